@@ -1,0 +1,65 @@
+# How the project's targets are built: one INTERFACE target for the flags, and two flavours of each
+# library that fuzz targets run: plain, and instrumented for the fuzzing engine.
+
+add_library(fiberproof_flags INTERFACE)
+target_include_directories(fiberproof_flags INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_options(fiberproof_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${FIBERPROOF_WERROR}>:-Werror>
+  # The frame-pointer chain crosses stacks (spec T3), so every frame must be in it.
+  -fno-omit-frame-pointer -fno-optimize-sibling-calls
+  # Set explicitly, since distributions differ: it adds ENDBR64 to the bytes that are proved.
+  -fcf-protection=none)
+
+set(fuzz_sanitizers "")
+set(fuzz_compile_options "")
+if(FIBERPROOF_FUZZ_SANITIZERS)
+  set(fuzz_sanitizers "-fsanitize=${FIBERPROOF_FUZZ_SANITIZERS}" -fno-sanitize-recover=all)
+endif()
+if(NOT FIBERPROOF_FUZZING_ENGINE)
+  # Stack depth is off: on a foreign stack the feature is one constant, which guides nothing.
+  set(fuzz_compile_options -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth)
+endif()
+add_library(fiberproof_fuzz_flags INTERFACE)
+target_link_libraries(fiberproof_fuzz_flags INTERFACE fiberproof_flags)
+target_compile_options(fiberproof_fuzz_flags INTERFACE ${fuzz_sanitizers} ${fuzz_compile_options})
+target_link_options(fiberproof_fuzz_flags INTERFACE ${fuzz_sanitizers})
+
+# Undoes whatever instrumentation the flags ask for, also those of the environment.
+set(FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-lto)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  list(APPEND FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-sanitize=all -fno-profile-instr-generate
+    -fno-coverage-mapping)
+else()
+  list(APPEND FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-sanitize=all -fno-profile-arcs
+    -fno-test-coverage)
+endif()
+
+# fiberproof_library(NAME SOURCES … HEADERS … LINK … [FLAVOURED …])
+#
+# A static library NAME with its headers as a verified file set. LINK names what both flavours use;
+# libraries under FLAVOURED exist in both flavours too, and with them a second library NAME_fuzz is
+# made of the same sources where fuzz targets are built.
+function(fiberproof_library name)
+  cmake_parse_arguments(arg "BOTH_FLAVOURS" "" "SOURCES;HEADERS;LINK;FLAVOURED" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}"
+    FILES ${arg_HEADERS})
+  target_link_libraries(${name} PUBLIC fiberproof_flags ${arg_LINK} ${arg_FLAVOURED})
+  if(arg_BOTH_FLAVOURS AND FIBERPROOF_FUZZERS)
+    add_library(${name}_fuzz STATIC ${arg_SOURCES})
+    list(TRANSFORM arg_FLAVOURED APPEND _fuzz)
+    target_link_libraries(${name}_fuzz PUBLIC fiberproof_fuzz_flags ${arg_LINK} ${arg_FLAVOURED})
+  endif()
+endfunction()
+
+# fiberproof_test(NAME SOURCES … LINK …): a GoogleTest binary whose cases are CTest cases.
+function(fiberproof_test name)
+  if(NOT FIBERPROOF_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest_main)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()

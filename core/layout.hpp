@@ -1,0 +1,99 @@
+// The layout of a continuation stack near its top: the only place in core that knows it.
+//
+//  TOS ──────────────────────────────┐ 16-byte aligned, one past the highest byte
+//   │ StackTop::control_context.rip  │ ┐
+//   │ StackTop::control_context.rbp  │ │ where to go on: the parent while the continuation
+//   │ StackTop::control_context.rsp  │ ┘ runs, the continuation itself while it does not
+//   │ StackTop::args_capacity        │
+//   │ Value[args_capacity]           │ args buffer; may be empty
+//   │ LaunchWords::func_ref          │ ┐
+//   │ LaunchWords::caller_vmctx      │ │ popped by continuation_start, lowest first
+//   │ LaunchWords::args              │ │
+//   │ LaunchWords::return_value_count│ ┘ <- first RSP
+//   │ usable stack …                 │ grows down
+//   │ guard page                     │ below the limit; no access
+//
+// Structs are declared in order of ascending address, so they read upside down against the drawing.
+// Everything that needs an offset (initialize, the trampolines, the switch, their call frame
+// information) takes it from here; the specification's own numbers live in verify/ and fuzz/.
+#pragma once
+
+#include "core/assumptions.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fiberproof {
+
+struct FuncRef;
+
+/// One WebAssembly value in transit (Wasmtime's ValRaw): 16 bytes, 16-byte aligned (spec §1).
+struct alignas(16) Value {
+  std::uint64_t low;
+  std::uint64_t high;
+  friend bool operator==(const Value&, const Value&) = default;
+};
+
+/// Describes the args buffer of a continuation (L3). `length` values of `capacity` are in use;
+/// `data` is null exactly where `capacity` is 0.
+struct ArgsObject {
+  std::uint32_t length;
+  std::uint32_t capacity;
+  Value* data;
+};
+
+/// Where a stack that is not running goes on (spec §1): 24 bytes, consumed by loading them (S5).
+struct ControlContext {
+  std::uint64_t rsp;
+  std::uint64_t rbp;
+  std::uint64_t rip;
+};
+
+/// The fixed part just below TOS (L1).
+struct StackTop {
+  std::uint64_t args_capacity;
+  ControlContext control_context;
+};
+
+/// The words that the entry trampoline pops, in the order of the pops (L2, T2).
+struct LaunchWords {
+  std::uint64_t return_value_count;
+  ArgsObject* args;
+  void* caller_vmctx;
+  const FuncRef* func_ref;
+};
+
+static_assert(sizeof(Value) == 16 && sizeof(ArgsObject) == 16);
+static_assert(sizeof(StackTop) % 16 == 0 && sizeof(LaunchWords) % 16 == 0,
+              "the args buffer and the first RSP stay 16-byte aligned (L7)");
+
+/// Bytes between TOS and the control context, which ends at TOS.
+inline constexpr std::size_t control_context_bytes_below_top =
+    sizeof(StackTop) - offsetof(StackTop, control_context);
+
+/// Bytes between TOS and the frame pointer of a running continuation: the address of the saved RBP
+/// in the control context, which makes the two words there a link of the frame-pointer chain (T3).
+inline constexpr std::size_t frame_pointer_bytes_below_top =
+    control_context_bytes_below_top - offsetof(ControlContext, rbp);
+
+/// Displacements of the control context's words from that frame pointer, for the trampolines.
+inline constexpr std::ptrdiff_t rsp_from_frame_pointer =
+    static_cast<std::ptrdiff_t>(offsetof(ControlContext, rsp)) -
+    static_cast<std::ptrdiff_t>(offsetof(ControlContext, rbp));
+inline constexpr std::ptrdiff_t rbp_from_frame_pointer = 0;
+inline constexpr std::ptrdiff_t rip_from_frame_pointer =
+    static_cast<std::ptrdiff_t>(offsetof(ControlContext, rip)) -
+    static_cast<std::ptrdiff_t>(offsetof(ControlContext, rbp));
+
+/// Bytes that `initialize` lays out for `args_capacity` values: TOS minus the first RSP. At most
+/// 2^36 + 48, so the computation cannot overflow for any u32 capacity (L6).
+constexpr std::uint64_t laid_out_bytes(std::uint32_t args_capacity) {
+  return sizeof(StackTop) + sizeof(LaunchWords) + std::uint64_t{args_capacity} * sizeof(Value);
+}
+
+/// Bytes that must be left between the limit and the first RSP, or `initialize` refuses (L8): what
+/// the trampoline's call, fiber_start and the entry of the array call need, with sanitizers and at
+/// -O0. Measured by core.headroom_covers_the_first_frames, which fails where less than half is left.
+inline constexpr std::uint64_t headroom_bytes = 2048;
+
+}  // namespace fiberproof
