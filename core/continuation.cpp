@@ -79,7 +79,7 @@ std::expected<ControlEffect, NotResumable> resume(Continuation& child) {
 }
 
 void suspend(Continuation& self, std::uint32_t handler_index) {
-  FIBER_CHECK(C2, self.state, ==, State::running);
+  FIBER_CHECK(S5, self.state, ==, State::running);
   const std::uint64_t payload = switch_to_parent(self, encode({Effect::suspend, handler_index}));
   FIBER_CHECK(E1, payload, ==, encode({Effect::resume}));
 }

@@ -85,6 +85,7 @@ static_assert(rsp_from_frame_pointer >= -64 && rip_from_frame_pointer < 64,
 namespace {
 
 constexpr auto return_effect = static_cast<std::uint32_t>(ControlEffect::Discriminant::return_);
+constexpr std::uint64_t return_payload = encode({ControlEffect::Discriminant::return_});
 constexpr auto trap_effect = static_cast<std::uint32_t>(ControlEffect::Discriminant::trap);
 
 [[gnu::used, gnu::noinline]] void emit_continuation_start() {
@@ -107,13 +108,11 @@ constexpr auto trap_effect = static_cast<std::uint32_t>(ControlEffect::Discrimin
   asm volatile(BEGIN_TRAMPOLINE("fiberproof_continuation_start_v44")
                TAKE_LAUNCH_WORDS
                "call fiberproof_fiber_start_v44\n\t"
-               "mov edi, %c[return_effect]\n\t"  // T5, revision v44: Return whatever has happened
-               "shl rdi, %c[effect_shift]\n\t"
+               "mov edi, %c[return_payload]\n\t"  // T5, revision v44: Return whatever has happened
                LEAVE_FOR_PARENT
                END_TRAMPOLINE("fiberproof_continuation_start_v44")
                :
-               : TRAMPOLINE_OPERANDS, [return_effect] "i"(return_effect),
-                 [effect_shift] "i"(discriminant_shift));
+               : TRAMPOLINE_OPERANDS, [return_payload] "i"(return_payload));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ bool fiber_start(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* args,
   if (succeeded) {
     args->length = static_cast<std::uint32_t>(return_value_count);
   }
-  sanitizer_leave_for_parent();
+  sanitizer_leave_for_parent_at_the_end();
   return succeeded;
 }
 
@@ -38,7 +38,7 @@ void fiber_start_v44(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* ar
   FIBER_CHECK(L2, return_value_count, <=, args->capacity);
   run(*func_ref, *static_cast<Store*>(caller_vmctx), *args);
   args->length = static_cast<std::uint32_t>(return_value_count);
-  sanitizer_leave_for_parent();
+  sanitizer_leave_for_parent_at_the_end();
 }
 
 }  // namespace fiberproof

@@ -53,6 +53,7 @@ struct SanitizerStack {
   std::uint64_t bytes = 0;
   void* fake_stack = nullptr;
   SanitizerStack* parent = nullptr;  ///< the stack that resumed this one
+  bool in_use = false;               ///< a continuation was started here and has not ended
 #endif
 };
 
@@ -97,6 +98,14 @@ FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave_for_parent() {
 #endif
 }
 
+/// The same, before a continuation's last switch.
+FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave_for_parent_at_the_end() {
+#ifdef FIBERPROOF_ASAN
+  sanitizer_switch().to->in_use = false;
+#endif
+  sanitizer_leave_for_parent();
+}
+
 /// After every switch, on the stack that was switched to.
 FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive() {
 #ifdef FIBERPROOF_ASAN
@@ -116,7 +125,11 @@ FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive() {
 FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive_on_fresh_stack() {
   sanitizer_arrive();
 #ifdef FIBERPROOF_ASAN
-  __asan_handle_no_return();
+  SanitizerStack& stack = *sanitizer_switch().to;
+  if (stack.in_use) [[unlikely]] {
+    __asan_handle_no_return();
+  }
+  stack.in_use = true;
 #endif
 }
 

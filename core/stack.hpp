@@ -66,7 +66,7 @@ class StackPool {
   /// A stack with exactly `usable_bytes` rounded up to whole pages; a released one where there is one.
   std::expected<Stack, StackError> acquire(std::uint64_t usable_bytes);
 
-  /// Takes a stack back that nothing runs on or will resume (C7).
+  /// Takes a stack back that nothing runs on or will resume.
   void release(Stack stack);
 
  private:
