@@ -1,0 +1,91 @@
+// main() of a fuzz target without an engine: runs each file through the target, twice, so that used
+// stacks are met as well. A finding ends the process as it would end a fuzzer. With --print in
+// front, prints the Program that each file stands for instead; so a raw input becomes a text.
+#include "fuzz/target.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+namespace files = std::filesystem;
+
+constexpr std::size_t input_bytes_max = 1024 * 1024;
+
+std::vector<std::string> files_in(const std::string& path) {
+  std::error_code error;
+  if (!files::is_directory(path, error)) {
+    return {path};
+  }
+  std::vector<std::string> found;
+  for (const auto& entry : files::recursive_directory_iterator(path, error)) {
+    if (entry.is_regular_file()) {
+      found.push_back(entry.path().string());
+    }
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+bool read_input(const std::string& path, std::vector<std::uint8_t>& input) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
+  input.resize(input_bytes_max + 1);
+  if (file == nullptr) {
+    return false;
+  }
+  input.resize(std::fread(input.data(), 1, input.size(), file.get()));
+  return std::ferror(file.get()) == 0 && input.size() <= input_bytes_max;
+}
+
+void print_program(const std::vector<std::uint8_t>& input) {
+  fiberproof::fuzz::Program program;
+  if (make_program(input, fiberproof_target_generator(), program)) {
+    fmt::print("{}", print(program));
+  }
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  LLVMFuzzerInitialize(&argument_count, &arguments);
+  std::vector<std::string> paths(arguments + 1, arguments + argument_count);
+  const bool print_only = !paths.empty() && paths.front() == "--print";
+  if (print_only) {
+    paths.erase(paths.begin());
+  }
+  std::size_t count = 0;
+  std::vector<std::uint8_t> input;
+  for (const std::string& path : paths) {
+    for (const std::string& file : files_in(path)) {
+      if (!read_input(file, input)) {
+        fmt::print(stderr, "{}: cannot be read, or has more than {} bytes\n", file,
+                   input_bytes_max);
+        return 2;
+      }
+      if (print_only) {
+        print_program(input);
+      } else {
+        LLVMFuzzerTestOneInput(input.data(), input.size());
+        LLVMFuzzerTestOneInput(input.data(), input.size());
+      }
+      ++count;
+    }
+  }
+  if (count == 0) {
+    fmt::print(stderr, "no input file was found\n");
+    return 2;
+  }
+  if (!print_only) {
+    fmt::print("{} inputs, each run twice: nothing found\n", count);
+  }
+  return 0;
+}

@@ -1,0 +1,126 @@
+#include "fuzz/run.hpp"
+
+#include "core/continuation_start.hpp"
+#include "core/control_effect.hpp"
+#include "core/machine_code.hpp"
+#include "core/sanitizer.hpp"
+#include "fuzz/runner.hpp"
+#include "fuzz/spec_layout.hpp"
+
+namespace fiberproof::fuzz {
+namespace {
+
+// Links of full frame-chain walks in one run: one chain of the greatest depth, or many short ones.
+constexpr std::uint32_t walk_links_max = depth_max;
+// Enough of the initial stack for everything between run() and a resume.
+constexpr std::uint64_t main_stack_bytes = 1024 * 1024;
+
+}  // namespace
+
+Runner* Runner::running_ = nullptr;
+
+Span Activation::stack_span() const {
+  const StackBounds bounds = leased->stack.bounds();
+  return {bounds.limit(), bounds.top};
+}
+
+std::array<Span, 2> Activation::margins() const {
+  if (leased->slot == nullptr) {
+    return {};  // Beside a mapped stack there is nothing, and a guard page.
+  }
+  const std::uint64_t limit = leased->stack.bounds().limit() / 8 * 8;
+  return {Span{leased->watchable.lowest, limit}, Span{leased->stack.bounds().top,
+                                                      leased->watchable.end}};
+}
+
+Runner::Runner() {
+  prepare_register_probes();
+  for (const std::span<const std::byte> site : switch_site_bytes()) {
+    after_switches_.push_back(reinterpret_cast<std::uint64_t>(site.data() + site.size()));
+  }
+}
+
+FIBERPROOF_UNINSTRUMENTED Outcome Runner::run(const Program& program, FindingHandler* handler) {
+  running_ = this;
+  program_ = &program;
+  handler_ = handler;
+  expected_events(program, events_);
+  events_seen_ = 0;
+  depth_ = 0;
+  main_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  walk_links_left_ = walk_links_max;
+  outcome_ = {};
+  modes_ = floating_point_modes();
+  for (const Step& step : program.main) {
+    perform(step, nullptr);
+  }
+  reset_floating_point_modes();
+  return outcome_;
+}
+
+void Runner::perform(const Step& step, Activation* self) {
+  step_ = step;
+  ++outcome_.steps;
+  switch (step.kind) {
+    case Step::Kind::initialize:
+      return initialize_only(step);
+    case Step::Kind::resume:
+      return resume_step(step);
+    case Step::Kind::suspend:
+    case Step::Kind::suspend_apart:
+      return suspend_step(step, *self);
+    default:
+      return;  // The end of a function: run_body and array_call take it from there.
+  }
+}
+
+void Runner::check(const Verdict& verdict) {
+  if (verdict) [[unlikely]] {
+    hand_over(handler_, {*verdict, program_, step_, outcome_.steps, depth_});
+  }
+}
+
+const Event& Runner::next_event() {
+  // A run takes its steps from the Program, as the reference does: both have the same number.
+  return events_[events_seen_++];
+}
+
+std::uint64_t Runner::start_routine_address() const {
+  return reinterpret_cast<std::uint64_t>(start_routine(
+      program_->revision == Program::StartRevision::trap ? Revision::trap : Revision::v44));
+}
+
+void Runner::check_effect_coding(std::uint32_t index) {
+  for (std::uint32_t discriminant = 0; discriminant <= spec::discriminants; ++discriminant) {
+    const std::uint64_t payload =
+        encode({static_cast<ControlEffect::Discriminant>(discriminant), index});
+    const std::optional<ControlEffect> effect = decode(payload);
+    oracle::EffectCoding coded{payload, effect.has_value(), 0, 0};
+    if (effect) {
+      coded.discriminant = static_cast<std::uint32_t>(effect->discriminant);
+      coded.index = effect->handler_index;
+    }
+    check(oracle::e1_round_trip(discriminant, index, coded));
+  }
+}
+
+Activation& Runner::activation_at(std::uint32_t depth) {
+  while (activations_.size() < depth) {
+    activations_.push_back(std::make_unique<Activation>());
+  }
+  return *activations_[depth - 1];
+}
+
+FIBERPROOF_UNINSTRUMENTED Span Runner::span_at(std::uint32_t depth) const {
+  if (depth == 0) {
+    return {main_frame_ - main_stack_bytes, main_frame_ + 16};
+  }
+  return activations_[depth - 1]->stack_span();
+}
+
+Outcome run(const Program& program, FindingHandler* handler) {
+  static Runner runner;
+  return runner.run(program, handler);
+}
+
+}  // namespace fiberproof::fuzz

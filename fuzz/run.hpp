@@ -1,0 +1,23 @@
+// Runs a Program on core's real fibers and asks every oracle at every step; the reference says
+// which events must happen, in which order.
+#pragma once
+
+#include "fuzz/program.hpp"
+#include "fuzz/report.hpp"
+
+#include <cstdint>
+
+namespace fiberproof::fuzz {
+
+/// What a run without a violation did.
+struct Outcome {
+  std::uint64_t steps = 0;
+  std::uint64_t continuations = 0;       ///< that were started
+  std::uint64_t unmapped = 0;            ///< initialize steps whose stack the system refused
+  bool trap_reported_as_return = false;  ///< a trapped start arrived with payload Return (T5, v44)
+};
+
+/// Runs `program`. A violation goes to `handler` and does not come back. One run at a time.
+Outcome run(const Program& program, FindingHandler* handler);
+
+}  // namespace fiberproof::fuzz

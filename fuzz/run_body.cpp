@@ -1,0 +1,193 @@
+// The body's side: the array call that every continuation runs. On a stack with room it takes the
+// function's steps; in any case it records how it was called and puts the exit probe between the
+// trampoline and the parent. The array call itself is not instrumented and keeps its frame small:
+// L8 promises it no more than the headroom.
+#include "core/sanitizer.hpp"
+#include "core/switch.hpp"
+#include "fuzz/runner.hpp"
+#include "fuzz/spec_layout.hpp"
+
+namespace fiberproof::fuzz {
+namespace {
+
+// More frames than between a body and its trampoline, or a switch and the probe that called it.
+constexpr std::uint32_t frames_max = 32;
+
+constexpr CalleeSaved suspender_patterns{0x2c2c2c2c00000001, 0x2c2c2c2c00000002,
+                                         0x2c2c2c2c00000003, 0x2c2c2c2c00000004,
+                                         0x2c2c2c2c00000005};
+
+}  // namespace
+
+FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* caller_vmctx,
+                                                  Value* values, std::uint32_t capacity) {
+  Runner& runner = *running_;
+  Activation& activation = *runner.activations_[runner.depth_ - 1];
+  const LayoutRequest& request = activation.request;
+  const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  activation.seen = {
+      reinterpret_cast<std::uint64_t>(&self),
+      reinterpret_cast<std::uint64_t>(caller_vmctx),
+      reinterpret_cast<std::uint64_t>(values),
+      capacity,
+      read_word(request.top - spec::buffer_bytes(activation.started.capacity) -
+                spec::func_ref_below),
+      frame};
+  activation.wrong_argument =
+      first_wrong_value(values, 0, request.params, ValueKind::parameter, activation.owner);
+  observe_arrival(activation, frame, runner.span_at(activation.depth - 1));
+  if (!activation.started.tight) {
+    runner.run_body(activation);
+  }
+
+  const Step::Kind end = activation.function->steps.back().kind;
+  activation.succeeded = end == Step::Kind::return_;
+  if (activation.succeeded) {
+    fill_values(values, 0, request.returns, ValueKind::result, activation.owner);
+  }
+  // The context is read as it is when the function ends (T4), so the probe's address is taken.
+  const std::uint64_t context = request.top - spec::saved_rsp_below_top;
+  activation.at_end = {read_word(context), read_word(context + 8), read_word(context + 16)};
+  fiberproof_exit_target = activation.at_end.rip;
+  fiberproof_exit_arrivals = 0;
+  write_word(request.top - spec::saved_rip_below_top,
+             reinterpret_cast<std::uint64_t>(&fiberproof_exit_probe));
+  if (end == Step::Kind::throw_ && !activation.started.tight) {
+    runner.throw_from(activation);
+  }
+  return activation.succeeded;
+}
+
+void Runner::throw_from(Activation& self) {
+  struct Thrown : BodyException {
+    explicit Thrown(Activation& thrower) {
+      continuation = thrower.owner;
+      thrower.thrown = reinterpret_cast<std::uint64_t>(static_cast<BodyException*>(this));
+    }
+  };
+  throw Thrown(self);
+}
+
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void Runner::observe_arrival(Activation& self,
+                                                                         std::uint64_t frame,
+                                                                         Span parent) {
+  const std::uint64_t context = self.request.top - spec::saved_rsp_below_top;
+  Arrival& arrival = self.arrival;
+  arrival.parent = {read_word(context), read_word(context + 8), read_word(context + 16)};
+  arrival.from_body = frames_between(frame, self.request.top - spec::saved_rbp_below_top,
+                                     {self.request.top - self.request.usable_bytes,
+                                      self.request.top},
+                                     frames_max);
+  arrival.from_link =
+      frames_between(arrival.parent.rbp, self.resume_call.frame, parent, frames_max);
+  arrival.modes = floating_point_modes();
+}
+
+void Runner::judge_entry(Activation& self) {
+  check(oracle::s3_payload(spec::resume_payload, fiberproof_start_registers.rdi));
+  check(oracle::t1_entry(self.request, fiberproof_start_registers));
+  check(oracle::t2_call(self.request, self.seen));
+  check(oracle::f1_arguments(self.request, self.seen));
+  check(oracle::f1_argument_values(self.wrong_argument));
+  check(oracle::t6_capacity_untouched(self.request));
+  judge_arrival(self);
+}
+
+/// After every switch to this stack: where the parent will go on, and the chain through it.
+void Runner::judge_arrival(const Activation& self) {
+  const Arrival& arrival = self.arrival;
+  check(oracle::s1_stored_somewhere(arrival.parent, span_at(self.depth - 1), arrival.from_link,
+                                    after_switches_));
+  check(oracle::t3_chain(arrival.from_body, arrival.from_link));
+  check(oracle::t3_resume_address(arrival.parent.rip, after_switches_));
+  check(oracle::s4_modes(modes_, arrival.modes));
+}
+
+void Runner::run_body(Activation& self) {
+  judge_entry(self);
+  set_floating_point_modes(self.owner);
+  modes_ = floating_point_modes();
+  // Memory of this frame, instrumented or not, must live through every switch.
+  std::array<std::uint64_t, 4> locals;
+  const auto locals_address = reinterpret_cast<std::uint64_t>(&locals);
+  const Span locals_span{locals_address, locals_address + sizeof locals};
+  fill_with_pattern(locals_span);
+  const std::uint64_t continuations = outcome_.continuations;
+  for (const Step& step : self.function->steps) {
+    perform(step, &self);
+  }
+  check(oracle::s4_locals(locals_span));
+  if (continuations == outcome_.continuations) {
+    // Nothing was resumed from here, so this body is the innermost of its chain.
+    walk_all_stacks(reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
+  }
+}
+
+/// The plain frame-pointer walk from `frame` to run() on the initial stack, through every link
+/// (T3).
+void Runner::walk_all_stacks(std::uint64_t frame) {
+  if (walk_links_left_ < depth_) {
+    return;
+  }
+  walk_links_left_ -= depth_;
+  for (std::uint32_t depth = depth_; depth > 0; --depth) {
+    const LayoutRequest& request = activations_[depth - 1]->request;
+    const std::uint64_t link = request.top - spec::saved_rbp_below_top;
+    const auto from_body = frames_between(frame, link, span_at(depth), frames_max);
+    frame = read_word(link);
+    const std::uint64_t outer = depth == 1
+                                    ? main_frame_
+                                    : activations_[depth - 2]->request.top -
+                                          spec::saved_rbp_below_top;
+    const auto from_link = frames_between(frame, outer, span_at(depth - 1), frames_max);
+    check(oracle::t3_chain(from_body, from_link));
+    check(oracle::t3_resume_address(read_word(request.top - spec::saved_rip_below_top),
+                                    after_switches_));
+  }
+}
+
+void Runner::suspend_step(const Step& step, Activation& self) {
+  check_effect_coding(step.handler_index);
+  self.handler_index = step.handler_index;
+  self.suspend_call = {};
+  self.suspend_call.function =
+      step.kind == Step::Kind::suspend ? &suspend_thunk : &suspend_apart_thunk;
+  self.suspend_call.argument = &self;
+  self.suspend_call.before = suspender_patterns;
+  fiberproof_probe_call(self.suspend_call);
+  observe_arrival(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
+                  span_at(self.depth - 1));
+  judge_arrival(self);
+  check(oracle::s4_kept_by_the_caller(self.suspend_call.before, self.suspend_call.after));
+  if (step.kind == Step::Kind::suspend_apart) {
+    check(oracle::s3_payload(spec::resume_payload, self.apart_switch.payload));
+    check(oracle::s1_arrived({self.apart_switch.rsp, self.apart_switch.rbp, 0},
+                             self.apart_switch.arrived_rsp, self.apart_switch.arrived_rbp));
+  }
+}
+
+void Runner::suspend_thunk(void* activation) {
+  auto& self = *static_cast<Activation*>(activation);
+  suspend(self.continuation, self.handler_index);
+}
+
+/// As core's own suspension, but the state of this stack goes to a context elsewhere.
+FIBERPROOF_UNINSTRUMENTED void Runner::suspend_apart_thunk(void* activation) {
+  auto& self = *static_cast<Activation*>(activation);
+  for (std::size_t index = 0; index < self.apart.below.size(); ++index) {
+    self.apart.below[index] = pattern_at(index);
+    self.apart.above[index] = pattern_at(index);
+  }
+  const std::uint64_t own = self.request.top - spec::saved_rsp_below_top;
+  self.loaded_apart = {read_word(own), read_word(own + 8), read_word(own + 16)};
+  self.suspended_apart = true;
+  self.apart_switch = {};
+  self.apart_switch.store = &self.apart.context;
+  self.apart_switch.load = reinterpret_cast<const ControlContext*>(own);
+  self.apart_switch.payload = spec::suspend_payload + self.handler_index;
+  sanitizer_leave_for_parent();
+  fiberproof_probe_switch(self.apart_switch);
+  sanitizer_arrive();
+}
+
+}  // namespace fiberproof::fuzz

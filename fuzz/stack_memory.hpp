@@ -1,0 +1,61 @@
+// Raw access to the words of stacks that run or wait, and to the frames on them. Not instrumented:
+// a sanitizer would take other frames' memory for an error, and the hot loops need no coverage.
+#pragma once
+
+#include "core/layout.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace fiberproof::fuzz {
+
+std::uint64_t read_word(std::uint64_t address);
+void write_word(std::uint64_t address, std::uint64_t word);
+
+/// [lowest, end) with both ends multiples of 8.
+struct Span {
+  std::uint64_t lowest;
+  std::uint64_t end;
+  bool contains(std::uint64_t address) const { return lowest <= address && address < end; }
+};
+
+/// What an untouched word holds: something else at each address, so that moved words show as well.
+constexpr std::uint64_t pattern_at(std::uint64_t address) { return address ^ 0xa5c3f0965a3c0f69; }
+
+void fill_with_pattern(Span span);
+
+/// The lowest address in `span` whose word is not the pattern's.
+std::optional<std::uint64_t> first_touched(Span span);
+
+/// Who made a value: so that a value that is swapped, stale or from elsewhere differs.
+enum class ValueKind : std::uint8_t { unset, parameter, result };
+
+Value value_of(ValueKind kind, std::uint32_t owner, std::uint32_t slot);
+
+/// Fills `values[first, end)` with what `owner` makes.
+void fill_values(Value* values, std::uint32_t first, std::uint32_t end, ValueKind kind,
+                 std::uint32_t owner);
+
+/// The first slot in [first, end) that does not hold what `owner` made.
+std::optional<std::uint32_t> first_wrong_value(const Value* values, std::uint32_t first,
+                                               std::uint32_t end, ValueKind kind,
+                                               std::uint32_t owner);
+
+/// From the frame pointer `frame` outward through frames inside `stack`, to the frame pointer
+/// `last`. The result is the number of steps, or nothing where the chain leaves the stack, turns
+/// back or takes more than `steps_max`.
+std::optional<std::uint32_t> frames_between(std::uint64_t frame, std::uint64_t last, Span stack,
+                                            std::uint32_t steps_max);
+
+/// The thread's floating-point modes: MXCSR and the x87 control word in one word, without MXCSR's
+/// sticky exception flags.
+std::uint64_t floating_point_modes();
+
+/// Sets a legal combination of rounding, precision and denormal modes, one of 16.
+void set_floating_point_modes(std::uint32_t choice);
+
+/// Sets the modes that a process starts with.
+void reset_floating_point_modes();
+
+}  // namespace fiberproof::fuzz

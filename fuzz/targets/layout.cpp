@@ -1,0 +1,19 @@
+// Fuzz target `layout`: what `initialize` writes and refuses (L1 to L8).
+#include "fuzz/generate.hpp"
+#include "fuzz/target.hpp"
+
+using fiberproof::fuzz::generate_layout_program;
+
+extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
+  fiberproof::fuzz::start_target(*argument_count, *arguments);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fiberproof::fuzz::run_input({data, size}, &generate_layout_program);
+  return 0;
+}
+
+extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {
+  return &generate_layout_program;
+}

@@ -1,0 +1,20 @@
+// Fuzz target `trampoline`: switches, the entry trampoline and fiber_start on real fibers
+// (S1 to S4, T1 to T6, F1 to F3, E1), on stacks laid out by `initialize` (L1 to L8).
+#include "fuzz/generate.hpp"
+#include "fuzz/target.hpp"
+
+using fiberproof::fuzz::generate_trampoline_program;
+
+extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
+  fiberproof::fuzz::start_target(*argument_count, *arguments);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fiberproof::fuzz::run_input({data, size}, &generate_trampoline_program);
+  return 0;
+}
+
+extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {
+  return &generate_trampoline_program;
+}
