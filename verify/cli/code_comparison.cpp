@@ -1,0 +1,102 @@
+#include "verify/cli/code_comparison.hpp"
+
+#include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/process.hpp"
+#include "verify/machine/code_identity.hpp"
+#include "verify/machine/object_file.hpp"
+#include "verify/obligation/switch_sites.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace fiberproof::verify {
+namespace {
+
+constexpr std::string_view routines_section = "fiberproof_text";
+constexpr std::string_view sites_section = "fiberproof_switch_sites";
+
+std::string hex(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  return text;
+}
+
+// What the process of a target runs must be what its file says.
+std::vector<std::string> compare_process(const std::string& path, const ObjectFile& file,
+                                         const std::vector<Routine>& sites) {
+  std::string output;
+  const ProcessEnd end = run_process({path, "-machine_code=1"}, {}, [&output](const std::string& line) {
+    if (line.starts_with('{')) output = line;
+  });
+  const auto process = nlohmann::json::parse(output, nullptr, false);
+  if (!end.started || end.exit_code != 0 || !process.is_object() ||
+      !process.contains("routines") || !process.contains("switch_sites")) {
+    return {fmt::format("{}: does not tell its machine code", path)};
+  }
+  std::vector<std::string> lines;
+  const auto section = file.section(routines_section);
+  if (!section || process["routines"] != hex(section->bytes)) {
+    lines.push_back(fmt::format("{}: its process runs other routines than its file has", path));
+  }
+  std::vector<std::string> in_file;
+  for (const Routine& site : sites) in_file.push_back(hex(site.bytes));
+  auto in_process = process["switch_sites"].get<std::vector<std::string>>();
+  std::ranges::sort(in_file);
+  std::ranges::sort(in_process);
+  if (in_file != in_process) {
+    lines.push_back(fmt::format("{}: its process runs other switches than its file has", path));
+  }
+  return lines;
+}
+
+std::string compare_routine(const std::string& path, const ObjectFile& file, const Routine& routine,
+                            const ProvedCode& proved) {
+  const auto identity = identify(file, routine);
+  if (identity && identity->hash == proved.hash) return {};
+  return fmt::format("{}: {} at {:#x} is not the code that was proved", path, routine.symbol,
+                     routine.address);
+}
+
+std::vector<std::string> compare_target(const std::string& path,
+                                        const std::map<std::string, ProvedCode>& proved) {
+  const auto file = ObjectFile::open(path);
+  if (!file) return {message(file.error())};
+  const auto sites = switch_sites(*file, sites_section);
+  if (!sites) return {sites.error()};
+  std::vector<std::string> lines = compare_process(path, *file, *sites);
+  for (const auto& [name, code] : proved) {
+    std::vector<Routine> routines;
+    if (name == "stack_switch") {
+      routines = *sites;
+    } else if (const auto routine = file->routine(name)) {
+      routines = {*routine};
+    } else {
+      lines.push_back(message(routine.error()));
+    }
+    for (const Routine& routine : routines) {
+      const std::string line = compare_routine(path, *file, routine, code);
+      if (!line.empty()) lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::vector<std::string> code_differences(const std::vector<ContractResult>& results,
+                                          const std::vector<std::string>& targets) {
+  std::map<std::string, ProvedCode> proved;
+  for (const ContractResult& result : results) {
+    for (const ProvedCode& code : result.code) proved.emplace(code.routine, code);
+  }
+  std::vector<std::string> lines;
+  for (const std::string& target : targets) {
+    const auto of_target = compare_target(target_path(target), proved);
+    lines.insert(lines.end(), of_target.begin(), of_target.end());
+  }
+  return lines;
+}
+
+}  // namespace fiberproof::verify

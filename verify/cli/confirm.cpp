@@ -1,0 +1,35 @@
+#include "verify/cli/confirm.hpp"
+
+#include "fuzz/replay.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <sstream>
+
+namespace fiberproof::verify {
+
+Confirmation confirm_natively(const std::string& program, bool is_expected) {
+  std::string directory = std::filesystem::temp_directory_path() / "fiberproof-XXXXXX";
+  if (::mkdtemp(directory.data()) == nullptr) return {false, "no temporary folder for the Program"};
+  const std::string path = directory + "/counterexample.program";
+  std::ofstream(path) << program;
+  const fuzz::Replay replay = fuzz::replay_file(path);
+  std::filesystem::remove_all(directory);
+
+  std::string line = replay.line.substr(std::min(replay.line.find(": ") + 2, replay.line.size()));
+  if (replay.verdict == fuzz::Replay::Verdict::unreadable) return {false, "not run: " + line};
+  const bool is_as_recorded = replay.verdict == fuzz::Replay::Verdict::as_recorded;
+  const bool confirmed = is_as_recorded == is_expected;
+  return {confirmed, fmt::format("{}: {}", confirmed ? "confirmed" : "NOT confirmed", line)};
+}
+
+std::string indented(const std::string& text, const std::string& margin) {
+  std::istringstream lines(text);
+  std::string result;
+  for (std::string line; std::getline(lines, line);) result += margin + line + "\n";
+  return result;
+}
+
+}  // namespace fiberproof::verify

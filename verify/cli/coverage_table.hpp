@@ -1,0 +1,22 @@
+// The table of the main job: for each rule of SPEC.md, what proves it and what fuzzes it.
+#pragma once
+
+#include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/prove_command.hpp"
+#include "verify/cli/rules.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// The table as text, with the proved code and the targets below it.
+std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& proofs,
+                           const FuzzReport& fuzzing);
+
+/// The same and every theorem as JSON.
+nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& proofs,
+                             const FuzzReport& fuzzing);
+
+}  // namespace fiberproof::verify

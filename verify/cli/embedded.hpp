@@ -1,0 +1,19 @@
+// Texts that are part of the command: the contracts, the list of expected theorems, and the rules of
+// the specification. Filled in by CMake from the files in verify/.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace fiberproof::verify {
+
+struct EmbeddedText {
+  std::string_view path;  ///< from the project's top folder
+  std::string_view text;
+};
+
+std::span<const EmbeddedText> embedded_contracts();
+EmbeddedText embedded_proofs();
+EmbeddedText embedded_spec();
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,66 @@
+#include "verify/cli/expected_theorems.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <sstream>
+
+namespace fiberproof::verify {
+
+std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
+                                                                        std::string_view path) {
+  std::vector<ExpectedTheorem> expected;
+  std::istringstream lines{std::string(text)};
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string name;
+    std::string verdict;
+    std::string rest;
+    if (!(words >> name)) continue;
+    const bool is_complete = words >> verdict && !(words >> rest);
+    if (!is_complete || (verdict != "proved" && verdict != "refuted")) {
+      return std::unexpected(
+          fmt::format("fiberproof: {}:{}: expected NAME and 'proved' or 'refuted'", path, number));
+    }
+    if (std::ranges::find(expected, name, &ExpectedTheorem::name) != expected.end()) {
+      return std::unexpected(fmt::format("fiberproof: {}:{}: {} is listed twice", path, number, name));
+    }
+    expected.push_back({name, verdict == "proved" ? Verdict::proved : Verdict::refuted});
+  }
+  return expected;
+}
+
+std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
+                                     const std::vector<ContractResult>& results) {
+  std::map<std::string, Verdict> unseen;
+  for (const auto& [name, verdict] : expected) {
+    const std::string contract = name.substr(0, name.find('/'));
+    if (std::ranges::find(results, contract, &ContractResult::contract) != results.end()) {
+      unseen.emplace(name, verdict);
+    }
+  }
+  std::vector<std::string> lines;
+  for (const ContractResult& result : results) {
+    for (const Theorem& theorem : result.theorems) {
+      const auto entry = unseen.find(theorem.name);
+      if (entry == unseen.end()) {
+        lines.push_back(fmt::format("{} ran, but is not in proofs.txt", theorem.name));
+        continue;
+      }
+      if (theorem.verdict != entry->second) {
+        lines.push_back(fmt::format("{} is {}, expected {}{}", theorem.name,
+                                    name_of(theorem.verdict), name_of(entry->second),
+                                    theorem.verdict == Verdict::unknown ? ": " + theorem.reason : ""));
+      }
+      unseen.erase(entry);
+    }
+  }
+  for (const auto& [name, verdict] : unseen) {
+    lines.push_back(fmt::format("{} is expected, but did not run", name));
+  }
+  return lines;
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,27 @@
+// proofs.txt: the theorems that we expect, kept by hand. A theorem that vanished, or that ran and is
+// not expected, or that has another verdict fails the run.
+#pragma once
+
+#include "verify/obligation/theorem.hpp"
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fiberproof::verify {
+
+struct ExpectedTheorem {
+  std::string name;
+  Verdict verdict;  ///< proved or refuted
+};
+
+/// One theorem a line, NAME VERDICT, `#` starts a comment. An error names file and line.
+std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
+                                                                        std::string_view path);
+
+/// How the results differ from what is expected of their contracts: one line each.
+std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
+                                     const std::vector<ContractResult>& results);
+
+}  // namespace fiberproof::verify

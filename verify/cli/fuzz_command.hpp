@@ -1,0 +1,44 @@
+// `fiberproof fuzz`: starts the libFuzzer targets that the build made beside the command.
+#pragma once
+
+#include "verify/cli/exit_status.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+struct FuzzOptions {
+  std::vector<std::string> targets;  ///< empty for all
+  unsigned seconds = 60;             ///< of each target
+  unsigned jobs = 1;                 ///< libFuzzer processes at once
+  std::string corpus;                ///< inputs found are kept here, in a folder for each target
+  std::string artifacts = ".";       ///< where a crashing input is written
+};
+
+struct TargetReport {
+  std::string target;
+  std::uint64_t executions = 0;
+  std::uint64_t executions_per_second = 0;
+  std::uint64_t corpus_inputs = 0;
+  std::map<std::string, std::uint64_t> oracle_counts;  ///< how often each rule was checked
+};
+
+struct FuzzReport {
+  ExitStatus status = ExitStatus::ok;
+  std::vector<TargetReport> targets;
+};
+
+/// The targets by name, in the order of the table.
+const std::vector<std::string>& fuzz_targets();
+
+/// The binary of a target.
+std::string target_path(const std::string& target);
+
+/// Runs each target with the project's seeds and prints a progress line now and then. A finding is
+/// told with its Program and the line that replays it; a missing target could not run.
+FuzzReport run_fuzzers(const FuzzOptions& options);
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,172 @@
+// The `fiberproof` command. Without a subcommand it is the main job: every proof, every target for a
+// few seconds, the whole corpus, and the table of what holds.
+#include "verify/cli/code_comparison.hpp"
+#include "verify/cli/coverage_table.hpp"
+#include "verify/cli/embedded.hpp"
+#include "verify/cli/exit_status.hpp"
+#include "verify/cli/expected_theorems.hpp"
+#include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/prove_command.hpp"
+#include "verify/cli/replay_command.hpp"
+#include "verify/cli/rules.hpp"
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <fmt/format.h>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace fiberproof::verify;
+
+struct Options {
+  ProveOptions prove;
+  FuzzOptions fuzz;
+  std::vector<std::string> symbols;  ///< ROLE=NAME
+  std::vector<std::string> replay;
+  std::string list;
+  std::string json;
+  unsigned main_seconds = 5;
+};
+
+ExitStatus write_json(const std::string& path, const ProofReport& proofs, const FuzzReport& fuzzing) {
+  if (path.empty()) return ExitStatus::ok;
+  std::ofstream file(path);
+  file << coverage_json(rules_of(embedded_spec().text), proofs, fuzzing).dump(2) << '\n';
+  file.close();
+  if (file) return ExitStatus::ok;
+  fmt::print(stderr, "fiberproof: {}: cannot be written\n", path);
+  return ExitStatus::could_not_run;
+}
+
+ExitStatus prove(const Options& options) {
+  const ProofReport report = run_proofs(options.prove);
+  std::size_t theorems = 0;
+  for (const ContractResult& result : report.results) theorems += result.theorems.size();
+  fmt::print("{} theorems in {:.1f} s\n", theorems, report.seconds);
+  return worse(report.status, write_json(options.json, report, {}));
+}
+
+ExitStatus compare_code(const ProofReport& proofs) {
+  const auto lines = code_differences(proofs.results, fuzz_targets());
+  for (const std::string& line : lines) fmt::print(stderr, "fiberproof: {}\n", line);
+  return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
+}
+
+// A rule without a proof or an oracle is no failure of the run: the table says which it is.
+ExitStatus main_job(Options options) {
+  fmt::print("== proofs\n");
+  const ProofReport proofs = run_proofs(options.prove);
+  fmt::print("\n== the code that was proved, in the fuzz targets\n");
+  const ExitStatus code = compare_code(proofs);
+  if (code == ExitStatus::ok) fmt::print("the same bytes in every target\n");
+  fmt::print("\n== fuzz targets, {} s each\n", options.main_seconds);
+  options.fuzz.seconds = options.main_seconds;
+  const FuzzReport fuzzing = run_fuzzers(options.fuzz);
+  fmt::print("\n== corpus\n");
+  const ReplayReport corpus = run_replays({FIBERPROOF_CORPUS}, true);
+  fmt::print("\n{}", coverage_table(rules_of(embedded_spec().text), proofs, fuzzing));
+  const ExitStatus status = worse(worse(proofs.status, code),
+                                  worse(worse(fuzzing.status, corpus.status),
+                                        write_json(options.json, proofs, fuzzing)));
+  fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
+             status == ExitStatus::ok ? "everything holds as expected" : "NOT as expected: see above");
+  return status;
+}
+
+ExitStatus list(const std::string& what) {
+  if (what == "proofs") {
+    const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+    if (!expected) return fmt::print(stderr, "{}\n", expected.error()), ExitStatus::could_not_run;
+    for (const auto& [name, verdict] : *expected) fmt::print("{:60} {}\n", name, name_of(verdict));
+  } else if (what == "targets") {
+    for (const std::string& target : fuzz_targets()) fmt::print("{}\n", target);
+  } else {
+    for (const Rule& rule : rules_of(embedded_spec().text)) fmt::print("{:4} {}\n", rule.id, rule.title);
+  }
+  return ExitStatus::ok;
+}
+
+void add_prove(CLI::App& app, Options& options) {
+  CLI::App* const prove = app.add_subcommand("prove", "prove the contracts on machine code");
+  prove->add_option("NAME", options.prove.names, "theorems or contracts, by the beginning of a name");
+  prove->add_option("--object", options.prove.object, "the linked file to read, instead of this one");
+  prove->add_option("--symbol", options.symbols, "ROLE=NAME: the file's name for a contract's symbol")
+      ->expected(1, -1)->allow_extra_args(false);
+  prove->add_option("--contract", options.prove.contracts, "a contract file, instead of the project's");
+  prove->add_option("--solver", options.prove.solver, "which solver decides")
+      ->check(CLI::IsMember({"z3", "cvc5"}))->capture_default_str();
+  prove->add_option("--smt2", options.prove.smt2_directory, "write every query into this folder");
+  prove->add_option("--timeout", options.prove.timeout_ms, "of one query, in milliseconds")
+      ->check(CLI::Range(1u, 3'600'000u))->capture_default_str();
+}
+
+void add_fuzz(CLI::App& app, Options& options) {
+  CLI::App* const fuzz = app.add_subcommand("fuzz", "run the fuzz targets");
+  fuzz->add_option("TARGET", options.fuzz.targets, "which of them");
+  fuzz->add_option("--time", options.fuzz.seconds, "seconds for each target")
+      ->check(CLI::Range(1u, 1'000'000u))->capture_default_str();
+  fuzz->add_option("--jobs", options.fuzz.jobs, "processes at once")
+      ->check(CLI::Range(1u, 1024u))->capture_default_str();
+  fuzz->add_option("--corpus", options.fuzz.corpus, "keep the inputs found in a folder here");
+  fuzz->add_option("--artifacts", options.fuzz.artifacts, "where a crashing input is written")
+      ->capture_default_str();
+}
+
+// ROLE=NAME pairs as the prover takes them.
+bool take_symbols(Options& options) {
+  for (const std::string& pair : options.symbols) {
+    const std::size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size()) {
+      fmt::print(stderr, "fiberproof: --symbol {}: expected ROLE=NAME\n", pair);
+      return false;
+    }
+    options.prove.symbols[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return true;
+}
+
+ExitStatus run(int argc, char** argv) {
+  Options options;
+  CLI::App app{"Fuzzing and verification of stackful continuations", "fiberproof"};
+  app.require_subcommand(0, 1);
+  app.add_option("--json", options.json, "write the results to this file");
+  app.add_option("--time", options.main_seconds, "seconds for each fuzz target of the main job")
+      ->check(CLI::Range(1u, 3600u))->capture_default_str();
+  add_prove(app, options);
+  add_fuzz(app, options);
+  app.add_subcommand("replay", "run Program files and folders of them on real stacks")
+      ->add_option("PATH", options.replay, "files and folders")->required();
+  app.add_subcommand("list", "list proofs, targets or specs")
+      ->add_option("WHAT", options.list, "proofs, targets or specs")->required()
+      ->check(CLI::IsMember({"proofs", "targets", "specs"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wish) {
+    return app.exit(wish), ExitStatus::ok;
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "fiberproof: {}\n", error.what());
+    return ExitStatus::could_not_run;
+  }
+  if (!take_symbols(options)) return ExitStatus::could_not_run;
+  if (app.got_subcommand("prove")) return prove(options);
+  if (app.got_subcommand("fuzz")) {
+    const FuzzReport report = run_fuzzers(options.fuzz);
+    return worse(report.status, write_json(options.json, {}, report));
+  }
+  if (app.got_subcommand("replay")) return run_replays(options.replay, false).status;
+  if (app.got_subcommand("list")) return list(options.list);
+  return main_job(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(run(argc, argv));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "fiberproof: {}\n", error.what());
+    return static_cast<int>(ExitStatus::could_not_run);
+  }
+}

@@ -1,0 +1,197 @@
+#include "verify/cli/prove_command.hpp"
+
+#include "verify/cli/confirm.hpp"
+#include "verify/cli/embedded.hpp"
+#include "verify/cli/expected_theorems.hpp"
+#include "verify/machine/object_file.hpp"
+#include "verify/obligation/prover.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+
+namespace fiberproof::verify {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+void complain(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+
+std::expected<std::vector<Contract>, std::string> contracts_for(const ProveOptions& options) {
+  std::vector<Contract> contracts;
+  const auto add = [&contracts](auto contract) -> std::expected<void, std::string> {
+    if (!contract) return std::unexpected(message(contract.error()));
+    contracts.push_back(std::move(*contract));
+    return {};
+  };
+  for (const std::string& path : options.contracts) {
+    if (const auto done = add(read_contract(path)); !done) return std::unexpected(done.error());
+  }
+  if (!options.contracts.empty()) return contracts;
+  for (const auto& [path, text] : embedded_contracts()) {
+    if (const auto done = add(parse_contract(text, std::string(path))); !done) {
+      return std::unexpected(done.error());
+    }
+  }
+  return contracts;
+}
+
+// Whether a name on the command line selects the contract: as a prefix of a theorem of it, or as it.
+bool is_selected(const Contract& contract, const std::vector<std::string>& names) {
+  const std::string prefix = contract.name + "/";
+  return names.empty() || std::ranges::any_of(names, [&prefix](const std::string& name) {
+           return name.starts_with(prefix) || prefix.starts_with(name);
+         });
+}
+
+// Keeps the theorems that a name selects; a name that selects nothing is an error.
+std::expected<void, std::string> keep_selected(const std::vector<std::string>& names,
+                                               std::vector<ContractResult>& results) {
+  for (const std::string& name : names) {
+    const bool is_known = std::ranges::any_of(results, [&name](const ContractResult& result) {
+      return std::ranges::any_of(result.theorems, [&name](const Theorem& theorem) {
+        return theorem.name.starts_with(name);
+      });
+    });
+    if (!is_known) {
+      return std::unexpected(fmt::format("fiberproof: no theorem's name begins with '{}'", name));
+    }
+  }
+  for (ContractResult& result : results) {
+    std::erase_if(result.theorems, [&names](const Theorem& theorem) {
+      return !names.empty() && std::ranges::none_of(names, [&theorem](const std::string& name) {
+        return theorem.name.starts_with(name);
+      });
+    });
+  }
+  return {};
+}
+
+// One file for each query, named for its theorem.
+class ScriptWriter {
+ public:
+  explicit ScriptWriter(const std::string& directory) : directory_(directory) {
+    if (!directory_.empty()) std::filesystem::create_directories(directory_);
+  }
+
+  void operator()(const std::string& theorem, const Query& query, const Answer& answer) {
+    if (directory_.empty()) return;
+    std::string name = theorem;
+    std::ranges::replace(name, '/', '.');
+    const auto path = std::filesystem::path(directory_) /
+                      fmt::format("{}.{}.smt2", name, numbers_[theorem]++);
+    std::ofstream file(path);
+    file << to_smt2(query, fmt::format("{}: {}", theorem, name_of(answer.verdict)));
+    complete_ = complete_ && file.good();
+  }
+
+  bool complete() const { return complete_; }
+
+ private:
+  std::string directory_;
+  std::map<std::string, unsigned> numbers_;
+  bool complete_ = true;
+};
+
+void print_list(const char* heading, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  fmt::print("    {}\n", heading);
+  for (const std::string& line : lines) fmt::print("      {}\n", line);
+}
+
+void print_story(const Refutation& story) {
+  fmt::print("    claim    {}\n", story.claim);
+  if (!story.found.empty()) fmt::print("             {}\n", story.found);
+  if (!story.where.empty()) fmt::print("    where    {}\n", story.where);
+  print_list("for", story.values);
+  print_list("runs", story.listing);
+  print_list("memory, high addresses first", story.memory);
+}
+
+// What a theorem came to, and for a refutation whether real stacks show the same.
+ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_natively) {
+  fmt::print("{:8} {:60} {:4} obligations {:8.1f} ms\n", name_of(theorem.verdict), theorem.name,
+             theorem.obligations, milliseconds(theorem.time));
+  if (theorem.verdict == Verdict::unknown) fmt::print("    because  {}\n", theorem.reason);
+  if (!theorem.refutation) return ExitStatus::ok;
+  print_story(*theorem.refutation);
+  if (theorem.refutation->program.empty() || !runs_natively) return ExitStatus::ok;
+  const Confirmation confirmation = confirm_natively(theorem.refutation->program, is_expected);
+  fmt::print("    natively {}\n    Program\n{}", confirmation.line,
+             indented(theorem.refutation->program, "      "));
+  return is_expected && !confirmation.confirmed ? ExitStatus::could_not_run : ExitStatus::ok;
+}
+
+std::unique_ptr<Solver> make_solver(const ProveOptions& options) {
+  const std::chrono::milliseconds limit(options.timeout_ms);
+  return options.solver == "cvc5" ? make_cvc5_solver(limit) : make_z3_solver(limit);
+}
+
+}  // namespace
+
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+ProofReport run_proofs(const ProveOptions& options) {
+  const auto start = Clock::now();
+  ProofReport report;
+  report.status = ExitStatus::could_not_run;
+  const auto contracts = contracts_for(options);
+  if (!contracts) return complain(contracts.error()), report;
+  const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  if (!expected) return complain(expected.error()), report;
+  const auto file = ObjectFile::open(options.object.empty() ? own_path() : options.object);
+  if (!file) return complain(message(file.error())), report;
+
+  const auto solver = make_solver(options);
+  ScriptWriter scripts(options.smt2_directory);
+  ProverOptions prover;
+  prover.symbols = options.symbols;
+  prover.on_query = std::ref(scripts);
+  for (const Contract& contract : *contracts) {
+    if (!is_selected(contract, options.names)) continue;
+    auto result = prove(contract, *file, *solver, prover);
+    if (!result) return complain(result.error()), report;
+    report.results.push_back(std::move(*result));
+  }
+  if (const auto kept = keep_selected(options.names, report.results); !kept) {
+    return complain(kept.error()), report;
+  }
+
+  report.status = ExitStatus::ok;
+  for (const ContractResult& result : report.results) {
+    for (const Theorem& theorem : result.theorems) {
+      const auto entry = std::ranges::find(*expected, theorem.name, &ExpectedTheorem::name);
+      const bool is_expected = entry != expected->end() && entry->verdict == theorem.verdict;
+      report.status = worse(report.status,
+                            print_theorem(theorem, is_expected, options.object.empty()));
+      if (theorem.verdict == Verdict::unknown) report.status = ExitStatus::could_not_run;
+      if (theorem.verdict == Verdict::refuted && !is_expected) {
+        report.status = worse(report.status, ExitStatus::failed);
+      }
+    }
+    for (const ProvedCode& code : result.code) {
+      fmt::print("on       {}: {} instructions, {} bytes, hash {:016x}\n", code.routine,
+                 code.instructions, code.bytes, code.hash);
+    }
+  }
+  // Other contracts have no list, and of a selection only a part can be compared.
+  if (options.contracts.empty() && options.names.empty()) {
+    for (const std::string& line : differences(*expected, report.results)) {
+      complain("fiberproof: " + line);
+      report.status = worse(report.status, ExitStatus::failed);
+    }
+  }
+  if (!scripts.complete()) {
+    complain(fmt::format("fiberproof: {}: a script could not be written", options.smt2_directory));
+    report.status = ExitStatus::could_not_run;
+  }
+  report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  return report;
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,222 @@
+#include "verify/cosimulation/cosimulation.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace fiberproof::verify {
+namespace {
+
+// The window lies within the page that is compared, so that a stray write shows.
+constexpr std::size_t window_offset = 1024;
+
+constexpr std::array<std::string_view, 6> flag_names = {"cf", "pf", "af", "zf", "sf", "of"};
+
+std::array<bool, 6> in_order(const Flags<bool>& flags) {
+  return {flags.cf, flags.pf, flags.af, flags.zf, flags.sf, flags.of};
+}
+
+std::vector<std::string> describe(const CpuState& state) {
+  std::vector<std::string> lines;
+  for (std::size_t index = 0; index < register_count; ++index) {
+    lines.push_back(fmt::format("{} = {:#x}", name(static_cast<Register>(index)),
+                                state.registers[index]));
+  }
+  const std::array<bool, 6> flags = in_order(state.flags);
+  for (std::size_t index = 0; index < flags.size(); ++index) {
+    lines.push_back(fmt::format("{} = {:d}", flag_names[index], flags[index]));
+  }
+  return lines;
+}
+
+std::string hexadecimal(const std::vector<std::byte>& bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) {
+    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  }
+  return text;
+}
+
+// Where the model says that control went, in the CPU's terms.
+struct Destination {
+  NativeOutcome::Exit exit;
+  std::uint64_t landing;
+};
+
+Destination destination(const Control<std::uint64_t, bool>& control) {
+  using Exit = NativeOutcome::Exit;
+  return std::visit(
+      [](const auto& where) -> Destination {
+        using Where = std::decay_t<decltype(where)>;
+        if constexpr (std::is_same_v<Where, Next>) {
+          return {Exit::next, 0};
+        } else if constexpr (std::is_same_v<Where, Trap>) {
+          return {Exit::trapped, 0};
+        } else if constexpr (std::is_same_v<Where, Branch<bool>>) {
+          return where.condition ? Destination{Exit::landed, where.taken}
+                                 : Destination{Exit::next, 0};
+        } else {
+          return {Exit::landed, where.target};
+        }
+      },
+      control);
+}
+
+std::string describe(NativeOutcome::Exit exit, std::uint64_t landing) {
+  switch (exit) {
+    case NativeOutcome::Exit::next:
+      return "the next instruction";
+    case NativeOutcome::Exit::landed:
+      return fmt::format("{:#x}", landing);
+    case NativeOutcome::Exit::trapped:
+      return "a trap";
+    case NativeOutcome::Exit::faulted:
+      break;
+  }
+  return "a fault";
+}
+
+}  // namespace
+
+struct Cosimulation::Run {
+  const Instruction& instruction;
+  const Control<std::uint64_t, bool>& control;
+  ConcreteMachine& machine;
+  const CpuState& native;
+  const NativeOutcome& outcome;
+};
+
+std::string message(const Mismatch& mismatch) {
+  return fmt::format("seed {} case {}: {} ({})\n  {}\n  before: {}\n", mismatch.seed,
+                     mismatch.index, mismatch.instruction, mismatch.form,
+                     fmt::join(mismatch.differences, "\n  "), fmt::join(mismatch.inputs, ", "));
+}
+
+Cosimulation::Cosimulation(NativeCpu cpu, std::uint64_t seed, Model model)
+    : cpu_(std::move(cpu)),
+      seed_(seed),
+      model_(std::move(model)),
+      model_memory_(cpu_.memory().size()) {
+  coverage_.forms.resize(all_forms().size());
+}
+
+Surroundings Cosimulation::surroundings() const {
+  return {cpu_.instruction_address(), cpu_.landings(), cpu_.memory_address() + window_offset};
+}
+
+std::optional<Mismatch> Cosimulation::run_case(std::uint64_t index) {
+  const std::size_t number = index % all_forms().size();
+  const Form& form = all_forms()[number];
+  Mismatch mismatch{seed_, index, form.name, "", {}, {}};
+  const auto made = make_case(form, surroundings(), seed_, index);
+  if (!made) {
+    mismatch.differences.push_back(made.error());
+    return mismatch;
+  }
+  return run(*made, std::move(mismatch), number);
+}
+
+std::optional<Mismatch> Cosimulation::run_encoding(std::uint64_t index) {
+  const auto made = make_encoding_case(surroundings(), seed_, index);
+  return made ? run(*made, {seed_, index, "random bytes", "", {}, {}}, std::nullopt)
+              : std::nullopt;
+}
+
+std::optional<Mismatch> Cosimulation::run(const RandomCase& made, Mismatch mismatch,
+                                          std::optional<std::size_t> form) {
+  const auto instruction = decode(cpu_.instruction_address(), made.code);
+  if (!instruction || instruction->length != made.code.size()) {
+    mismatch.instruction = hexadecimal(made.code);
+    mismatch.differences.push_back(instruction ? "decoded with another length"
+                                               : "refused: " + message(instruction.error()));
+    return mismatch;
+  }
+
+  std::ranges::copy(made.window, model_memory_.begin() + window_offset);
+  ConcreteMachine machine(cpu_.memory_address(), model_memory_);
+  for (std::size_t reg = 0; reg < register_count; ++reg) {
+    machine.write(static_cast<Register>(reg), made.state.registers[reg]);
+  }
+  machine.flags() = made.state.flags;
+  const auto control = model_(machine, *instruction);
+
+  std::ranges::copy(made.window, cpu_.memory().begin() + window_offset);
+  CpuState native = made.state;
+  const NativeOutcome outcome = cpu_.run(made.code, native);
+
+  if (!control) {
+    mismatch.differences.push_back("the model refuses: " + control.error().reason);
+  } else {
+    const Run both{*instruction, *control, machine, native, outcome};
+    compare(both, mismatch.differences);
+    count(both, form);
+  }
+  if (mismatch.differences.empty()) {
+    return std::nullopt;
+  }
+  mismatch.instruction = fmt::format("{} [{}]", instruction->text, hexadecimal(made.code));
+  mismatch.inputs = describe(made.state);
+  std::ranges::fill(cpu_.memory(), std::byte{0});
+  std::ranges::fill(model_memory_, std::byte{0});
+  return mismatch;
+}
+
+void Cosimulation::compare(const Run& run, std::vector<std::string>& differences) {
+  const auto differ = [&](std::string_view what, const auto& native, const auto& model) {
+    differences.push_back(
+        fmt::format("{}: the CPU has {:#x}, the model {:#x}", what, native, model));
+  };
+  if (const auto& fault = run.machine.fault()) {
+    differences.push_back(fmt::format("the model accesses {:#x}, outside memory", fault->address));
+  }
+  for (std::size_t index = 0; index < register_count; ++index) {
+    const auto reg = static_cast<Register>(index);
+    if (run.native.registers[index] != run.machine.read(reg)) {
+      differ(name(reg), run.native.registers[index], run.machine.read(reg));
+    }
+  }
+  const std::array<bool, 6> native_flags = in_order(run.native.flags);
+  const std::array<bool, 6> model_flags = in_order(run.machine.flags());
+  for (std::size_t index = 0; index < flag_names.size(); ++index) {
+    if (native_flags[index] != model_flags[index] &&
+        !run.machine.is_undefined(static_cast<Flag>(index))) {
+      differ(flag_names[index], unsigned{native_flags[index]}, unsigned{model_flags[index]});
+    }
+  }
+  const std::span<const std::byte> native_memory = cpu_.memory();
+  if (std::memcmp(native_memory.data(), model_memory_.data(), native_memory.size()) != 0) {
+    for (std::size_t at = 0; at < native_memory.size(); ++at) {
+      if (native_memory[at] != model_memory_[at]) {
+        differ(fmt::format("byte at {:#x}", cpu_.memory_address() + at),
+               static_cast<unsigned>(native_memory[at]), static_cast<unsigned>(model_memory_[at]));
+      }
+    }
+  }
+  const Destination expected = destination(run.control);
+  if (expected.exit != run.outcome.exit || expected.landing != run.outcome.landing) {
+    differences.push_back(fmt::format("control: the CPU goes to {}, the model to {}",
+                                      describe(run.outcome.exit, run.outcome.landing),
+                                      describe(expected.exit, expected.landing)));
+  }
+}
+
+void Cosimulation::count(const Run& run, std::optional<std::size_t> form) {
+  const auto operation = static_cast<std::size_t>(run.instruction.operation);
+  ++(form ? coverage_.forms[*form] : coverage_.encodings);
+  ++coverage_.operations[operation];
+  for (std::size_t flag = 0; flag < flag_names.size(); ++flag) {
+    if (run.machine.is_undefined(static_cast<Flag>(flag))) {
+      coverage_.undefined_flags[operation] |= 1u << flag;
+    }
+  }
+  if (const auto* branch = std::get_if<Branch<bool>>(&run.control)) {
+    ++coverage_.conditions[static_cast<std::size_t>(run.instruction.condition)]
+                          [branch->condition ? 1 : 0];
+  }
+}
+
+}  // namespace fiberproof::verify

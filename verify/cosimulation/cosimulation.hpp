@@ -1,0 +1,74 @@
+// Runs one instruction twice, by step() on numbers and on this CPU, and compares everything: all
+// registers, each flag that the SDM defines, every byte of memory, and where control went.
+#pragma once
+
+#include "verify/cosimulation/form.hpp"
+#include "verify/cosimulation/native_cpu.hpp"
+#include "verify/cosimulation/random_case.hpp"
+#include "verify/machine/concrete_machine.hpp"
+#include "verify/machine/step.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// What is compared with the CPU: step<ConcreteMachine>, or in a test something like it.
+using Model = std::function<std::expected<Control<std::uint64_t, bool>, StepError>(
+    ConcreteMachine&, const Instruction&)>;
+
+struct Mismatch {
+  std::uint64_t seed;
+  std::uint64_t index;
+  std::string form;
+  std::string instruction;               // disassembly and bytes
+  std::vector<std::string> inputs;       // registers and flags before
+  std::vector<std::string> differences;  // "WHAT: the CPU has A, the model B"
+};
+
+/// Several lines: what ran, on what, and what differs.
+std::string message(const Mismatch& mismatch);
+
+struct Coverage {
+  std::vector<std::uint64_t> forms;                           // cases, by number in all_forms()
+  std::uint64_t encodings = 0;                                // cases of random bytes
+  std::array<std::uint64_t, operation_count> operations{};    // cases
+  std::array<std::array<std::uint64_t, 2>, 16> conditions{};  // jcc not taken, taken
+  std::array<unsigned, operation_count> undefined_flags{};    // bit Flag: left undefined by a case
+};
+
+class Cosimulation {
+ public:
+  Cosimulation(NativeCpu cpu, std::uint64_t seed, Model model = step<ConcreteMachine>);
+
+  /// Case number `index` of the seed; nothing if both agree.
+  std::optional<Mismatch> run_case(std::uint64_t index);
+
+  /// The same for random bytes instead of a form, wherever decode() accepts them.
+  std::optional<Mismatch> run_encoding(std::uint64_t index);
+
+  const Coverage& coverage() const { return coverage_; }
+
+ private:
+  struct Run;
+
+  Surroundings surroundings() const;
+  std::optional<Mismatch> run(const RandomCase& made, Mismatch mismatch,
+                              std::optional<std::size_t> form);
+  void compare(const Run& run, std::vector<std::string>& differences);
+  void count(const Run& run, std::optional<std::size_t> form);
+
+  NativeCpu cpu_;
+  std::uint64_t seed_;
+  Model model_;
+  std::vector<std::byte> model_memory_;
+  Coverage coverage_;
+};
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,45 @@
+// One instruction with the state that it starts in, chosen from two numbers: a seed and an index.
+// The same two give the same case, whatever has run before.
+//
+// Values are biased to where instructions differ: boundaries of each width, small numbers, operands
+// that are equal. Registers of a memory operand are then set so that it lies within the window.
+#pragma once
+
+#include "verify/cosimulation/form.hpp"
+#include "verify/cosimulation/native_cpu.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+constexpr std::size_t window_bytes = 256;
+
+// Where a case runs: encodings and operands depend on it.
+struct Surroundings {
+  std::uint64_t instruction_address;
+  std::array<std::uint64_t, 2> landings;
+  std::uint64_t window_address;
+};
+
+struct RandomCase {
+  std::vector<std::byte> code;
+  CpuState state;
+  std::array<std::byte, window_bytes> window;
+};
+
+/// An error names the form that Zydis cannot encode.
+std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
+                                                 std::uint64_t seed, std::uint64_t index);
+
+/// Random bytes that decode() accepts, on a state that they can run in: also what no encoder makes,
+/// such as useless prefixes and second encodings. Nothing if they are refused, or transfer control.
+std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings, std::uint64_t seed,
+                                             std::uint64_t index);
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,34 @@
+// Which code was proved, as a number that two links of the same object agree on.
+//
+// The hash is FNV-1a, 64 bits, over the routine's bytes from its symbol's address to its size, in
+// which each distance from RIP to outside the routine is four zero bytes, followed, after its
+// instruction, by what it points to: the name of the symbol there, or where there is none the
+// section and the offset.
+#pragma once
+
+#include "verify/machine/object_file.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+
+namespace fiberproof::verify {
+
+struct CodeIdentity {
+  std::size_t instructions;
+  std::size_t bytes;
+  std::uint64_t hash;
+};
+
+/// The routine holds an instruction that is not on the allow list, or one that ends outside it.
+struct IdentityError {
+  std::uint64_t address;
+  std::string instruction;
+  std::string reason;
+};
+
+std::expected<CodeIdentity, IdentityError> identify(const ObjectFile& file,
+                                                    const Routine& routine);
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,105 @@
+// One decoded instruction as plain data: what step() gives a meaning to, and nothing else.
+//
+// decode() accepts an allow list: the general-purpose instructions that compilers emit for the
+// routines under proof, on 8-, 32- and 64-bit operands. Everything else is an error with the
+// address and the disassembly: another mnemonic, another operand form, a prefix that changes
+// meaning (LOCK, REP, FS, GS, 66, 67), AH to DH, a count in CL. Where the allow list ends, so do
+// the proofs.
+//
+// Relies on Zydis for the decoding; no type of it appears here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fiberproof::verify {
+
+// In the order of their encoding (SDM vol. 2, table 2-2 and REX).
+enum class Register : std::uint8_t {
+  rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+};
+constexpr std::size_t register_count = 16;
+
+enum class Operation : std::uint8_t {
+  mov, movzx, movsx, lea, xchg, push, pop, leave,
+  add, adc, sub, sbb, cmp, neg, inc, dec, mul, imul,
+  and_, or_, xor_, not_, test, shl, shr, sar,
+  sign_extend_accumulator,  // cdqe
+  sign_extend_into_rdx,     // cdq, cqo
+  cmov, set,                // with a condition
+  jmp, jcc, call, ret,      // jmp and call: direct where the operand is an Immediate
+  nop, endbr64, ud2, int3
+};
+constexpr std::size_t operation_count = static_cast<std::size_t>(Operation::int3) + 1;
+
+// In the order of their encoding (tttn, SDM vol. 2, appendix B.1.4.7).
+enum class Condition : std::uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
+
+struct RegisterOperand {
+  Register name;
+  std::uint8_t bytes;  // 1, 4 or 8: always the lowest ones
+};
+
+/// Sign-extended to 64 bits as the instruction does; for a direct jump or call the absolute target.
+struct Immediate {
+  std::uint64_t value;
+};
+
+/// At base + index * scale + displacement, modulo 2^64. A RIP-relative operand has neither base nor
+/// index and its absolute address as the displacement.
+struct MemoryOperand {
+  std::optional<Register> base;
+  std::optional<Register> index;
+  std::uint8_t scale;  // 1, 2, 4 or 8
+  std::uint64_t displacement;
+  std::uint8_t bytes;  // of the access; for lea, which makes none, of the destination
+};
+
+using Operand = std::variant<RegisterOperand, Immediate, MemoryOperand>;
+
+/// The bytes of an encoding that hold a distance from RIP: the rel8 or rel32 of a direct jump or
+/// call, the displacement of a RIP-relative operand. A link changes these and nothing else.
+struct RelativeField {
+  std::uint8_t offset;
+  std::uint8_t bytes;
+  std::uint64_t target;  // absolute
+};
+
+struct Instruction {
+  std::uint64_t address;
+  std::uint8_t length;
+  Operation operation;
+  std::uint8_t bytes;             // operand width: 1, 4 or 8
+  Condition condition;            // of cmov, set and jcc
+  std::vector<Operand> operands;  // the explicit ones, destination first
+  std::optional<RelativeField> relative;
+  std::string text;               // Intel syntax, for reports
+
+  std::uint64_t next_address() const { return address + length; }
+};
+
+/// Not on the allow list, or not an instruction.
+struct DecodeError {
+  std::uint64_t address;
+  std::string instruction;  // the disassembly, or the bytes where there is none
+  std::string reason;
+};
+
+/// The instruction at the start of `code`, whose first byte is at `address`.
+std::expected<Instruction, DecodeError> decode(std::uint64_t address,
+                                               std::span<const std::byte> code);
+
+/// One line: address, instruction, reason.
+std::string message(const DecodeError& error);
+
+std::string_view name(Register reg);
+std::string_view name(Operation operation);
+
+}  // namespace fiberproof::verify

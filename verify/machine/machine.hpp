@@ -1,0 +1,76 @@
+// What step() asks of a machine, and where it says that control goes. A machine has sixteen
+// registers, six status flags and a memory; whether their values are numbers or terms is its own
+// affair.
+//
+// load and store do not fail: a machine that cannot do an access notes that itself, and whoever
+// drives it looks after each step.
+#pragma once
+
+#include "verify/machine/instruction.hpp"
+#include "verify/machine/word.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <variant>
+
+namespace fiberproof::verify {
+
+template <class Bit>
+struct Flags {
+  Bit cf, pf, af, zf, sf, of;
+};
+
+enum class Flag : std::uint8_t { cf, pf, af, zf, sf, of };
+
+template <class M>
+concept Machine =
+    WordAlgebra<typename M::Word, typename M::Bit> &&
+    requires(M m, Register reg, Flag flag, typename M::Word word, unsigned bytes) {
+      // All 64 bits of a register.
+      { m.read(reg) } -> std::convertible_to<typename M::Word>;
+      m.write(reg, word);
+      { m.flags() } -> std::same_as<Flags<typename M::Bit>&>;
+      // The value of a flag that the SDM leaves undefined: for a proof, any.
+      { m.unknown_bit(flag) } -> std::same_as<typename M::Bit>;
+      // `bytes` is 1, 4 or 8; load zero-extends, store takes the lowest bytes.
+      { m.load(word, bytes) } -> std::same_as<typename M::Word>;
+      m.store(word, word, bytes);
+    };
+
+struct Next {};
+struct Jump {
+  std::uint64_t target;
+};
+template <class Word>
+struct IndirectJump {
+  Word target;
+};
+/// To `taken` where the condition holds, else to the next instruction.
+template <class Bit>
+struct Branch {
+  Bit condition;
+  std::uint64_t taken;
+};
+/// The return address has been pushed.
+struct Call {
+  std::uint64_t target;
+  std::uint64_t return_address;
+};
+template <class Word>
+struct IndirectCall {
+  Word target;
+  std::uint64_t return_address;
+};
+/// The return address has been popped.
+template <class Word>
+struct Return {
+  Word target;
+};
+/// ud2 or int3.
+struct Trap {};
+
+template <class Word, class Bit>
+using Control = std::variant<Next, Jump, IndirectJump<Word>, Branch<Bit>, Call, IndirectCall<Word>,
+                             Return<Word>, Trap>;
+
+}  // namespace fiberproof::verify

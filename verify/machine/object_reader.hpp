@@ -1,0 +1,49 @@
+// Fills an ObjectFile from the bytes of a file, by way of libelf, and checks that everything in it
+// stays inside it. What is kept are plain values: libelf's handle lives no longer than the reader.
+#pragma once
+
+#include "verify/machine/object_file.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+struct Elf;
+struct Elf_Scn;
+
+namespace fiberproof::verify {
+
+class ObjectReader {
+ public:
+  /// On input an ObjectFile with its path and bytes. On output the rest of it is filled in.
+  explicit ObjectReader(ObjectFile& into);
+
+  std::expected<void, ObjectError> read();
+
+ private:
+  using Result = std::expected<void, ObjectError>;
+
+  Result read_header();
+  Result read_sections();
+  Result read_segments();
+  Result read_dynamic(std::uint64_t offset, std::uint64_t bytes);
+  Result read_symbols(std::uint32_t table_type);
+  Result read_symbol_table(Elf_Scn* section, std::size_t index);
+  Result read_relocations();
+  Result read_relocation_section(Elf_Scn* section, std::size_t index);
+
+  bool is_inside(std::uint64_t offset, std::uint64_t bytes) const;
+  std::unexpected<ObjectError> malformed(std::string reason, std::string place) const;
+  std::unexpected<ObjectError> not_elf(std::string reason, std::string place) const;
+
+  struct End {
+    void operator()(Elf* elf) const;
+  };
+
+  ObjectFile& file_;
+  std::unique_ptr<Elf, End> elf_;
+};
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,156 @@
+#include "verify/machine/paths.hpp"
+
+#include "verify/machine/step.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace fiberproof::verify {
+namespace {
+
+constexpr std::size_t steps_max = 4096;  // of one path: the routines have no loops
+constexpr std::size_t paths_max = 1024;
+
+struct Open {
+  SymbolicMachine machine;
+  std::uint64_t at;
+};
+
+class Execution {
+ public:
+  Execution(const Code& code, Solver& solver, const CallHandler& on_call)
+      : code_(code), solver_(solver), on_call_(on_call) {}
+
+  std::vector<PathEnd> run(SymbolicMachine start) {
+    open_.push_back({std::move(start), code_.begin});
+    while (!open_.empty()) {
+      Open path = std::move(open_.back());
+      open_.pop_back();
+      follow(std::move(path));
+    }
+    return std::move(ends_);
+  }
+
+ private:
+  void follow(Open path) {
+    const std::size_t first_step = path.machine.trace.size();
+    while (true) {
+      const auto found = code_.instructions.find(path.at);
+      if (path.at == code_.end) {
+        return end(PathEnd::Kind::left, std::move(path.machine), word(path.at), {});
+      }
+      if (found == code_.instructions.end()) {
+        return end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
+                   fmt::format("a jump to {:#x}, outside {}", path.at, code_.name));
+      }
+      if (path.machine.trace.size() - first_step > steps_max || ends_.size() > paths_max) {
+        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
+                   "a loop without a bound");
+      }
+      const SymbolicMachine before = path.machine;
+      path.machine.instruction = path.at;
+      path.machine.trace.push_back(path.at);
+      auto control = step(path.machine, found->second);
+      if (!control) {
+        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
+                   control.error().reason);
+      }
+      if (path.machine.fault) {
+        const std::string reason = *path.machine.fault;
+        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at), reason);
+      }
+      path.at = found->second.next_address();
+      if (!go_on(path, *control, before)) return;
+    }
+  }
+
+  // Whether the path goes on at `path.at`; where it does not, its ends and forks are noted.
+  bool go_on(Open& path, const Control<Term, Formula>& control, const SymbolicMachine& before) {
+    if (const auto* jump = std::get_if<Jump>(&control)) {
+      path.at = jump->target;
+    } else if (const auto* branch = std::get_if<Branch<Formula>>(&control)) {
+      return fork(path, *branch);
+    } else if (const auto* call = std::get_if<Call>(&control)) {
+      return call_out(path, *call, before);
+    } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
+      end(PathEnd::Kind::left, std::move(path.machine), indirect->target, {});
+      return false;
+    } else if (const auto* ret = std::get_if<Return<Term>>(&control)) {
+      end(PathEnd::Kind::left, std::move(path.machine), ret->target, {});
+      return false;
+    } else if (std::holds_alternative<Trap>(control)) {
+      end(PathEnd::Kind::trapped, std::move(path.machine), word(path.machine.instruction),
+          fmt::format("a trap at {:#x}", path.machine.instruction));
+      return false;
+    } else if (std::holds_alternative<IndirectCall<Term>>(control)) {
+      end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
+          "an indirect call, of whose callee nothing is known");
+      return false;
+    }
+    return true;
+  }
+
+  bool fork(Open& path, const Branch<Formula>& branch) {
+    Open taken{path.machine, branch.taken};
+    const bool can_take = assume(taken.machine, branch.condition);
+    const bool can_fall_through = assume(path.machine, logical_not(branch.condition));
+    if (can_take) open_.push_back(std::move(taken));
+    return can_fall_through;
+  }
+
+  // Adds the condition to the path; false where that makes the path impossible. An undecided
+  // condition is followed: what cannot happen does no harm to a proof.
+  bool assume(SymbolicMachine& machine, Formula condition) {
+    if (condition.as_constant() == true) return true;
+    const bool impossible =
+        solver_.prove({machine.path, logical_not(condition)}).verdict == Verdict::proved;
+    machine.path.push_back(condition);
+    return !impossible;
+  }
+
+  bool call_out(Open& path, const Call& call, const SymbolicMachine& before) {
+    if (code_.instructions.contains(call.target)) {
+      path.at = call.target;
+      return true;
+    }
+    if (on_call_(path.machine, call.target, before)) {
+      path.at = call.return_address;
+      return true;
+    }
+    end(PathEnd::Kind::escaped, std::move(path.machine), word(call.target),
+        fmt::format("a call of {:#x}, of which the contract says nothing", call.target));
+    return false;
+  }
+
+  void end(PathEnd::Kind kind, SymbolicMachine machine, Term rip, std::string reason) {
+    ends_.push_back({kind, std::move(machine), rip, std::move(reason)});
+  }
+
+  const Code& code_;
+  Solver& solver_;
+  const CallHandler& on_call_;
+  std::vector<Open> open_;
+  std::vector<PathEnd> ends_;
+};
+
+}  // namespace
+
+std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t address,
+                                            std::span<const std::byte> bytes) {
+  Code code{std::move(name), address, address + bytes.size(), {}};
+  for (std::uint64_t at = address; at != code.end;) {
+    auto instruction = decode(at, bytes.subspan(at - address));
+    if (!instruction) return std::unexpected(instruction.error());
+    const std::uint64_t next = instruction->next_address();
+    code.instructions.emplace(at, std::move(*instruction));
+    at = next;
+  }
+  return code;
+}
+
+std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,
+                             const CallHandler& on_call) {
+  return Execution(code, solver, on_call).run(std::move(start));
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,54 @@
+// Path-complete execution of one routine: every branch is followed where it can be taken, and a path
+// ends where control leaves the routine. Nothing is skipped: an instruction outside the allow list, a
+// fault or a loop without a bound is a dead end with its reason, and the proof fails on it.
+#pragma once
+
+#include "verify/machine/instruction.hpp"
+#include "verify/machine/symbolic_machine.hpp"
+#include "verify/smt/query.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// Decoded instructions by address, and where they end.
+struct Code {
+  std::string name;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::map<std::uint64_t, Instruction> instructions;
+};
+
+std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t address,
+                                            std::span<const std::byte> bytes);
+
+struct PathEnd {
+  enum class Kind {
+    left,       ///< by an indirect jump, a return, or past the last instruction
+    trapped,    ///< reached ud2 or int3
+    escaped,    ///< a direct jump or call to code that nothing is known of
+    dead_end,   ///< cannot be executed: see reason
+  };
+  Kind kind;
+  SymbolicMachine machine;
+  Term rip;             ///< where control goes on, where it left
+  std::string reason;
+};
+
+/// Handles a call that leaves the routine: true where it has made `machine` the one after the return,
+/// false where nothing is known of the callee.
+using CallHandler =
+    std::function<bool(SymbolicMachine& machine, std::uint64_t target, const SymbolicMachine& before)>;
+
+/// Every path through `code` from its first instruction. A branch is followed both ways unless the
+/// solver proves that one of them is impossible.
+std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,
+                             const CallHandler& on_call);
+
+}  // namespace fiberproof::verify

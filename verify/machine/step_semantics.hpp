@@ -1,0 +1,375 @@
+// The body of step(), which being a template is in a header; step.hpp is the contract. One member
+// function a family of instructions.
+#pragma once
+
+#include "verify/machine/machine.hpp"
+#include "verify/machine/step.hpp"
+#include "verify/machine/step_operands.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <variant>
+
+namespace fiberproof::verify {
+
+/// Whether the operands are of the number and kind that the operation has.
+bool is_well_formed(const Instruction& instruction);
+
+template <Machine M>
+class Step : private StepOperands<M> {
+  using Base = StepOperands<M>;
+  using Word = typename M::Word;
+  using Bit = typename M::Bit;
+
+ public:
+  using Outcome = Control<Word, Bit>;
+
+  Step(M& machine, const Instruction& instruction) : Base(machine, instruction) {}
+
+  Outcome run() {
+    switch (i_.operation) {
+      case Operation::jmp:
+      case Operation::jcc:
+      case Operation::call:
+      case Operation::ret:
+      case Operation::ud2:
+      case Operation::int3:
+        return transfer();
+      case Operation::push:
+      case Operation::pop:
+      case Operation::leave:
+        use_stack();
+        break;
+      case Operation::add:
+      case Operation::adc:
+      case Operation::sub:
+      case Operation::sbb:
+      case Operation::cmp:
+      case Operation::neg:
+      case Operation::inc:
+      case Operation::dec:
+        add_or_subtract();
+        break;
+      case Operation::mul:
+      case Operation::imul:
+        multiply_operands();
+        break;
+      case Operation::and_:
+      case Operation::or_:
+      case Operation::xor_:
+      case Operation::not_:
+      case Operation::test:
+        combine_bits();
+        break;
+      case Operation::shl:
+      case Operation::shr:
+      case Operation::sar:
+        shift();
+        break;
+      case Operation::nop:
+      case Operation::endbr64:
+        break;
+      default:
+        move();
+    }
+    return Next{};
+  }
+
+ private:
+  using Base::address, Base::bits_, Base::holds, Base::i_, Base::m_, Base::masked, Base::number,
+      Base::ones, Base::operand_bits, Base::read, Base::set_result_flags, Base::sign_extended,
+      Base::top, Base::truth, Base::unknown, Base::write, Base::write_register;
+
+  // Moves.
+
+  void move() {
+    switch (i_.operation) {
+      case Operation::mov:
+      case Operation::movzx:
+        return write(0, read(1));
+      case Operation::movsx:
+        return write(0, masked(sign_extended(read(1), operand_bits(1))));
+      case Operation::lea:
+        return write(0, masked(address(std::get<MemoryOperand>(i_.operands[1]))));
+      case Operation::xchg: {
+        const Word first = read(0);
+        const Word second = read(1);
+        write(0, second);
+        return write(1, first);
+      }
+      case Operation::cmov: {
+        // The source is read and the destination written also where the condition is false.
+        const Word source = read(1);
+        return write(0, select(holds(i_.condition), source, read(0)));
+      }
+      case Operation::set:
+        return write(0, select(holds(i_.condition), number(1), number(0)));
+      case Operation::sign_extend_accumulator:  // cdqe
+        return m_.write(Register::rax, sign_extended(masked(m_.read(Register::rax), 32), 32));
+      default: {  // sign_extend_into_rdx
+        const Bit negative = bit_of(m_.read(Register::rax), top());
+        return m_.write(Register::rdx, select(negative, number(ones(bits_)), number(0)));
+      }
+    }
+  }
+
+  void use_stack() {
+    switch (i_.operation) {
+      case Operation::push:
+        return push(read(0));
+      case Operation::pop: {
+        const Word rsp = m_.read(Register::rsp);
+        const Word value = m_.load(rsp, 8);
+        // A destination that is RSP is written last; one in memory is addressed with the new RSP.
+        m_.write(Register::rsp, rsp + number(8));
+        return write(0, value);
+      }
+      default: {  // leave
+        const Word rbp = m_.read(Register::rbp);
+        const Word value = m_.load(rbp, 8);
+        m_.write(Register::rsp, rbp + number(8));
+        return m_.write(Register::rbp, value);
+      }
+    }
+  }
+
+  void push(const Word& value) {
+    const Word below = m_.read(Register::rsp) - number(8);
+    m_.store(below, value, 8);
+    m_.write(Register::rsp, below);
+  }
+
+  // Arithmetic.
+
+  void add_or_subtract() {
+    switch (i_.operation) {
+      case Operation::add:
+        return write(0, sum(read(0), read(1)));
+      case Operation::adc:
+        return write(0, sum_with_carry(read(0), read(1)));
+      case Operation::sub:
+        return write(0, difference(read(0), read(1)));
+      case Operation::sbb:
+        return write(0, difference_with_borrow(read(0), read(1)));
+      case Operation::cmp:
+        difference(read(0), read(1));
+        return;
+      case Operation::neg:
+        return write(0, difference(number(0), read(0)));
+      default: {  // inc, dec: CF stays
+        const Bit carry = m_.flags().cf;
+        const Word operand = read(0);
+        const Word result = i_.operation == Operation::inc ? sum(operand, number(1))
+                                                           : difference(operand, number(1));
+        m_.flags().cf = carry;
+        return write(0, result);
+      }
+    }
+  }
+
+  Word sum(const Word& a, const Word& b) {
+    const Word result = masked(a + b);
+    set_sum_flags(a, b, result);
+    m_.flags().cf = less(result, a);
+    return result;
+  }
+
+  Word sum_with_carry(const Word& a, const Word& b) {
+    const Word carry = select(m_.flags().cf, number(1), number(0));
+    const Word result = masked(a + b + carry);
+    set_sum_flags(a, b, result);
+    // The carry out of a full adder, from its inputs and its sum.
+    m_.flags().cf = bit_of((a & b) | ((a | b) & ~result), top());
+    return result;
+  }
+
+  void set_sum_flags(const Word& a, const Word& b, const Word& result) {
+    set_result_flags(result);
+    m_.flags().of = bit_of((a ^ result) & (b ^ result), top());
+    m_.flags().af = bit_of(a ^ b ^ result, 4);
+  }
+
+  Word difference(const Word& a, const Word& b) {
+    const Word result = masked(a - b);
+    set_difference_flags(a, b, result);
+    m_.flags().cf = less(a, b);
+    m_.flags().zf = equal(a, b);
+    return result;
+  }
+
+  Word difference_with_borrow(const Word& a, const Word& b) {
+    const Word borrow = select(m_.flags().cf, number(1), number(0));
+    const Word result = masked(a - b - borrow);
+    set_difference_flags(a, b, result);
+    m_.flags().cf = bit_of((~a & b) | ((~a | b) & result), top());
+    return result;
+  }
+
+  void set_difference_flags(const Word& a, const Word& b, const Word& result) {
+    set_result_flags(result);
+    m_.flags().of = bit_of((a ^ b) & (a ^ result), top());
+    m_.flags().af = bit_of(a ^ b ^ result, 4);
+  }
+
+  void multiply_operands() {
+    const Bit overflow = i_.operation == Operation::mul ? multiply_unsigned() : multiply_signed();
+    Flags<Bit>& flags = m_.flags();
+    flags.cf = overflow;
+    flags.of = overflow;
+    flags.sf = unknown(Flag::sf);
+    flags.zf = unknown(Flag::zf);
+    flags.af = unknown(Flag::af);
+    flags.pf = unknown(Flag::pf);
+  }
+
+  /// Into RDX:RAX, EDX:EAX or AX; whether the upper half is needed.
+  Bit multiply_unsigned() {
+    const Word a = masked(m_.read(Register::rax));
+    const Word b = read(0);
+    const Word low = multiply(a, b);
+    const Word high = bits_ == 64 ? multiply_high(a, b) : shift_right(low, bits_);
+    if (bits_ == 8) {
+      write_register(Register::rax, low, 16);
+    } else {
+      m_.write(Register::rax, masked(low));
+      m_.write(Register::rdx, high);
+    }
+    return logical_not(equal(high, number(0)));
+  }
+
+  /// Two or three operands; whether the result is not the product.
+  Bit multiply_signed() {
+    const std::size_t first = i_.operands.size() == 3 ? 1 : 0;
+    const Word a = sign_extended(read(first), bits_);
+    const Word b = sign_extended(read(first + 1), bits_);
+    const Word low = multiply(a, b);
+    const Word result = masked(low);
+    write(0, result);
+    if (bits_ < 64) {
+      return logical_not(equal(low, sign_extended(result, bits_)));
+    }
+    // Signed from unsigned: an operand with its sign bit set counts 2^64 too much.
+    const Word zero = number(0);
+    const Word high =
+        multiply_high(a, b) - select(bit_of(a, 63), b, zero) - select(bit_of(b, 63), a, zero);
+    return logical_not(equal(high, select(bit_of(low, 63), number(~std::uint64_t{0}), zero)));
+  }
+
+  // Bits.
+
+  void combine_bits() {
+    if (i_.operation == Operation::not_) {  // no flags
+      return write(0, masked(~read(0)));
+    }
+    const Word a = read(0);
+    const Word b = read(1);
+    const Word result = i_.operation == Operation::or_    ? Word(a | b)
+                        : i_.operation == Operation::xor_ ? Word(a ^ b)
+                                                          : Word(a & b);
+    set_result_flags(result);
+    m_.flags().cf = truth(false);
+    m_.flags().of = truth(false);
+    m_.flags().af = unknown(Flag::af);
+    if (i_.operation != Operation::test) {
+      write(0, result);
+    }
+  }
+
+  void shift() {
+    const std::uint64_t count_mask = bits_ == 64 ? 63 : 31;
+    const auto count =
+        static_cast<unsigned>(std::get<Immediate>(i_.operands[1]).value & count_mask);
+    const Word a = read(0);
+    if (count == 0) {  // no flags, but a register of 32 bits is zero-extended all the same
+      return write(0, a);
+    }
+    const Word result = shifted(a, count);
+    Flags<Bit>& flags = m_.flags();
+    set_result_flags(result);
+    flags.cf = shifted_out(a, count);
+    flags.of = count == 1 ? shift_overflow(a, result) : unknown(Flag::of);
+    flags.af = unknown(Flag::af);
+    write(0, result);
+  }
+
+  Word shifted(const Word& a, unsigned count) const {
+    switch (i_.operation) {
+      case Operation::shl:
+        return masked(shift_left(a, count));
+      case Operation::shr:
+        return shift_right(a, count);
+      default: {  // sar
+        const Word right = shift_right(sign_extended(a, bits_), count);
+        const Word signs = number(~(~std::uint64_t{0} >> count));
+        return masked(select(bit_of(a, top()), Word(right | signs), right));
+      }
+    }
+  }
+
+  /// CF: the last bit out. Undefined for shl and shr by the operand's width or more.
+  Bit shifted_out(const Word& a, unsigned count) {
+    if (i_.operation == Operation::sar) {
+      return bit_of(a, count > top() ? top() : count - 1);
+    }
+    if (count >= bits_) {
+      return unknown(Flag::cf);
+    }
+    return bit_of(a, i_.operation == Operation::shl ? bits_ - count : count - 1);
+  }
+
+  /// OF of a shift by one, once CF is set; undefined for any other.
+  Bit shift_overflow(const Word& a, const Word& result) const {
+    switch (i_.operation) {
+      case Operation::shl:
+        return logical_xor(bit_of(result, top()), m_.flags().cf);
+      case Operation::shr:
+        return bit_of(a, top());
+      default:
+        return truth(false);
+    }
+  }
+
+  // Control.
+
+  Outcome transfer() {
+    switch (i_.operation) {
+      case Operation::jmp:
+        if (const auto* direct = std::get_if<Immediate>(&i_.operands[0])) {
+          return Jump{direct->value};
+        }
+        return IndirectJump<Word>{read(0)};
+      case Operation::jcc:
+        return Branch<Bit>{holds(i_.condition), std::get<Immediate>(i_.operands[0]).value};
+      case Operation::call: {
+        if (const auto* direct = std::get_if<Immediate>(&i_.operands[0])) {
+          push(number(i_.next_address()));
+          return Call{direct->value, i_.next_address()};
+        }
+        const Word target = read(0);  // before the push: the operand may use RSP
+        push(number(i_.next_address()));
+        return IndirectCall<Word>{target, i_.next_address()};
+      }
+      case Operation::ret: {
+        const Word rsp = m_.read(Register::rsp);
+        const Word target = m_.load(rsp, 8);
+        m_.write(Register::rsp, rsp + number(8));
+        return Return<Word>{target};
+      }
+      default:
+        return Trap{};
+    }
+  }
+};
+
+template <Machine M>
+std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
+    M& machine, const Instruction& instruction) {
+  if (!is_well_formed(instruction)) {
+    return std::unexpected(StepError{instruction.address, instruction.text,
+                                     "its operands do not fit its operation"});
+  }
+  return Step<M>(machine, instruction).run();
+}
+
+}  // namespace fiberproof::verify

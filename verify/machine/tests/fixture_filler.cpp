@@ -1,0 +1,14 @@
+// Takes room in every kind of section, so that what is linked after it lies elsewhere.
+#include <cstdint>
+
+extern "C" {
+
+std::uint64_t fixture_filler(std::uint64_t a);
+extern std::uint64_t fixture_filler_data[37];
+std::uint64_t fixture_filler_data[37] = {1};
+
+std::uint64_t fixture_filler(std::uint64_t a) {
+  return a * fixture_filler_data[a % 37] + 12345;
+}
+
+}  // extern "C"

@@ -1,0 +1,28 @@
+// Routines for the tests of the object reader: one that nothing relocates, one that refers to a
+// variable and calls, and one with an instruction that is not on the allow list.
+#include <cstdint>
+
+extern "C" {
+
+extern std::uint64_t fixture_counter;
+std::uint64_t fixture_counter = 1;
+
+std::uint64_t fixture_leaf(std::uint64_t a, std::uint64_t b);
+std::uint64_t fixture_caller(std::uint64_t a);
+std::uint64_t fixture_unmodelled();
+
+[[gnu::noinline]] std::uint64_t fixture_leaf(std::uint64_t a, std::uint64_t b) {
+  return a < b ? a + 1 : b;
+}
+
+std::uint64_t fixture_caller(std::uint64_t a) {
+  return fixture_leaf(a, fixture_counter) + fixture_counter;
+}
+
+std::uint64_t fixture_unmodelled() {
+  std::uint64_t low = 0;
+  asm volatile("rdtsc" : "=a"(low) : : "rdx");
+  return low;
+}
+
+}  // extern "C"

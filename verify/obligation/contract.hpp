@@ -1,0 +1,151 @@
+// A contract: what is claimed of a routine's machine code, as data. The text that it is read from is
+// described, and read aloud, in verify/contracts/README.md.
+//
+// Expressions are words or truth values over ghosts, registers and memory of one point of an
+// execution; `old` refers to the contract's beginning.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// Line and column of the text, both from 1.
+struct Position {
+  std::size_t line = 1;
+  std::size_t column = 1;
+};
+
+enum class ExpressionKind : std::uint8_t {
+  number, ghost, flag_ghost, definition, register_, register_after_call, end_of_run, memory,
+  old, negated, add, subtract, multiply, shift_left, shift_right, maximum, choice,
+  equal, not_equal, less, at_most, aligned, both, either, implication,
+};
+
+struct Expression {
+  ExpressionKind kind;
+  Position position;
+  bool is_truth = false;
+  std::uint64_t value = 0;  ///< number; bytes of a memory word; alignment; shift count
+  std::string name;         ///< of a ghost, definition, register or run
+  std::string run;          ///< the call or run that a qualified name belongs to
+  std::vector<Expression> operands;
+};
+
+/// One claim: a theorem of its own.
+struct Clause {
+  std::string spec_id;  ///< such as T4
+  std::string label;
+  Expression formula;
+  std::string text;     ///< of the formula, as written
+};
+
+struct Ghost {
+  enum class Sort { word, u32, truth };
+  std::string name;
+  Sort sort;
+  std::uint64_t alignment = 1;
+};
+
+struct Definition {
+  std::string name;
+  Expression expression;
+};
+
+/// [low, high), half open. Its base is the one ghost that both bounds contain.
+struct RegionDeclaration {
+  std::string name;
+  Position position;
+  Expression low;
+  Expression high;
+  bool read_only = false;
+};
+
+/// `name == expression` for a register: the value that it has when a run begins.
+struct Assignment {
+  std::string register_name;
+  Expression expression;
+};
+
+/// A store of the model: what a routine does in the words of the specification.
+struct ModelStore {
+  Expression address;
+  unsigned bytes = 8;
+  Expression value;
+  std::optional<Expression> condition;
+};
+
+struct Range {
+  Expression low;
+  Expression high;
+};
+
+/// What may be assumed of a routine that is called and not executed.
+struct CallDeclaration {
+  std::string name;
+  std::string symbol;
+  std::vector<Clause> clauses;          ///< at the call, before the return address is pushed
+  std::vector<Range> kept;              ///< memory that the callee leaves alone; all else is havoc
+  std::vector<Expression> guarantees;   ///< after it has returned
+  Position position;
+};
+
+/// Machine code to execute: a function, or every site in a table of sites.
+struct Run {
+  enum class Source { function, sites };
+  std::string name;
+  Source source = Source::function;
+  std::string symbol;  ///< of the function, or the section of the table
+  std::vector<Assignment> registers;
+  std::vector<Clause> arrivals;  ///< what must hold before its first instruction
+};
+
+struct WriteDeclaration {
+  std::string spec_id;
+  Range range;
+  std::optional<Expression> condition;
+};
+
+/// Another case of the same contract: the ghost `name` is not free but this expression.
+struct Alias {
+  std::string name;
+  Expression expression;
+  std::string text;
+};
+
+struct Contract {
+  std::string name;
+  std::string path;
+  std::vector<Ghost> ghosts;
+  std::vector<Definition> definitions;
+  std::vector<RegionDeclaration> regions;
+  std::vector<Alias> aliases;
+  std::vector<Expression> assumptions;
+  std::vector<Run> runs;                ///< in order; empty for a lemma
+  std::vector<CallDeclaration> calls;
+  std::vector<ModelStore> model;
+  std::vector<Clause> exits;
+  std::vector<WriteDeclaration> modifies;
+  std::vector<Expression> preferences;  ///< make a counterexample small and readable
+  std::string program;                  ///< template of the Program that shows a counterexample
+};
+
+struct ContractError {
+  std::string path;
+  Position position;
+  std::string reason;
+};
+
+/// `fiberproof: FILE:LINE:COLUMN: reason`.
+std::string message(const ContractError& error);
+
+std::expected<Contract, ContractError> parse_contract(std::string_view text, std::string path);
+std::expected<Contract, ContractError> read_contract(const std::filesystem::path& path);
+
+}  // namespace fiberproof::verify

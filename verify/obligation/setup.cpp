@@ -1,0 +1,186 @@
+#include "verify/obligation/setup.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace fiberproof::verify {
+namespace {
+
+template <class T>
+using Result = std::expected<T, std::string>;
+
+std::string at(const Contract& contract, const Position& position, const std::string& reason) {
+  return fmt::format("fiberproof: {}:{}:{}: {}", contract.path, position.line, position.column,
+                     reason);
+}
+
+class SetUp {
+ public:
+  SetUp(const Contract& contract, const Alias* alias, Solver& solver)
+      : contract_(contract), alias_(alias), solver_(solver), made_(std::make_unique<Case>()) {}
+
+  Result<std::unique_ptr<Case>> run() {
+    made_->names.contract = &contract_;
+    make_machine();
+    for (const Ghost& ghost : contract_.ghosts) {
+      if (const auto done = add_ghost(ghost); !done) return std::unexpected(done.error());
+    }
+    for (const RegionDeclaration& region : contract_.regions) {
+      if (const auto done = add_region(region); !done) return std::unexpected(done.error());
+    }
+    make_machine();
+    made_->entry->path = constraints_;
+    if (!contract_.runs.empty()) {
+      const auto done = assign_registers(contract_.runs.front(), *made_, *made_->entry, "entry");
+      if (!done) return std::unexpected(done.error());
+    }
+    for (const Expression& assumption : contract_.assumptions) {
+      if (const auto done = assume(assumption); !done) return std::unexpected(done.error());
+    }
+    return std::move(made_);
+  }
+
+ private:
+  void make_machine() {
+    made_->entry = std::make_unique<SymbolicMachine>(
+        &made_->regions, Memory(&made_->regions, &solver_, "entry"), "entry");
+  }
+
+  Result<Term> evaluate_word(const Expression& expression) {
+    Scope scope = made_->entry_scope();
+    auto value = word_value(expression, scope);
+    if (!value) return std::unexpected(at(contract_, expression.position, value.error()));
+    return value;
+  }
+
+  Result<void> add_ghost(const Ghost& ghost) {
+    if (ghost.sort == Ghost::Sort::truth) {
+      made_->names.truths.emplace(ghost.name, truth_variable(ghost.name));
+      return {};
+    }
+    Term value = variable(ghost.name);
+    if (alias_ != nullptr && alias_->name == ghost.name) {
+      const auto expression = evaluate_word(alias_->expression);
+      if (!expression) return std::unexpected(expression.error());
+      value = *expression;
+      made_->description = alias_->text;
+    } else if (ghost.sort == Ghost::Sort::u32) {
+      value = value & word(0xffff'ffff);
+    }
+    if (ghost.alignment > 1) {
+      constraints_.push_back(equal(value & word(ghost.alignment - 1), word(0)));
+    }
+    made_->names.words.emplace(ghost.name, value);
+    return {};
+  }
+
+  Result<void> add_region(const RegionDeclaration& declared) {
+    const auto low = evaluate_word(declared.low);
+    if (!low) return std::unexpected(low.error());
+    const auto high = evaluate_word(declared.high);
+    if (!high) return std::unexpected(high.error());
+    const Node* base = common_base(linear_form(*low), linear_form(*high));
+    if (base == nullptr) {
+      return std::unexpected(at(contract_, declared.position,
+                                "the bounds of a region have exactly one ghost in common"));
+    }
+    const Region region{declared.name, Term(base), collected(*low - Term(base)),
+                        collected(*high - *low), declared.read_only};
+    const auto same_base = std::ranges::find_if(
+        made_->regions, [base](const Region& other) { return same(other.base, Term(base)); });
+    if (same_base == made_->regions.end()) {
+      made_->regions.push_back(region);
+      return {};
+    }
+    return merge(*same_base, region, declared.position);
+  }
+
+  static const Node* common_base(const LinearForm& low, const LinearForm& high) {
+    const Node* base = nullptr;
+    for (const auto& [id, entry] : low.atoms) {
+      const auto match = high.atoms.find(id);
+      const bool is_common = entry.second == 1 && match != high.atoms.end() &&
+                             match->second.second == 1 && entry.first->kind == NodeKind::variable;
+      if (is_common && base != nullptr) return nullptr;
+      if (is_common) base = entry.first;
+    }
+    return base;
+  }
+
+  // Aliased regions are one: the bytes from the lower low end to the higher high end.
+  Result<void> merge(Region& region, const Region& other, const Position& position) {
+    const auto shift = constant_difference(other.low, region.low);
+    const auto size = region.size.as_constant();
+    const auto other_size = other.size.as_constant();
+    if (!shift || !size || !other_size) {
+      return std::unexpected(at(contract_, position, "two regions overlap by an unknown distance"));
+    }
+    const auto distance = static_cast<std::int64_t>(*shift);
+    const std::int64_t low = std::min<std::int64_t>(0, distance);
+    const std::int64_t high = std::max(static_cast<std::int64_t>(*size),
+                                       distance + static_cast<std::int64_t>(*other_size));
+    region.name += "+" + other.name;
+    region.low = collected(region.low + word(static_cast<std::uint64_t>(low)));
+    region.size = word(static_cast<std::uint64_t>(high - low));
+    return {};
+  }
+
+  // `[address] == value` names what memory holds, everything else is a constraint.
+  Result<void> assume(const Expression& assumption) {
+    if (assumption.kind == ExpressionKind::equal &&
+        assumption.operands[0].kind == ExpressionKind::memory) {
+      const auto address = evaluate_word(assumption.operands[0].operands[0]);
+      if (!address) return std::unexpected(address.error());
+      const auto value = evaluate_word(assumption.operands[1]);
+      if (!value) return std::unexpected(value.error());
+      const auto location = locate(made_->regions, *address);
+      if (!location) return std::unexpected(at(contract_, assumption.position, location.error()));
+      made_->entry->memory().define_initial(*location, *value,
+                                            static_cast<unsigned>(assumption.operands[0].value));
+      return {};
+    }
+    Scope scope = made_->entry_scope();
+    const auto formula = truth_value(assumption, scope);
+    if (!formula) return std::unexpected(at(contract_, assumption.position, formula.error()));
+    made_->entry->path.push_back(*formula);
+    return {};
+  }
+
+  const Contract& contract_;
+  const Alias* alias_;
+  Solver& solver_;
+  std::unique_ptr<Case> made_;
+  std::vector<Formula> constraints_;
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contract,
+                                                         const Alias* alias, Solver& solver) {
+  return SetUp(contract, alias, solver).run();
+}
+
+std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicMachine& machine,
+                                                  const std::string& epoch) {
+  SymbolicMachine fresh(&in.regions, machine.memory(), epoch);
+  fresh.path = machine.path;
+  fresh.accesses = machine.accesses;
+  fresh.trace = machine.trace;
+  fresh.after_calls = machine.after_calls;
+  Scope scope = in.entry_scope();
+  for (const auto& [register_name, expression] : run.registers) {
+    const auto value = word_value(expression, scope);
+    if (!value) {
+      return std::unexpected(at(*in.names.contract, expression.position, value.error()));
+    }
+    for (std::size_t index = 0; index < register_count; ++index) {
+      if (name(static_cast<Register>(index)) == register_name) {
+        fresh.write(static_cast<Register>(index), *value);
+      }
+    }
+  }
+  machine = std::move(fresh);
+  return {};
+}
+
+}  // namespace fiberproof::verify

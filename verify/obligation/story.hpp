@@ -1,0 +1,29 @@
+// A counterexample told to a reader: made small first, then the claim, what was found, the instructions
+// that ran and the memory they touched, and the Program that shows the same on real stacks.
+#pragma once
+
+#include "verify/machine/paths.hpp"
+#include "verify/obligation/contract.hpp"
+#include "verify/obligation/scope.hpp"
+#include "verify/obligation/setup.hpp"
+#include "verify/obligation/theorem.hpp"
+#include "verify/smt/query.hpp"
+
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+struct StoryContext {
+  const std::string& claim;
+  const Clause* clause;  ///< null for a claim that the contract does not spell out
+  const Contract& contract;
+  Case& in;
+  Scope& scope;          ///< where the claim was refuted
+  const std::vector<Code>* codes;  ///< null for the model
+};
+
+Refutation tell_story(const StoryContext& context, const Query& query, const Answer& answer,
+                      Solver& solver);
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,54 @@
+// A theorem: one named claim with its verdict. A clause that is claimed on several paths or in several
+// cases is one theorem, proved where every obligation of it is.
+#pragma once
+
+#include "verify/smt/query.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// What a theorem is about: the specification's own formulas, or machine code.
+enum class Subject : std::uint8_t { model, bytes };
+
+/// How a theorem was refuted, told for a reader.
+struct Refutation {
+  std::string claim;
+  std::string found;                 ///< both sides of an equality, with their values
+  std::string where;                 ///< the case, and the instruction that the path ended with
+  std::vector<std::string> values;   ///< ghosts
+  std::vector<std::string> listing;  ///< instructions of the path
+  std::vector<std::string> memory;   ///< words that it touched, high addresses first
+  std::string program;               ///< the Program that shows it, or empty
+};
+
+struct Theorem {
+  std::string name;     ///< CONTRACT/ID.label, or CONTRACT/model/ID.label
+  std::string spec_id;
+  Subject subject = Subject::bytes;
+  Verdict verdict = Verdict::unknown;
+  std::string reason = "no path reaches it";  ///< of an unknown
+  std::size_t obligations = 0;
+  std::chrono::nanoseconds time{};
+  std::optional<Refutation> refutation;
+};
+
+/// Machine code that a contract's theorems are about.
+struct ProvedCode {
+  std::string routine;
+  std::size_t instructions;
+  std::size_t bytes;
+  std::uint64_t hash;
+};
+
+struct ContractResult {
+  std::string contract;
+  std::vector<Theorem> theorems;
+  std::vector<ProvedCode> code;
+};
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,92 @@
+// Memory as regions: the stack, a control context elsewhere, an object. Each region has a base
+// variable; an address belongs to the region whose base it contains, exactly once, and what remains
+// after the base is cancelled is the offset. An address that belongs to no region is a fault of the
+// execution, never a guess.
+//
+// That different regions are disjoint is an assumption of this encoding (verify/SOUNDNESS.md, M1); in
+// return a query about an access has no arrays, no quantifiers and no address arithmetic on bases.
+#pragma once
+
+#include "verify/smt/query.hpp"
+#include "verify/smt/term.hpp"
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// The addresses [base + low, base + low + size). `base` is a variable.
+struct Region {
+  std::string name;
+  Term base;
+  Term low;
+  Term size;
+  bool read_only = false;
+};
+
+/// An address within a region, as an offset from its base.
+struct Location {
+  std::size_t region;  ///< index in Regions
+  Term offset;
+};
+
+using Regions = std::vector<Region>;
+
+/// Finds the region of `address`, or says why there is none.
+std::expected<Location, std::string> locate(const Regions& regions, Term address);
+
+/// The condition under which [offset, offset + bytes) lies inside the region.
+Formula is_inside(const Region& region, Term offset, std::uint64_t bytes);
+
+/// The contents of all regions at one point of one path. Copies share what was never written.
+class Memory {
+ public:
+  /// `epoch` names the unknown initial contents: two memories of different epochs know nothing of
+  /// each other.
+  Memory(const Regions* regions, Solver* solver, std::string epoch);
+
+  /// The value of 1, 4 or 8 bytes at `location`, zero-extended. Whether an earlier write is the one
+  /// to read is decided under `path`; an undecided overlap is an error.
+  std::expected<Term, std::string> load(const Location& location, unsigned bytes,
+                                        const std::vector<Formula>& path);
+
+  void store(const Location& location, Term value, unsigned bytes);
+
+  /// Says what a location held from the start.
+  void define_initial(const Location& location, Term value, unsigned bytes);
+
+  /// Forgets everything: any code may have written anywhere.
+  void havoc(std::string epoch);
+
+ private:
+  struct Chunk {
+    Location location;
+    unsigned bytes;
+    Term value;
+  };
+  struct Initial {
+    std::string epoch;
+    std::vector<Chunk> chunks;
+  };
+  struct Overlap {
+    enum class Kind { none, covers, partial, undecided };
+    Kind kind;
+    unsigned skipped = 0;  ///< bytes of the chunk below the wanted ones, where it covers them
+  };
+
+  Overlap overlap(const Chunk& chunk, const Location& wanted, unsigned bytes,
+                  const std::vector<Formula>& path);
+  std::expected<Term, std::string> load_bytewise(const Location& location, unsigned bytes,
+                                                 const std::vector<Formula>& path);
+  Term initial_contents(const Location& location, unsigned bytes);
+  bool holds(Formula goal, const std::vector<Formula>& path);
+
+  const Regions* regions_;
+  Solver* solver_;
+  std::vector<Chunk> written_;
+  std::shared_ptr<Initial> initial_;
+};
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,178 @@
+// The command as a user meets it: exit statuses, and one clear line for each bad input.
+#include "verify/cli/process.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace fiberproof::verify {
+namespace {
+
+namespace filesystem = std::filesystem;
+
+struct Outcome {
+  int exit_code;
+  std::vector<std::string> lines;
+};
+
+class command : public testing::Test {
+ protected:
+  command() : folder_(filesystem::path(testing::TempDir()) / "fiberproof-command-XXXXXX") {
+    std::string name = folder_.string();
+    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
+    folder_ = name;
+  }
+  ~command() override { filesystem::remove_all(folder_); }
+
+  static Outcome run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), FIBERPROOF_COMMAND);
+    Outcome outcome{};
+    outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
+      outcome.lines.push_back(line);
+    }).exit_code;
+    return outcome;
+  }
+
+  // A file with these contents, whose name is in every complaint about it.
+  std::string file(const std::string& name, const std::string& contents) const {
+    const filesystem::path path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << contents;
+    return path;
+  }
+
+  // Exit status 2, and exactly one line, which names what is wrong.
+  static void expect_one_line(const std::vector<std::string>& arguments, const std::string& named) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 2);
+    ASSERT_FALSE(outcome.lines.empty());
+    EXPECT_TRUE(outcome.lines[0].starts_with("fiberproof: ")) << outcome.lines[0];
+    EXPECT_NE(outcome.lines[0].find(named), std::string::npos) << outcome.lines[0];
+  }
+
+  filesystem::path folder_;
+};
+
+constexpr const char* good_program =
+    "fiberproof program 1\nexpect pass\nrevision trap\ndepth 8\nresumes 8\nstack s0 mapped 65536\n"
+    "function f0 params 1 returns 1\n  return\nmain\n  resume f0 on s0\nend\n";
+
+TEST_F(command, proves_a_contract_and_says_so) {
+  const Outcome outcome = run({"prove", "continuation_start/T4"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.lines.back().substr(0, 10), "3 theorems");
+}
+
+TEST_F(command, the_v44_counterexample_is_confirmed_natively) {
+  const Outcome outcome = run({"prove", "continuation_start_v44/T5.payload_0_means_success"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(std::ranges::any_of(outcome.lines, [](const std::string& line) {
+    return line.find("natively confirmed") != std::string::npos;
+  }));
+}
+
+TEST_F(command, an_expected_refutation_that_is_not_confirmed_could_not_run) {
+  const std::string contract = file("wrong.contract",
+                                    "contract wrong\nghost store, load : word\n"
+                                    "region store = [store, store + 24)\n"
+                                    "region load = [load, load + 24)\n"
+                                    "run it = sites fiberproof_switch_sites\n"
+                                    "  rsi == load\n  rdx == store\n"
+                                    "exit\n  S3 false: rdi == 1\n");
+  EXPECT_EQ(run({"prove", "--contract", contract}).exit_code, 1);
+}
+
+TEST_F(command, a_query_that_times_out_fails_the_run) {
+  // One millisecond is too little for the integers and for the bits of some theorem of this contract.
+  EXPECT_EQ(run({"prove", "initialize", "--timeout", "1"}).exit_code, 2);
+}
+
+TEST_F(command, cvc5_proves_the_switch_as_well) {
+  EXPECT_EQ(run({"prove", "stack_switch", "--solver", "cvc5"}).exit_code, 0);
+}
+
+TEST_F(command, every_query_can_be_written_as_a_script) {
+  EXPECT_EQ(run({"prove", "continuation_start/", "--smt2", folder_ / "scripts"}).exit_code, 0);
+  std::size_t scripts = 0;
+  for (const auto& entry : filesystem::directory_iterator(folder_ / "scripts")) {
+    scripts += entry.path().extension() == ".smt2" ? 1 : 0;
+  }
+  EXPECT_GT(scripts, 15u);
+}
+
+TEST_F(command, an_object_that_is_text_is_one_clear_line) {
+  const std::string text = file("object.txt", "not an object file\n");
+  expect_one_line({"prove", "--object", text}, text);
+  expect_one_line({"prove", "--object", file("empty", "")}, "empty");
+  expect_one_line({"prove", "--object", folder_ / "missing"}, "missing");
+}
+
+TEST_F(command, an_object_without_the_routines_is_one_clear_line) {
+  expect_one_line({"prove", "--object", "/bin/true"}, "/bin/true");
+}
+
+TEST_F(command, a_missing_symbol_is_named) {
+  expect_one_line({"prove", "continuation_start/", "--symbol",
+                   "fiberproof_continuation_start=no_such_function"},
+                  "no_such_function");
+  expect_one_line({"prove", "--symbol", "nonsense"}, "ROLE=NAME");
+}
+
+TEST_F(command, a_renamed_symbol_is_found) {
+  EXPECT_EQ(run({"prove", "continuation_start/T4", "--symbol",
+                 "fiberproof_continuation_start=fiberproof_continuation_start_v44", "--symbol",
+                 "fiberproof_fiber_start=fiberproof_fiber_start_v44"}).exit_code,
+            0);
+}
+
+TEST_F(command, a_bad_contract_is_named_with_line_and_column) {
+  const std::string bad = file("bad.contract", "contract bad\nassume 1 == $\n");
+  expect_one_line({"prove", "--contract", bad}, bad + ":2:13: ");
+}
+
+TEST_F(command, unknown_words_are_one_clear_line) {
+  expect_one_line({"--frobnicate"}, "frobnicate");
+  expect_one_line({"frobnicate"}, "frobnicate");
+  expect_one_line({"prove", "frobnicate"}, "frobnicate");
+  expect_one_line({"fuzz", "frobnicate"}, "frobnicate");
+  expect_one_line({"prove", "--solver", "frobnicate"}, "frobnicate");
+  expect_one_line({"replay"}, "PATH");
+}
+
+TEST_F(command, replays_a_program) {
+  EXPECT_EQ(run({"replay", file("good.program", good_program)}).exit_code, 0);
+}
+
+TEST_F(command, a_program_that_is_not_as_recorded_fails) {
+  std::string text = good_program;
+  text.replace(text.find("pass"), 4, "trap-reported-as-return");
+  EXPECT_EQ(run({"replay", file("wrong.program", text)}).exit_code, 1);
+}
+
+TEST_F(command, bad_program_files_are_one_clear_line_each) {
+  const std::string good = good_program;
+  expect_one_line({"replay", file("truncated.program", good.substr(0, good.size() - 20))},
+                  "truncated.program");
+  expect_one_line({"replay", file("empty.program", "")}, "empty.program");
+  expect_one_line({"replay", file("garbage.program", std::string("\x7f\x00\xff\x01garbage", 11))},
+                  "garbage.program");
+  expect_one_line({"replay", file("large.program", good + std::string(1 << 20, '#'))},
+                  "large.program");
+  expect_one_line({"replay", folder_ / "missing.program"}, "missing.program");
+}
+
+TEST_F(command, lists_what_there_is) {
+  EXPECT_GT(run({"list", "proofs"}).lines.size(), 100u);
+  EXPECT_EQ(run({"list", "targets"}).lines, (std::vector<std::string>{"layout", "trampoline"}));
+  EXPECT_EQ(run({"list", "specs"}).lines.size(), 24u);
+}
+
+TEST_F(command, results_that_cannot_be_written_are_named) {
+  const Outcome outcome =
+      run({"--json", folder_ / "no/such/folder.json", "prove", "continuation_start/T4"});
+  EXPECT_EQ(outcome.exit_code, 2);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

@@ -1,0 +1,87 @@
+// The contract language: what it reads, and that every error has its line and column.
+#include "verify/obligation/contract.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fiberproof::verify {
+namespace {
+
+std::string error_of(std::string_view text) {
+  const auto contract = parse_contract(text, "some.contract");
+  return contract ? "no error" : message(contract.error());
+}
+
+TEST(contract, every_statement_is_read) {
+  const auto contract = parse_contract(R"(contract all
+ghost TOS : word aligned 16
+ghost n, m : u32
+ghost flag : truth
+let s = 16 * max(n, m)
+assume s <= 4096 and
+  not flag
+region stack = [TOS - 4096, TOS)
+region fixed = [m, m + 8) read_only
+alias TOS = 0x1000
+run first = function some_function
+  rsp == TOS - 0x40 - s
+  T1 arrives: rsp aligned 16
+call callee = function other_function
+  T2 argument: rdi == old [TOS - 8]
+  keeps [TOS - 16, TOS)
+  returns (al != 0) == flag
+model
+  [TOS - 8] := (flag ? 1 : 0) when n < m
+exit
+  T4 goes_on: flag => rip == [TOS - 0x08]   # a comment
+  T5 payload: rdi == callee.rax and rsi == first.end
+modifies
+  T6 [TOS - 8, TOS) when flag
+prefer n == 0
+counterexample
+  | fiberproof program 1
+  |   indented {n}
+)", "all.contract");
+  ASSERT_TRUE(contract.has_value()) << message(contract.error());
+  EXPECT_EQ(contract->ghosts.size(), 4u);
+  EXPECT_EQ(contract->regions.size(), 2u);
+  EXPECT_TRUE(contract->regions[1].read_only);
+  EXPECT_EQ(contract->runs[0].arrivals.size(), 1u);
+  EXPECT_EQ(contract->calls[0].kept.size(), 1u);
+  EXPECT_EQ(contract->exits[0].text, "flag => rip == [TOS - 0x08]");
+  EXPECT_EQ(contract->modifies[0].spec_id, "T6");
+  EXPECT_EQ(contract->program, "fiberproof program 1\n  indented {n}\n");
+}
+
+TEST(contract, errors_name_line_and_column) {
+  EXPECT_EQ(error_of("ghost x : word"),
+            "fiberproof: some.contract:1:1: a contract begins with 'contract NAME'");
+  EXPECT_EQ(error_of("contract c\nlet s = 16 * n\n"),
+            "fiberproof: some.contract:2:14: 'n' is not declared");
+  EXPECT_EQ(error_of("contract c\nexit\n  T4 label rip == 0\n"),
+            "fiberproof: some.contract:3:12: expected ':'");
+  EXPECT_EQ(error_of("contract c\nexit\n  label: rip == 0\n"),
+            "fiberproof: some.contract:3:3: a clause begins with the id of its rule, such as T4");
+  EXPECT_EQ(error_of("contract c\nassume 1 + 2\n"),
+            "fiberproof: some.contract:2:10: expected a truth value, found a word");
+  EXPECT_EQ(error_of("contract c\nassume 1 == (2\n"),
+            "fiberproof: some.contract:3:1: expected ')'");
+  EXPECT_EQ(error_of("contract c\nassume 0x1g == 1\n"),
+            "fiberproof: some.contract:2:8: not a 64-bit number");
+  EXPECT_EQ(error_of("contract c\nassume 99999999999999999999 == 1\n"),
+            "fiberproof: some.contract:2:8: not a 64-bit number");
+  EXPECT_EQ(error_of("contract c\nassume rax == $\n"),
+            "fiberproof: some.contract:2:15: no contract has the character '$'");
+  EXPECT_EQ(error_of("contract c\nghost rax : word\n"),
+            "fiberproof: some.contract:2:7: 'rax' is taken");
+  EXPECT_EQ(error_of("contract c\nfrobnicate\n"),
+            "fiberproof: some.contract:2:1: 'frobnicate' begins no statement");
+}
+
+TEST(contract, a_missing_file_is_named) {
+  const auto contract = read_contract("no/such.contract");
+  ASSERT_FALSE(contract.has_value());
+  EXPECT_EQ(message(contract.error()), "fiberproof: no/such.contract:1:1: cannot be read");
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

@@ -1,0 +1,92 @@
+// Both ways to put a query to Z3 agree with each other and with our own evaluator, and cvc5 agrees with
+// both where it is installed.
+#include "verify/smt/query.hpp"
+
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <random>
+
+namespace fiberproof::verify {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+// Words of the kind that addresses and flags are made of, which integers have words for.
+Term address_like(std::mt19937_64& random, int depth) {
+  if (depth == 0) {
+    return random() % 3 == 0 ? word(random() >> (random() % 64))
+                             : variable(random() % 2 == 0 ? "x" : "y");
+  }
+  const Term a = address_like(random, depth - 1);
+  const Term b = address_like(random, depth - 1);
+  switch (random() % 7) {
+    case 0: return a + b;
+    case 1: return a - b;
+    case 2: return shift_left(a, static_cast<unsigned>(random() % 8));
+    case 3: return a & word((std::uint64_t{1} << (random() % 40)) - 1);
+    case 4: return shift_right(a, static_cast<unsigned>(random() % 40));
+    case 5: return ~a;
+    default: return select(bit_of(a, static_cast<unsigned>(random() % 64)), a, b);
+  }
+}
+
+TEST(encoding, integers_and_bits_give_the_same_verdict) {
+  std::mt19937_64 random(2);
+  const auto integers = make_z3_solver(5s, Z3Encodings::integers);
+  const auto bits = make_z3_solver(5s, Z3Encodings::bits);
+  int decided = 0;
+  for (int round = 0; round < 300; ++round) {
+    const Term left = address_like(random, 1 + round % 2);
+    const Term right = address_like(random, 1 + round % 2);
+    const Query query{{less(variable("x"), word(1000)), less(variable("y"), variable("x"))},
+                      round % 2 == 0 ? logical_not(less(left, right))
+                                     : logical_not(equal(left, right))};
+    const Answer first = integers->prove(query);
+    const Answer second = bits->prove(query);
+    if (first.verdict == Verdict::unknown || second.verdict == Verdict::unknown) continue;
+    ASSERT_EQ(first.verdict, second.verdict) << to_smt2(query, "they disagree");
+    ++decided;
+  }
+  EXPECT_GE(decided, 250) << "too few rounds were decided by both to mean anything";
+}
+
+TEST(encoding, integers_wrap_around_at_the_end_of_the_words) {
+  const Term x = variable("x");
+  const Formula claim = less(x, x + word(1));
+  const Answer answer = make_z3_solver(5s, Z3Encodings::integers)->prove({{}, claim});
+  ASSERT_EQ(answer.verdict, Verdict::refuted);
+  EXPECT_EQ(answer.counterexample.words.at("x"), ~std::uint64_t{0});
+}
+
+TEST(encoding, what_integers_cannot_say_is_left_to_bits) {
+  const Term x = variable("x");
+  const Query query{{}, equal(x ^ variable("y") ^ x, variable("y"))};
+  EXPECT_EQ(make_z3_solver(5s, Z3Encodings::integers)->prove(query).verdict, Verdict::unknown);
+  EXPECT_EQ(make_z3_solver(5s)->prove(query).verdict, Verdict::proved);
+}
+
+TEST(encoding, a_timeout_is_unknown) {
+  const Term x = variable("x");
+  const Term y = variable("y");
+  const Query hard{{less(word(1), x), less(word(1), y), less(x, word(1ull << 31)),
+                    less(y, word(1ull << 31))},
+                   logical_not(equal(multiply(x, y), word(0x3fff'fff5'0000'0eb1)))};
+  const Answer answer = make_z3_solver(std::chrono::milliseconds(20), Z3Encodings::bits)->prove(hard);
+  EXPECT_EQ(answer.verdict, Verdict::unknown);
+  EXPECT_FALSE(answer.reason.empty());
+}
+
+TEST(encoding, cvc5_agrees_on_a_proof_and_on_a_refutation) {
+  ASSERT_EQ(std::system("cvc5 --version > /dev/null"), 0) << "cvc5 is part of the set-up";
+  const auto cvc5 = make_cvc5_solver(5s);
+  const Term x = variable("entry.stack.0 with odd|name");
+  const Term n = variable("n");
+  EXPECT_EQ(cvc5->prove({{less(n, word(1000))}, less(shift_left(n, 4), word(16'000))}).verdict,
+            Verdict::proved);
+  EXPECT_EQ(cvc5->prove({{}, less(n, n + word(1))}).verdict, Verdict::refuted);
+  EXPECT_EQ(cvc5->prove({{}, equal(x, x + word(1))}).verdict, Verdict::unknown)
+      << "an error message is no answer";
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

@@ -1,0 +1,202 @@
+// The contracts say enough: machine code with one instruction changed is refuted.
+//
+// Mutants are made from the decoded bytes of a built program: each instruction dropped, and
+// each of its bytes changed in the ways that turn one register, displacement or constant into another.
+// A mutant that still decodes to the same boundaries must break a theorem, unless the instruction is
+// never executed under the contracts' assumptions.
+#include "verify/cli/embedded.hpp"
+#include "verify/machine/paths.hpp"
+#include "verify/obligation/prover.hpp"
+#include "verify/obligation/setup.hpp"
+#include "verify/obligation/switch_sites.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <set>
+
+namespace fiberproof::verify {
+namespace {
+
+namespace filesystem = std::filesystem;
+using Bytes = std::vector<std::byte>;
+
+struct Mutant {
+  std::uint64_t address;
+  std::string description;
+  Bytes bytes;
+};
+
+Contract contract_named(const std::string& name) {
+  for (const auto& [path, text] : embedded_contracts()) {
+    if (filesystem::path(path).stem() == name) return *parse_contract(text, std::string(path));
+  }
+  ADD_FAILURE() << "no contract " << name;
+  return {};
+}
+
+// The mutants of one instruction: dropped, and its bytes changed one at a time.
+void add_mutants(const Routine& routine, const Instruction& instruction, std::vector<Mutant>& mutants) {
+  const std::size_t at = instruction.address - routine.address;
+  Bytes dropped = routine.bytes;
+  std::fill_n(dropped.begin() + static_cast<std::ptrdiff_t>(at), instruction.length, std::byte{0x90});
+  if (dropped != routine.bytes) {
+    mutants.push_back({instruction.address, instruction.text + " -> dropped", dropped});
+  }
+  for (std::size_t index = at; index < at + instruction.length; ++index) {
+    for (const unsigned change : {0x01u, 0x08u, 0xf8u}) {
+      Bytes changed = routine.bytes;
+      changed[index] = static_cast<std::byte>(
+          (std::to_integer<unsigned>(changed[index]) + change) & 0xff);
+      const auto decoded =
+          decode(instruction.address, std::span<const std::byte>(changed).subspan(at));
+      if (decoded && decoded->length == instruction.length && decoded->text != instruction.text) {
+        mutants.push_back({instruction.address, instruction.text + " -> " + decoded->text, changed});
+      }
+    }
+  }
+}
+
+class MutantFile {
+ public:
+  MutantFile() {
+    std::ifstream file(FIBERPROOF_SUBJECT, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto* const first = reinterpret_cast<const std::byte*>(text.data());
+    original_.assign(first, first + text.size());
+  }
+
+  // The file with every copy of `from` replaced; there is more than one site of a switch.
+  std::expected<ObjectFile, ObjectError> with(const Bytes& from, const Bytes& to) const {
+    Bytes contents = original_;
+    std::size_t copies = 0;
+    for (auto at = std::ranges::search(contents, from); !at.empty();
+         at = std::ranges::search(at.end(), contents.end(), from.begin(), from.end()), ++copies) {
+      std::ranges::copy(to, at.begin());
+    }
+    EXPECT_GE(copies, 1u);
+    return ObjectFile::parse("mutant", std::move(contents));
+  }
+
+ private:
+  Bytes original_;
+};
+
+bool is_refuted(const ContractResult& result) {
+  return std::ranges::any_of(result.theorems, [](const Theorem& theorem) {
+    return theorem.verdict == Verdict::refuted &&
+           theorem.name != "continuation_start_v44/T5.payload_0_means_success";
+  });
+}
+
+struct Score {
+  std::size_t mutants = 0;
+  std::size_t refuted = 0;
+  std::size_t refused = 0;  ///< no longer the code of a routine: an error of the run
+  std::vector<std::string> survivors;
+};
+
+// Each mutant against the contracts in turn, until one refutes it.
+Score score(const Routine& routine, const std::vector<Mutant>& mutants,
+            const std::vector<Contract>& contracts) {
+  Score sum;
+  const MutantFile file;
+  ProverOptions options;
+  options.stop_at_refutation = true;
+  const auto solver = make_z3_solver(std::chrono::seconds(5));
+  for (const Mutant& mutant : mutants) {
+    ++sum.mutants;
+    const auto object = file.with(routine.bytes, mutant.bytes);
+    bool refuted = false;
+    bool refused = !object.has_value();
+    for (const Contract& contract : contracts) {
+      if (refuted || refused) break;
+      const auto result = prove(contract, *object, *solver, options);
+      refused = !result.has_value();
+      refuted = result && is_refuted(*result);
+    }
+    sum.refuted += refuted ? 1 : 0;
+    sum.refused += refused ? 1 : 0;
+    if (!refuted && !refused) sum.survivors.push_back(mutant.description);
+  }
+  return sum;
+}
+
+// The addresses that some path of the unchanged routine executes.
+std::set<std::uint64_t> executed(const Code& code, const Contract& contract) {
+  std::set<std::uint64_t> addresses;
+  const auto solver = make_z3_solver(std::chrono::seconds(5));
+  const auto in = set_up(contract, nullptr, *solver);
+  const auto on_call = [](SymbolicMachine& machine, std::uint64_t, const SymbolicMachine& before) {
+    machine.forget_across_call("after");
+    machine.write(Register::rsp, before.read(Register::rsp));
+    return true;
+  };
+  for (const PathEnd& end : execute(code, *(*in)->entry, *solver, on_call)) {
+    addresses.insert(end.machine.trace.begin(), end.machine.trace.end());
+  }
+  return addresses;
+}
+
+Score score_routine(const Routine& routine, const std::vector<std::string>& contract_names) {
+  std::vector<Contract> contracts;
+  for (const std::string& name : contract_names) contracts.push_back(contract_named(name));
+  const auto code = decode_all(routine.symbol, routine.address, routine.bytes);
+  if (!code) {
+    ADD_FAILURE() << message(code.error());
+    return {};
+  }
+  const auto reached = executed(*code, contracts.front());
+  std::vector<Mutant> mutants;
+  for (const auto& [address, instruction] : code->instructions) {
+    if (reached.contains(address)) add_mutants(routine, instruction, mutants);
+  }
+  Score result = score(routine, mutants, contracts);
+  testing::Test::RecordProperty("mutants", static_cast<int>(result.mutants));
+  testing::Test::RecordProperty("refuted", static_cast<int>(result.refuted));
+  std::printf("%s: %zu mutants, %zu refuted, %zu refused\n", routine.symbol.c_str(), result.mutants,
+              result.refuted, result.refused);
+  return result;
+}
+
+ObjectFile subject() { return *ObjectFile::open(FIBERPROOF_SUBJECT); }
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+TEST(mutants, of_continuation_start_are_refuted) {
+  const Score result = score_routine(*subject().routine("fiberproof_continuation_start"),
+                                     {"continuation_start"});
+  EXPECT_GE(result.mutants, 40u);
+  EXPECT_TRUE(result.survivors.empty()) << joined(result.survivors);
+}
+
+TEST(mutants, of_continuation_start_v44_are_refuted) {
+  const Score result = score_routine(*subject().routine("fiberproof_continuation_start_v44"),
+                                     {"continuation_start_v44"});
+  EXPECT_GE(result.mutants, 30u);
+  EXPECT_TRUE(result.survivors.empty()) << joined(result.survivors);
+}
+
+TEST(mutants, of_stack_switch_are_refuted) {
+  const auto file = subject();
+  const Score result =
+      score_routine(*proved_switch_site(file, "fiberproof_switch_sites"), {"stack_switch"});
+  EXPECT_GE(result.mutants, 40u);
+  EXPECT_TRUE(result.survivors.empty()) << joined(result.survivors);
+}
+
+TEST(mutants, of_initialize_are_refuted) {
+  const Score result = score_routine(*subject().routine("fiberproof_initialize"),
+                                     {"initialize", "initialize_abi"});
+  EXPECT_GE(result.mutants, 100u);
+  EXPECT_TRUE(result.survivors.empty()) << joined(result.survivors);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

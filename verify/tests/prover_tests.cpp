@@ -1,0 +1,160 @@
+// The prover on small routines: what it proves, and that it refutes or refuses the rest.
+#include "verify/obligation/prover.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace fiberproof::verify {
+namespace {
+
+constexpr std::string_view preamble = R"(contract fixture
+ghost frame, object : word
+region frame = [frame - 256, frame + 8)
+region object = [object, object + 16)
+)";
+
+class prover : public testing::Test {
+ protected:
+  std::expected<ContractResult, std::string> run(const std::string& body) {
+    const auto contract = parse_contract(std::string(preamble) + body, "fixture.contract");
+    if (!contract) return std::unexpected(message(contract.error()));
+    const auto file = ObjectFile::open("/proc/self/exe");
+    if (!file) return std::unexpected(message(file.error()));
+    const auto solver = make_z3_solver(std::chrono::seconds(5));
+    return prove(*contract, *file, *solver, {});
+  }
+
+  const Theorem& theorem(const std::string& body, const std::string& name) {
+    auto result = run(body);
+    if (!result) {
+      ADD_FAILURE() << result.error();
+      return missing_;
+    }
+    results_.push_back(std::move(*result));
+    const auto& theorems = results_.back().theorems;
+    const auto found = std::ranges::find(theorems, "fixture/" + name, &Theorem::name);
+    if (found == theorems.end()) {
+      ADD_FAILURE() << "no theorem fixture/" << name;
+      return missing_;
+    }
+    return *found;
+  }
+
+  static std::string entering(const std::string& symbol) {
+    return "run it = function " + symbol + "\n  rsp == frame\n";
+  }
+
+ private:
+  std::vector<ContractResult> results_;
+  Theorem missing_;
+};
+
+TEST_F(prover, proves_a_store_and_a_return) {
+  const std::string body = entering("fixture_store_and_return") +
+                           "  rdi == object\nexit\n  L1 stored: [object + 8] == old rsi\n"
+                           "  L2 left_alone: [object] == old [object]\n"
+                           "  L3 result: rax == 7 and rip == old [frame] and rsp == frame + 8\n"
+                           "modifies\n  L4 [object + 8, object + 16)\n";
+  for (const char* name : {"L1.stored", "L2.left_alone", "L3.result", "L4.modifies",
+                           "every_access_is_in_its_region", "assumptions_can_be_met"}) {
+    EXPECT_EQ(theorem(body, name).verdict, Verdict::proved) << name;
+  }
+}
+
+TEST_F(prover, refutes_a_false_clause_with_both_values) {
+  const Theorem& wrong = theorem(entering("fixture_store_and_return") +
+                                     "  rdi == object\nexit\n  L1 stored: [object] == old rsi\n",
+                                 "L1.stored");
+  ASSERT_EQ(wrong.verdict, Verdict::refuted);
+  ASSERT_TRUE(wrong.refutation.has_value());
+  EXPECT_TRUE(wrong.refutation->found.starts_with("found 0x")) << wrong.refutation->found;
+  EXPECT_EQ(wrong.refutation->listing.size(), 3u);
+}
+
+TEST_F(prover, refutes_a_store_outside_what_may_be_modified) {
+  EXPECT_EQ(theorem(entering("fixture_store_and_return") +
+                        "  rdi == object\nexit\n  L1 any: rax == 7\nmodifies\n"
+                        "  L4 [object, object + 8)\n",
+                    "L4.modifies").verdict,
+            Verdict::refuted);
+}
+
+TEST_F(prover, refutes_an_access_past_the_end_of_its_region) {
+  EXPECT_EQ(theorem(entering("fixture_store_and_return") + "  rdi == object + 1\nexit\n  L1 a: rax == 7\n",
+                    "every_access_is_in_its_region").verdict,
+            Verdict::refuted);
+}
+
+TEST_F(prover, refutes_a_store_below_the_red_zone) {
+  EXPECT_EQ(theorem(entering("fixture_store_below_red_zone") + "exit\n  L1 a: rsp == frame + 8\n",
+                    "every_access_is_in_its_region").verdict,
+            Verdict::refuted);
+}
+
+TEST_F(prover, follows_both_sides_of_a_branch) {
+  const Theorem& maximum = theorem(
+      entering("fixture_branch") + "exit\n  L1 maximum: rax == max(old rdi, old rsi)\n", "L1.maximum");
+  EXPECT_EQ(maximum.verdict, Verdict::proved);
+  EXPECT_EQ(maximum.obligations, 2u);
+}
+
+TEST_F(prover, refutes_a_path_to_a_trap_unless_it_is_impossible) {
+  const std::string exit = "exit\n  L1 a: rsp == frame + 8\n";
+  EXPECT_EQ(theorem(entering("fixture_trap_if_zero") + exit, "every_path_leaves").verdict,
+            Verdict::refuted);
+  EXPECT_EQ(theorem("ghost p : word\nassume p != 0\n" + entering("fixture_trap_if_zero") +
+                        "  rdi == p\n" + exit, "every_path_leaves").verdict,
+            Verdict::proved);
+}
+
+TEST_F(prover, a_loop_without_a_bound_is_unknown) {
+  const std::string body = entering("fixture_loop") + "exit\n  L1 a: rsp == frame\n";
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::unknown);
+  EXPECT_EQ(theorem(body, "L1.a").verdict, Verdict::unknown) << "no path reaches it";
+}
+
+TEST_F(prover, refutes_a_load_from_nowhere) {
+  EXPECT_EQ(theorem(entering("fixture_wild_load") + "  rdi == object\nexit\n  L1 a: rsp == frame + 8\n",
+                    "every_access_is_in_its_region").verdict,
+            Verdict::refuted);
+}
+
+TEST_F(prover, a_call_of_which_nothing_is_said_is_refuted) {
+  const std::string exit = "exit\n  L1 a: rsp == frame + 8\n";
+  EXPECT_EQ(theorem(entering("fixture_call") + exit, "every_path_leaves").verdict, Verdict::refuted);
+  EXPECT_EQ(theorem(entering("fixture_call") + "call it_calls = function fixture_branch\n"
+                        "  L2 aligned_like_frame: rsp == frame\n" + exit, "every_path_leaves").verdict,
+            Verdict::proved);
+}
+
+TEST_F(prover, assumptions_that_cannot_be_met_are_unknown) {
+  EXPECT_EQ(theorem("assume frame < object and object < frame\n" + entering("fixture_branch") +
+                        "exit\n  L1 nonsense: rax == 12345\n", "assumptions_can_be_met").verdict,
+            Verdict::unknown);
+}
+
+TEST_F(prover, an_instruction_outside_the_allow_list_is_an_error_with_its_address) {
+  const auto result = run(entering("fixture_vector") + "exit\n  L1 a: rsp == frame + 8\n");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_NE(result.error().find("movaps"), std::string::npos) << result.error();
+}
+
+TEST_F(prover, a_missing_symbol_is_an_error_that_names_it) {
+  const auto result = run(entering("fixture_nowhere") + "exit\n  L1 a: rsp == frame\n");
+  ASSERT_FALSE(result.has_value());
+  EXPECT_NE(result.error().find("fixture_nowhere"), std::string::npos) << result.error();
+}
+
+TEST_F(prover, a_case_of_an_alias_is_proved_too) {
+  const std::string body = "ghost other : word\nregion other = [other, other + 16)\n" +
+                           entering("fixture_store_and_return") +
+                           "  rdi == object\nexit\n  L2 kept: [other] == old [other]\n";
+  EXPECT_EQ(theorem(body, "L2.kept").verdict, Verdict::proved);
+  EXPECT_EQ(theorem("ghost other : word\nregion other = [other, other + 16)\n"
+                    "alias other = object + 8\n" + entering("fixture_store_and_return") +
+                        "  rdi == object\nexit\n  L2 kept: [other] == old [other]\n", "L2.kept").verdict,
+            Verdict::refuted);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify
