@@ -18,8 +18,9 @@ struct CheckSite {
 
 /// Prints the site and both values to standard error and executes UD2. Needs no heap and about 200
 /// bytes of stack, so that it also works on an exhausted continuation stack.
-[[noreturn, gnu::cold, gnu::noinline]] void check_failed(const CheckSite& site, std::uint64_t left,
-                                                         std::uint64_t right);
+[[noreturn, gnu::cold, gnu::noinline]] void check_failed(
+    const CheckSite& site, std::uint64_t left,
+    std::uint64_t right) __asm__("fiberproof_check_failed");
 
 namespace check_detail {
 

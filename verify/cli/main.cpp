@@ -95,7 +95,7 @@ void add_prove(CLI::App& app, Options& options) {
   prove->add_option("--symbol", options.symbols, "ROLE=NAME: the file's name for a contract's symbol")
       ->expected(1, -1)->allow_extra_args(false);
   prove->add_option("--contract", options.prove.contracts, "a contract file, instead of the project's");
-  prove->add_option("--solver", options.prove.solver, "which solver decides")
+  prove->add_option("--solver", options.prove.solver, "z3, or cvc5 as a second opinion that must agree with it")
       ->check(CLI::IsMember({"z3", "cvc5"}))->capture_default_str();
   prove->add_option("--smt2", options.prove.smt2_directory, "write every query into this folder");
   prove->add_option("--timeout", options.prove.timeout_ms, "of one query, in milliseconds")

@@ -129,7 +129,9 @@ ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_nat
 
 std::unique_ptr<Solver> make_solver(const ProveOptions& options) {
   const std::chrono::milliseconds limit(options.timeout_ms);
-  return options.solver == "cvc5" ? make_cvc5_solver(limit) : make_z3_solver(limit);
+  auto z3 = make_z3_solver(limit);
+  if (options.solver == "z3") return z3;
+  return make_agreeing_solver(std::move(z3), make_cvc5_solver(limit));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct ProveOptions {
   std::string object;                   ///< empty for the running program itself
   std::map<std::string, std::string, std::less<>> symbols;  ///< ROLE to NAME
   std::vector<std::string> contracts;   ///< files to prove instead of the project's own
-  std::string solver = "z3";            ///< z3 or cvc5
+  std::string solver = "z3";            ///< z3, or cvc5: both, and they must agree
   std::string smt2_directory;           ///< where every obligation is written, if anywhere
   unsigned timeout_ms = 10'000;         ///< of one query
 };

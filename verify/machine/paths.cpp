@@ -113,9 +113,14 @@ class Execution {
       path.at = call.target;
       return true;
     }
-    if (on_call_(path.machine, call.target, before)) {
+    const CallOutcome outcome = on_call_(path.machine, call.target, before);
+    if (outcome == CallOutcome::returns) {
       path.at = call.return_address;
       return true;
+    }
+    if (outcome == CallOutcome::never_returns) {
+      end(PathEnd::Kind::stopped, std::move(path.machine), word(call.target), {});
+      return false;
     }
     end(PathEnd::Kind::escaped, std::move(path.machine), word(call.target),
         fmt::format("a call of {:#x}, of which the contract says nothing", call.target));

@@ -31,6 +31,7 @@ std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t addr
 struct PathEnd {
   enum class Kind {
     left,       ///< by an indirect jump, a return, or past the last instruction
+    stopped,    ///< in a callee that never returns
     trapped,    ///< reached ud2 or int3
     escaped,    ///< a direct jump or call to code that nothing is known of
     dead_end,   ///< cannot be executed: see reason
@@ -41,10 +42,11 @@ struct PathEnd {
   std::string reason;
 };
 
-/// Handles a call that leaves the routine: true where it has made `machine` the one after the return,
-/// false where nothing is known of the callee.
-using CallHandler =
-    std::function<bool(SymbolicMachine& machine, std::uint64_t target, const SymbolicMachine& before)>;
+enum class CallOutcome : std::uint8_t { returns, never_returns, unknown };
+
+/// Handles a call that leaves the routine: where it returns, `machine` is made the one after that.
+using CallHandler = std::function<CallOutcome(SymbolicMachine& machine, std::uint64_t target,
+                                              const SymbolicMachine& before)>;
 
 /// Every path through `code` from its first instruction. A branch is followed both ways unless the
 /// solver proves that one of them is impossible.

@@ -227,6 +227,10 @@ class ContractReader {
         current.kept.push_back(std::move(*range));
         return {};
       }
+      if (parser_.accept("never_returns")) {
+        current.never_returns = true;
+        return {};
+      }
       if (parser_.accept("returns")) {
         auto guarantee = parser_.truth();
         if (!guarantee) return std::unexpected(guarantee.error());

@@ -93,6 +93,7 @@ struct CallDeclaration {
   std::vector<Clause> clauses;          ///< at the call, before the return address is pushed
   std::vector<Range> kept;              ///< memory that the callee leaves alone; all else is havoc
   std::vector<Expression> guarantees;   ///< after it has returned
+  bool never_returns = false;
   Position position;
 };
 

@@ -40,14 +40,14 @@ class Ledger {
   // One obligation of a theorem; `story` makes the refutation from the solver's answer.
   template <class Story>
   void oblige(Theorem& theorem, const Query& query, Story story) {
-    if (options_.stop_at_refutation && refuted_) return;
+    if (is_settled()) return;
     const Answer answer = solver_.prove(query);
     if (options_.on_query) options_.on_query(theorem.name, query, answer);
     note(theorem, answer.verdict, answer.reason);
     theorem.time += answer.time;
     if (answer.verdict != Verdict::refuted) return;
     refuted_ = true;
-    if (!theorem.refutation && !options_.stop_at_refutation) theorem.refutation = story(answer);
+    if (!theorem.refutation && !options_.is_mutant) theorem.refutation = story(answer);
   }
 
   // A refutation stays, then an unknown; proved is only what has nothing else.
@@ -59,6 +59,9 @@ class Ledger {
       theorem.reason = reason;
     }
   }
+
+  // Nothing more is asked of a mutant that is refuted.
+  bool is_settled() const { return options_.is_mutant && refuted_; }
 
   Solver& solver() { return solver_; }
 
@@ -192,19 +195,23 @@ class CaseProver {
     return {};
   }
 
-  bool call(SymbolicMachine& machine, std::uint64_t target, const SymbolicMachine& before,
+  CallOutcome call(SymbolicMachine& machine, std::uint64_t target, const SymbolicMachine& before,
             const std::vector<std::pair<std::uint64_t, std::size_t>>& callees) {
     const auto known = std::ranges::find(callees, target, &std::pair<std::uint64_t, std::size_t>::first);
-    if (known == callees.end()) return false;
+    if (known == callees.end()) return CallOutcome::unknown;
     const CallDeclaration& declared = contract_.calls[known->second];
     SymbolicMachine at_call = machine;  // memory with the return address, registers without
     at_call.write(Register::rsp, before.read(Register::rsp));
     Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
     show(declared.clauses, scope);
+    if (declared.never_returns) {
+      machine.after_calls.emplace_back(declared.name, machine.registers());
+      return CallOutcome::never_returns;
+    }
     if (const auto done = forget(declared, scope, machine); !done && !call_error_) {
       call_error_ = done.error();
     }
-    return true;
+    return CallOutcome::returns;
   }
 
   // The callee has returned: everything is unknown but what it keeps and what it guarantees.
@@ -248,6 +255,12 @@ class CaseProver {
       Ledger::note(leaves, Verdict::proved, {});
       return true;
     }
+    if (end.kind == PathEnd::Kind::stopped) {
+      Ledger::note(leaves, Verdict::proved, {});
+      show_calls(end.machine);
+      show_accesses(end.machine);
+      return false;
+    }
     // That the path can be taken at all is the counterexample. An access outside every region is one,
     // too; what could not be executed or decided is not.
     Theorem& accesses = claim("every_access_is_in_its_region");
@@ -285,6 +298,7 @@ class CaseProver {
 
   void show(const std::vector<Clause>& clauses, Scope& scope) {
     for (const Clause& clause : clauses) {
+      if (ledger_.is_settled()) return;
       Theorem& theorem = claim(clause.label, clause.spec_id);
       const auto goal = truth_value(clause.formula, scope);
       if (!goal) {
@@ -300,6 +314,7 @@ class CaseProver {
 
   void show_accesses(SymbolicMachine& machine) {
     for (const Access& access : machine.accesses) {
+      if (ledger_.is_settled()) return;
       const Region& region = case_.regions[access.location.region];
       Formula allowed = is_inside(region, access.location.offset, access.bytes);
       if (const auto rsp = locate(case_.regions, access.rsp);
@@ -448,7 +463,7 @@ std::expected<ContractResult, std::string> prove(const Contract& contract, const
   result.contract = contract.name;
   result.theorems.reserve(256);
   Ledger ledger(solver, options, result);
-  if (contract.runs.empty() || !contract.model.empty()) {
+  if (!options.is_mutant && (contract.runs.empty() || !contract.model.empty())) {
     if (const auto done = prove_model(contract, ledger); !done) return std::unexpected(done.error());
   }
   if (!contract.runs.empty()) {

@@ -20,8 +20,8 @@ namespace fiberproof::verify {
 struct ProverOptions {
   /// Names of the file's symbols for those of the contract, where they differ.
   std::map<std::string, std::string, std::less<>> symbols;
-  /// Leaves out what is still open once a theorem is refuted: enough to tell a mutant from the original.
-  bool stop_at_refutation = false;
+  /// Only the code, and only until a theorem is refuted: enough to tell a mutant from the original.
+  bool is_mutant = false;
   /// Sees every query and its answer: for scripts and second opinions.
   std::function<void(const std::string& theorem, const Query&, const Answer&)> on_query;
 };

@@ -45,6 +45,10 @@ std::unique_ptr<Solver> make_z3_solver(std::chrono::milliseconds time_limit,
 /// cvc5 as a process that reads the query as SMT-LIB 2. It gives no counterexample.
 std::unique_ptr<Solver> make_cvc5_solver(std::chrono::milliseconds time_limit);
 
+/// Asks both: a verdict on which they differ is unknown, and says so. Counterexamples are the first's.
+std::unique_ptr<Solver> make_agreeing_solver(std::unique_ptr<Solver> first,
+                                             std::unique_ptr<Solver> second);
+
 /// The query as an SMT-LIB 2 script whose check-sat answers unsat exactly where the goal follows.
 std::string to_smt2(const Query& query, const std::string& comment);
 

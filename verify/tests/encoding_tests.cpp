@@ -88,5 +88,33 @@ TEST(encoding, cvc5_agrees_on_a_proof_and_on_a_refutation) {
       << "an error message is no answer";
 }
 
+// Answers whatever it was made with.
+class Oracle final : public Solver {
+ public:
+  explicit Oracle(Verdict verdict) : verdict_(verdict) {}
+  Answer prove(const Query&) override {
+    Answer answer;
+    answer.verdict = verdict_;
+    return answer;
+  }
+
+ private:
+  Verdict verdict_;
+};
+
+TEST(encoding, two_solvers_that_differ_know_nothing) {
+  const Query query{{}, truth(true)};
+  const auto both = [&query](Verdict first, Verdict second) {
+    return make_agreeing_solver(std::make_unique<Oracle>(first), std::make_unique<Oracle>(second))
+        ->prove(query)
+        .verdict;
+  };
+  EXPECT_EQ(both(Verdict::proved, Verdict::proved), Verdict::proved);
+  EXPECT_EQ(both(Verdict::refuted, Verdict::refuted), Verdict::refuted);
+  EXPECT_EQ(both(Verdict::proved, Verdict::refuted), Verdict::unknown);
+  EXPECT_EQ(both(Verdict::refuted, Verdict::proved), Verdict::unknown);
+  EXPECT_EQ(both(Verdict::proved, Verdict::unknown), Verdict::unknown);
+}
+
 }  // namespace
 }  // namespace fiberproof::verify

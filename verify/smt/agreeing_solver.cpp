@@ -1,0 +1,39 @@
+// Two solvers as one that only says what both say.
+#include "verify/smt/query.hpp"
+
+#include <fmt/format.h>
+
+namespace fiberproof::verify {
+namespace {
+
+class AgreeingSolver final : public Solver {
+ public:
+  AgreeingSolver(std::unique_ptr<Solver> first, std::unique_ptr<Solver> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  Answer prove(const Query& query) override {
+    Answer answer = first_->prove(query);
+    const Answer opinion = second_->prove(query);
+    answer.time += opinion.time;
+    if (answer.verdict != opinion.verdict) {
+      const std::string& reason = opinion.reason.empty() ? answer.reason : opinion.reason;
+      answer.reason = fmt::format("the solvers differ: {} and {}{}{}", name_of(answer.verdict),
+                                  name_of(opinion.verdict), reason.empty() ? "" : ": ", reason);
+      answer.verdict = Verdict::unknown;
+    }
+    return answer;
+  }
+
+ private:
+  std::unique_ptr<Solver> first_;
+  std::unique_ptr<Solver> second_;
+};
+
+}  // namespace
+
+std::unique_ptr<Solver> make_agreeing_solver(std::unique_ptr<Solver> first,
+                                             std::unique_ptr<Solver> second) {
+  return std::make_unique<AgreeingSolver>(std::move(first), std::move(second));
+}
+
+}  // namespace fiberproof::verify
