@@ -227,9 +227,9 @@ void generate_trampoline_program(std::span<const std::uint8_t> input, Program& p
   const std::uint8_t depth = bytes.byte();
   const std::uint8_t extra = bytes.byte();
   // Rare, since one such run costs as much as a thousand others.
-  const bool deep = depth == 0xff && extra >= 0xc0;
+  const bool deep = depth == 0xff && extra >= 0xf0;
   program.depth = deep ? std::min(1000u + extra % 25, depth_max) : 1u + depth % 8;
-  program.resumes = deep ? 1100 : 1u + extra % 32;
+  program.resumes = deep ? 1100 : 1u + extra % (extra < 0xc0 ? 8u : 32u);
   for (std::size_t stack = 0; stack < trampoline_stacks; ++stack) {
     const std::uint8_t choice = bytes.byte();
     program.stacks.push_back(shape_to_run_on(choice, bytes.pair()));

@@ -88,7 +88,7 @@ std::uint64_t context_address(std::uint64_t top);
 Verdict s1_stored(const ContextWords& left, const ContextWords& stored);
 /// The words that a switch stored where only their limits are known: RSP and RBP in `stack` with
 /// `frame_steps` frames from RBP to a known one, RIP after one of the program's switches.
-Verdict s1_stored_somewhere(const ContextWords& stored, Span stack,
+Verdict s1_stored_somewhere(const ContextWords& stored, const Span& stack,
                             std::optional<std::uint32_t> frame_steps,
                             std::span<const std::uint64_t> addresses_after_switches);
 Verdict s1_arrived(const ContextWords& loaded, std::uint64_t rsp, std::uint64_t rbp);
@@ -100,6 +100,20 @@ Verdict s4_modes(std::uint64_t before, std::uint64_t after);
 Verdict s4_vectors(std::uint64_t before, std::uint64_t after);
 /// On input `locals`, in the frame of a body, was filled with the pattern before any switch.
 Verdict s4_locals(Span locals);
+
+/// All that a resume could change of a continuation: its state's number, its control context, and
+/// the two words of its args object.
+struct ContinuationSeen {
+  std::uint64_t state;
+  ContextWords context;
+  std::uint64_t args_counters;
+  std::uint64_t args_data;
+  friend bool operator==(const ContinuationSeen&, const ContinuationSeen&) = default;
+};
+/// After a resume of what is in `state`, which no resume accepts. `refused_as` is the state that
+/// the refusal named, or nothing where there was none.
+Verdict s5_consumed(std::uint64_t state, std::optional<std::uint64_t> refused_as,
+                    const ContinuationSeen& before, const ContinuationSeen& after);
 
 // The entry trampoline.
 Verdict t1_entry(const LayoutRequest& request, const Registers& entry);

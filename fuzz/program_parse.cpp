@@ -1,11 +1,10 @@
 // The parser of Program text: one line at a time, one sentence for the first thing that is wrong.
 // Any strict prefix of a Program is an error, since the line `end` is the last.
-#include "fuzz/program.hpp"
+#include "fuzz/program_line.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <string>
@@ -16,98 +15,10 @@ namespace {
 
 constexpr std::string_view magic_line = "fiberproof program 1";
 
-using Checked = std::expected<void, ParseError>;
-template <class T>
-using Read = std::expected<T, ParseError>;
-
 bool is_header_word(std::string_view word) {
   return word == "expect" || word == "revision" || word == "depth" || word == "resumes" ||
          word == "stack";
 }
-
-/// The words of one line, and how far they have been read.
-class Line {
- public:
-  Line(std::string_view text, std::size_t number)
-      : text_(text.substr(0, text.find('#'))), number_(number) {
-    skip_blanks();
-  }
-
-  bool at_end() const { return position_ == text_.size(); }
-
-  std::string_view next() {
-    word_start_ = position_;
-    while (position_ < text_.size() && !is_blank(text_[position_])) {
-      ++position_;
-    }
-    const std::string_view word = text_.substr(word_start_, position_ - word_start_);
-    skip_blanks();
-    return word;
-  }
-
-  /// An error at the word that was read last.
-  std::unexpected<ParseError> wrong(std::string message) const {
-    return std::unexpected(ParseError{number_, word_start_ + 1, std::move(message)});
-  }
-
-  Checked expect_word(std::string_view wanted) {
-    const std::string_view word = next();
-    if (word != wanted) {
-      return wrong(fmt::format("expected '{}', got '{}'", wanted, word));
-    }
-    return {};
-  }
-
-  Checked expect_end() {
-    if (!at_end()) {
-      const std::string_view word = next();
-      return wrong(fmt::format("nothing may follow here, got '{}'", word));
-    }
-    return {};
-  }
-
-  Read<std::uint64_t> number(std::uint64_t min, std::uint64_t max) {
-    return number_in(next(), min, max);
-  }
-
-  /// A name such as s3: the letter and an index below `bound`.
-  Read<std::uint8_t> name(char letter, std::size_t bound) {
-    const std::string_view word = next();
-    if (word.empty() || word.front() != letter) {
-      return wrong(fmt::format("expected a name such as {}0, got '{}'", letter, word));
-    }
-    const auto index = number_in(word.substr(1), 0, bound - 1);
-    if (!index) {
-      return std::unexpected(index.error());
-    }
-    return static_cast<std::uint8_t>(*index);
-  }
-
- private:
-  static bool is_blank(char character) { return character == ' ' || character == '\t'; }
-
-  void skip_blanks() {
-    while (position_ < text_.size() && is_blank(text_[position_])) {
-      ++position_;
-    }
-  }
-
-  Read<std::uint64_t> number_in(std::string_view word, std::uint64_t min, std::uint64_t max) const {
-    std::uint64_t value = 0;
-    const char* const end = word.data() + word.size();
-    const auto [stop, error] = std::from_chars(word.data(), end, value);
-    const bool canonical = word.size() == 1 || (!word.empty() && word.front() != '0');
-    if (error != std::errc{} || stop != end || !canonical || value < min || value > max) {
-      return wrong(fmt::format("expected a number from {} to {}, got '{}'", min, max, word));
-    }
-    return value;
-  }
-
-  std::string_view text_;
-  std::size_t number_;
-  std::size_t position_ = 0;
-  std::size_t word_start_ = 0;
-};
 
 /// Everything above the level of a line: which lines may come, and whether the whole fits together.
 class Parser {

@@ -69,24 +69,25 @@ class Reference {
     event.tight = room < room_for_steps_bytes;
     event.continuation = resumes_;
     events_.push_back(event);
-    run_body(program_.functions[step.function], event, depth);
+    run_body(program_.functions[step.function], event.continuation, event.tight, depth);
   }
 
-  void run_body(const Function& function, const Event& started, std::uint32_t depth) {
-    if (!started.tight) {
+  void run_body(const Function& function, std::uint32_t continuation, bool tight,
+                std::uint32_t depth) {
+    if (!tight) {
       for (const Step& step : function.steps) {
-        perform(step, depth, started.continuation);
+        perform(step, depth, continuation);
       }
     }
     const Step::Kind end = function.steps.back().kind;
     const bool v44 = program_.revision == Program::StartRevision::v44;
     const bool succeeded = end == Step::Kind::return_;
-    Event ended{.kind = succeeded || v44 ? Event::Kind::returned : Event::Kind::trapped};
-    ended.continuation = started.continuation;
+    Event& ended = events_.emplace_back(
+        Event{.kind = succeeded || v44 ? Event::Kind::returned : Event::Kind::trapped});
+    ended.continuation = continuation;
     ended.misreported = v44 && !succeeded;
-    ended.threw = end == Step::Kind::throw_ && !started.tight;
+    ended.threw = end == Step::Kind::throw_ && !tight;
     ended.length = ended.kind == Event::Kind::returned ? function.returns : function.params;
-    events_.push_back(ended);
   }
 
   const Program& program_;

@@ -124,7 +124,7 @@ extern "C" {
 // Not const, which would make its name local to this file and unknown to the assembly.
 [[gnu::visibility("hidden"), gnu::used]] alignas(64) constinit std::array<std::uint64_t, 32 * 8>
     fiberproof_probe_garbage = make_garbage();
-// 0: SSE alone, 1: AVX, 2: AVX-512.
+// What is filled now. 0: SSE alone, 1: AVX, 2: AVX-512.
 [[gnu::visibility("hidden"), gnu::used]] std::uint8_t fiberproof_probe_vector_level = 0;
 
 [[gnu::visibility("hidden"), gnu::used]] std::uint64_t fiberproof_start_target = 0;
@@ -134,11 +134,26 @@ extern "C" {
 [[gnu::visibility("hidden"), gnu::used]] Registers fiberproof_exit_registers{};
 }
 
+namespace {
+
+std::uint8_t vector_level_of_this_cpu = 0;
+
+}  // namespace
+
 void prepare_register_probes() {
   __builtin_cpu_init();
-  fiberproof_probe_vector_level = __builtin_cpu_supports("avx512f") ? 2
-                                  : __builtin_cpu_supports("avx")   ? 1
-                                                                    : 0;
+  vector_level_of_this_cpu = __builtin_cpu_supports("avx512f") ? 2
+                             : __builtin_cpu_supports("avx")   ? 1
+                                                               : 0;
+  fiberproof_probe_vector_level = vector_level_of_this_cpu;
+}
+
+void choose_vector_garbage(bool in_full) {
+  const std::uint8_t level = in_full ? vector_level_of_this_cpu : std::uint8_t{0};
+  if (fiberproof_probe_vector_level > level) {
+    asm volatile("vzeroupper" : : : "memory");  // Or all SSE code from here on pays for them.
+  }
+  fiberproof_probe_vector_level = level;
 }
 
 namespace {

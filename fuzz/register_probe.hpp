@@ -1,7 +1,8 @@
 // Assembly probes around the subject's switches: they record every general register where the
 // specification fixes some, and fill every register that it leaves open with garbage, so that code
-// which relies on luck fails. Vector and mask registers as far as this CPU has them; the x87 stack
-// stays empty and the direction flag clear, as the psABI wants them at a call.
+// which relies on luck fails. Vector and mask registers in full, as far as this CPU has them, or
+// their SSE part alone (choose_vector_garbage); the x87 stack stays empty and the direction flag
+// clear, as the psABI wants them at a call.
 #pragma once
 
 #include "core/layout.hpp"
@@ -18,6 +19,11 @@ struct Registers {
 
 /// Finds out which registers this CPU has. Before any other probe.
 void prepare_register_probes();
+
+/// What the probes fill from now on: every vector and mask register in full, or XMM0 to XMM15. The
+/// first costs about 100 ns each time that it meets SSE code, which is more than all the rest of a
+/// switch; so it is for a fixed fraction of the switches.
+void choose_vector_garbage(bool in_full);
 
 /// Where a fresh stack is entered instead of `start_target`: records `start_registers`, fills all
 /// registers but RSP and RBP with garbage, and goes on at the target.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <expected>
 #include <filesystem>
@@ -38,12 +39,13 @@ std::vector<std::string> files_in(const std::string& path) {
 bool read_input(const std::string& path, std::vector<std::uint8_t>& input) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
                                                              &std::fclose);
-  input.resize(input_bytes_max + 1);
   if (file == nullptr) {
     return false;
   }
-  input.resize(std::fread(input.data(), 1, input.size(), file.get()));
-  return std::ferror(file.get()) == 0 && input.size() <= input_bytes_max;
+  static std::array<std::uint8_t, input_bytes_max + 1> bytes;
+  const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get());
+  input.assign(bytes.begin(), bytes.begin() + count);
+  return std::ferror(file.get()) == 0 && count <= input_bytes_max;
 }
 
 void print_program(const std::vector<std::uint8_t>& input) {

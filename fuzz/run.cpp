@@ -1,11 +1,9 @@
 #include "fuzz/run.hpp"
 
 #include "core/continuation_start.hpp"
-#include "core/control_effect.hpp"
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/runner.hpp"
-#include "fuzz/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 namespace {
@@ -19,13 +17,8 @@ constexpr std::uint64_t main_stack_bytes = 1024 * 1024;
 
 Runner* Runner::running_ = nullptr;
 
-Span Activation::stack_span() const {
-  const StackBounds bounds = leased->stack.bounds();
-  return {bounds.limit(), bounds.top};
-}
-
 std::array<Span, 2> Activation::margins() const {
-  if (leased->slot == nullptr) {
+  if (!leased->memory) {
     return {};  // Beside a mapped stack there is nothing, and a guard page.
   }
   const std::uint64_t limit = leased->stack.bounds().limit() / 8 * 8;
@@ -49,6 +42,7 @@ FIBERPROOF_UNINSTRUMENTED Outcome Runner::run(const Program& program, FindingHan
   depth_ = 0;
   main_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   walk_links_left_ = walk_links_max;
+  index_coded_.reset();
   outcome_ = {};
   modes_ = floating_point_modes();
   for (const Step& step : program.main) {
@@ -74,34 +68,13 @@ void Runner::perform(const Step& step, Activation* self) {
   }
 }
 
-void Runner::check(const Verdict& verdict) {
-  if (verdict) [[unlikely]] {
-    hand_over(handler_, {*verdict, program_, step_, outcome_.steps, depth_});
-  }
-}
-
-const Event& Runner::next_event() {
-  // A run takes its steps from the Program, as the reference does: both have the same number.
-  return events_[events_seen_++];
+void Runner::violated(const Violation& violation) {
+  hand_over(handler_, {violation, program_, step_, outcome_.steps, depth_});
 }
 
 std::uint64_t Runner::start_routine_address() const {
   return reinterpret_cast<std::uint64_t>(start_routine(
       program_->revision == Program::StartRevision::trap ? Revision::trap : Revision::v44));
-}
-
-void Runner::check_effect_coding(std::uint32_t index) {
-  for (std::uint32_t discriminant = 0; discriminant <= spec::discriminants; ++discriminant) {
-    const std::uint64_t payload =
-        encode({static_cast<ControlEffect::Discriminant>(discriminant), index});
-    const std::optional<ControlEffect> effect = decode(payload);
-    oracle::EffectCoding coded{payload, effect.has_value(), 0, 0};
-    if (effect) {
-      coded.discriminant = static_cast<std::uint32_t>(effect->discriminant);
-      coded.index = effect->handler_index;
-    }
-    check(oracle::e1_round_trip(discriminant, index, coded));
-  }
 }
 
 Activation& Runner::activation_at(std::uint32_t depth) {

@@ -13,6 +13,7 @@ namespace fiberproof::fuzz {
 struct Outcome {
   std::uint64_t steps = 0;
   std::uint64_t continuations = 0;       ///< that were started
+  std::uint64_t values = 0;              ///< in their args buffers, all together
   std::uint64_t unmapped = 0;            ///< initialize steps whose stack the system refused
   bool trap_reported_as_return = false;  ///< a trapped start arrived with payload Return (T5, v44)
 };

@@ -1,7 +1,7 @@
 // The body's side: the array call that every continuation runs. On a stack with room it takes the
 // function's steps; in any case it records how it was called and puts the exit probe between the
 // trampoline and the parent. The array call itself is not instrumented and keeps its frame small:
-// L8 promises it no more than the headroom.
+// L8 promises it no more than the headroom. What else is here has the sanitizers', as any body.
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
 #include "fuzz/runner.hpp"
@@ -9,9 +9,6 @@
 
 namespace fiberproof::fuzz {
 namespace {
-
-// More frames than between a body and its trampoline, or a switch and the probe that called it.
-constexpr std::uint32_t frames_max = 32;
 
 constexpr CalleeSaved suspender_patterns{0x2c2c2c2c00000001, 0x2c2c2c2c00000002,
                                          0x2c2c2c2c00000003, 0x2c2c2c2c00000004,
@@ -68,41 +65,6 @@ void Runner::throw_from(Activation& self) {
   throw Thrown(self);
 }
 
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void Runner::observe_arrival(Activation& self,
-                                                                         std::uint64_t frame,
-                                                                         Span parent) {
-  const std::uint64_t context = self.request.top - spec::saved_rsp_below_top;
-  Arrival& arrival = self.arrival;
-  arrival.parent = {read_word(context), read_word(context + 8), read_word(context + 16)};
-  arrival.from_body = frames_between(frame, self.request.top - spec::saved_rbp_below_top,
-                                     {self.request.top - self.request.usable_bytes,
-                                      self.request.top},
-                                     frames_max);
-  arrival.from_link =
-      frames_between(arrival.parent.rbp, self.resume_call.frame, parent, frames_max);
-  arrival.modes = floating_point_modes();
-}
-
-void Runner::judge_entry(Activation& self) {
-  check(oracle::s3_payload(spec::resume_payload, fiberproof_start_registers.rdi));
-  check(oracle::t1_entry(self.request, fiberproof_start_registers));
-  check(oracle::t2_call(self.request, self.seen));
-  check(oracle::f1_arguments(self.request, self.seen));
-  check(oracle::f1_argument_values(self.wrong_argument));
-  check(oracle::t6_capacity_untouched(self.request));
-  judge_arrival(self);
-}
-
-/// After every switch to this stack: where the parent will go on, and the chain through it.
-void Runner::judge_arrival(const Activation& self) {
-  const Arrival& arrival = self.arrival;
-  check(oracle::s1_stored_somewhere(arrival.parent, span_at(self.depth - 1), arrival.from_link,
-                                    after_switches_));
-  check(oracle::t3_chain(arrival.from_body, arrival.from_link));
-  check(oracle::t3_resume_address(arrival.parent.rip, after_switches_));
-  check(oracle::s4_modes(modes_, arrival.modes));
-}
-
 void Runner::run_body(Activation& self) {
   judge_entry(self);
   set_floating_point_modes(self.owner);
@@ -116,40 +78,14 @@ void Runner::run_body(Activation& self) {
   for (const Step& step : self.function->steps) {
     perform(step, &self);
   }
-  check(oracle::s4_locals(locals_span));
-  if (continuations == outcome_.continuations) {
-    // Nothing was resumed from here, so this body is the innermost of its chain.
-    walk_all_stacks(reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
-  }
-}
-
-/// The plain frame-pointer walk from `frame` to run() on the initial stack, through every link
-/// (T3).
-void Runner::walk_all_stacks(std::uint64_t frame) {
-  if (walk_links_left_ < depth_) {
-    return;
-  }
-  walk_links_left_ -= depth_;
-  for (std::uint32_t depth = depth_; depth > 0; --depth) {
-    const LayoutRequest& request = activations_[depth - 1]->request;
-    const std::uint64_t link = request.top - spec::saved_rbp_below_top;
-    const auto from_body = frames_between(frame, link, span_at(depth), frames_max);
-    frame = read_word(link);
-    const std::uint64_t outer = depth == 1
-                                    ? main_frame_
-                                    : activations_[depth - 2]->request.top -
-                                          spec::saved_rbp_below_top;
-    const auto from_link = frames_between(frame, outer, span_at(depth - 1), frames_max);
-    check(oracle::t3_chain(from_body, from_link));
-    check(oracle::t3_resume_address(read_word(request.top - spec::saved_rip_below_top),
-                                    after_switches_));
-  }
+  judge_body(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
+             continuations == outcome_.continuations, locals_span);
 }
 
 void Runner::suspend_step(const Step& step, Activation& self) {
-  check_effect_coding(step.handler_index);
+  judge_effect_coding(step.handler_index);
   self.handler_index = step.handler_index;
-  self.suspend_call = {};
+  self.suspend_call.frame_shift = 0;
   self.suspend_call.function =
       step.kind == Step::Kind::suspend ? &suspend_thunk : &suspend_apart_thunk;
   self.suspend_call.argument = &self;
@@ -157,13 +93,7 @@ void Runner::suspend_step(const Step& step, Activation& self) {
   fiberproof_probe_call(self.suspend_call);
   observe_arrival(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
                   span_at(self.depth - 1));
-  judge_arrival(self);
-  check(oracle::s4_kept_by_the_caller(self.suspend_call.before, self.suspend_call.after));
-  if (step.kind == Step::Kind::suspend_apart) {
-    check(oracle::s3_payload(spec::resume_payload, self.apart_switch.payload));
-    check(oracle::s1_arrived({self.apart_switch.rsp, self.apart_switch.rbp, 0},
-                             self.apart_switch.arrived_rsp, self.apart_switch.arrived_rbp));
-  }
+  judge_resumed_suspension(step, self);
 }
 
 void Runner::suspend_thunk(void* activation) {

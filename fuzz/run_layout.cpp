@@ -9,8 +9,10 @@
 namespace fiberproof::fuzz {
 namespace {
 
-// A stack of at most this size is compared as a whole.
-constexpr std::uint64_t reach_to_lay_out = 8 * 1024;
+// How far around the layout words are watched: so that a small stack is compared as a whole, and
+// less far in a body, whose steps are run many times.
+constexpr std::uint64_t reach_in_main = 8 * 1024;
+constexpr std::uint64_t reach_in_a_body = 1024;
 
 // Recognizable, 16-byte aligned and never followed.
 constexpr std::uint64_t func_ref_token = 0x7f0e'f00d'0000'1230;
@@ -89,7 +91,8 @@ void Runner::initialize_only(const Step& step) {
                               .func_ref = func_ref_token,
                               .caller_vmctx = vmctx_token,
                               .args_object = reinterpret_cast<std::uint64_t>(&guarded.args)};
-  const Watched watched = watch((*leased)->watchable, request, reach_to_lay_out);
+  const Watched watched =
+      watch((*leased)->watchable, request, depth_ == 0 ? reach_in_main : reach_in_a_body);
   for (const Span span : watched.all()) {
     fill_with_pattern(span);
   }

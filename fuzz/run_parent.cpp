@@ -18,6 +18,10 @@ constexpr std::uint64_t reach_to_run = 256;
 // More frames than between any switch and the probe that called it.
 constexpr std::uint32_t frames_to_probe_max = 16;
 
+// One in so many continuations, the first of a run among them, meets garbage in every vector
+// register; the others in the SSE part.
+constexpr std::uint32_t vector_garbage_period = 64;
+
 constexpr CalleeSaved resumer_patterns{0x1b1b1b1b00000001, 0x1b1b1b1b00000002, 0x1b1b1b1b00000003,
                                        0x1b1b1b1b00000004, 0x1b1b1b1b00000005};
 
@@ -38,6 +42,7 @@ void Runner::resume_step(const Step& step) {
     return;
   }
   ++outcome_.continuations;
+  outcome_.values += event.capacity;
   launch(child);
   for (;;) {
     resume_once(child);
@@ -48,8 +53,7 @@ void Runner::resume_step(const Step& step) {
     }
     judge_suspension(child, seen);
   }
-  stacks_.give_back(std::move(*child.leased));
-  child.leased.reset();
+  stacks_.give_back(std::move(child.leased), child.thrown != 0);
 }
 
 /// True where `made` is fresh and false where it was rightly refused.
@@ -59,7 +63,7 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
   if (!leased) {
     cannot_map(shape.bytes);
   }
-  made.leased.emplace(std::move(*leased));
+  made.leased = std::move(*leased);
   made.function = &program_->functions[step.function];
   made.started = event;
   made.depth = depth_ + 1;
@@ -90,8 +94,8 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
     return true;
   }
   check(oracle::l5_refusal_wrote_nothing(made.request, watched.all()));
-  stacks_.give_back(std::move(*made.leased));
-  made.leased.reset();
+  judge_consumed(made, State::trapped);
+  stacks_.give_back(std::move(made.leased), false);
   return false;
 }
 
@@ -104,7 +108,8 @@ void Runner::launch(Activation& made) {
   fiberproof_start_target = read_word(made.request.top - spec::saved_rip_below_top);
   write_word(made.request.top - spec::saved_rip_below_top,
              reinterpret_cast<std::uint64_t>(&fiberproof_start_probe));
-  made.resume_call = {};
+  choose_vector_garbage(made.owner % vector_garbage_period == 1);
+  made.resume_call.frame_shift = 0;
   made.suspended_apart = false;
   made.vectors_after = 0;
   made.thrown = 0;
@@ -205,6 +210,7 @@ void Runner::judge_end(Activation& child, const Event& event) {
                                                      ValueKind::parameter, child.owner)));
   }
   check(oracle::f3_exception_kept(child.thrown, take_raised_exception()));
+  judge_consumed(child, returned ? State::returned : State::trapped);
   check(oracle::t6_capacity_untouched(child.request));
   const auto [below, above] = child.margins();
   check(oracle::l8_room_sufficed(below));

@@ -1,7 +1,7 @@
 // The inside of run(): one Runner, kept between runs, interprets a Program on two levels. On the
 // side of a parent it makes and resumes continuations (run_parent.cpp); on the side of a body it
-// takes the function's steps (run_body.cpp). What has to happen on a stack with hardly any room is
-// only observed there, and judged by the parent.
+// takes the function's steps (run_body.cpp) and judges what it meets (run_judge.cpp). What has to
+// happen on a stack with hardly any room is only observed there, and judged by the parent.
 #pragma once
 
 #include "core/continuation.hpp"
@@ -46,7 +46,7 @@ struct Arrival {
 struct Activation {
   Continuation continuation;
   FuncRef func_ref{};
-  std::optional<LeasedStack> leased;
+  std::unique_ptr<LeasedStack> leased;
   const Function* function = nullptr;
   Event started{};
   LayoutRequest request{};
@@ -72,7 +72,7 @@ struct Activation {
   bool succeeded = false;
   std::uint64_t thrown = 0;  ///< address of the exception object, 0 for none
 
-  Span stack_span() const;
+  Span stack_span() const { return {request.top - request.usable_bytes, request.top}; }
   /// What lies right below the limit and from TOS up, of a supplied stack; empty of a mapped one.
   std::array<Span, 2> margins() const;
 };
@@ -95,10 +95,15 @@ class Runner {
  private:
   // run.cpp
   void perform(const Step& step, Activation* self);
-  void check(const Verdict& verdict);
-  const Event& next_event();
+  void check(const Verdict& verdict) {
+    if (verdict) [[unlikely]] {
+      violated(*verdict);
+    }
+  }
+  [[noreturn, gnu::cold]] void violated(const Violation& violation);
+  /// A run takes its steps from the Program, as the reference does: both have the same number.
+  const Event& next_event() { return events_[events_seen_++]; }
   std::uint64_t start_routine_address() const;
-  void check_effect_coding(std::uint32_t index);
   Activation& activation_at(std::uint32_t depth);
   Span span_at(std::uint32_t depth) const;
 
@@ -120,14 +125,21 @@ class Runner {
 
   // run_body.cpp
   void run_body(Activation& self);
-  static void observe_arrival(Activation& self, std::uint64_t frame, Span parent);
-  void judge_entry(Activation& self);
-  void judge_arrival(const Activation& self);
   void suspend_step(const Step& step, Activation& self);
   static void suspend_thunk(void* activation);
   static void suspend_apart_thunk(void* activation);
-  void walk_all_stacks(std::uint64_t frame);
   [[noreturn]] void throw_from(Activation& self);
+
+  // run_judge.cpp
+  static void observe_arrival(Activation& self, std::uint64_t frame, Span parent);
+  void judge_entry(Activation& self);
+  void judge_arrival(const Activation& self);
+  void judge_resumed_suspension(const Step& step, Activation& self);
+  void judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals);
+  void judge_consumed(Activation& other, State state);
+  [[noreturn]] static void land();
+  void judge_effect_coding(std::uint32_t index);
+  void walk_all_stacks(std::uint64_t frame);
 
   static Runner* running_;
 
@@ -145,6 +157,7 @@ class Runner {
   std::uint64_t main_frame_ = 0;
   std::uint64_t modes_ = 0;  ///< the floating-point modes that were set last
   std::uint32_t walk_links_left_ = 0;
+  std::optional<std::uint32_t> index_coded_;  ///< that E1 was asked about last, in this run
   Outcome outcome_;
 };
 

@@ -1,7 +1,5 @@
 #include "fuzz/stack_memory.hpp"
 
-#include "core/sanitizer.hpp"
-
 namespace fiberproof::fuzz {
 namespace {
 
@@ -14,14 +12,6 @@ FIBERPROOF_UNINSTRUMENTED void set_modes(std::uint32_t mxcsr, std::uint16_t x87)
 }
 
 }  // namespace
-
-FIBERPROOF_UNINSTRUMENTED std::uint64_t read_word(std::uint64_t address) {
-  return *reinterpret_cast<const volatile std::uint64_t*>(address);
-}
-
-FIBERPROOF_UNINSTRUMENTED void write_word(std::uint64_t address, std::uint64_t word) {
-  *reinterpret_cast<volatile std::uint64_t*>(address) = word;
-}
 
 FIBERPROOF_UNINSTRUMENTED void fill_with_pattern(Span span) {
   auto* const words = reinterpret_cast<std::uint64_t*>(span.lowest);
@@ -73,7 +63,7 @@ FIBERPROOF_UNINSTRUMENTED std::optional<std::uint32_t> first_wrong_value(
 
 FIBERPROOF_UNINSTRUMENTED std::optional<std::uint32_t> frames_between(std::uint64_t frame,
                                                                       std::uint64_t last,
-                                                                      Span stack,
+                                                                      const Span& stack,
                                                                       std::uint32_t steps_max) {
   for (std::uint32_t steps = 0; steps <= steps_max; ++steps) {
     if (frame == last) {

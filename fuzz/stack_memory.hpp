@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/layout.hpp"
+#include "core/sanitizer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +11,13 @@
 
 namespace fiberproof::fuzz {
 
-std::uint64_t read_word(std::uint64_t address);
-void write_word(std::uint64_t address, std::uint64_t word);
+FIBERPROOF_UNINSTRUMENTED inline std::uint64_t read_word(std::uint64_t address) {
+  return *reinterpret_cast<const volatile std::uint64_t*>(address);
+}
+
+FIBERPROOF_UNINSTRUMENTED inline void write_word(std::uint64_t address, std::uint64_t word) {
+  *reinterpret_cast<volatile std::uint64_t*>(address) = word;
+}
 
 /// [lowest, end) with both ends multiples of 8.
 struct Span {
@@ -45,8 +51,8 @@ std::optional<std::uint32_t> first_wrong_value(const Value* values, std::uint32_
 /// From the frame pointer `frame` outward through frames inside `stack`, to the frame pointer
 /// `last`. The result is the number of steps, or nothing where the chain leaves the stack, turns
 /// back or takes more than `steps_max`.
-std::optional<std::uint32_t> frames_between(std::uint64_t frame, std::uint64_t last, Span stack,
-                                            std::uint32_t steps_max);
+std::optional<std::uint32_t> frames_between(std::uint64_t frame, std::uint64_t last,
+                                            const Span& stack, std::uint32_t steps_max);
 
 /// The thread's floating-point modes: MXCSR and the x87 control word in one word, without MXCSR's
 /// sticky exception flags.

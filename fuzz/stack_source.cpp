@@ -1,7 +1,5 @@
 #include "fuzz/stack_source.hpp"
 
-#include "fuzz/spec_layout.hpp"
-
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -12,12 +10,16 @@ namespace {
 
 constexpr std::uint64_t margin_bytes = 64;
 constexpr std::uint64_t slot_bytes = supplied_bytes_max + supplied_offset_max + 3 * margin_bytes;
+// For `initialize` steps.
 constexpr std::size_t mapped_kept_max = 16;
+// To run on: enough for the deepest run. Each may come to hold some 400 KiB under
+// AddressSanitizer, most of it fake frames, so this is what bounds the memory of a campaign.
+constexpr std::size_t free_max = depth_max;
 
 Span all_of(const Stack& stack) { return {stack.bounds().limit(), stack.bounds().top}; }
 
-std::uint64_t whole_pages(std::uint64_t bytes) {
-  return (bytes + spec::page_bytes - 1) / spec::page_bytes * spec::page_bytes;
+std::uint64_t pages_of(std::uint64_t bytes) {
+  return (bytes + spec::page_bytes - 1) / spec::page_bytes;
 }
 
 /// Large args buffers would otherwise stay resident in every stack that ever held one.
@@ -29,92 +31,131 @@ void drop_pages_of_large_stack(const Stack& stack) {
   }
 }
 
-/// The sanitizer's frames for a stack outlive the Stack object, which is made anew for each shape.
-void move_sanitizer_state([[maybe_unused]] SanitizerStack& to,
-                          [[maybe_unused]] const SanitizerStack& from) {
+/// Makes `leased.stack` a supplied stack of this shape, which keeps the sanitizer's frames.
+std::expected<void, StackError> supply_in_memory_of(LeasedStack& leased, const StackShape& shape) {
+  const Span memory = all_of(*leased.memory);
+  const std::uint64_t start = memory.lowest + margin_bytes + shape.offset;
+  auto stack = Stack::supply({reinterpret_cast<std::byte*>(start), shape.bytes});
+  if (!stack) {
+    return std::unexpected(stack.error());
+  }
 #ifdef FIBERPROOF_ASAN
-  to.fake_stack = from.fake_stack;
+  stack->sanitizer().fake_stack = leased.stack.sanitizer().fake_stack;
+#endif
+  leased.stack = std::move(*stack);
+  leased.watchable = {memory.lowest, (start + shape.bytes + 7) / 8 * 8 + margin_bytes};
+  return {};
+}
+
+/// A fake stack that is not destroyed stays mapped for good. The runtime destroys that of a stack
+/// which is left without a place to keep it: so it is told of a switch there and of one back.
+FIBERPROOF_UNINSTRUMENTED void destroy_fake_stack([[maybe_unused]] SanitizerStack& stack) {
+#ifdef FIBERPROOF_ASAN
+  void* own_fake_stack = nullptr;
+  const void* own_bottom = nullptr;
+  std::size_t own_bytes = 0;
+  __sanitizer_start_switch_fiber(&own_fake_stack, stack.bottom, stack.bytes);
+  __sanitizer_finish_switch_fiber(std::exchange(stack.fake_stack, nullptr), &own_bottom,
+                                  &own_bytes);
+  __sanitizer_start_switch_fiber(nullptr, own_bottom, own_bytes);
+  __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
 #endif
 }
 
 }  // namespace
 
-StackPool& StackSource::pool_of(std::uint64_t usable_bytes) {
-  const auto match = std::ranges::find_if(
-      pools_, [usable_bytes](const auto& pool) { return pool.first == usable_bytes; });
-  if (match != pools_.end()) {
-    return match->second;
-  }
-  return pools_.emplace_back(usable_bytes, StackPool{}).second;
+StackSource::Stacks& StackSource::free_of(const LeasedStack& leased) {
+  return leased.memory ? free_supplied_
+                       : free_mapped_[leased.stack.bounds().usable_bytes / spec::page_bytes];
 }
 
-std::expected<LeasedStack, StackError> StackSource::supply(const StackShape& shape) {
-  std::unique_ptr<SuppliedSlot> slot;
-  if (free_slots_.empty()) {
+std::expected<std::unique_ptr<LeasedStack>, StackError> StackSource::supply(
+    const StackShape& shape) {
+  std::unique_ptr<LeasedStack> leased;
+  if (free_supplied_.empty()) {
     auto memory = Stack::map(slot_bytes);
     if (!memory) {
       return std::unexpected(memory.error());
     }
-    slot = std::make_unique<SuppliedSlot>(std::move(*memory), SanitizerStack{});
+    auto* const lowest = reinterpret_cast<std::byte*>(memory->bounds().limit());
+    auto whole = Stack::supply({lowest, slot_bytes});
+    leased = std::make_unique<LeasedStack>(std::move(*whole), std::move(*memory), Span{});
   } else {
-    slot = std::move(free_slots_.back());
-    free_slots_.pop_back();
+    leased = std::move(free_supplied_.back());
+    free_supplied_.pop_back();
+    --free_count_;
   }
-  const Span memory = all_of(slot->memory);
-  const std::uint64_t start = memory.lowest + margin_bytes + shape.offset;
-  auto stack = Stack::supply({reinterpret_cast<std::byte*>(start), shape.bytes});
-  if (!stack) {
-    free_slots_.push_back(std::move(slot));
-    return std::unexpected(stack.error());
+  if (const auto supplied = supply_in_memory_of(*leased, shape); !supplied) {
+    give_back(std::move(leased), false);
+    return std::unexpected(supplied.error());
   }
-  move_sanitizer_state(stack->sanitizer(), slot->sanitizer);
-  const std::uint64_t end = (start + shape.bytes + 7) / 8 * 8 + margin_bytes;
-  return LeasedStack{std::move(*stack), {memory.lowest, end}, std::move(slot)};
+  return leased;
 }
 
-std::expected<LeasedStack, StackError> StackSource::lease(const StackShape& shape) {
+std::expected<std::unique_ptr<LeasedStack>, StackError> StackSource::lease(
+    const StackShape& shape) {
   if (shape.kind == StackShape::Kind::supplied) {
     return supply(shape);
   }
-  auto stack = pool_of(whole_pages(shape.bytes)).acquire(shape.bytes);
+  Stacks& free = free_mapped_[pages_of(shape.bytes)];
+  if (!free.empty()) {
+    std::unique_ptr<LeasedStack> leased = std::move(free.back());
+    free.pop_back();
+    --free_count_;
+    return leased;
+  }
+  auto stack = Stack::map(shape.bytes);
   if (!stack) {
     return std::unexpected(stack.error());
   }
   const Span all = all_of(*stack);
-  return LeasedStack{std::move(*stack), all, nullptr};
+  return std::make_unique<LeasedStack>(std::move(*stack), std::nullopt, all);
 }
 
-void StackSource::give_back(LeasedStack leased) {
-  if (leased.slot == nullptr) {
-    drop_pages_of_large_stack(leased.stack);
-    StackPool& pool = pool_of(leased.stack.bounds().usable_bytes);
-    pool.release(std::move(leased.stack));
-    return;
+void StackSource::give_back(std::unique_ptr<LeasedStack> leased, bool unwound) {
+  if (unwound) {
+    leased->stack.sanitizer().recycle();  // Other frames have taken their poison with them.
   }
-  leased.stack.sanitizer().recycle();
-  move_sanitizer_state(leased.slot->sanitizer, leased.stack.sanitizer());
-  free_slots_.push_back(std::move(leased.slot));
+  if (!leased->memory) {
+    drop_pages_of_large_stack(leased->stack);
+  }
+  if (free_count_ == free_max) {
+    drop_one();
+  }
+  Stacks& free = free_of(*leased);
+  free.push_back(std::move(leased));
+  ++free_count_;
+}
+
+/// Of the kind of which there are most.
+void StackSource::drop_one() {
+  Stacks* most = &free_supplied_;
+  for (Stacks& free : free_mapped_) {
+    most = free.size() > most->size() ? &free : most;
+  }
+  destroy_fake_stack(most->back()->stack.sanitizer());
+  most->pop_back();
+  --free_count_;
 }
 
 std::expected<LeasedStack*, StackError> StackSource::to_lay_out_on(const StackShape& shape) {
   if (shape.kind == StackShape::Kind::supplied) {
-    if (!supplied_to_lay_out_on_.empty()) {
-      free_slots_.push_back(std::move(supplied_to_lay_out_on_.back().slot));
-      supplied_to_lay_out_on_.pop_back();
+    if (supplied_to_lay_out_on_) {
+      give_back(std::move(supplied_to_lay_out_on_), false);
     }
     auto stack = supply(shape);
     if (!stack) {
       return std::unexpected(stack.error());
     }
-    supplied_to_lay_out_on_.push_back(std::move(*stack));
-    return &supplied_to_lay_out_on_.back();
+    supplied_to_lay_out_on_ = std::move(*stack);
+    return supplied_to_lay_out_on_.get();
   }
-  const std::uint64_t bytes = whole_pages(shape.bytes);
-  const auto match = std::ranges::find_if(mapped_to_lay_out_on_, [bytes](const LeasedStack& kept) {
-    return kept.stack.bounds().usable_bytes == bytes;
+  const std::uint64_t bytes = pages_of(shape.bytes) * spec::page_bytes;
+  const auto match = std::ranges::find_if(mapped_to_lay_out_on_, [bytes](const auto& kept) {
+    return kept->stack.bounds().usable_bytes == bytes;
   });
   if (match != mapped_to_lay_out_on_.end()) {
-    return &*match;
+    return match->get();
   }
   auto stack = Stack::map(shape.bytes);
   if (!stack) {
@@ -124,8 +165,9 @@ std::expected<LeasedStack*, StackError> StackSource::to_lay_out_on(const StackSh
     mapped_to_lay_out_on_.clear();
   }
   const Span all = all_of(*stack);
-  mapped_to_lay_out_on_.push_back({std::move(*stack), all, nullptr});
-  return &mapped_to_lay_out_on_.back();
+  mapped_to_lay_out_on_.push_back(
+      std::make_unique<LeasedStack>(std::move(*stack), std::nullopt, all));
+  return mapped_to_lay_out_on_.back().get();
 }
 
 }  // namespace fiberproof::fuzz

@@ -1,51 +1,56 @@
-// Stacks of the shapes that Programs name, kept between runs: no mapping per execution, and each
-// stack keeps its sanitizer state for as long as it lives.
+// Stacks of the shapes that Programs name, kept between runs: no mapping per execution, no search,
+// and each stack keeps its sanitizer state for as long as it lives. How many are kept is bounded.
 #pragma once
 
 #include "core/stack.hpp"
 #include "fuzz/program.hpp"
+#include "fuzz/spec_layout.hpp"
 #include "fuzz/stack_memory.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <utility>
+#include <optional>
 #include <vector>
 
 namespace fiberproof::fuzz {
 
-/// Memory to supply a stack from, with room around it for words that must stay untouched.
-struct SuppliedSlot {
-  Stack memory;
-  SanitizerStack sanitizer;  ///< of whatever stack was supplied here last
-};
-
-/// A stack on loan, and all memory around and in it that is ours to watch.
+/// A stack on loan, and all memory around and in it that is ours to watch. A supplied one is made
+/// anew for each loan, inside `memory`, with room around it for words that must stay untouched.
 struct LeasedStack {
   Stack stack;
+  std::optional<Stack> memory;  ///< of a supplied stack
   Span watchable;
-  std::unique_ptr<SuppliedSlot> slot;  ///< null for a mapped stack
 };
 
 class StackSource {
  public:
   /// A stack to run on.
-  std::expected<LeasedStack, StackError> lease(const StackShape& shape);
-  void give_back(LeasedStack leased);
+  std::expected<std::unique_ptr<LeasedStack>, StackError> lease(const StackShape& shape);
+
+  /// Takes a stack back on which nothing runs any more. `unwound` where an exception left frames
+  /// there that never came to their end.
+  void give_back(std::unique_ptr<LeasedStack> leased, bool unwound);
 
   /// A stack to lay out on only, of any size; stays here.
   std::expected<LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);
 
  private:
-  std::expected<LeasedStack, StackError> supply(const StackShape& shape);
+  using Stacks = std::vector<std::unique_ptr<LeasedStack>>;
 
-  /// The pool of the stacks with so many usable bytes: in a pool of one size the first stack fits.
-  StackPool& pool_of(std::uint64_t usable_bytes);
+  static constexpr std::size_t resumable_pages_max = resumable_bytes_max / spec::page_bytes;
 
-  std::vector<std::pair<std::uint64_t, StackPool>> pools_;
-  std::vector<std::unique_ptr<SuppliedSlot>> free_slots_;
-  std::vector<LeasedStack> mapped_to_lay_out_on_;
-  std::vector<LeasedStack> supplied_to_lay_out_on_;  ///< one at most
+  std::expected<std::unique_ptr<LeasedStack>, StackError> supply(const StackShape& shape);
+  Stacks& free_of(const LeasedStack& leased);
+  void drop_one();
+
+  std::array<Stacks, resumable_pages_max + 1> free_mapped_;  ///< by their pages
+  Stacks free_supplied_;
+  std::size_t free_count_ = 0;
+  Stacks mapped_to_lay_out_on_;
+  std::unique_ptr<LeasedStack> supplied_to_lay_out_on_;
 };
 
 }  // namespace fiberproof::fuzz

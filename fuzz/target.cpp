@@ -1,6 +1,7 @@
 #include "fuzz/target.hpp"
 
 #include "core/machine_code.hpp"
+#include "core/sanitizer.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/run.hpp"
 
@@ -14,6 +15,11 @@
 
 namespace fiberproof::fuzz {
 namespace {
+
+// Beyond these a run is too dear to breed from. What a Program may resume counts, not what it did:
+// what one mutation makes of it would be dear.
+constexpr std::uint32_t bred_resumes_max = 64;
+constexpr std::uint64_t bred_values_max = 16 * 1024;
 
 std::string hex(std::span<const std::byte> bytes) {
   std::string text;
@@ -65,11 +71,23 @@ void start_target(int argument_count, char** arguments) {
   write_oracle_counts_at_exit();
 }
 
-void run_input(std::span<const std::uint8_t> input, Generator* generator) {
+int run_input(std::span<const std::uint8_t> input, Generator* generator) {
   static Program program;
-  if (make_program(input, generator, program)) {
-    run(program, &report_and_abort);
+  if (!make_program(input, generator, program)) {
+    return -1;
   }
+  const Outcome outcome = run(program, &report_and_abort);
+  return program.resumes > bred_resumes_max || outcome.values > bred_values_max ? -1 : 0;
 }
 
 }  // namespace fiberproof::fuzz
+
+#ifdef FIBERPROOF_ASAN
+/// What a campaign needs of AddressSanitizer; ASAN_OPTIONS has the last word. Every stack that ran
+/// has a fake stack, so these take the smallest size; and the engine's own blocks would fill the
+/// default quarantine of 256 MB.
+extern "C" const char* __asan_default_options();
+extern "C" FIBERPROOF_UNINSTRUMENTED const char* __asan_default_options() {
+  return "max_uar_stack_size_log=16:quarantine_size_mb=16";
+}
+#endif

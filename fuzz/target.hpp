@@ -20,8 +20,10 @@ bool make_program(std::span<const std::uint8_t> input, Generator* generator, Pro
 /// this process that the proofs are about as one JSON object, and exits.
 void start_target(int argument_count, char** arguments);
 
-/// Runs one input. A finding prints its report and aborts.
-void run_input(std::span<const std::uint8_t> input, Generator* generator);
+/// Runs one input. A finding prints its report and aborts. The result is what the engine wants to
+/// hear: 0, or -1 for an input that is not to be kept and bred from, since it is no Program or one
+/// whose run costs as much as a hundred others. Those stay reachable, and are judged as all are.
+int run_input(std::span<const std::uint8_t> input, Generator* generator);
 
 }  // namespace fiberproof::fuzz
 

@@ -10,8 +10,7 @@ extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fiberproof::fuzz::run_input({data, size}, &generate_layout_program);
-  return 0;
+  return fiberproof::fuzz::run_input({data, size}, &generate_layout_program);
 }
 
 extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {

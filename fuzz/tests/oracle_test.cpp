@@ -190,6 +190,25 @@ TEST(oracle, the_switch_oracles_fire) {
   expect_fires(oracle::s4_vectors(0, 1), SpecId::S4);
 }
 
+TEST(oracle, s5_sees_a_resume_that_is_not_refused_or_changes_something) {
+  const oracle::ContinuationSeen seen{3, {0x1000, 0x1010, 0x5000}, 2, 0x6000};
+  EXPECT_FALSE(oracle::s5_consumed(3, 3, seen, seen));
+  expect_fires(oracle::s5_consumed(1, 3, seen, seen), SpecId::S5);
+  expect_fires(oracle::s5_consumed(3, std::nullopt, seen, seen), SpecId::S5);
+  expect_fires(oracle::s5_consumed(3, 4, seen, seen), SpecId::S5);
+  const oracle::ContinuationSeen changed[] = {
+      {1, seen.context, 2, 0x6000},
+      {3, {0x1008, 0x1010, 0x5000}, 2, 0x6000},
+      {3, {0x1000, 0x1018, 0x5000}, 2, 0x6000},
+      {3, {0x1000, 0x1010, 0x5001}, 2, 0x6000},
+      {3, seen.context, 1, 0x6000},
+      {3, seen.context, 2, 0x6010},
+  };
+  for (const oracle::ContinuationSeen& after : changed) {
+    expect_fires(oracle::s5_consumed(3, 3, seen, after), SpecId::S5);
+  }
+}
+
 TEST(oracle, the_trampoline_oracles_fire) {
   LaidOutByHand stack;
   const LayoutRequest& request = stack.request;
