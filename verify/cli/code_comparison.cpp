@@ -65,6 +65,7 @@ std::vector<std::string> compare_target(const std::string& path,
   if (!file) return {message(file.error())};
   const auto sites = switch_sites(*file, sites_section);
   if (!sites) return {sites.error()};
+  if (const auto site = proved_switch_site(*file, sites_section); !site) return {site.error()};
   std::vector<std::string> lines = compare_process(path, *file, *sites);
   for (const auto& [name, code] : proved) {
     std::vector<Routine> routines;
@@ -91,6 +92,7 @@ std::vector<std::string> code_differences(const std::vector<ContractResult>& res
   for (const ContractResult& result : results) {
     for (const ProvedCode& code : result.code) proved.emplace(code.routine, code);
   }
+  if (proved.empty()) return {"nothing was proved that a target could be compared with"};
   std::vector<std::string> lines;
   for (const std::string& target : targets) {
     const auto of_target = compare_target(target_path(target), proved);

@@ -20,7 +20,7 @@ struct ExpectedTheorem {
 std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
                                                                         std::string_view path);
 
-/// How the results differ from what is expected of their contracts: one line each.
+/// How the results of a whole run differ from what is expected: one line each.
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
                                      const std::vector<ContractResult>& results);
 

@@ -53,6 +53,7 @@ bool is_selected(const Contract& contract, const std::vector<std::string>& names
 std::expected<void, std::string> keep_selected(const std::vector<std::string>& names,
                                                std::vector<ContractResult>& results) {
   for (const std::string& name : names) {
+    if (name.empty()) return std::unexpected("fiberproof: '' is no theorem's name");
     const bool is_known = std::ranges::any_of(results, [&name](const ContractResult& result) {
       return std::ranges::any_of(result.theorems, [&name](const Theorem& theorem) {
         return theorem.name.starts_with(name);
@@ -63,10 +64,12 @@ std::expected<void, std::string> keep_selected(const std::vector<std::string>& n
     }
   }
   for (ContractResult& result : results) {
+    // A clause is worth what the theorems about its contract as a whole are: those stay.
     std::erase_if(result.theorems, [&names](const Theorem& theorem) {
-      return !names.empty() && std::ranges::none_of(names, [&theorem](const std::string& name) {
-        return theorem.name.starts_with(name);
-      });
+      return !names.empty() && !theorem.spec_id.empty() &&
+             std::ranges::none_of(names, [&theorem](const std::string& name) {
+               return theorem.name.starts_with(name);
+             });
     });
   }
   return {};
@@ -172,7 +175,8 @@ ProofReport run_proofs(const ProveOptions& options) {
       report.status = worse(report.status,
                             print_theorem(theorem, is_expected, options.object.empty()));
       if (theorem.verdict == Verdict::unknown) report.status = ExitStatus::could_not_run;
-      if (theorem.verdict == Verdict::refuted && !is_expected) {
+      const bool is_listed = entry != expected->end() && options.contracts.empty();
+      if (!is_expected && (theorem.verdict == Verdict::refuted || is_listed)) {
         report.status = worse(report.status, ExitStatus::failed);
       }
     }

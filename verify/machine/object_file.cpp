@@ -113,6 +113,32 @@ std::expected<Routine, ObjectError> ObjectFile::routine(std::string_view symbol)
   return Routine{found->name, found->address, {bytes.begin(), bytes.end()}};
 }
 
+std::expected<Routine, ObjectError> ObjectFile::code(std::string name, std::uint64_t address,
+                                                     std::uint64_t size) const {
+  const auto whole = bytes(address, size);
+  if (!whole) return std::unexpected(whole.error());
+  const auto index = static_cast<std::size_t>(section_holding(address, size) - sections_.data());
+  const Symbol symbol{name, address, size, index, true};
+  if (auto code = check_code(symbol); !code) return std::unexpected(std::move(code.error()));
+  if (auto final = check_final(symbol); !final) return std::unexpected(std::move(final.error()));
+  return Routine{std::move(name), address, {whole->begin(), whole->end()}};
+}
+
+std::vector<std::uint64_t> ObjectFile::occurrences_in_code(
+    std::span<const std::byte> pattern) const {
+  std::vector<std::uint64_t> addresses;
+  for (const SectionHeader& header : sections_) {
+    if (relocatable_ || (header.flags & SHF_EXECINSTR) == 0 || !header.has_bytes()) continue;
+    const auto code = contents(header);
+    for (auto at = std::ranges::search(code, pattern); !at.empty();
+         at = std::ranges::search(at.end(), code.end(), pattern.begin(), pattern.end())) {
+      addresses.push_back(header.address + static_cast<std::uint64_t>(at.begin() - code.begin()));
+    }
+  }
+  std::ranges::sort(addresses);
+  return addresses;
+}
+
 std::expected<Symbol, ObjectError> ObjectFile::find_function(std::string_view name) const {
   const std::string place = fmt::format("symbol {}", name);
   const auto symtab = static_cast<std::ptrdiff_t>(symtab_count_);

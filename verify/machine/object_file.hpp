@@ -82,6 +82,13 @@ class ObjectFile {
   std::expected<std::span<const std::byte>, ObjectError> bytes(std::uint64_t address,
                                                                std::size_t count) const;
 
+  /// Code without a symbol, such as an inlined one: with the same guarantees as routine().
+  std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
+                                           std::uint64_t size) const;
+
+  /// Where `pattern` begins in executable sections of a linked file, lowest address first.
+  std::vector<std::uint64_t> occurrences_in_code(std::span<const std::byte> pattern) const;
+
   /// The symbol at exactly this address of a linked file, a function before anything else.
   std::optional<std::string> symbol_at(std::uint64_t address) const;
 

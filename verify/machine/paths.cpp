@@ -8,12 +8,13 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr std::size_t steps_max = 4096;  // of one path: the routines have no loops
+constexpr std::size_t steps_max = 1024;  // of one path: the routines have no loops
 constexpr std::size_t paths_max = 1024;
 
 struct Open {
   SymbolicMachine machine;
   std::uint64_t at;
+  std::size_t steps = 0;
 };
 
 class Execution {
@@ -33,7 +34,6 @@ class Execution {
 
  private:
   void follow(Open path) {
-    const std::size_t first_step = path.machine.trace.size();
     while (true) {
       const auto found = code_.instructions.find(path.at);
       if (path.at == code_.end) {
@@ -43,7 +43,7 @@ class Execution {
         return end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
                    fmt::format("a jump to {:#x}, outside {}", path.at, code_.name));
       }
-      if (path.machine.trace.size() - first_step > steps_max || ends_.size() > paths_max) {
+      if (++path.steps > steps_max || ends_.size() > paths_max) {
         return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
                    "a loop without a bound");
       }
@@ -91,7 +91,7 @@ class Execution {
   }
 
   bool fork(Open& path, const Branch<Formula>& branch) {
-    Open taken{path.machine, branch.taken};
+    Open taken{path.machine, branch.taken, path.steps};
     const bool can_take = assume(taken.machine, branch.condition);
     const bool can_fall_through = assume(path.machine, logical_not(branch.condition));
     if (can_take) open_.push_back(std::move(taken));

@@ -7,6 +7,7 @@
 #include <array>
 #include <fmt/format.h>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace fiberproof::verify {
@@ -165,13 +166,21 @@ class ContractReader {
   }
 
   Result<void> alias() {
-    const std::size_t start = parser_.peek().offset;
+    const Position position = parser_.peek().position;
     auto name = parser_.expect_name("the ghost that is not free");
     if (!name) return std::unexpected(name.error());
+    const auto ghost = std::ranges::find(contract_.ghosts, *name, &Ghost::name);
+    if (ghost == contract_.ghosts.end() || ghost->sort == Ghost::Sort::truth) {
+      return parser_.error(position, fmt::format("'{}' is not a ghost that is a word", *name));
+    }
     if (const auto equals = parser_.expect("="); !equals) return equals;
-    auto expression = parser_.word();
-    if (!expression) return std::unexpected(expression.error());
-    contract_.aliases.push_back({*name, std::move(*expression), text_since(start)});
+    do {
+      const std::size_t start = parser_.peek().offset;
+      auto expression = parser_.word();
+      if (!expression) return std::unexpected(expression.error());
+      contract_.aliases.push_back(
+          {*name, std::move(*expression), fmt::format("{} = {}", *name, text_since(start))});
+    } while (parser_.accept(","));
     return parser_.expect_end_of_line();
   }
 
@@ -180,6 +189,9 @@ class ContractReader {
     auto name = parser_.expect_name("the run's name");
     if (!name) return std::unexpected(name.error());
     run.name = *name;
+    if (std::ranges::find(contract_.runs, *name, &Run::name) != contract_.runs.end()) {
+      return parser_.error_here(fmt::format("there are two runs '{}'", *name));
+    }
     if (const auto equals = parser_.expect("="); !equals) return equals;
     run.source = parser_.at("sites") ? Run::Source::sites : Run::Source::function;
     if (!parser_.accept("sites")) {
@@ -195,7 +207,7 @@ class ContractReader {
       const Position position = parser_.peek().position;
       auto register_name = parser_.expect_name("a register or a clause");
       if (!register_name) return std::unexpected(register_name.error());
-      if (!is_register_name(*register_name)) {
+      if (!is_register_name(*register_name) || *register_name == "al" || *register_name == "rip") {
         return parser_.error(position, fmt::format("'{}' is not a register", *register_name));
       }
       if (const auto equals = parser_.expect("=="); !equals) return equals;
@@ -283,6 +295,9 @@ class ContractReader {
     auto label = parser_.expect_name("the clause's label");
     if (!label) return std::unexpected(label.error());
     clause.label = *label;
+    if (!clause_names_.insert(clause.spec_id + "." + clause.label).second) {
+      return parser_.error_here(fmt::format("there are two clauses '{} {}'", *id, *label));
+    }
     if (const auto colon = parser_.expect(":"); !colon) return colon;
     const std::size_t start = parser_.peek().offset;
     auto formula = parser_.truth();
@@ -333,6 +348,7 @@ class ContractReader {
   std::string_view text_;
   Contract& contract_;
   Parser parser_;
+  std::set<std::string> clause_names_;
 };
 
 }  // namespace

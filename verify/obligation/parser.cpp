@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <fmt/format.h>
 
 namespace fiberproof::verify {
@@ -167,6 +168,7 @@ Parser::Result<Expression> Parser::comparison() {
   if (accept("aligned")) {
     if (peek().kind != Token::Kind::number) return error_here("expected an alignment in bytes");
     Expression made = node(ExpressionKind::aligned, position, true);
+    if (!std::has_single_bit(peek().value)) return error_here("an alignment is a power of two");
     made.value = next().value;
     if (left->is_truth) return with_sort(std::move(left), false);
     made.operands = {std::move(*left)};

@@ -80,12 +80,26 @@ class CaseProver {
         entry_(in.entry_scope()) {}
 
   void assumptions_can_be_met() {
-    const Answer answer = ledger_.solver().prove({case_.entry->path, truth(false)});
+    std::vector<Formula> layout = case_.entry->path;
+    for (std::size_t index = 0; index < case_.regions.size(); ++index) {
+      const auto [low, high] = bounds(case_.regions[index]);
+      layout.push_back(less(low, high));
+      for (std::size_t other = 0; other < index; ++other) {
+        const auto [other_low, other_high] = bounds(case_.regions[other]);
+        layout.push_back(logical_or(at_most(high, other_low), at_most(other_high, low)));
+      }
+    }
+    const Answer answer = ledger_.solver().prove({std::move(layout), truth(false)});
     Theorem& theorem = claim("assumptions_can_be_met");
     const bool met = answer.verdict == Verdict::refuted;
     Ledger::note(theorem, met ? Verdict::proved : Verdict::unknown,
                  "no state satisfies the contract's assumptions");
     theorem.time += answer.time;
+  }
+
+  static std::pair<Term, Term> bounds(const Region& region) {
+    const Term low = collected(region.base + region.low);
+    return {low, collected(low + region.size)};
   }
 
   // Claims every clause before anything runs, so that one that no path reaches is seen as unknown.
@@ -187,7 +201,7 @@ class CaseProver {
     const Run& run = contract_.runs[index];
     // The first run's registers are those of the contract's beginning.
     if (index > 0 && !run.registers.empty()) {
-      const auto done = assign_registers(run, case_, machine, run.name);
+      const auto done = assign_registers(run, case_, machine, fmt::format("run_{}.{}", run.name, index));
       if (!done) return done;
     }
     Scope scope{&case_.names, &machine, rip, &entry_};
@@ -235,15 +249,22 @@ class CaseProver {
         kept.push_back({*location, *value});
       }
     }
-    machine.forget_across_call("after_" + declared.name);
+    // A name of its own for each call: two calls of one function know nothing of each other.
+    machine.forget_across_call(fmt::format("after_{}.{}", declared.name, machine.after_calls.size()));
     machine.write(Register::rsp, before.machine->read(Register::rsp));
     for (const auto& [location, value] : kept) machine.memory().define_initial(location, value, 8);
     machine.after_calls.emplace_back(declared.name, machine.registers());
     Scope after{&case_.names, &machine, std::nullopt, &entry_};
+    const bool was_possible = is_possible(machine);
     for (const Expression& guarantee : declared.guarantees) {
       const auto formula = truth_value(guarantee, after);
       if (!formula) return std::unexpected(formula.error());
-      machine.path.push_back(*formula);
+      machine.path.push_back(logical_and(*formula, after.is_defined));
+      after.is_defined = truth(true);
+    }
+    if (was_possible && !is_possible(machine)) {
+      Ledger::note(claim("assumptions_can_be_met"), Verdict::unknown,
+                   fmt::format("{} cannot return what the contract promises of it", declared.name));
     }
     return {};
   }
@@ -281,11 +302,11 @@ class CaseProver {
   // A path that leaves without a call that the contract speaks of must be impossible.
   void show_calls(SymbolicMachine& machine) {
     for (const CallDeclaration& call : contract_.calls) {
-      const bool is_made = std::ranges::any_of(
-          machine.after_calls, [&call](const auto& made) { return made.first == call.name; });
-      const Query query{machine.path, truth(is_made)};
+      const auto made = std::ranges::count_if(
+          machine.after_calls, [&call](const auto& after) { return after.first == call.name; });
+      const Query query{machine.path, truth(made == 1)};
       ledger_.oblige(claim("every_call_is_made"), query, [&](const Answer& answer) {
-        return tell(fmt::format("{} is called", call.name), nullptr, machine, std::nullopt, query,
+        return tell(fmt::format("{} is called once", call.name), nullptr, machine, std::nullopt, query,
                     answer);
       });
     }
@@ -300,12 +321,14 @@ class CaseProver {
     for (const Clause& clause : clauses) {
       if (ledger_.is_settled()) return;
       Theorem& theorem = claim(clause.label, clause.spec_id);
+      scope.is_defined = truth(true);
       const auto goal = truth_value(clause.formula, scope);
       if (!goal) {
         Ledger::note(theorem, Verdict::unknown, goal.error());
         continue;
       }
-      const Query query{scope.machine->path, *goal};
+      // A claim about memory that no region holds is no claim: another region may be there.
+      const Query query{scope.machine->path, logical_and(scope.is_defined, *goal)};
       ledger_.oblige(theorem, query, [&](const Answer& answer) {
         return tell(clause.text, &clause, *scope.machine, scope.rip, query, answer);
       });
@@ -358,9 +381,11 @@ class CaseProver {
       if (!location || location->region != access.location.region) continue;
       const Region range{"range", case_.regions[location->region].base, location->offset,
                          *high - *low, false};
-      allowed = logical_or(allowed, logical_and(*condition,
-                                                is_inside(range, access.location.offset,
-                                                          access.bytes)));
+      // A range whose bounds are swapped would be nearly all of memory.
+      const Formula is_range = at_most(range.size, case_.regions[location->region].size);
+      allowed = logical_or(allowed, all_of({*condition, is_range,
+                                            is_inside(range, access.location.offset,
+                                                      access.bytes)}));
     }
     return allowed;
   }
@@ -461,7 +486,6 @@ std::expected<ContractResult, std::string> prove(const Contract& contract, const
                                                  Solver& solver, const ProverOptions& options) {
   ContractResult result;
   result.contract = contract.name;
-  result.theorems.reserve(256);
   Ledger ledger(solver, options, result);
   if (!options.is_mutant && (contract.runs.empty() || !contract.model.empty())) {
     if (const auto done = prove_model(contract, ledger); !done) return std::unexpected(done.error());

@@ -29,7 +29,25 @@ const Expression& definition_of(const Expression& expression, const Scope& scope
       ->expression;
 }
 
-Scope& beginning(Scope& scope) { return scope.old != nullptr ? *scope.old : scope; }
+// Evaluates at the contract's beginning, under the premises of `scope`.
+template <class Evaluate>
+auto at_beginning(Scope& scope, Evaluate evaluate) {
+  if (scope.old == nullptr) return evaluate(scope);
+  Scope beginning = *scope.old;
+  beginning.premises = scope.premises;
+  beginning.is_defined = truth(true);
+  auto value = evaluate(beginning);
+  scope.is_defined = logical_and(scope.is_defined, beginning.is_defined);
+  return value;
+}
+
+template <class Evaluate>
+auto under(Formula premise, Scope& scope, Evaluate evaluate) {
+  scope.premises.push_back(premise);
+  auto value = evaluate();
+  scope.premises.pop_back();
+  return value;
+}
 
 Result<Term> memory_value(const Expression& expression, Scope& scope) {
   const auto address = word_value(expression.operands[0], scope);
@@ -38,6 +56,9 @@ Result<Term> memory_value(const Expression& expression, Scope& scope) {
   if (!location) {
     return std::unexpected(fmt::format("line {}: {}", expression.position.line, location.error()));
   }
+  const Formula inside =
+      is_inside(scope.machine->regions()[location->region], location->offset, expression.value);
+  scope.is_defined = logical_and(scope.is_defined, implies(all_of(scope.premises), inside));
   return scope.machine->memory().load(*location, static_cast<unsigned>(expression.value),
                                       scope.machine->path);
 }
@@ -94,7 +115,13 @@ Result<Formula> connective(const Expression& expression, Scope& scope) {
   if (expression.kind == ExpressionKind::implication && left->as_constant() == false) {
     return truth(true);
   }
-  const auto right = truth_value(expression.operands[1], scope);
+  // What the left side already decides, the right side need not be defined for.
+  const Formula premise = expression.kind == ExpressionKind::implication ? *left
+                          : expression.kind == ExpressionKind::both      ? *left
+                          : expression.kind == ExpressionKind::either    ? logical_not(*left)
+                                                                         : truth(true);
+  const auto right =
+      under(premise, scope, [&] { return truth_value(expression.operands[1], scope); });
   if (!right) return right;
   switch (expression.kind) {
     case ExpressionKind::both:
@@ -133,13 +160,15 @@ std::expected<Term, std::string> word_value(const Expression& expression, Scope&
     case ExpressionKind::memory:
       return memory_value(expression, scope);
     case ExpressionKind::old:
-      return word_value(expression.operands[0], beginning(scope));
+      return at_beginning(scope, [&](Scope& at) { return word_value(expression.operands[0], at); });
     case ExpressionKind::choice: {
       const auto condition = truth_value(expression.operands[0], scope);
       if (!condition) return std::unexpected(condition.error());
-      const auto if_true = word_value(expression.operands[1], scope);
+      const auto if_true =
+          under(*condition, scope, [&] { return word_value(expression.operands[1], scope); });
       if (!if_true) return if_true;
-      const auto if_false = word_value(expression.operands[2], scope);
+      const auto if_false = under(logical_not(*condition), scope,
+                                  [&] { return word_value(expression.operands[2], scope); });
       if (!if_false) return if_false;
       return select(*condition, *if_true, *if_false);
     }
@@ -155,7 +184,7 @@ std::expected<Formula, std::string> truth_value(const Expression& expression, Sc
     case ExpressionKind::definition:
       return truth_value(definition_of(expression, scope), scope);
     case ExpressionKind::old:
-      return truth_value(expression.operands[0], beginning(scope));
+      return at_beginning(scope, [&](Scope& at) { return truth_value(expression.operands[0], at); });
     case ExpressionKind::negated: {
       const auto operand = truth_value(expression.operands[0], scope);
       return operand ? Result<Formula>(logical_not(*operand)) : operand;

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace fiberproof::verify {
 
@@ -28,6 +29,9 @@ struct Scope {
   SymbolicMachine* machine;
   std::optional<Term> rip;
   Scope* old = nullptr;  ///< the contract's beginning; null where this is it
+  /// Where the memory that was looked at lies in its region, so far; under the premises around it.
+  Formula is_defined = truth(true);
+  std::vector<Formula> premises = {};
 };
 
 /// The value of an expression of the sort that the function names; an error where it looks at memory

@@ -28,8 +28,7 @@ class SetUp {
     for (const RegionDeclaration& region : contract_.regions) {
       if (const auto done = add_region(region); !done) return std::unexpected(done.error());
     }
-    make_machine();
-    made_->entry->path = constraints_;
+    made_->entry->path = constraints_;  // keeps the names of memory that the bounds look at
     if (!contract_.runs.empty()) {
       const auto done = assign_registers(contract_.runs.front(), *made_, *made_->entry, "entry");
       if (!done) return std::unexpected(done.error());
@@ -86,6 +85,9 @@ class SetUp {
     }
     const Region region{declared.name, Term(base), collected(*low - Term(base)),
                         collected(*high - *low), declared.read_only};
+    if (const auto size = region.size.as_constant(); size && (*size == 0 || *size >> 63 != 0)) {
+      return std::unexpected(at(contract_, declared.position, "the region is empty or upside down"));
+    }
     const auto same_base = std::ranges::find_if(
         made_->regions, [base](const Region& other) { return same(other.base, Term(base)); });
     if (same_base == made_->regions.end()) {
@@ -116,10 +118,15 @@ class SetUp {
       return std::unexpected(at(contract_, position, "two regions overlap by an unknown distance"));
     }
     const auto distance = static_cast<std::int64_t>(*shift);
+    if (distance > static_cast<std::int64_t>(*size) ||
+        -distance > static_cast<std::int64_t>(*other_size)) {
+      return std::unexpected(at(contract_, position, "aliased regions leave a gap between them"));
+    }
     const std::int64_t low = std::min<std::int64_t>(0, distance);
     const std::int64_t high = std::max(static_cast<std::int64_t>(*size),
                                        distance + static_cast<std::int64_t>(*other_size));
     region.name += "+" + other.name;
+    region.read_only = region.read_only || other.read_only;
     region.low = collected(region.low + word(static_cast<std::uint64_t>(low)));
     region.size = word(static_cast<std::uint64_t>(high - low));
     return {};

@@ -1,5 +1,6 @@
 #include "verify/obligation/switch_sites.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <fmt/format.h>
@@ -28,9 +29,9 @@ std::expected<std::vector<Routine>, std::string> switch_sites(const ObjectFile& 
     std::memcpy(&entry, table->bytes.data() + offset, sizeof entry);
     const std::uint64_t address =
         table->address + offset + static_cast<std::uint64_t>(std::int64_t{entry.start_from_here});
-    const auto bytes = file.bytes(address, entry.bytes);
-    if (!bytes) return std::unexpected(message(bytes.error()));
-    sites.push_back({"stack_switch", address, {bytes->begin(), bytes->end()}});
+    auto site = file.code("stack_switch", address, entry.bytes);
+    if (!site) return std::unexpected(message(site.error()));
+    sites.push_back(std::move(*site));
   }
   return sites;
 }
@@ -43,6 +44,12 @@ std::expected<Routine, std::string> proved_switch_site(const ObjectFile& file,
     if (site.bytes != sites->front().bytes) {
       return std::unexpected(fmt::format("fiberproof: {}: the switch at {:#x} differs from the one at {:#x}",
                                          file.path(), site.address, sites->front().address));
+    }
+  }
+  for (const std::uint64_t address : file.occurrences_in_code(sites->front().bytes)) {
+    if (std::ranges::find(*sites, address, &Routine::address) == sites->end()) {
+      return std::unexpected(fmt::format("fiberproof: {}: the switch at {:#x} is not in the table {}",
+                                         file.path(), address, section));
     }
   }
   return std::move(sites->front());

@@ -17,7 +17,8 @@ namespace fiberproof::verify {
 std::expected<std::vector<Routine>, std::string> switch_sites(const ObjectFile& file,
                                                               std::string_view section);
 
-/// The first site, where all are alike; an error names two that differ.
+/// The first site, where all are alike and the table has each place in the file's code that has their
+/// bytes; an error names a site that differs, or one that the table leaves out.
 std::expected<Routine, std::string> proved_switch_site(const ObjectFile& file,
                                                        std::string_view section);
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,7 +48,7 @@ struct ProvedCode {
 
 struct ContractResult {
   std::string contract;
-  std::vector<Theorem> theorems;
+  std::deque<Theorem> theorems;  ///< of which references stay valid while more are claimed
   std::vector<ProvedCode> code;
 };
 

@@ -116,42 +116,61 @@ std::uint64_t evaluate_node(const Node* root, const Model& model) {
   return values.at(root);
 }
 
-void add_scaled(LinearForm& sum, const Node& node, std::uint64_t scale) {
-  switch (node.kind) {
-    case NodeKind::constant:
-      sum.constant += scale * node.value;
-      return;
-    case NodeKind::add:
-    case NodeKind::subtract:
-      add_scaled(sum, *node.operands[0], scale);
-      add_scaled(sum, *node.operands[1],
-                 node.kind == NodeKind::add ? scale : std::uint64_t{0} - scale);
-      return;
-    case NodeKind::complement:  // ~a is −a − 1
-      sum.constant -= scale;
-      add_scaled(sum, *node.operands[0], std::uint64_t{0} - scale);
-      return;
-    case NodeKind::shift_left:
-      add_scaled(sum, *node.operands[0], scale << node.value);
-      return;
-    case NodeKind::multiply:
-      for (std::size_t side : {0u, 1u}) {
-        if (node.operands[side]->kind == NodeKind::constant) {
-          add_scaled(sum, *node.operands[1 - side], scale * node.operands[side]->value);
-          return;
+// What is still to be expanded into a sum: nodes with their coefficients, operands before their users.
+// A node that occurs often is expanded once.
+class Expansion {
+ public:
+  void add(const Node& node, std::uint64_t scale) {
+    auto& [known, coefficient] = open_[node.id];
+    known = &node;
+    coefficient += scale;
+  }
+
+  LinearForm run() {
+    while (!open_.empty()) {
+      const auto [id, entry] = *open_.rbegin();
+      open_.erase(id);
+      if (entry.second != 0) expand(*entry.first, entry.second);
+    }
+    return std::move(sum_);
+  }
+
+ private:
+  void expand(const Node& node, std::uint64_t scale) {
+    const std::uint64_t negative = std::uint64_t{0} - scale;
+    switch (node.kind) {
+      case NodeKind::constant:
+        sum_.constant += scale * node.value;
+        return;
+      case NodeKind::add:
+      case NodeKind::subtract:
+        add(*node.operands[0], scale);
+        add(*node.operands[1], node.kind == NodeKind::add ? scale : negative);
+        return;
+      case NodeKind::complement:  // ~a is −a − 1
+        sum_.constant -= scale;
+        add(*node.operands[0], negative);
+        return;
+      case NodeKind::shift_left:
+        add(*node.operands[0], scale << node.value);
+        return;
+      case NodeKind::multiply:
+        for (const std::size_t side : {0u, 1u}) {
+          if (node.operands[side]->kind == NodeKind::constant) {
+            add(*node.operands[1 - side], scale * node.operands[side]->value);
+            return;
+          }
         }
-      }
-      break;
-    default:
-      break;
+        break;
+      default:
+        break;
+    }
+    sum_.atoms.emplace(node.id, std::pair{&node, scale});
   }
-  auto& [atom, coefficient] = sum.atoms[node.id];
-  atom = &node;
-  coefficient += scale;
-  if (coefficient == 0) {
-    sum.atoms.erase(node.id);
-  }
-}
+
+  std::map<std::uint64_t, std::pair<const Node*, std::uint64_t>> open_;
+  LinearForm sum_;
+};
 
 }  // namespace
 
@@ -283,9 +302,9 @@ Formula all_of(const std::vector<Formula>& formulas) {
 }
 
 LinearForm linear_form(Term term) {
-  LinearForm sum;
-  add_scaled(sum, term.node(), 1);
-  return sum;
+  Expansion expansion;
+  expansion.add(term.node(), 1);
+  return expansion.run();
 }
 
 Term from_linear_form(const LinearForm& form) {

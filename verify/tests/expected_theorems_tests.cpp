@@ -12,7 +12,10 @@ ContractResult result_with(Verdict verdict) {
   theorem.name = "c/T4.one";
   theorem.verdict = verdict;
   theorem.reason = "timeout";
-  return {"c", {theorem}, {}};
+  ContractResult result;
+  result.contract = "c";
+  result.theorems = {theorem};
+  return result;
 }
 
 std::vector<std::string> differences_from(std::string_view list, Verdict verdict) {
@@ -27,6 +30,11 @@ TEST(expected_theorems, the_same_is_no_difference) {
 TEST(expected_theorems, a_vanished_theorem_is_a_difference) {
   EXPECT_EQ(differences_from("c/T4.one proved\nc/T4.two proved\n", Verdict::proved),
             std::vector<std::string>{"c/T4.two is expected, but did not run"});
+}
+
+TEST(expected_theorems, a_vanished_contract_is_a_difference) {
+  EXPECT_EQ(differences_from("c/T4.one proved\nother/T4.one proved\n", Verdict::proved),
+            std::vector<std::string>{"other/T4.one is expected, but did not run"});
 }
 
 TEST(expected_theorems, an_unlisted_theorem_is_a_difference) {

@@ -57,4 +57,65 @@ routine fixture_call
     call fixture_branch
     ret
 done fixture_call
+
+routine fixture_return
+    ret
+done fixture_return
+
+routine fixture_call_twice
+    call fixture_branch
+    movq %rax, %rbx
+    call fixture_branch
+    ret
+done fixture_call_twice
+
+routine fixture_store_into_red_zone
+    movq %rsi, -8(%rsp)
+    ret
+done fixture_store_into_red_zone
+
+routine fixture_three_loads
+    movq 0(%rdi), %rax
+    movq 8(%rdi), %rcx
+    movq 16(%rdi), %rdx
+    ret
+done fixture_three_loads
+
+routine fixture_spin
+1:  cmpq %rdi, %rdi
+    je 1b
+    ret
+done fixture_spin
+
+routine fixture_double_64_times
+    movq %rdi, %rax
+    .rept 64
+    addq %rax, %rax
+    .endr
+    ret
+done fixture_double_64_times
+
+  .data
+fixture_data_code:
+    movq %rdi, %rax
+    ret
+fixture_data_code_end:
+  .text
+  .pushsection fixture_data_sites, "a", @progbits
+    .long fixture_data_code - .
+    .long fixture_data_code_end - fixture_data_code
+  .popsection
+
+routine fixture_site
+    movq %rdx, %r9
+    movq %r9, %rdx
+    jmp *%rdx
+    movq %rdx, %r9
+    movq %r9, %rdx
+    jmp *%rdx
+done fixture_site
+  .pushsection fixture_half_a_table, "a", @progbits
+    .long fixture_site - .
+    .long 8
+  .popsection
 )");

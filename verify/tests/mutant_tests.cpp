@@ -110,7 +110,7 @@ Score score(const Routine& routine, const std::vector<Mutant>& mutants,
   const MutantFile file;
   ProverOptions options;
   options.is_mutant = true;
-  const auto solver = make_z3_solver(std::chrono::seconds(1));
+  const auto solver = make_z3_solver(std::chrono::seconds(2));
   for (const Mutant& mutant : mutants) {
     ++sum.mutants;
     const auto object = file.with(routine.bytes, mutant.bytes);
@@ -175,6 +175,24 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
+// Mutants of what our two compilers make of initialize that do the same as the original.
+bool is_equivalent(const std::string& mutant) {
+  static const std::set<std::string> equivalent{
+      // The frame pointer of a frame that uses none.
+      "mov rbp, rsp -> dropped",
+      "mov rbp, rsp -> mov rbp, rbp",
+      // A check of 32 bits that also sees the next field, which is checked right after.
+      "mov eax, dword ptr [r8] -> mov rax, qword ptr [r8]",
+      "mov eax, dword ptr [r8+0x04] -> mov rax, qword ptr [r8+0x04]",
+      // Words whose upper halves are zero.
+      "cmp eax, r9d -> cmp rax, r9",
+      "cmovbe eax, r9d -> cmovbe rax, r9",
+      // A store that the next one covers.
+      "mov dword ptr [r8+0x04], eax -> mov qword ptr [r8+0x04], rax",
+  };
+  return equivalent.contains(mutant);
+}
+
 TEST(mutants, of_continuation_start_are_refuted) {
   const Score result = score_routine(*subject().routine("fiberproof_continuation_start"),
                                      {"continuation_start"});
@@ -198,14 +216,14 @@ TEST(mutants, of_stack_switch_are_refuted) {
 }
 
 TEST(mutants, of_initialize_are_refuted) {
-  // One change of each byte, for the time that it takes. A compiler leaves a few instructions without
-  // effect, such as a frame pointer that nothing uses; those mutants are equivalent, and printed.
+  // One change of each byte, for the time that it takes.
   const Score result = score_routine(*subject().routine("fiberproof_initialize"),
                                      {"initialize", "initialize_abi", "initialize_checks"},
                                      std::span(all_changes).subspan(1, 1));
   EXPECT_GE(result.mutants, 100u);
-  EXPECT_LE(result.survivors.size() * 20, result.mutants) << joined(result.survivors);
-  std::printf("survivors:\n%s", joined(result.survivors).c_str());
+  for (const std::string& survivor : result.survivors) {
+    EXPECT_TRUE(is_equivalent(survivor)) << survivor;
+  }
 }
 
 }  // namespace
