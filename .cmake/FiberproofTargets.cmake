@@ -53,13 +53,17 @@ function(fiberproof_library name)
   endif()
 endfunction()
 
-# fiberproof_test(NAME SOURCES … LINK …): a GoogleTest binary whose cases are CTest cases.
+# fiberproof_test(NAME SOURCES … LINK … [TIMEOUT seconds]): a GoogleTest binary whose cases are CTest
+# cases.
 function(fiberproof_test name)
   if(NOT FIBERPROOF_TESTS)
     return()
   endif()
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
