@@ -35,11 +35,11 @@ else()
     -fno-test-coverage)
 endif()
 
-# fiberproof_library(NAME SOURCES … HEADERS … LINK … [FLAVOURED …])
+# fiberproof_library(NAME [BOTH_FLAVOURS] SOURCES … HEADERS … LINK … [FLAVOURED …])
 #
-# A static library NAME with its headers as a verified file set. LINK names what both flavours use;
-# libraries under FLAVOURED exist in both flavours too, and with them a second library NAME_fuzz is
-# made of the same sources where fuzz targets are built.
+# A static library NAME with its headers as a verified file set. With BOTH_FLAVOURS a second library
+# NAME_fuzz is made of the same sources where fuzz targets are built. LINK names what both flavours
+# use; libraries under FLAVOURED exist in both flavours too.
 function(fiberproof_library name)
   cmake_parse_arguments(arg "BOTH_FLAVOURS" "" "SOURCES;HEADERS;LINK;FLAVOURED" ${ARGN})
   add_library(${name} STATIC ${arg_SOURCES})
@@ -53,8 +53,8 @@ function(fiberproof_library name)
   endif()
 endfunction()
 
-# fiberproof_test(NAME SOURCES … LINK … [TIMEOUT seconds]): a GoogleTest binary whose cases are CTest
-# cases.
+# fiberproof_test(NAME SOURCES … LINK … [TIMEOUT seconds]): a GoogleTest binary whose cases are
+# CTest cases.
 function(fiberproof_test name)
   if(NOT FIBERPROOF_TESTS)
     return()

@@ -1,8 +1,8 @@
 #include "core/check.hpp"
 
+#include <unistd.h>
 #include <cstddef>
 #include <cstring>
-#include <unistd.h>
 
 namespace fiberproof {
 namespace {

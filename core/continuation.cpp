@@ -33,21 +33,16 @@ using Effect = ControlEffect::Discriminant;
 
 State state_after(ControlEffect effect) {
   switch (effect.discriminant) {
-    case Effect::return_:
-      return State::returned;
-    case Effect::suspend:
-      return State::suspended;
-    default:
-      FIBER_CHECK(T5, effect.discriminant, ==, Effect::trap);
-      return State::trapped;
+    case Effect::return_: return State::returned;
+    case Effect::suspend: return State::suspended;
+    default: FIBER_CHECK(T5, effect.discriminant, ==, Effect::trap); return State::trapped;
   }
 }
 
 }  // namespace
 
 std::expected<void, StackTooSmall> cont_new(Continuation& made, Stack& stack, Store& store,
-                                            const FuncRef& func_ref,
-                                            std::uint32_t parameter_count,
+                                            const FuncRef& func_ref, std::uint32_t parameter_count,
                                             std::uint32_t return_value_count, Revision revision) {
   made.state = State::trapped;
   made.args = {};

@@ -39,12 +39,11 @@ struct Continuation {
   std::span<Value> values() const { return {args.data, args.length}; }
 };
 
-/// Makes `made` a fresh continuation that will run `func_ref` on `stack`, with room for the larger of
-/// the two counts of values. All of them must outlive it. Where `stack` is too small `made` is left
-/// trapped, which no resume accepts.
+/// Makes `made` a fresh continuation that will run `func_ref` on `stack`, with room for the larger
+/// of the two counts of values. All of them must outlive it. Where `stack` is too small `made` is
+/// left trapped, which no resume accepts.
 std::expected<void, StackTooSmall> cont_new(Continuation& made, Stack& stack, Store& store,
-                                            const FuncRef& func_ref,
-                                            std::uint32_t parameter_count,
+                                            const FuncRef& func_ref, std::uint32_t parameter_count,
                                             std::uint32_t return_value_count,
                                             Revision revision = Revision::trap);
 

@@ -1,10 +1,10 @@
 // The two entry trampolines. They are written inside functions that are never called, because only
-// there does inline assembly take operands: every displacement is an offset from layout.hpp, and the
-// bytes are the same with and without sanitizers, coverage and optimisation.
+// there does inline assembly take operands: every displacement is an offset from layout.hpp, and
+// the bytes are the same with and without sanitizers, coverage and optimisation.
 //
 // On entry (T1), after a switch to a stack that initialize laid out:
 //
-//    RBP -> [control context].rbp          RSP -> return_value_count, args, caller_vmctx, func_ref
+//    RBP -> [control context].rbp     RSP -> return_value_count, args, caller_vmctx, func_ref
 //
 // At the call (T2), with RSP just below the args buffer:
 //
@@ -13,10 +13,10 @@
 // While the continuation runs, [RBP] and [RBP+8] are the parent's RBP and resume address: a link of
 // the frame-pointer chain (T3). RBP is callee-saved, so it still points there after the call.
 //
-// Call frame information (T7): the caller of the trampoline is whoever the control context names, so
-// the canonical frame address is the saved RSP, by way of RBP, and RBP and RIP are saved beside it.
-// Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. Marked as a
-// signal frame: the resume address is exact, not one past a call.
+// Call frame information (T7): the caller of the trampoline is whoever the control context names,
+// so the canonical frame address is the saved RSP, by way of RBP, and RBP and RIP are saved beside
+// it. Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. Marked
+// as a signal frame: the resume address is exact, not one past a call.
 #include "core/continuation_start.hpp"
 
 #include "core/control_effect.hpp"
@@ -26,7 +26,7 @@
 #include <cstddef>
 
 // DWARF 5, 6.4.2 and 2.5: operands of call frame instructions, by their numbers there and in the
-// psABI's register table (figure 3.36). SLEB128 of a displacement in −64 … 63 is its low seven bits.
+// psABI's register table (figure 3.36). SLEB128 of a number in −64 … 63 is its low seven bits.
 #define CFA_IS_SAVED_RSP                                                               \
   ".cfi_escape 0x0f, 3, 0x76, %c[rsp] & 0x7f, 0x06\n\t" /* CFA = *(RBP + rsp) */      \
   ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"    /* RBP is at RBP + rbp */     \

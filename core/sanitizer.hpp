@@ -2,8 +2,8 @@
 //
 // The runtime is told in the functions that switch, right before and right after, so that the
 // switch's own bytes stay the same in every build. These functions are not instrumented themselves:
-// between the two calls no instrumented code may run. A stack keeps its fake stack for as long as it
-// lives, also when a continuation on it ends: use-after-return stays on, and reuse stays cheap.
+// between the two calls no instrumented code may run. A stack keeps its fake stack for as long as
+// it lives, also when a continuation on it ends: use-after-return stays on, and reuse stays cheap.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ namespace fiberproof {
 /// whose bounds are learnt from the runtime at the first switch away from it.
 struct SanitizerStack {
   SanitizerStack() = default;
-  SanitizerStack([[maybe_unused]] std::uint64_t limit, [[maybe_unused]] std::uint64_t usable_bytes) {
+  SanitizerStack([[maybe_unused]] std::uint64_t limit,
+                 [[maybe_unused]] std::uint64_t usable_bytes) {
 #ifdef FIBERPROOF_ASAN
     bottom = reinterpret_cast<const void*>(limit);
     bytes = usable_bytes;
@@ -120,8 +121,8 @@ FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive() {
 #endif
 }
 
-/// The same, first thing on a stack that was just laid out. A stack that was abandoned in the middle
-/// of a body still has that body's fake frames, which the runtime collects here.
+/// The same, first thing on a stack that was just laid out. A stack that was abandoned in the
+/// middle of a body still has that body's fake frames, which the runtime collects here.
 FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive_on_fresh_stack() {
   sanitizer_arrive();
 #ifdef FIBERPROOF_ASAN

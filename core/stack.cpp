@@ -1,9 +1,9 @@
 #include "core/stack.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace fiberproof {

@@ -12,8 +12,8 @@
 
 namespace fiberproof {
 
-/// What `initialize` may use: the bytes [top − usable_bytes, top). The guard page is never part of it
-/// (L5). `top` is TOS and a multiple of 16.
+/// What `initialize` may use: the bytes [top − usable_bytes, top). The guard page is never part of
+/// it (L5). `top` is TOS and a multiple of 16.
 struct StackBounds {
   std::uint64_t top;
   std::uint64_t usable_bytes;
@@ -63,7 +63,8 @@ std::uint64_t page_bytes();
 /// Keeps released stacks for the next use: mapping one costs some thousand times a reuse.
 class StackPool {
  public:
-  /// A stack with exactly `usable_bytes` rounded up to whole pages; a released one where there is one.
+  /// A stack with exactly `usable_bytes` rounded up to whole pages; a released one where there is
+  /// one.
   std::expected<Stack, StackError> acquire(std::uint64_t usable_bytes);
 
   /// Takes a stack back that nothing runs on or will resume.

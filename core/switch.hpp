@@ -1,10 +1,10 @@
 // stack_switch: the only place in core that writes RSP.
 //
-// Leaves the running stack at one control context and goes on at another. All three words of `load`
-// are read before any word of `store` is written, so the two may be the same context, or overlap in
-// any way (S1). The instruction sequence has fixed registers: its bytes are the same at every site,
-// and every site enters itself in the section `fiberproof_switch_sites`, so that the verifier can
-// find them all and compare each with the bytes that were proved.
+// Leaves the running stack at one control context and goes on at another. All three words of
+// `load` are read before any word of `store` is written, so the two may be the same context, or
+// overlap in any way (S1). The instruction sequence has fixed registers: its bytes are the same at
+// every site, and every site enters itself in the section `fiberproof_switch_sites`, so that the
+// verifier can find them all and compare each with the bytes that were proved.
 //
 //   in    RDI payload   RSI load   RDX store
 //   out   RDI payload of whoever switches back
@@ -21,9 +21,9 @@
 
 namespace fiberproof {
 
-// The body of every site, shared with assembly that must place it between register probes. Operands:
-// %c[rsp], %c[rbp], %c[rip], the offsets in a ControlContext. `?` puts the entry for a site of an
-// inline function into that function's section group, to be dropped or kept with it.
+// The body of every site, shared with assembly that must place it between register probes. Operands
+// are %c[rsp], %c[rbp], %c[rip], the offsets in a ControlContext. `?` puts the entry for a site of
+// an inline function into that function's section group, to be dropped or kept with it.
 #define FIBERPROOF_STACK_SWITCH_ASM                                                                \
   ".intel_syntax noprefix\n"                                                                       \
   "771:\n\t"                                                                                       \

@@ -1,9 +1,9 @@
 // Continuations on real stacks: they run, nest, suspend, end in each way, and fit their headroom.
 #include "core/continuation.hpp"
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <cstring>
-#include <gtest/gtest.h>
 #include <stdexcept>
 
 namespace fiberproof {
@@ -40,7 +40,9 @@ TEST_F(continuation, returns_its_values) {
   EXPECT_EQ(made_.values()[0], (Value{42, 7}));
 }
 
-bool fail(const FuncRef&, void*, Value*, std::uint32_t) { return false; }
+bool fail(const FuncRef&, void*, Value*, std::uint32_t) {
+  return false;
+}
 
 TEST_F(continuation, that_traps_is_told_from_one_that_returns) {
   EXPECT_EQ(run(fail).discriminant, Effect::trap);
@@ -54,7 +56,9 @@ TEST_F(continuation, of_revision_v44_reports_a_trap_as_a_return) {
   EXPECT_EQ(made_.values().size(), 1u);
 }
 
-bool raise(const FuncRef&, void*, Value*, std::uint32_t) { throw std::runtime_error("from a fiber"); }
+bool raise(const FuncRef&, void*, Value*, std::uint32_t) {
+  throw std::runtime_error("from a fiber");
+}
 
 TEST_F(continuation, keeps_an_exception_for_the_resumer) {
   EXPECT_EQ(run(raise).discriminant, Effect::trap);
@@ -139,7 +143,9 @@ TEST_F(continuation, nests_4096_deep) {
   EXPECT_EQ(made_.values()[0].low, 4096u);
 }
 
-bool nothing(const FuncRef&, void*, Value*, std::uint32_t) { return true; }
+bool nothing(const FuncRef&, void*, Value*, std::uint32_t) {
+  return true;
+}
 
 // What L8 promises: a start that is accepted can run, with as much to spare as it needs.
 TEST_F(continuation, headroom_covers_the_first_frames_twice) {
@@ -147,8 +153,8 @@ TEST_F(continuation, headroom_covers_the_first_frames_twice) {
   std::memset(reinterpret_cast<void*>(bounds.limit()), 0xa5, bounds.usable_bytes);
   run(nothing);
   const auto* const lowest = reinterpret_cast<const unsigned char*>(bounds.limit());
-  const auto* const touched =
-      std::find_if(lowest, lowest + bounds.usable_bytes, [](unsigned char byte) { return byte != 0xa5; });
+  const auto* const touched = std::find_if(lowest, lowest + bounds.usable_bytes,
+                                           [](unsigned char byte) { return byte != 0xa5; });
   const std::uint64_t first_rsp = bounds.top - laid_out_bytes(made_.args.capacity);
   const std::uint64_t used = first_rsp - reinterpret_cast<std::uint64_t>(touched);
   RecordProperty("bytes_used", static_cast<int>(used));

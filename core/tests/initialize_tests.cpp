@@ -1,5 +1,5 @@
-// initialize: where it refuses, and that it checks what it relies on. What it writes is the business of
-// the proofs (verify/contracts/initialize.contract) and of the fuzz target `layout`.
+// initialize: where it refuses, and that it checks what it relies on. What it writes is the
+// business of the proofs (verify/contracts/initialize.contract) and of the fuzz target `layout`.
 #include "core/initialize.hpp"
 
 #include "core/layout.hpp"
@@ -41,7 +41,8 @@ TEST_F(initialize_refusal, is_of_a_start_that_could_not_run) {
 
 TEST_F(initialize_refusal, is_not_fooled_by_sizes_that_wrap_in_32_bits) {
   const auto stack = Stack::map(8192);
-  for (const std::uint32_t count : {1u << 28, (1u << 28) + 1, std::numeric_limits<std::uint32_t>::max()}) {
+  for (const std::uint32_t count :
+       {1u << 28, (1u << 28) + 1, std::numeric_limits<std::uint32_t>::max()}) {
     const auto refused = lay_out(stack->bounds(), count, 0);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().required_bytes, 0x40u + std::uint64_t{count} * 16 + headroom_bytes);
@@ -58,9 +59,9 @@ TEST_F(initialize_refusal, of_a_misaligned_top_is_a_check_with_its_rule) {
 TEST(initialize, an_args_object_in_use_is_a_check_with_its_rule) {
   const auto stack = Stack::map(8192);
   ArgsObject args{1, 1, nullptr};
-  EXPECT_DEATH(static_cast<void>(initialize(stack->bounds(), {start_nothing, nullptr, nullptr, 0, 0},
-                                            args)),
-               "L3 violated");
+  EXPECT_DEATH(
+      static_cast<void>(initialize(stack->bounds(), {start_nothing, nullptr, nullptr, 0, 0}, args)),
+      "L3 violated");
 }
 
 }  // namespace

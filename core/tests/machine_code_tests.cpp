@@ -3,8 +3,8 @@
 
 #include "core/continuation_start.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 namespace fiberproof {
 namespace {

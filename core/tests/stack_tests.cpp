@@ -1,8 +1,8 @@
 // Stacks: their bounds, their guard page, and what cannot be had.
 #include "core/stack.hpp"
 
-#include <array>
 #include <gtest/gtest.h>
+#include <array>
 
 namespace fiberproof {
 namespace {

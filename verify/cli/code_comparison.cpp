@@ -6,8 +6,8 @@
 #include "verify/machine/object_file.hpp"
 #include "verify/obligation/switch_sites.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -27,12 +27,13 @@ std::string hex(std::span<const std::byte> bytes) {
 std::vector<std::string> compare_process(const std::string& path, const ObjectFile& file,
                                          const std::vector<Routine>& sites) {
   std::string output;
-  const ProcessEnd end = run_process({path, "-machine_code=1"}, {}, [&output](const std::string& line) {
-    if (line.starts_with('{')) output = line;
-  });
+  const ProcessEnd end =
+      run_process({path, "-machine_code=1"}, {}, [&output](const std::string& line) {
+        if (line.starts_with('{')) output = line;
+      });
   const auto process = nlohmann::json::parse(output, nullptr, false);
-  if (!end.started || end.exit_code != 0 || !process.is_object() ||
-      !process.contains("routines") || !process.contains("switch_sites")) {
+  if (!end.started || end.exit_code != 0 || !process.is_object() || !process.contains("routines") ||
+      !process.contains("switch_sites")) {
     return {fmt::format("{}: does not tell its machine code", path)};
   }
   std::vector<std::string> lines;

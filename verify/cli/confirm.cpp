@@ -2,9 +2,9 @@
 
 #include "fuzz/replay.hpp"
 
+#include <fmt/format.h>
 #include <cstdlib>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 

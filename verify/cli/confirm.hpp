@@ -1,5 +1,5 @@
-// Whether a counterexample's Program shows on real stacks what the proof says: a refutation that does
-// not run is one of the model.
+// Whether a counterexample's Program shows on real stacks what the proof says: a refutation that
+// does not run is one of the model.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ struct Confirmation {
   std::string line;  ///< what the native run did
 };
 
-/// Replays `program` in a process of its own. A refutation that is expected is confirmed by a run that
-/// is as the Program records it; one that is not, by a run that differs from it.
+/// Replays `program` in a process of its own. A refutation that is expected is confirmed by a run
+/// that is as the Program records it; one that is not, by a run that differs from it.
 Confirmation confirm_natively(const std::string& program, bool is_expected);
 
 /// `text` with `margin` before each line.

@@ -1,7 +1,7 @@
 #include "verify/cli/coverage_table.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -78,8 +78,8 @@ std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& pr
     text += fmt::format("{:34}  {:>12}  {:>6}  {:016x}\n", name, code.instructions, code.bytes,
                         code.hash);
   }
-  text += fmt::format("\n{:34}  {:>12}  {:>12}  {}\n", "target", "executions", "per second",
-                      "corpus");
+  text +=
+      fmt::format("\n{:34}  {:>12}  {:>12}  {}\n", "target", "executions", "per second", "corpus");
   for (const TargetReport& target : fuzzing.targets) {
     text += fmt::format("{:34}  {:>12}  {:>12}  {}\n", target.target, target.executions,
                         target.executions_per_second, target.corpus_inputs);

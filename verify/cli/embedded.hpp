@@ -1,5 +1,5 @@
-// Texts that are part of the command: the contracts, the list of expected theorems, and the rules of
-// the specification. Filled in by CMake from the files in verify/.
+// Texts that are part of the command: the contracts, the list of expected theorems, and the rules
+// of the specification. Filled in by CMake from the files in verify/.
 #pragma once
 
 #include <span>

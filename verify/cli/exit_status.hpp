@@ -10,6 +10,8 @@ enum class ExitStatus {
 };
 
 /// The worse of two outcomes: what could not run hides more than what failed.
-constexpr ExitStatus worse(ExitStatus a, ExitStatus b) { return a < b ? b : a; }
+constexpr ExitStatus worse(ExitStatus a, ExitStatus b) {
+  return a < b ? b : a;
+}
 
 }  // namespace fiberproof::verify

@@ -1,7 +1,7 @@
 #include "verify/cli/expected_theorems.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -25,7 +25,8 @@ std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::str
           fmt::format("fiberproof: {}:{}: expected NAME and 'proved' or 'refuted'", path, number));
     }
     if (std::ranges::find(expected, name, &ExpectedTheorem::name) != expected.end()) {
-      return std::unexpected(fmt::format("fiberproof: {}:{}: {} is listed twice", path, number, name));
+      return std::unexpected(
+          fmt::format("fiberproof: {}:{}: {} is listed twice", path, number, name));
     }
     expected.push_back({name, verdict == "proved" ? Verdict::proved : Verdict::refuted});
   }
@@ -47,9 +48,10 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
         continue;
       }
       if (theorem.verdict != entry->second) {
-        lines.push_back(fmt::format("{} is {}, expected {}{}", theorem.name,
-                                    name_of(theorem.verdict), name_of(entry->second),
-                                    theorem.verdict == Verdict::unknown ? ": " + theorem.reason : ""));
+        lines.push_back(
+            fmt::format("{} is {}, expected {}{}", theorem.name, name_of(theorem.verdict),
+                        name_of(entry->second),
+                        theorem.verdict == Verdict::unknown ? ": " + theorem.reason : ""));
       }
       unseen.erase(entry);
     }

@@ -1,5 +1,5 @@
-// proofs.txt: the theorems that we expect, kept by hand. A theorem that vanished, or that ran and is
-// not expected, or that has another verdict fails the run.
+// proofs.txt: the theorems that we expect, kept by hand. A theorem that vanished, or that ran and
+// is not expected, or that has another verdict fails the run.
 #pragma once
 
 #include "verify/obligation/theorem.hpp"

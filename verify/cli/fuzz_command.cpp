@@ -5,16 +5,16 @@
 #include "verify/cli/process.hpp"
 #include "verify/cli/prove_command.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <unistd.h>
 
 namespace fiberproof::verify {
 namespace {
@@ -108,7 +108,8 @@ std::string program_of(const std::string& target, const std::string& artifact) {
 
 void print_finding(const TargetReport& report, const Progress& progress) {
   for (const std::string& line : progress.tail()) {
-    // libFuzzer's progress is told already; the rest is what the oracle or the sanitizer has to say.
+    // libFuzzer's progress is told already; the rest is what the oracle or the sanitizer has to
+    // say.
     if (!line.starts_with('#') && !line.starts_with("INFO:")) fmt::print("  {}\n", line);
   }
   if (progress.artifact().empty()) {
@@ -118,7 +119,8 @@ void print_finding(const TargetReport& report, const Progress& progress) {
   const std::string program = program_of(report.target, progress.artifact());
   fmt::print("{}: found after {} executions: {}\n", report.target, report.executions,
              progress.artifact());
-  if (!program.empty()) fmt::print("{}: replay with: fiberproof replay {}\n", report.target, program);
+  if (!program.empty())
+    fmt::print("{}: replay with: fiberproof replay {}\n", report.target, program);
 }
 
 std::map<std::string, std::uint64_t> read_counts(const std::string& path) {
@@ -146,8 +148,8 @@ struct TemporaryFolder {
 
 ExitStatus run_target(const FuzzOptions& options, TargetReport& report) {
   const TemporaryFolder folder;
-  const std::string found = options.corpus.empty() ? folder.path + "/found"
-                                                   : options.corpus + "/" + report.target;
+  const std::string found =
+      options.corpus.empty() ? folder.path + "/found" : options.corpus + "/" + report.target;
   std::error_code refused;
   filesystem::create_directories(found, refused);
   filesystem::create_directories(options.artifacts, refused);
@@ -156,9 +158,14 @@ ExitStatus run_target(const FuzzOptions& options, TargetReport& report) {
     return ExitStatus::could_not_run;
   }
   std::vector<std::string> arguments{
-      target_path(report.target), fmt::format("-max_total_time={}", options.seconds),
+      target_path(report.target),
+      fmt::format("-max_total_time={}", options.seconds),
       fmt::format("-artifact_prefix={}/{}-", options.artifacts, report.target),
-      "-print_final_stats=1", "-timeout=25", "-rss_limit_mb=2560", "-max_len=4096", found,
+      "-print_final_stats=1",
+      "-timeout=25",
+      "-rss_limit_mb=2560",
+      "-max_len=4096",
+      found,
       std::string(FIBERPROOF_CORPUS) + "/seeds/" + report.target};
   if (options.jobs > 1) {
     arguments.insert(arguments.begin() + 1, {fmt::format("-fork={}", options.jobs)});

@@ -1,5 +1,5 @@
-// The `fiberproof` command. Without a subcommand it is the main job: every proof, every target for a
-// few seconds, the whole corpus, and the table of what holds.
+// The `fiberproof` command. Without a subcommand it is the main job: every proof, every target for
+// a few seconds, the whole corpus, and the table of what holds.
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/coverage_table.hpp"
 #include "verify/cli/embedded.hpp"
@@ -10,9 +10,9 @@
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/rules.hpp"
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <exception>
-#include <fmt/format.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -30,7 +30,8 @@ struct Options {
   unsigned main_seconds = 5;
 };
 
-ExitStatus write_json(const std::string& path, const ProofReport& proofs, const FuzzReport& fuzzing) {
+ExitStatus write_json(const std::string& path, const ProofReport& proofs,
+                      const FuzzReport& fuzzing) {
   if (path.empty()) return ExitStatus::ok;
   std::ofstream file(path);
   file << coverage_json(rules_of(embedded_spec().text), proofs, fuzzing).dump(2) << '\n';
@@ -67,11 +68,12 @@ ExitStatus main_job(Options options) {
   fmt::print("\n== corpus\n");
   const ReplayReport corpus = run_replays({FIBERPROOF_CORPUS}, true);
   fmt::print("\n{}", coverage_table(rules_of(embedded_spec().text), proofs, fuzzing));
-  const ExitStatus status = worse(worse(proofs.status, code),
-                                  worse(worse(fuzzing.status, corpus.status),
-                                        write_json(options.json, proofs, fuzzing)));
-  fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
-             status == ExitStatus::ok ? "everything holds as expected" : "NOT as expected: see above");
+  const ExitStatus status =
+      worse(worse(proofs.status, code),
+            worse(worse(fuzzing.status, corpus.status), write_json(options.json, proofs, fuzzing)));
+  fmt::print(
+      "\nproofs {:.1f} s; {}\n", proofs.seconds,
+      status == ExitStatus::ok ? "everything holds as expected" : "NOT as expected: see above");
   return status;
 }
 
@@ -83,32 +85,45 @@ ExitStatus list(const std::string& what) {
   } else if (what == "targets") {
     for (const std::string& target : fuzz_targets()) fmt::print("{}\n", target);
   } else {
-    for (const Rule& rule : rules_of(embedded_spec().text)) fmt::print("{:4} {}\n", rule.id, rule.title);
+    for (const Rule& rule : rules_of(embedded_spec().text))
+      fmt::print("{:4} {}\n", rule.id, rule.title);
   }
   return ExitStatus::ok;
 }
 
 void add_prove(CLI::App& app, Options& options) {
   CLI::App* const prove = app.add_subcommand("prove", "prove the contracts on machine code");
-  prove->add_option("NAME", options.prove.names, "theorems or contracts, by the beginning of a name");
-  prove->add_option("--object", options.prove.object, "the linked file to read, instead of this one");
-  prove->add_option("--symbol", options.symbols, "ROLE=NAME: the file's name for a contract's symbol")
-      ->expected(1, -1)->allow_extra_args(false);
-  prove->add_option("--contract", options.prove.contracts, "a contract file, instead of the project's");
-  prove->add_option("--solver", options.prove.solver, "z3, or cvc5 as a second opinion that must agree with it")
-      ->check(CLI::IsMember({"z3", "cvc5"}))->capture_default_str();
+  prove->add_option("NAME", options.prove.names,
+                    "theorems or contracts, by the beginning of a name");
+  prove->add_option("--object", options.prove.object,
+                    "the linked file to read, instead of this one");
+  prove
+      ->add_option("--symbol", options.symbols,
+                   "ROLE=NAME: the file's name for a contract's symbol")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
+  prove->add_option("--contract", options.prove.contracts,
+                    "a contract file, instead of the project's");
+  prove
+      ->add_option("--solver", options.prove.solver,
+                   "z3, or cvc5 as a second opinion that must agree with it")
+      ->check(CLI::IsMember({"z3", "cvc5"}))
+      ->capture_default_str();
   prove->add_option("--smt2", options.prove.smt2_directory, "write every query into this folder");
   prove->add_option("--timeout", options.prove.timeout_ms, "of one query, in milliseconds")
-      ->check(CLI::Range(1u, 3'600'000u))->capture_default_str();
+      ->check(CLI::Range(1u, 3'600'000u))
+      ->capture_default_str();
 }
 
 void add_fuzz(CLI::App& app, Options& options) {
   CLI::App* const fuzz = app.add_subcommand("fuzz", "run the fuzz targets");
   fuzz->add_option("TARGET", options.fuzz.targets, "which of them");
   fuzz->add_option("--time", options.fuzz.seconds, "seconds for each target")
-      ->check(CLI::Range(1u, 1'000'000u))->capture_default_str();
+      ->check(CLI::Range(1u, 1'000'000u))
+      ->capture_default_str();
   fuzz->add_option("--jobs", options.fuzz.jobs, "processes at once")
-      ->check(CLI::Range(1u, 1024u))->capture_default_str();
+      ->check(CLI::Range(1u, 1024u))
+      ->capture_default_str();
   fuzz->add_option("--corpus", options.fuzz.corpus, "keep the inputs found in a folder here");
   fuzz->add_option("--artifacts", options.fuzz.artifacts, "where a crashing input is written")
       ->capture_default_str();
@@ -133,13 +148,16 @@ ExitStatus run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.add_option("--json", options.json, "write the results to this file");
   app.add_option("--time", options.main_seconds, "seconds for each fuzz target of the main job")
-      ->check(CLI::Range(1u, 3600u))->capture_default_str();
+      ->check(CLI::Range(1u, 3600u))
+      ->capture_default_str();
   add_prove(app, options);
   add_fuzz(app, options);
   app.add_subcommand("replay", "run Program files and folders of them on real stacks")
-      ->add_option("PATH", options.replay, "files and folders")->required();
+      ->add_option("PATH", options.replay, "files and folders")
+      ->required();
   app.add_subcommand("list", "list proofs, targets or specs")
-      ->add_option("WHAT", options.list, "proofs, targets or specs")->required()
+      ->add_option("WHAT", options.list, "proofs, targets or specs")
+      ->required()
       ->check(CLI::IsMember({"proofs", "targets", "specs"}));
   try {
     app.parse(argc, argv);

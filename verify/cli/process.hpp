@@ -12,8 +12,9 @@ struct ProcessEnd {
   int exit_code = -1;  ///< 128 + n where signal n ended it
 };
 
-/// Runs `arguments[0]` with the rest as its arguments and `environment` ("NAME=value") added to ours;
-/// gives each line of its standard output and standard error to `on_line`. Ctrl-C reaches it, too.
+/// Runs `arguments[0]` with the rest as its arguments and `environment` ("NAME=value") added to
+/// ours; gives each line of its standard output and standard error to `on_line`. Ctrl-C reaches it,
+/// too.
 ProcessEnd run_process(const std::vector<std::string>& arguments,
                        const std::vector<std::string>& environment,
                        const std::function<void(const std::string&)>& on_line);

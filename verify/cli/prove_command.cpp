@@ -6,9 +6,9 @@
 #include "verify/machine/object_file.hpp"
 #include "verify/obligation/prover.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 
 namespace fiberproof::verify {
@@ -20,7 +20,9 @@ double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-void complain(const std::string& line) { fmt::print(stderr, "{}\n", line); }
+void complain(const std::string& line) {
+  fmt::print(stderr, "{}\n", line);
+}
 
 std::expected<std::vector<Contract>, std::string> contracts_for(const ProveOptions& options) {
   std::vector<Contract> contracts;
@@ -41,7 +43,8 @@ std::expected<std::vector<Contract>, std::string> contracts_for(const ProveOptio
   return contracts;
 }
 
-// Whether a name on the command line selects the contract: as a prefix of a theorem of it, or as it.
+// Whether a name on the command line selects the contract: as a prefix of a theorem of it, or as
+// it.
 bool is_selected(const Contract& contract, const std::vector<std::string>& names) {
   const std::string prefix = contract.name + "/";
   return names.empty() || std::ranges::any_of(names, [&prefix](const std::string& name) {
@@ -86,8 +89,8 @@ class ScriptWriter {
     if (directory_.empty()) return;
     std::string name = theorem;
     std::ranges::replace(name, '/', '.');
-    const auto path = std::filesystem::path(directory_) /
-                      fmt::format("{}.{}.smt2", name, numbers_[theorem]++);
+    const auto path =
+        std::filesystem::path(directory_) / fmt::format("{}.{}.smt2", name, numbers_[theorem]++);
     std::ofstream file(path);
     file << to_smt2(query, fmt::format("{}: {}", theorem, name_of(answer.verdict)));
     complete_ = complete_ && file.good();
@@ -139,7 +142,9 @@ std::unique_ptr<Solver> make_solver(const ProveOptions& options) {
 
 }  // namespace
 
-std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+std::string own_path() {
+  return std::filesystem::read_symlink("/proc/self/exe").string();
+}
 
 ProofReport run_proofs(const ProveOptions& options) {
   const auto start = Clock::now();
@@ -172,8 +177,8 @@ ProofReport run_proofs(const ProveOptions& options) {
     for (const Theorem& theorem : result.theorems) {
       const auto entry = std::ranges::find(*expected, theorem.name, &ExpectedTheorem::name);
       const bool is_expected = entry != expected->end() && entry->verdict == theorem.verdict;
-      report.status = worse(report.status,
-                            print_theorem(theorem, is_expected, options.object.empty()));
+      report.status =
+          worse(report.status, print_theorem(theorem, is_expected, options.object.empty()));
       if (theorem.verdict == Verdict::unknown) report.status = ExitStatus::could_not_run;
       const bool is_listed = entry != expected->end() && options.contracts.empty();
       if (!is_expected && (theorem.verdict == Verdict::refuted || is_listed)) {

@@ -11,13 +11,13 @@
 namespace fiberproof::verify {
 
 struct ProveOptions {
-  std::vector<std::string> names;       ///< theorems or contracts by prefix; empty for all
-  std::string object;                   ///< empty for the running program itself
+  std::vector<std::string> names;  ///< theorems or contracts by prefix; empty for all
+  std::string object;              ///< empty for the running program itself
   std::map<std::string, std::string, std::less<>> symbols;  ///< ROLE to NAME
-  std::vector<std::string> contracts;   ///< files to prove instead of the project's own
-  std::string solver = "z3";            ///< z3, or cvc5: both, and they must agree
-  std::string smt2_directory;           ///< where every obligation is written, if anywhere
-  unsigned timeout_ms = 10'000;         ///< of one query
+  std::vector<std::string> contracts;  ///< files to prove instead of the project's own
+  std::string solver = "z3";           ///< z3, or cvc5: both, and they must agree
+  std::string smt2_directory;          ///< where every obligation is written, if anywhere
+  unsigned timeout_ms = 10'000;        ///< of one query
 };
 
 struct ProofReport {
@@ -26,8 +26,8 @@ struct ProofReport {
   double seconds = 0;
 };
 
-/// Proves, prints one line a theorem and a story for each refutation, and compares the whole with what
-/// is expected.
+/// Proves, prints one line a theorem and a story for each refutation, and compares the whole with
+/// what is expected.
 ProofReport run_proofs(const ProveOptions& options);
 
 /// The path of this program's own file.

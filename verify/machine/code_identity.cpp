@@ -40,7 +40,8 @@ std::string describe_target(const ObjectFile& file, std::uint64_t address) {
   return fmt::format("{:#x}", address);
 }
 
-// The address after the last instruction is the routine's own: a switch stores it as where to go on.
+// The address after the last instruction is the routine's own: a switch stores it as where to go
+// on.
 bool is_outside(const Routine& routine, std::uint64_t address) {
   return address - routine.address > routine.bytes.size();
 }

@@ -1,6 +1,6 @@
-// Path-complete execution of one routine: every branch is followed where it can be taken, and a path
-// ends where control leaves the routine. Nothing is skipped: an instruction outside the allow list, a
-// fault or a loop without a bound is a dead end with its reason, and the proof fails on it.
+// Path-complete execution of one routine: every branch is followed where it can be taken, and a
+// path ends where control leaves the routine. Nothing is skipped: an instruction outside the allow
+// list, a fault or a loop without a bound is a dead end with its reason, and the proof fails on it.
 #pragma once
 
 #include "verify/machine/instruction.hpp"
@@ -30,15 +30,15 @@ std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t addr
 
 struct PathEnd {
   enum class Kind {
-    left,       ///< by an indirect jump, a return, or past the last instruction
-    stopped,    ///< in a callee that never returns
-    trapped,    ///< reached ud2 or int3
-    escaped,    ///< a direct jump or call to code that nothing is known of
-    dead_end,   ///< cannot be executed: see reason
+    left,      ///< by an indirect jump, a return, or past the last instruction
+    stopped,   ///< in a callee that never returns
+    trapped,   ///< reached ud2 or int3
+    escaped,   ///< a direct jump or call to code that nothing is known of
+    dead_end,  ///< cannot be executed: see reason
   };
   Kind kind;
   SymbolicMachine machine;
-  Term rip;             ///< where control goes on, where it left
+  Term rip;  ///< where control goes on, where it left
   std::string reason;
 };
 

@@ -66,9 +66,9 @@ std::optional<Location> SymbolicMachine::locate_or_fault(Term address, const cha
 
 void SymbolicMachine::forget_across_call(const std::string& epoch) {
   const SymbolicMachine unknown(regions_, memory_, epoch);
-  for (const Register lost : {Register::rax, Register::rcx, Register::rdx, Register::rsi,
-                              Register::rdi, Register::r8, Register::r9, Register::r10,
-                              Register::r11}) {
+  for (const Register lost :
+       {Register::rax, Register::rcx, Register::rdx, Register::rsi, Register::rdi, Register::r8,
+        Register::r9, Register::r10, Register::r11}) {
     write(lost, unknown.read(lost));
   }
   flags_ = unknown.flags_;

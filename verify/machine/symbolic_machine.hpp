@@ -1,9 +1,9 @@
 // The machine that step() runs on for a proof: registers and flags are terms, memory is regions.
 //
-// Every access is logged with the RSP of its instruction, so that the obligations about it (inside its
-// region, not below the red zone, allowed by the contract) can be stated when the path has ended. An
-// address that belongs to no region, or a load that cannot be resolved, is a fault, which ends the path
-// as unknown.
+// Every access is logged with the RSP of its instruction, so that the obligations about it (inside
+// its region, not below the red zone, allowed by the contract) can be stated when the path has
+// ended. An address that belongs to no region, or a load that cannot be resolved, is a fault, which
+// ends the path as unknown.
 #pragma once
 
 #include "verify/machine/machine.hpp"
@@ -50,7 +50,7 @@ class SymbolicMachine {
   const Regions& regions() const { return *regions_; }
   Memory& memory() { return memory_; }
 
-  std::vector<Formula> path;      ///< assumptions and branches taken so far
+  std::vector<Formula> path;  ///< assumptions and branches taken so far
   std::vector<Access> accesses;
   std::vector<std::uint64_t> trace;  ///< addresses of the executed instructions
   std::optional<std::string> fault;

@@ -3,9 +3,9 @@
 
 #include "verify/obligation/parser.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -33,7 +33,8 @@ class ContractReader {
       : text_(text), contract_(contract), parser_(std::move(tokens), contract) {}
 
   Result<void> read() {
-    if (!parser_.at("contract")) return parser_.error_here("a contract begins with 'contract NAME'");
+    if (!parser_.at("contract"))
+      return parser_.error_here("a contract begins with 'contract NAME'");
     while (parser_.peek().kind != Token::Kind::end_of_text) {
       if (const auto done = statement(); !done) return done;
     }

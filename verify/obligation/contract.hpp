@@ -1,5 +1,5 @@
-// A contract: what is claimed of a routine's machine code, as data. The text that it is read from is
-// described, and read aloud, in verify/contracts/README.md.
+// A contract: what is claimed of a routine's machine code, as data. The text that it is read from
+// is described, and read aloud, in verify/contracts/README.md.
 //
 // Expressions are words or truth values over ghosts, registers and memory of one point of an
 // execution; `old` refers to the contract's beginning.
@@ -23,9 +23,31 @@ struct Position {
 };
 
 enum class ExpressionKind : std::uint8_t {
-  number, ghost, flag_ghost, definition, register_, register_after_call, end_of_run, memory,
-  old, negated, add, subtract, multiply, shift_left, shift_right, maximum, choice,
-  equal, not_equal, less, at_most, aligned, both, either, implication,
+  number,
+  ghost,
+  flag_ghost,
+  definition,
+  register_,
+  register_after_call,
+  end_of_run,
+  memory,
+  old,
+  negated,
+  add,
+  subtract,
+  multiply,
+  shift_left,
+  shift_right,
+  maximum,
+  choice,
+  equal,
+  not_equal,
+  less,
+  at_most,
+  aligned,
+  both,
+  either,
+  implication,
 };
 
 struct Expression {
@@ -43,7 +65,7 @@ struct Clause {
   std::string spec_id;  ///< such as T4
   std::string label;
   Expression formula;
-  std::string text;     ///< of the formula, as written
+  std::string text;  ///< of the formula, as written
 };
 
 struct Ghost {
@@ -90,9 +112,9 @@ struct Range {
 struct CallDeclaration {
   std::string name;
   std::string symbol;
-  std::vector<Clause> clauses;          ///< at the call, before the return address is pushed
-  std::vector<Range> kept;              ///< memory that the callee leaves alone; all else is havoc
-  std::vector<Expression> guarantees;   ///< after it has returned
+  std::vector<Clause> clauses;         ///< at the call, before the return address is pushed
+  std::vector<Range> kept;             ///< memory that the callee leaves alone; all else is havoc
+  std::vector<Expression> guarantees;  ///< after it has returned
   bool never_returns = false;
   Position position;
 };
@@ -128,7 +150,7 @@ struct Contract {
   std::vector<RegionDeclaration> regions;
   std::vector<Alias> aliases;
   std::vector<Expression> assumptions;
-  std::vector<Run> runs;                ///< in order; empty for a lemma
+  std::vector<Run> runs;  ///< in order; empty for a lemma
   std::vector<CallDeclaration> calls;
   std::vector<ModelStore> model;
   std::vector<Clause> exits;

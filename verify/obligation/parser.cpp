@@ -1,9 +1,9 @@
 #include "verify/obligation/parser.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <fmt/format.h>
 
 namespace fiberproof::verify {
 namespace {
@@ -80,14 +80,18 @@ Parser::Result<void> Parser::expect_end_of_line() {
 
 Parser::Result<Expression> Parser::with_sort(Result<Expression> expression, bool is_truth) const {
   if (expression && expression->is_truth != is_truth) {
-    return error(expression->position,
-                 is_truth ? "expected a truth value, found a word" : "expected a word, found a truth value");
+    return error(expression->position, is_truth ? "expected a truth value, found a word"
+                                                : "expected a word, found a truth value");
   }
   return expression;
 }
 
-Parser::Result<Expression> Parser::word() { return with_sort(expression(), false); }
-Parser::Result<Expression> Parser::truth() { return with_sort(expression(), true); }
+Parser::Result<Expression> Parser::word() {
+  return with_sort(expression(), false);
+}
+Parser::Result<Expression> Parser::truth() {
+  return with_sort(expression(), true);
+}
 
 Parser::Result<Range> Parser::range() {
   if (const auto open = expect("["); !open) return std::unexpected(open.error());
@@ -145,7 +149,8 @@ Parser::Result<Expression> Parser::disjunction() {
     const Position position = next().position;
     auto right = conjunction();
     if (!right) return right;
-    left = binary(ExpressionKind::either, position, true, true, std::move(*left), std::move(*right));
+    left =
+        binary(ExpressionKind::either, position, true, true, std::move(*left), std::move(*right));
   }
   return left;
 }
@@ -224,8 +229,7 @@ Parser::Result<Expression> Parser::product() {
       }
       const std::uint64_t count = right->value;
       left = binary(symbol.text == "<<" ? ExpressionKind::shift_left : ExpressionKind::shift_right,
-                    symbol.position, false, false, std::move(*left),
-                    std::move(*right));
+                    symbol.position, false, false, std::move(*left), std::move(*right));
       if (left) left->value = count;
     } else {
       left = binary(ExpressionKind::multiply, symbol.position, false, false, std::move(*left),
@@ -305,13 +309,14 @@ Parser::Result<Expression> Parser::name(const Token& token) {
     const Position position = peek().position;
     const auto part = expect_name("a register or 'end' after the dot");
     if (!part) return std::unexpected(part.error());
-    const bool is_run = std::ranges::find(contract_->runs, token.text, &Run::name) !=
-                        contract_->runs.end();
+    const bool is_run =
+        std::ranges::find(contract_->runs, token.text, &Run::name) != contract_->runs.end();
     const bool is_call = std::ranges::find(contract_->calls, token.text, &CallDeclaration::name) !=
                          contract_->calls.end();
     if ((is_run && *part == "end") || (is_call && is_register_name(*part) && *part != "rip")) {
-      Expression made = node(is_run ? ExpressionKind::end_of_run
-                                    : ExpressionKind::register_after_call, token.position);
+      Expression made =
+          node(is_run ? ExpressionKind::end_of_run : ExpressionKind::register_after_call,
+               token.position);
       made.run = token.text;
       made.name = *part;
       return made;

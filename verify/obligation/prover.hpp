@@ -1,13 +1,13 @@
 // Turns a contract and machine code into obligations, and asks a solver about each.
 //
-// Assume: what the contract assumes, shown to be satisfiable. Run: every path of every routine. Show:
-// the clauses. Unchanged: every store lies in what the contract may modify, and every access in a
-// region, none of them below the red zone of the stack that it is on.
+// Assume: what the contract assumes, shown to be satisfiable. Run: every path of every routine.
+// Show: the clauses. Unchanged: every store lies in what the contract may modify, and every access
+// in a region, none of them below the red zone of the stack that it is on.
 #pragma once
 
+#include "verify/machine/object_file.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/theorem.hpp"
-#include "verify/machine/object_file.hpp"
 #include "verify/smt/query.hpp"
 
 #include <expected>
@@ -26,8 +26,8 @@ struct ProverOptions {
   std::function<void(const std::string& theorem, const Query&, const Answer&)> on_query;
 };
 
-/// Every theorem of `contract` on the code in `file`. An error, one clear line, where the code cannot
-/// be had: a missing symbol, an instruction that is not on the allow list.
+/// Every theorem of `contract` on the code in `file`. An error, one clear line, where the code
+/// cannot be had: a missing symbol, an instruction that is not on the allow list.
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
                                                  Solver& solver, const ProverOptions& options);
 

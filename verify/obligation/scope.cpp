@@ -1,7 +1,7 @@
 #include "verify/obligation/scope.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <ranges>
 
 namespace fiberproof::verify {
@@ -76,18 +76,14 @@ Result<Term> arithmetic(const Expression& expression, Scope& scope) {
   const auto right = word_value(expression.operands[1], scope);
   if (!right) return right;
   switch (expression.kind) {
-    case ExpressionKind::add:
-      return *left + *right;
-    case ExpressionKind::subtract:
-      return *left - *right;
-    case ExpressionKind::multiply:
-      return multiply(*left, *right);
+    case ExpressionKind::add: return *left + *right;
+    case ExpressionKind::subtract: return *left - *right;
+    case ExpressionKind::multiply: return multiply(*left, *right);
     case ExpressionKind::shift_left:
       return shift_left(*left, static_cast<unsigned>(*right->as_constant()));
     case ExpressionKind::shift_right:
       return shift_right(*left, static_cast<unsigned>(*right->as_constant()));
-    default:
-      return select(less(*left, *right), *right, *left);  // maximum
+    default: return select(less(*left, *right), *right, *left);  // maximum
   }
 }
 
@@ -97,14 +93,10 @@ Result<Formula> comparison(const Expression& expression, Scope& scope) {
   const auto right = word_value(expression.operands[1], scope);
   if (!right) return std::unexpected(right.error());
   switch (expression.kind) {
-    case ExpressionKind::equal:
-      return equal(*left, *right);
-    case ExpressionKind::not_equal:
-      return logical_not(equal(*left, *right));
-    case ExpressionKind::less:
-      return less(*left, *right);
-    default:
-      return at_most(*left, *right);
+    case ExpressionKind::equal: return equal(*left, *right);
+    case ExpressionKind::not_equal: return logical_not(equal(*left, *right));
+    case ExpressionKind::less: return less(*left, *right);
+    default: return at_most(*left, *right);
   }
 }
 
@@ -124,16 +116,11 @@ Result<Formula> connective(const Expression& expression, Scope& scope) {
       under(premise, scope, [&] { return truth_value(expression.operands[1], scope); });
   if (!right) return right;
   switch (expression.kind) {
-    case ExpressionKind::both:
-      return logical_and(*left, *right);
-    case ExpressionKind::either:
-      return logical_or(*left, *right);
-    case ExpressionKind::implication:
-      return implies(*left, *right);
-    case ExpressionKind::equal:
-      return logical_not(logical_xor(*left, *right));
-    default:
-      return logical_xor(*left, *right);
+    case ExpressionKind::both: return logical_and(*left, *right);
+    case ExpressionKind::either: return logical_or(*left, *right);
+    case ExpressionKind::implication: return implies(*left, *right);
+    case ExpressionKind::equal: return logical_not(logical_xor(*left, *right));
+    default: return logical_xor(*left, *right);
   }
 }
 
@@ -141,24 +128,18 @@ Result<Formula> connective(const Expression& expression, Scope& scope) {
 
 std::expected<Term, std::string> word_value(const Expression& expression, Scope& scope) {
   switch (expression.kind) {
-    case ExpressionKind::number:
-      return word(expression.value);
-    case ExpressionKind::ghost:
-      return scope.names->words.at(expression.name);
-    case ExpressionKind::definition:
-      return word_value(definition_of(expression, scope), scope);
+    case ExpressionKind::number: return word(expression.value);
+    case ExpressionKind::ghost: return scope.names->words.at(expression.name);
+    case ExpressionKind::definition: return word_value(definition_of(expression, scope), scope);
     case ExpressionKind::register_:
       if (expression.name != "rip") {
         return register_value(expression.name, scope.machine->registers());
       }
       if (!scope.rip) return std::unexpected("rip has no value at this point");
       return *scope.rip;
-    case ExpressionKind::register_after_call:
-      return after_call(expression, scope);
-    case ExpressionKind::end_of_run:
-      return word(scope.names->run_ends.at(expression.run));
-    case ExpressionKind::memory:
-      return memory_value(expression, scope);
+    case ExpressionKind::register_after_call: return after_call(expression, scope);
+    case ExpressionKind::end_of_run: return word(scope.names->run_ends.at(expression.run));
+    case ExpressionKind::memory: return memory_value(expression, scope);
     case ExpressionKind::old:
       return at_beginning(scope, [&](Scope& at) { return word_value(expression.operands[0], at); });
     case ExpressionKind::choice: {
@@ -172,19 +153,17 @@ std::expected<Term, std::string> word_value(const Expression& expression, Scope&
       if (!if_false) return if_false;
       return select(*condition, *if_true, *if_false);
     }
-    default:
-      return arithmetic(expression, scope);
+    default: return arithmetic(expression, scope);
   }
 }
 
 std::expected<Formula, std::string> truth_value(const Expression& expression, Scope& scope) {
   switch (expression.kind) {
-    case ExpressionKind::flag_ghost:
-      return scope.names->truths.at(expression.name);
-    case ExpressionKind::definition:
-      return truth_value(definition_of(expression, scope), scope);
+    case ExpressionKind::flag_ghost: return scope.names->truths.at(expression.name);
+    case ExpressionKind::definition: return truth_value(definition_of(expression, scope), scope);
     case ExpressionKind::old:
-      return at_beginning(scope, [&](Scope& at) { return truth_value(expression.operands[0], at); });
+      return at_beginning(scope,
+                          [&](Scope& at) { return truth_value(expression.operands[0], at); });
     case ExpressionKind::negated: {
       const auto operand = truth_value(expression.operands[0], scope);
       return operand ? Result<Formula>(logical_not(*operand)) : operand;
@@ -199,10 +178,8 @@ std::expected<Formula, std::string> truth_value(const Expression& expression, Sc
       return expression.operands[0].is_truth ? connective(expression, scope)
                                              : comparison(expression, scope);
     case ExpressionKind::less:
-    case ExpressionKind::at_most:
-      return comparison(expression, scope);
-    default:
-      return connective(expression, scope);
+    case ExpressionKind::at_most: return comparison(expression, scope);
+    default: return connective(expression, scope);
   }
 }
 

@@ -1,5 +1,5 @@
-// Meaning of a contract's expressions: a scope is one point of one execution, in which names, registers
-// and memory have values.
+// Meaning of a contract's expressions: a scope is one point of one execution, in which names,
+// registers and memory have values.
 #pragma once
 
 #include "verify/machine/symbolic_machine.hpp"
@@ -34,8 +34,8 @@ struct Scope {
   std::vector<Formula> premises = {};
 };
 
-/// The value of an expression of the sort that the function names; an error where it looks at memory
-/// that no region holds, or at a call that has not happened.
+/// The value of an expression of the sort that the function names; an error where it looks at
+/// memory that no region holds, or at a call that has not happened.
 std::expected<Term, std::string> word_value(const Expression& expression, Scope& scope);
 std::expected<Formula, std::string> truth_value(const Expression& expression, Scope& scope);
 

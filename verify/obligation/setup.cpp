@@ -1,7 +1,7 @@
 #include "verify/obligation/setup.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace fiberproof::verify {
 namespace {
@@ -86,7 +86,8 @@ class SetUp {
     const Region region{declared.name, Term(base), collected(*low - Term(base)),
                         collected(*high - *low), declared.read_only};
     if (const auto size = region.size.as_constant(); size && (*size == 0 || *size >> 63 != 0)) {
-      return std::unexpected(at(contract_, declared.position, "the region is empty or upside down"));
+      return std::unexpected(
+          at(contract_, declared.position, "the region is empty or upside down"));
     }
     const auto same_base = std::ranges::find_if(
         made_->regions, [base](const Region& other) { return same(other.base, Term(base)); });
@@ -167,7 +168,8 @@ std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contrac
   return SetUp(contract, alias, solver).run();
 }
 
-std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicMachine& machine,
+std::expected<void, std::string> assign_registers(const Run& run, Case& in,
+                                                  SymbolicMachine& machine,
                                                   const std::string& epoch) {
   SymbolicMachine fresh(&in.regions, machine.memory(), epoch);
   fresh.path = machine.path;

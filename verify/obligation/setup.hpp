@@ -23,13 +23,15 @@ struct Case {
   Scope entry_scope() { return {&names, entry.get(), std::nullopt, nullptr}; }
 };
 
-/// The case that `alias` makes, or the general one where it is null. An error names the place in the
-/// contract: bounds of a region without a common base, an assumption about memory outside regions.
+/// The case that `alias` makes, or the general one where it is null. An error names the place in
+/// the contract: bounds of a region without a common base, an assumption about memory outside
+/// regions.
 std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contract,
                                                          const Alias* alias, Solver& solver);
 
 /// `machine` as a run begins it that names registers: all unknown but those.
-std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicMachine& machine,
+std::expected<void, std::string> assign_registers(const Run& run, Case& in,
+                                                  SymbolicMachine& machine,
                                                   const std::string& epoch);
 
 }  // namespace fiberproof::verify

@@ -1,7 +1,7 @@
 #include "verify/obligation/story.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <map>
 
 namespace fiberproof::verify {
@@ -42,7 +42,8 @@ std::string found_and_expected(const StoryContext& context, const Model& model) 
   const auto left = word_value(equality->operands[0], context.scope);
   const auto right = word_value(equality->operands[1], context.scope);
   if (!left || !right) return {};
-  return fmt::format("found {:#x}, expected {:#x}", evaluate(*left, model), evaluate(*right, model));
+  return fmt::format("found {:#x}, expected {:#x}", evaluate(*left, model),
+                     evaluate(*right, model));
 }
 
 std::vector<std::string> ghost_values(const StoryContext& context, const Model& model) {
@@ -98,9 +99,10 @@ std::vector<std::string> touched_memory(const StoryContext& context, const Model
     const auto value = machine.memory().load(access.location, access.bytes, machine.path);
     const auto distance = static_cast<std::int64_t>(address - base);
     rows[address] = fmt::format(
-        "{:#018x}  {}{}{:#x}  {} bytes = {}{}", address, same(region.base, variable("TOS")) ? "TOS" : region.name,
-        distance < 0 ? "-" : "+", distance < 0 ? std::uint64_t{0} - (address - base) : address - base,
-        access.bytes, value ? fmt::format("{:#x}", evaluate(*value, model)) : "?",
+        "{:#018x}  {}{}{:#x}  {} bytes = {}{}", address,
+        same(region.base, variable("TOS")) ? "TOS" : region.name, distance < 0 ? "-" : "+",
+        distance < 0 ? std::uint64_t{0} - (address - base) : address - base, access.bytes,
+        value ? fmt::format("{:#x}", evaluate(*value, model)) : "?",
         interest == address ? "   <- wrong" : "");
   }
   std::vector<std::string> lines;

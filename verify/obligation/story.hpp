@@ -1,5 +1,6 @@
-// A counterexample told to a reader: made small first, then the claim, what was found, the instructions
-// that ran and the memory they touched, and the Program that shows the same on real stacks.
+// A counterexample told to a reader: made small first, then the claim, what was found, the
+// instructions that ran and the memory they touched, and the Program that shows the same on real
+// stacks.
 #pragma once
 
 #include "verify/machine/paths.hpp"
@@ -19,7 +20,7 @@ struct StoryContext {
   const Clause* clause;  ///< null for a claim that the contract does not spell out
   const Contract& contract;
   Case& in;
-  Scope& scope;          ///< where the claim was refuted
+  Scope& scope;                    ///< where the claim was refuted
   const std::vector<Code>* codes;  ///< null for the model
 };
 

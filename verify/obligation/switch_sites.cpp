@@ -1,9 +1,9 @@
 #include "verify/obligation/switch_sites.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace fiberproof::verify {
 namespace {
@@ -42,14 +42,16 @@ std::expected<Routine, std::string> proved_switch_site(const ObjectFile& file,
   if (!sites) return std::unexpected(sites.error());
   for (const Routine& site : *sites) {
     if (site.bytes != sites->front().bytes) {
-      return std::unexpected(fmt::format("fiberproof: {}: the switch at {:#x} differs from the one at {:#x}",
-                                         file.path(), site.address, sites->front().address));
+      return std::unexpected(
+          fmt::format("fiberproof: {}: the switch at {:#x} differs from the one at {:#x}",
+                      file.path(), site.address, sites->front().address));
     }
   }
   for (const std::uint64_t address : file.occurrences_in_code(sites->front().bytes)) {
     if (std::ranges::find(*sites, address, &Routine::address) == sites->end()) {
-      return std::unexpected(fmt::format("fiberproof: {}: the switch at {:#x} is not in the table {}",
-                                         file.path(), address, section));
+      return std::unexpected(
+          fmt::format("fiberproof: {}: the switch at {:#x} is not in the table {}", file.path(),
+                      address, section));
     }
   }
   return std::move(sites->front());

@@ -1,5 +1,5 @@
-// A theorem: one named claim with its verdict. A clause that is claimed on several paths or in several
-// cases is one theorem, proved where every obligation of it is.
+// A theorem: one named claim with its verdict. A clause that is claimed on several paths or in
+// several cases is one theorem, proved where every obligation of it is.
 #pragma once
 
 #include "verify/smt/query.hpp"
@@ -28,7 +28,7 @@ struct Refutation {
 };
 
 struct Theorem {
-  std::string name;     ///< CONTRACT/ID.label, or CONTRACT/model/ID.label
+  std::string name;  ///< CONTRACT/ID.label, or CONTRACT/model/ID.label
   std::string spec_id;
   Subject subject = Subject::bytes;
   Verdict verdict = Verdict::unknown;

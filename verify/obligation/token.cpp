@@ -1,24 +1,28 @@
 #include "verify/obligation/token.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <fmt/format.h>
 
 namespace fiberproof::verify {
 namespace {
 
 constexpr std::array<std::string_view, 22> symbols = {
-    "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+", "-",
-    "*",  "(",  ")",  "[",  "]",  ",",  ":",  "?", ".", "="};
+    "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+",
+    "-",  "*",  "(",  ")",  "[",  "]",  ",",  ":",  "?", ".", "="};
 
 // After these a formula goes on, on the next line too.
 constexpr std::array<std::string_view, 17> open_ended = {
     "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+", "-", "*", ",", "?", "and", "or"};
 
-bool is_name_start(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-bool is_name_part(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+bool is_name_start(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+bool is_name_part(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
 
 class Tokenizer {
  public:
@@ -67,7 +71,8 @@ class Tokenizer {
     const auto [last, status] =
         std::from_chars(first, text_.data() + text_.size(), value, hexadecimal ? 16 : 10);
     const auto length = static_cast<std::size_t>(last - (text_.data() + at_));
-    if (status != std::errc{} || (at_ + length < text_.size() && is_name_part(text_[at_ + length]))) {
+    if (status != std::errc{} ||
+        (at_ + length < text_.size() && is_name_part(text_[at_ + length]))) {
       return std::unexpected(ContractError{path_, position(), "not a 64-bit number"});
     }
     add(Token::Kind::number, length);
@@ -84,8 +89,8 @@ class Tokenizer {
         return {};
       }
     }
-    return std::unexpected(
-        ContractError{path_, position(), fmt::format("no contract has the character '{}'", text_[at_])});
+    return std::unexpected(ContractError{
+        path_, position(), fmt::format("no contract has the character '{}'", text_[at_])});
   }
 
   void end_line() {

@@ -16,7 +16,7 @@ struct Token {
   std::string text;
   std::uint64_t value = 0;  ///< of a number
   Position position;
-  std::size_t offset = 0;   ///< of the first character in the text
+  std::size_t offset = 0;  ///< of the first character in the text
 };
 
 std::expected<std::vector<Token>, ContractError> tokenize(std::string_view text,

@@ -2,11 +2,11 @@
 // with Z3. Any answer but "unsat" or "sat" is unknown, an error message included.
 #include "verify/smt/query.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <fmt/format.h>
-#include <unistd.h>
 
 namespace fiberproof::verify {
 namespace {

@@ -70,12 +70,10 @@ std::expected<Term, std::string> Memory::load(const Location& location, unsigned
     for (const Chunk& chunk : *chunks | std::views::reverse) {
       const Overlap found = overlap(chunk, location, bytes, path);
       switch (found.kind) {
-        case Overlap::Kind::none:
-          break;
+        case Overlap::Kind::none: break;
         case Overlap::Kind::covers:
           return masked(shift_right(chunk.value, 8 * found.skipped), bytes);
-        case Overlap::Kind::partial:
-          return load_bytewise(location, bytes, path);
+        case Overlap::Kind::partial: return load_bytewise(location, bytes, path);
         case Overlap::Kind::undecided:
           return std::unexpected(
               fmt::format("whether a load overlaps an earlier access in region {} is undecided",
@@ -94,8 +92,8 @@ Memory::Overlap Memory::overlap(const Chunk& chunk, const Location& wanted, unsi
   auto known = constant_difference(wanted.offset, chunk.location.offset);
   if (!known) {
     const Term distance = collected(wanted.offset - chunk.location.offset);
-    const Formula apart = logical_and(at_most(word(chunk.bytes), distance),
-                                      at_most(word(bytes), word(0) - distance));
+    const Formula apart =
+        logical_and(at_most(word(chunk.bytes), distance), at_most(word(bytes), word(0) - distance));
     if (holds(apart, path)) return {Kind::none};
     if (!holds(equal(distance, word(0)), path)) return {Kind::undecided};
     known = 0;
@@ -119,9 +117,8 @@ std::expected<Term, std::string> Memory::load_bytewise(const Location& location,
 }
 
 Term Memory::initial_contents(const Location& location, unsigned bytes) {
-  const Term unknown = variable(fmt::format("{}.{}.{}", initial_->epoch,
-                                            (*regions_)[location.region].name,
-                                            initial_->chunks.size()));
+  const Term unknown = variable(fmt::format(
+      "{}.{}.{}", initial_->epoch, (*regions_)[location.region].name, initial_->chunks.size()));
   initial_->chunks.push_back({location, bytes, masked(unknown, bytes)});
   return initial_->chunks.back().value;
 }

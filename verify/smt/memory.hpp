@@ -3,8 +3,9 @@
 // after the base is cancelled is the offset. An address that belongs to no region is a fault of the
 // execution, never a guess.
 //
-// That different regions are disjoint is an assumption of this encoding (verify/SOUNDNESS.md, M1); in
-// return a query about an access has no arrays, no quantifiers and no address arithmetic on bases.
+// That different regions are disjoint is an assumption of this encoding (verify/SOUNDNESS.md, M1);
+// in return a query about an access has no arrays, no quantifiers and no address arithmetic on
+// bases.
 #pragma once
 
 #include "verify/smt/query.hpp"

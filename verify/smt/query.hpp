@@ -1,6 +1,6 @@
-// One question to a solver, and its answer: does the goal follow from the assumptions, for all values
-// of their variables? Verdicts are closed: whatever is not proved or refuted is unknown, and an
-// unknown fails the run.
+// One question to a solver, and its answer: does the goal follow from the assumptions, for all
+// values of their variables? Verdicts are closed: whatever is not proved or refuted is unknown, and
+// an unknown fails the run.
 #pragma once
 
 #include "verify/smt/term.hpp"
@@ -23,8 +23,8 @@ struct Query {
 
 struct Answer {
   Verdict verdict = Verdict::unknown;
-  Model counterexample;            ///< of a refutation: satisfies the assumptions and not the goal
-  std::string reason;              ///< of an unknown: the solver's own word
+  Model counterexample;  ///< of a refutation: satisfies the assumptions and not the goal
+  std::string reason;    ///< of an unknown: the solver's own word
   std::chrono::nanoseconds time{};
 };
 
@@ -45,7 +45,8 @@ std::unique_ptr<Solver> make_z3_solver(std::chrono::milliseconds time_limit,
 /// cvc5 as a process that reads the query as SMT-LIB 2. It gives no counterexample.
 std::unique_ptr<Solver> make_cvc5_solver(std::chrono::milliseconds time_limit);
 
-/// Asks both: a verdict on which they differ is unknown, and says so. Counterexamples are the first's.
+/// Asks both: a verdict on which they differ is unknown, and says so. Counterexamples are the
+/// first's.
 std::unique_ptr<Solver> make_agreeing_solver(std::unique_ptr<Solver> first,
                                              std::unique_ptr<Solver> second);
 

@@ -11,9 +11,13 @@ std::string symbol(const Node& node) {
   return node.name.empty() ? fmt::format("t{}", node.id) : fmt::format("|{}|", node.name);
 }
 
-std::string operand(const Node& node, std::size_t index) { return symbol(*node.operands[index]); }
+std::string operand(const Node& node, std::size_t index) {
+  return symbol(*node.operands[index]);
+}
 
-std::string number(std::uint64_t value) { return fmt::format("#x{:016x}", value); }
+std::string number(std::uint64_t value) {
+  return fmt::format("#x{:016x}", value);
+}
 
 std::string binary(const char* function, const Node& node) {
   return fmt::format("({} {} {})", function, operand(node, 0), operand(node, 1));
@@ -25,65 +29,47 @@ std::string shift(const char* function, const Node& node) {
 
 std::string definition(const Node& node) {
   switch (node.kind) {
-    case NodeKind::constant:
-      return number(node.value);
-    case NodeKind::add:
-      return binary("bvadd", node);
-    case NodeKind::subtract:
-      return binary("bvsub", node);
-    case NodeKind::multiply:
-      return binary("bvmul", node);
+    case NodeKind::constant: return number(node.value);
+    case NodeKind::add: return binary("bvadd", node);
+    case NodeKind::subtract: return binary("bvsub", node);
+    case NodeKind::multiply: return binary("bvmul", node);
     case NodeKind::multiply_high:
       return fmt::format(
           "((_ extract 127 64) (bvmul ((_ zero_extend 64) {}) ((_ zero_extend 64) {})))",
           operand(node, 0), operand(node, 1));
-    case NodeKind::bit_and:
-      return binary("bvand", node);
-    case NodeKind::bit_or:
-      return binary("bvor", node);
-    case NodeKind::bit_xor:
-      return binary("bvxor", node);
-    case NodeKind::complement:
-      return fmt::format("(bvnot {})", operand(node, 0));
-    case NodeKind::shift_left:
-      return shift("bvshl", node);
-    case NodeKind::shift_right:
-      return shift("bvlshr", node);
+    case NodeKind::bit_and: return binary("bvand", node);
+    case NodeKind::bit_or: return binary("bvor", node);
+    case NodeKind::bit_xor: return binary("bvxor", node);
+    case NodeKind::complement: return fmt::format("(bvnot {})", operand(node, 0));
+    case NodeKind::shift_left: return shift("bvshl", node);
+    case NodeKind::shift_right: return shift("bvlshr", node);
     case NodeKind::select:
       return fmt::format("(ite {} {} {})", operand(node, 0), operand(node, 1), operand(node, 2));
-    case NodeKind::truth:
-      return node.value != 0 ? "true" : "false";
-    case NodeKind::logical_not:
-      return fmt::format("(not {})", operand(node, 0));
-    case NodeKind::logical_and:
-      return binary("and", node);
-    case NodeKind::logical_or:
-      return binary("or", node);
-    case NodeKind::equal:
-      return binary("=", node);
-    case NodeKind::less:
-      return binary("bvult", node);
+    case NodeKind::truth: return node.value != 0 ? "true" : "false";
+    case NodeKind::logical_not: return fmt::format("(not {})", operand(node, 0));
+    case NodeKind::logical_and: return binary("and", node);
+    case NodeKind::logical_or: return binary("or", node);
+    case NodeKind::equal: return binary("=", node);
+    case NodeKind::less: return binary("bvult", node);
     case NodeKind::bit_of:
       return fmt::format("(= ((_ extract {0} {0}) {1}) #b1)", node.value, operand(node, 0));
     case NodeKind::variable:
-    case NodeKind::truth_variable:
-      break;
+    case NodeKind::truth_variable: break;
   }
   return {};
 }
 
-bool is_word(const Node& node) { return node.kind <= NodeKind::select; }
+bool is_word(const Node& node) {
+  return node.kind <= NodeKind::select;
+}
 
 }  // namespace
 
 const char* name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::proved:
-      return "proved";
-    case Verdict::refuted:
-      return "refuted";
-    case Verdict::unknown:
-      break;
+    case Verdict::proved: return "proved";
+    case Verdict::refuted: return "refuted";
+    case Verdict::unknown: break;
   }
   return "unknown";
 }

@@ -32,49 +32,36 @@ Formula formula(NodeKind kind, std::uint64_t value, std::vector<const Node*> ope
   return Formula(intern(kind, value, std::move(operands)));
 }
 
-bool is_zero(Term a) { return a.as_constant() == 0; }
-bool is_all_ones(Term a) { return a.as_constant() == ~std::uint64_t{0}; }
+bool is_zero(Term a) {
+  return a.as_constant() == 0;
+}
+bool is_all_ones(Term a) {
+  return a.as_constant() == ~std::uint64_t{0};
+}
 
 std::uint64_t value_of(const Node& node, const std::vector<std::uint64_t>& operand) {
   switch (node.kind) {
     case NodeKind::constant:
-    case NodeKind::truth:
-      return node.value;
-    case NodeKind::add:
-      return operand[0] + operand[1];
-    case NodeKind::subtract:
-      return operand[0] - operand[1];
-    case NodeKind::multiply:
-      return operand[0] * operand[1];
-    case NodeKind::multiply_high:
-      return multiply_high(operand[0], operand[1]);
+    case NodeKind::truth: return node.value;
+    case NodeKind::add: return operand[0] + operand[1];
+    case NodeKind::subtract: return operand[0] - operand[1];
+    case NodeKind::multiply: return operand[0] * operand[1];
+    case NodeKind::multiply_high: return multiply_high(operand[0], operand[1]);
     case NodeKind::bit_and:
-    case NodeKind::logical_and:
-      return operand[0] & operand[1];
+    case NodeKind::logical_and: return operand[0] & operand[1];
     case NodeKind::bit_or:
-    case NodeKind::logical_or:
-      return operand[0] | operand[1];
-    case NodeKind::bit_xor:
-      return operand[0] ^ operand[1];
-    case NodeKind::complement:
-      return ~operand[0];
-    case NodeKind::shift_left:
-      return operand[0] << node.value;
-    case NodeKind::shift_right:
-      return operand[0] >> node.value;
-    case NodeKind::select:
-      return operand[0] != 0 ? operand[1] : operand[2];
-    case NodeKind::logical_not:
-      return operand[0] == 0;
-    case NodeKind::equal:
-      return operand[0] == operand[1];
-    case NodeKind::less:
-      return operand[0] < operand[1];
-    case NodeKind::bit_of:
-      return operand[0] >> node.value & 1;
+    case NodeKind::logical_or: return operand[0] | operand[1];
+    case NodeKind::bit_xor: return operand[0] ^ operand[1];
+    case NodeKind::complement: return ~operand[0];
+    case NodeKind::shift_left: return operand[0] << node.value;
+    case NodeKind::shift_right: return operand[0] >> node.value;
+    case NodeKind::select: return operand[0] != 0 ? operand[1] : operand[2];
+    case NodeKind::logical_not: return operand[0] == 0;
+    case NodeKind::equal: return operand[0] == operand[1];
+    case NodeKind::less: return operand[0] < operand[1];
+    case NodeKind::bit_of: return operand[0] >> node.value & 1;
     case NodeKind::variable:
-    case NodeKind::truth_variable:
-      break;
+    case NodeKind::truth_variable: break;
   }
   return 0;
 }
@@ -91,8 +78,12 @@ const Node* folded(const Node* node, bool is_word) {
   return intern(is_word ? NodeKind::constant : NodeKind::truth, value_of(*node, values), {});
 }
 
-Term fold(Term a) { return Term(folded(&a.node(), true)); }
-Formula fold(Formula a) { return Formula(folded(&a.node(), false)); }
+Term fold(Term a) {
+  return Term(folded(&a.node(), true));
+}
+Formula fold(Formula a) {
+  return Formula(folded(&a.node(), false));
+}
 
 std::uint64_t evaluate_node(const Node* root, const Model& model) {
   std::unordered_map<const Node*, std::uint64_t> values;
@@ -116,8 +107,8 @@ std::uint64_t evaluate_node(const Node* root, const Model& model) {
   return values.at(root);
 }
 
-// What is still to be expanded into a sum: nodes with their coefficients, operands before their users.
-// A node that occurs often is expanded once.
+// What is still to be expanded into a sum: nodes with their coefficients, operands before their
+// users. A node that occurs often is expanded once.
 class Expansion {
  public:
   void add(const Node& node, std::uint64_t scale) {
@@ -139,9 +130,7 @@ class Expansion {
   void expand(const Node& node, std::uint64_t scale) {
     const std::uint64_t negative = std::uint64_t{0} - scale;
     switch (node.kind) {
-      case NodeKind::constant:
-        sum_.constant += scale * node.value;
-        return;
+      case NodeKind::constant: sum_.constant += scale * node.value; return;
       case NodeKind::add:
       case NodeKind::subtract:
         add(*node.operands[0], scale);
@@ -151,9 +140,7 @@ class Expansion {
         sum_.constant -= scale;
         add(*node.operands[0], negative);
         return;
-      case NodeKind::shift_left:
-        add(*node.operands[0], scale << node.value);
-        return;
+      case NodeKind::shift_left: add(*node.operands[0], scale << node.value); return;
       case NodeKind::multiply:
         for (const std::size_t side : {0u, 1u}) {
           if (node.operands[side]->kind == NodeKind::constant) {
@@ -162,8 +149,7 @@ class Expansion {
           }
         }
         break;
-      default:
-        break;
+      default: break;
     }
     sum_.atoms.emplace(node.id, std::pair{&node, scale});
   }
@@ -242,7 +228,9 @@ Term operator^(Term a, Term b) {
   return fold(term(NodeKind::bit_xor, 0, {&a.node(), &b.node()}));
 }
 
-Term operator~(Term a) { return fold(term(NodeKind::complement, 0, {&a.node()})); }
+Term operator~(Term a) {
+  return fold(term(NodeKind::complement, 0, {&a.node()}));
+}
 
 Term shift_left(Term a, unsigned count) {
   return count == 0 ? a : fold(term(NodeKind::shift_left, count, {&a.node()}));
@@ -327,7 +315,9 @@ bool occurs(const Node* variable, const Node* node) {
   return std::ranges::find(nodes, variable) != nodes.end();
 }
 
-std::uint64_t evaluate(Term term, const Model& model) { return evaluate_node(&term.node(), model); }
+std::uint64_t evaluate(Term term, const Model& model) {
+  return evaluate_node(&term.node(), model);
+}
 
 bool evaluate(Formula formula, const Model& model) {
   return evaluate_node(&formula.node(), model) != 0;

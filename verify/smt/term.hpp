@@ -1,9 +1,9 @@
 // Terms: 64-bit words and truth values as an immutable, hash-consed graph of our own.
 //
-// Everything that is proved is stated in these terms, and only the back ends (z3_solver.cpp, smt2.cpp)
-// know a solver. One word width keeps the algebra small: narrower values are words whose upper bits
-// are masked. The constructors fold constants and nothing deeper, so that a term still reads as the
-// instructions that made it.
+// Everything that is proved is stated in these terms, and only the back ends (z3_solver.cpp,
+// smt2.cpp) know a solver. One word width keeps the algebra small: narrower values are words whose
+// upper bits are masked. The constructors fold constants and nothing deeper, so that a term still
+// reads as the instructions that made it.
 //
 // Graph nodes live as long as the program: a proof run makes some ten thousand of them.
 #pragma once
@@ -21,19 +21,37 @@ namespace fiberproof::verify {
 
 enum class NodeKind : std::uint8_t {
   // words
-  constant, variable, add, subtract, multiply, multiply_high, bit_and, bit_or, bit_xor, complement, shift_left,
-  shift_right, select,
+  constant,
+  variable,
+  add,
+  subtract,
+  multiply,
+  multiply_high,
+  bit_and,
+  bit_or,
+  bit_xor,
+  complement,
+  shift_left,
+  shift_right,
+  select,
   // truth values
-  truth, truth_variable, logical_not, logical_and, logical_or, equal, less, bit_of,
+  truth,
+  truth_variable,
+  logical_not,
+  logical_and,
+  logical_or,
+  equal,
+  less,
+  bit_of,
 };
 
 /// One node. `value` is the constant, the truth value, the shift count or the bit index.
 struct Node {
   NodeKind kind;
   std::uint64_t value = 0;
-  std::string name;                  ///< of a variable
+  std::string name;  ///< of a variable
   std::vector<const Node*> operands;
-  std::uint64_t id = 0;              ///< order of creation: operands come before their users
+  std::uint64_t id = 0;  ///< order of creation: operands come before their users
 };
 
 /// A 64-bit word.
@@ -93,10 +111,18 @@ Formula logical_and(Formula a, Formula b);
 Formula logical_or(Formula a, Formula b);
 Formula logical_xor(Formula a, Formula b);
 
-inline Term word(std::uint64_t value) { return constant<Term>(value); }
-inline Formula truth(bool value) { return constant_bit<Formula>(value); }
-inline Formula implies(Formula a, Formula b) { return logical_or(logical_not(a), b); }
-inline Formula at_most(Term a, Term b) { return logical_not(less(b, a)); }  ///< unsigned
+inline Term word(std::uint64_t value) {
+  return constant<Term>(value);
+}
+inline Formula truth(bool value) {
+  return constant_bit<Formula>(value);
+}
+inline Formula implies(Formula a, Formula b) {
+  return logical_or(logical_not(a), b);
+}
+inline Formula at_most(Term a, Term b) {
+  return logical_not(less(b, a));
+}  ///< unsigned
 static_assert(WordAlgebra<Term, Formula>);
 
 Formula all_of(const std::vector<Formula>& formulas);
@@ -110,7 +136,9 @@ struct LinearForm {
 
 LinearForm linear_form(Term term);
 Term from_linear_form(const LinearForm& form);
-inline Term collected(Term term) { return from_linear_form(linear_form(term)); }
+inline Term collected(Term term) {
+  return from_linear_form(linear_form(term));
+}
 
 /// a − b where that is the same number in every model, as far as their sums show it.
 std::optional<std::uint64_t> constant_difference(Term a, Term b);

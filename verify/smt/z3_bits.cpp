@@ -32,46 +32,27 @@ class Bits final : public Z3Encoding {
 
   z3::expr expression(const Node& node) {
     switch (node.kind) {
-      case NodeKind::constant:
-        return number(node.value);
-      case NodeKind::variable:
-        return context_.bv_const(node.name.c_str(), 64);
-      case NodeKind::add:
-        return operand(node, 0) + operand(node, 1);
-      case NodeKind::subtract:
-        return operand(node, 0) - operand(node, 1);
-      case NodeKind::multiply:
-        return operand(node, 0) * operand(node, 1);
+      case NodeKind::constant: return number(node.value);
+      case NodeKind::variable: return context_.bv_const(node.name.c_str(), 64);
+      case NodeKind::add: return operand(node, 0) + operand(node, 1);
+      case NodeKind::subtract: return operand(node, 0) - operand(node, 1);
+      case NodeKind::multiply: return operand(node, 0) * operand(node, 1);
       case NodeKind::multiply_high:
         return (z3::zext(operand(node, 0), 64) * z3::zext(operand(node, 1), 64)).extract(127, 64);
-      case NodeKind::bit_and:
-        return operand(node, 0) & operand(node, 1);
-      case NodeKind::bit_or:
-        return operand(node, 0) | operand(node, 1);
-      case NodeKind::bit_xor:
-        return operand(node, 0) ^ operand(node, 1);
-      case NodeKind::complement:
-        return ~operand(node, 0);
-      case NodeKind::shift_left:
-        return z3::shl(operand(node, 0), number(node.value));
-      case NodeKind::shift_right:
-        return z3::lshr(operand(node, 0), number(node.value));
-      case NodeKind::select:
-        return z3::ite(operand(node, 0), operand(node, 1), operand(node, 2));
-      case NodeKind::truth:
-        return context_.bool_val(node.value != 0);
-      case NodeKind::truth_variable:
-        return context_.bool_const(node.name.c_str());
-      case NodeKind::logical_not:
-        return !operand(node, 0);
-      case NodeKind::logical_and:
-        return operand(node, 0) && operand(node, 1);
-      case NodeKind::logical_or:
-        return operand(node, 0) || operand(node, 1);
-      case NodeKind::equal:
-        return operand(node, 0) == operand(node, 1);
-      case NodeKind::less:
-        return z3::ult(operand(node, 0), operand(node, 1));
+      case NodeKind::bit_and: return operand(node, 0) & operand(node, 1);
+      case NodeKind::bit_or: return operand(node, 0) | operand(node, 1);
+      case NodeKind::bit_xor: return operand(node, 0) ^ operand(node, 1);
+      case NodeKind::complement: return ~operand(node, 0);
+      case NodeKind::shift_left: return z3::shl(operand(node, 0), number(node.value));
+      case NodeKind::shift_right: return z3::lshr(operand(node, 0), number(node.value));
+      case NodeKind::select: return z3::ite(operand(node, 0), operand(node, 1), operand(node, 2));
+      case NodeKind::truth: return context_.bool_val(node.value != 0);
+      case NodeKind::truth_variable: return context_.bool_const(node.name.c_str());
+      case NodeKind::logical_not: return !operand(node, 0);
+      case NodeKind::logical_and: return operand(node, 0) && operand(node, 1);
+      case NodeKind::logical_or: return operand(node, 0) || operand(node, 1);
+      case NodeKind::equal: return operand(node, 0) == operand(node, 1);
+      case NodeKind::less: return z3::ult(operand(node, 0), operand(node, 1));
       case NodeKind::bit_of: {
         const auto bit = static_cast<unsigned>(node.value);
         return operand(node, 0).extract(bit, bit) == context_.bv_val(1, 1);

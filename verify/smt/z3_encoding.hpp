@@ -1,13 +1,13 @@
-// Two ways to say a query to Z3. Internal to this folder: with its two sources and z3_solver.cpp, this
-// is the only file that knows z3++.h.
+// Two ways to say a query to Z3. Internal to this folder: with its two sources and z3_solver.cpp,
+// this is the only file that knows z3++.h.
 #pragma once
 
 #include "verify/smt/query.hpp"
 
+#include <z3++.h>
 #include <memory>
 #include <optional>
 #include <vector>
-#include <z3++.h>
 
 namespace fiberproof::verify {
 
@@ -27,9 +27,9 @@ class Z3Encoding {
 /// 64-bit vectors, as they are. Complete.
 std::unique_ptr<Z3Encoding> encode_as_bits(z3::context& context);
 
-/// Integers below 2⁶⁴: a sum is the exact sum less a multiple of 2⁶⁴. Knows sums, comparisons, choices,
-/// masks of low bits and shifts, which is what addresses are made of, and is faster there by orders of
-/// magnitude.
+/// Integers below 2⁶⁴: a sum is the exact sum less a multiple of 2⁶⁴. Knows sums, comparisons,
+/// choices, masks of low bits and shifts, which is what addresses are made of, and is faster there
+/// by orders of magnitude.
 std::unique_ptr<Z3Encoding> encode_as_integers(z3::context& context);
 
 }  // namespace fiberproof::verify

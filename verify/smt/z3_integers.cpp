@@ -16,20 +16,20 @@ std::optional<unsigned> low_mask_bits(std::uint64_t mask) {
   return is_low ? std::optional(bits) : std::nullopt;
 }
 
-bool is_constant(const Node& node) { return node.kind == NodeKind::constant; }
+bool is_constant(const Node& node) {
+  return node.kind == NodeKind::constant;
+}
 
 // Whether the node's value is below 2ᵏ whatever its variables are, as far as its form shows.
 bool is_below(const Node& node, unsigned bits) {
   const std::uint64_t limit = std::uint64_t{1} << bits;
   switch (node.kind) {
-    case NodeKind::constant:
-      return node.value < limit;
+    case NodeKind::constant: return node.value < limit;
     case NodeKind::bit_and:
       return is_below(*node.operands[0], bits) || is_below(*node.operands[1], bits);
     case NodeKind::select:
       return is_below(*node.operands[1], bits) && is_below(*node.operands[2], bits);
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -57,20 +57,15 @@ class Integers final : public Z3Encoding {
 
   Result word(const Node& node) {
     switch (node.kind) {
-      case NodeKind::constant:
-        return number(node.value);
-      case NodeKind::variable:
-        return in_range(context_.int_const(node.name.c_str()), word_bits);
+      case NodeKind::constant: return number(node.value);
+      case NodeKind::variable: return in_range(context_.int_const(node.name.c_str()), word_bits);
       case NodeKind::add:
       case NodeKind::subtract:
       case NodeKind::multiply:
       case NodeKind::complement:
-      case NodeKind::shift_left:
-        return sum(node);
-      case NodeKind::bit_and:
-        return masked(node);
-      case NodeKind::bit_or:
-        return joined(node);
+      case NodeKind::shift_left: return sum(node);
+      case NodeKind::bit_and: return masked(node);
+      case NodeKind::bit_or: return joined(node);
       case NodeKind::shift_right:
         if (const Result value = operand(node, 0)) {
           return split(*value, static_cast<unsigned>(node.value)).high;
@@ -83,8 +78,7 @@ class Integers final : public Z3Encoding {
         if (!condition || !if_true || !if_false) return std::nullopt;
         return z3::ite(*condition, *if_true, *if_false);
       }
-      default:
-        return std::nullopt;
+      default: return std::nullopt;
     }
   }
 
@@ -98,16 +92,11 @@ class Integers final : public Z3Encoding {
     const Result right = operand(node, 1);
     if (!right) return std::nullopt;
     switch (node.kind) {
-      case NodeKind::logical_and:
-        return *left && *right;
-      case NodeKind::logical_or:
-        return *left || *right;
-      case NodeKind::equal:
-        return *left == *right;
-      case NodeKind::less:
-        return *left < *right;
-      default:
-        return std::nullopt;
+      case NodeKind::logical_and: return *left && *right;
+      case NodeKind::logical_or: return *left || *right;
+      case NodeKind::equal: return *left == *right;
+      case NodeKind::less: return *left < *right;
+      default: return std::nullopt;
     }
   }
 
@@ -181,7 +170,8 @@ class Integers final : public Z3Encoding {
   }
 
   z3::expr power(unsigned bits) {
-    return bits == word_bits ? context_.int_val("18446744073709551616") : number(std::uint64_t{1} << bits);
+    return bits == word_bits ? context_.int_val("18446744073709551616")
+                             : number(std::uint64_t{1} << bits);
   }
   z3::expr number(std::uint64_t value) { return context_.int_val(value); }
   z3::expr signed_number(std::uint64_t value) {

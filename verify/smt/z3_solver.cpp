@@ -1,5 +1,5 @@
-// Z3 behind the Solver interface, and the only place that catches its exceptions. A query is asked as
-// one about integers first, and as one about bits where that has no words or no answer.
+// Z3 behind the Solver interface, and the only place that catches its exceptions. A query is asked
+// as one about integers first, and as one about bits where that has no words or no answer.
 //
 // A refutation is believed only after our own evaluator has confirmed it.
 #include "verify/smt/z3_encoding.hpp"
@@ -67,18 +67,14 @@ class Z3Solver final : public Solver {
       solver.add(definition);
     }
     switch (solver.check()) {
-      case z3::unsat:
-        answer.verdict = Verdict::proved;
-        break;
+      case z3::unsat: answer.verdict = Verdict::proved; break;
       case z3::sat:
         answer.counterexample = read_model(solver.get_model(), encoding, formulas);
-        answer.verdict = is_counterexample(query, answer.counterexample) ? Verdict::refuted
-                                                                         : Verdict::unknown;
+        answer.verdict =
+            is_counterexample(query, answer.counterexample) ? Verdict::refuted : Verdict::unknown;
         answer.reason = "the solver's model does not satisfy the query";
         break;
-      case z3::unknown:
-        answer.reason = solver.reason_unknown();
-        break;
+      case z3::unknown: answer.reason = solver.reason_unknown(); break;
     }
     return answer;
   }

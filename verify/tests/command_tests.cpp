@@ -1,11 +1,11 @@
 // The command as a user meets it: exit statuses, and one clear line for each bad input.
 #include "verify/cli/process.hpp"
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
 
 namespace fiberproof::verify {
 namespace {
@@ -30,8 +30,8 @@ class command : public testing::Test {
     arguments.insert(arguments.begin(), FIBERPROOF_COMMAND);
     Outcome outcome{};
     outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
-      outcome.lines.push_back(line);
-    }).exit_code;
+                          outcome.lines.push_back(line);
+                        }).exit_code;
     return outcome;
   }
 
@@ -134,7 +134,8 @@ TEST_F(command, a_missing_symbol_is_named) {
 TEST_F(command, a_renamed_symbol_is_found) {
   EXPECT_EQ(run({"prove", "continuation_start/T4", "--symbol",
                  "fiberproof_continuation_start=fiberproof_continuation_start_v44", "--symbol",
-                 "fiberproof_fiber_start=fiberproof_fiber_start_v44"}).exit_code,
+                 "fiberproof_fiber_start=fiberproof_fiber_start_v44"})
+                .exit_code,
             0);
 }
 

@@ -40,7 +40,8 @@ prefer n == 0
 counterexample
   | fiberproof program 1
   |   indented {n}
-)", "all.contract");
+)",
+                                       "all.contract");
   ASSERT_TRUE(contract.has_value()) << message(contract.error());
   EXPECT_EQ(contract->ghosts.size(), 4u);
   EXPECT_EQ(contract->regions.size(), 2u);

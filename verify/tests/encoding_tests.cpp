@@ -1,9 +1,9 @@
-// Both ways to put a query to Z3 agree with each other and with our own evaluator, and cvc5 agrees with
-// both where it is installed.
+// Both ways to put a query to Z3 agree with each other and with our own evaluator, and cvc5 agrees
+// with both where it is installed.
 #include "verify/smt/query.hpp"
 
-#include <cstdlib>
 #include <gtest/gtest.h>
+#include <cstdlib>
 #include <random>
 
 namespace fiberproof::verify {
@@ -43,9 +43,9 @@ TEST(encoding, integers_and_bits_give_the_same_verdict) {
   for (int round = 0; round < 300; ++round) {
     const Term left = address_like(random, 1 + round % 2);
     const Term right = address_like(random, 1 + round % 2);
-    const Query query{{less(variable("x"), word(1000)), less(variable("y"), variable("x"))},
-                      round % 2 == 0 ? logical_not(less(left, right))
-                                     : logical_not(equal(left, right))};
+    const Query query{
+        {less(variable("x"), word(1000)), less(variable("y"), variable("x"))},
+        round % 2 == 0 ? logical_not(less(left, right)) : logical_not(equal(left, right))};
     const Answer first = integers->prove(query);
     const Answer second = bits->prove(query);
     if (first.verdict == Verdict::unknown || second.verdict == Verdict::unknown) continue;
@@ -73,10 +73,11 @@ TEST(encoding, what_integers_cannot_say_is_left_to_bits) {
 TEST(encoding, a_timeout_is_unknown) {
   const Term x = variable("x");
   const Term y = variable("y");
-  const Query hard{{less(word(1), x), less(word(1), y), less(x, word(1ull << 32)),
-                    less(y, word(1ull << 32))},
-                   logical_not(equal(multiply(x, y), word(0x3fffffffffffffc7)))};
-  const Answer answer = make_z3_solver(std::chrono::milliseconds(300), Z3Encodings::bits)->prove(hard);
+  const Query hard{
+      {less(word(1), x), less(word(1), y), less(x, word(1ull << 32)), less(y, word(1ull << 32))},
+      logical_not(equal(multiply(x, y), word(0x3fffffffffffffc7)))};
+  const Answer answer =
+      make_z3_solver(std::chrono::milliseconds(300), Z3Encodings::bits)->prove(hard);
   EXPECT_EQ(answer.verdict, Verdict::unknown);
   EXPECT_FALSE(answer.reason.empty());
 }

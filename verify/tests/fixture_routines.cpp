@@ -1,5 +1,5 @@
-// Small routines with known behaviour, for the prover's own tests. They are read from the test's file
-// and never called.
+// Small routines with known behaviour, for the prover's own tests. They are read from the test's
+// file and never called.
 __asm__(R"(
   .text
   .macro routine name

@@ -1,20 +1,20 @@
 // The contracts say enough: machine code with one instruction changed is refuted.
 //
 // Mutants are made from the decoded bytes of a built program: each instruction dropped, and
-// each of its bytes changed in the ways that turn one register, displacement or constant into another.
-// A mutant that still decodes to the same boundaries must break a theorem, unless the instruction is
-// never executed under the contracts' assumptions.
+// each of its bytes changed in the ways that turn one register, displacement or constant into
+// another. A mutant that still decodes to the same boundaries must break a theorem, unless the
+// instruction is never executed under the contracts' assumptions.
 #include "verify/cli/embedded.hpp"
 #include "verify/machine/paths.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/switch_sites.hpp"
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <iterator>
 #include <set>
 
@@ -38,8 +38,8 @@ Contract contract_named(const std::string& name) {
   return {};
 }
 
-// What is added to a byte: the next register, a displacement or constant 8 higher or 8 lower; 0 stands
-// for dropping the whole instruction.
+// What is added to a byte: the next register, a displacement or constant 8 higher or 8 lower; 0
+// stands for dropping the whole instruction.
 constexpr unsigned dropped = 0;
 constexpr std::array<unsigned, 4> all_changes{dropped, 0x01, 0x08, 0xf8};
 
@@ -57,12 +57,13 @@ void add_mutants(const Routine& routine, const Instruction& instruction,
     }
     for (std::size_t index = at; index < at + instruction.length; ++index) {
       Bytes changed = routine.bytes;
-      changed[index] = static_cast<std::byte>(
-          (std::to_integer<unsigned>(changed[index]) + change) & 0xff);
+      changed[index] =
+          static_cast<std::byte>((std::to_integer<unsigned>(changed[index]) + change) & 0xff);
       const auto decoded =
           decode(instruction.address, std::span<const std::byte>(changed).subspan(at));
       if (decoded && decoded->length == instruction.length && decoded->text != instruction.text) {
-        mutants.push_back({instruction.address, instruction.text + " -> " + decoded->text, changed});
+        mutants.push_back(
+            {instruction.address, instruction.text + " -> " + decoded->text, changed});
       }
     }
   }
@@ -171,7 +172,9 @@ Score score_routine(const Routine& routine, const std::vector<std::string>& cont
   return result;
 }
 
-ObjectFile subject() { return *ObjectFile::open(FIBERPROOF_SUBJECT); }
+ObjectFile subject() {
+  return *ObjectFile::open(FIBERPROOF_SUBJECT);
+}
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
@@ -204,8 +207,8 @@ bool is_equivalent(const std::string& mutant) {
 }
 
 TEST(mutants, of_continuation_start_are_refuted) {
-  const Score result = score_routine(*subject().routine("fiberproof_continuation_start"),
-                                     {"continuation_start"});
+  const Score result =
+      score_routine(*subject().routine("fiberproof_continuation_start"), {"continuation_start"});
   EXPECT_GE(result.mutants, 40u);
   EXPECT_TRUE(result.survivors.empty()) << joined(result.survivors);
 }
@@ -226,8 +229,9 @@ TEST(mutants, of_stack_switch_are_refuted) {
 }
 
 void expect_initialize_mutants_refuted(std::span<const unsigned> changes, std::size_t mutants_min) {
-  const Score result = score_routine(*subject().routine("fiberproof_initialize"),
-                                     {"initialize", "initialize_abi", "initialize_checks"}, changes);
+  const Score result =
+      score_routine(*subject().routine("fiberproof_initialize"),
+                    {"initialize", "initialize_abi", "initialize_checks"}, changes);
   EXPECT_GE(result.mutants, mutants_min);
   for (const std::string& survivor : result.survivors) {
     EXPECT_TRUE(is_equivalent(survivor)) << survivor;

@@ -1,8 +1,8 @@
 // The prover on small routines: what it proves, and that it refutes or refuses the rest.
 #include "verify/obligation/prover.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 namespace fiberproof::verify {
 namespace {
@@ -75,25 +75,30 @@ TEST_F(prover, refutes_a_store_outside_what_may_be_modified) {
   EXPECT_EQ(theorem(entering("fixture_store_and_return") +
                         "  rdi == object\nexit\n  L1 any: rax == 7\nmodifies\n"
                         "  L4 [object, object + 8)\n",
-                    "L4.modifies").verdict,
+                    "L4.modifies")
+                .verdict,
             Verdict::refuted);
 }
 
 TEST_F(prover, refutes_an_access_past_the_end_of_its_region) {
-  EXPECT_EQ(theorem(entering("fixture_store_and_return") + "  rdi == object + 1\nexit\n  L1 a: rax == 7\n",
-                    "every_access_is_in_its_region").verdict,
+  EXPECT_EQ(theorem(entering("fixture_store_and_return") +
+                        "  rdi == object + 1\nexit\n  L1 a: rax == 7\n",
+                    "every_access_is_in_its_region")
+                .verdict,
             Verdict::refuted);
 }
 
 TEST_F(prover, refutes_a_store_below_the_red_zone) {
   EXPECT_EQ(theorem(entering("fixture_store_below_red_zone") + "exit\n  L1 a: rsp == frame + 8\n",
-                    "every_access_is_in_its_region").verdict,
+                    "every_access_is_in_its_region")
+                .verdict,
             Verdict::refuted);
 }
 
 TEST_F(prover, follows_both_sides_of_a_branch) {
-  const Theorem& maximum = theorem(
-      entering("fixture_branch") + "exit\n  L1 maximum: rax == max(old rdi, old rsi)\n", "L1.maximum");
+  const Theorem& maximum =
+      theorem(entering("fixture_branch") + "exit\n  L1 maximum: rax == max(old rdi, old rsi)\n",
+              "L1.maximum");
   EXPECT_EQ(maximum.verdict, Verdict::proved);
   EXPECT_EQ(maximum.obligations, 2u);
 }
@@ -103,7 +108,9 @@ TEST_F(prover, refutes_a_path_to_a_trap_unless_it_is_impossible) {
   EXPECT_EQ(theorem(entering("fixture_trap_if_zero") + exit, "every_path_leaves").verdict,
             Verdict::refuted);
   EXPECT_EQ(theorem("ghost p : word\nassume p != 0\n" + entering("fixture_trap_if_zero") +
-                        "  rdi == p\n" + exit, "every_path_leaves").verdict,
+                        "  rdi == p\n" + exit,
+                    "every_path_leaves")
+                .verdict,
             Verdict::proved);
 }
 
@@ -114,22 +121,31 @@ TEST_F(prover, a_loop_without_a_bound_is_unknown) {
 }
 
 TEST_F(prover, refutes_a_load_from_nowhere) {
-  EXPECT_EQ(theorem(entering("fixture_wild_load") + "  rdi == object\nexit\n  L1 a: rsp == frame + 8\n",
-                    "every_access_is_in_its_region").verdict,
-            Verdict::refuted);
+  EXPECT_EQ(
+      theorem(entering("fixture_wild_load") + "  rdi == object\nexit\n  L1 a: rsp == frame + 8\n",
+              "every_access_is_in_its_region")
+          .verdict,
+      Verdict::refuted);
 }
 
 TEST_F(prover, a_call_of_which_nothing_is_said_is_refuted) {
   const std::string exit = "exit\n  L1 a: rsp == frame + 8\n";
-  EXPECT_EQ(theorem(entering("fixture_call") + exit, "every_path_leaves").verdict, Verdict::refuted);
-  EXPECT_EQ(theorem(entering("fixture_call") + "call it_calls = function fixture_branch\n"
-                        "  L2 aligned_like_frame: rsp == frame\n" + exit, "every_path_leaves").verdict,
+  EXPECT_EQ(theorem(entering("fixture_call") + exit, "every_path_leaves").verdict,
+            Verdict::refuted);
+  EXPECT_EQ(theorem(entering("fixture_call") +
+                        "call it_calls = function fixture_branch\n"
+                        "  L2 aligned_like_frame: rsp == frame\n" +
+                        exit,
+                    "every_path_leaves")
+                .verdict,
             Verdict::proved);
 }
 
 TEST_F(prover, assumptions_that_cannot_be_met_are_unknown) {
   EXPECT_EQ(theorem("assume frame < object and object < frame\n" + entering("fixture_branch") +
-                        "exit\n  L1 nonsense: rax == 12345\n", "assumptions_can_be_met").verdict,
+                        "exit\n  L1 nonsense: rax == 12345\n",
+                    "assumptions_can_be_met")
+                .verdict,
             Verdict::unknown);
 }
 
@@ -151,8 +167,11 @@ TEST_F(prover, a_case_of_an_alias_is_proved_too) {
                            "  rdi == object\nexit\n  L2 kept: [other] == old [other]\n";
   EXPECT_EQ(theorem(body, "L2.kept").verdict, Verdict::proved);
   EXPECT_EQ(theorem("ghost other : word\nregion other = [other, other + 16)\n"
-                    "alias other = object + 8\n" + entering("fixture_store_and_return") +
-                        "  rdi == object\nexit\n  L2 kept: [other] == old [other]\n", "L2.kept").verdict,
+                    "alias other = object + 8\n" +
+                        entering("fixture_store_and_return") +
+                        "  rdi == object\nexit\n  L2 kept: [other] == old [other]\n",
+                    "L2.kept")
+                .verdict,
             Verdict::refuted);
 }
 

@@ -1,14 +1,14 @@
-// The rules of SPEC.md and the ids that sources cite are the same set, and includes point only as the
-// README's map draws them.
+// The rules of SPEC.md and the ids that sources cite are the same set, and includes point only as
+// the README's map draws them.
 #include "fuzz/spec_id.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/rules.hpp"
 #include "verify/obligation/contract.hpp"
 
+#include <gtest/gtest.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -87,7 +87,8 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
       for (const Clause& clause : call.clauses) covered.insert(clause.spec_id);
     }
   }
-  const std::string soundness = text_of(filesystem::path(FIBERPROOF_SOURCE) / "verify/SOUNDNESS.md");
+  const std::string soundness =
+      text_of(filesystem::path(FIBERPROOF_SOURCE) / "verify/SOUNDNESS.md");
   const std::string scope = soundness.substr(soundness.find("## Scope"));
   for (const std::string& id : rule_ids()) {
     EXPECT_TRUE(covered.contains(id) || scope.find(id) != std::string::npos)
@@ -117,9 +118,9 @@ TEST(rules, includes_point_only_as_drawn) {
       const std::string text = text_of(file);
       for (std::sregex_iterator at(text.begin(), text.end(), include), end; at != end; ++at) {
         const std::string path = (*at)[1];
-        EXPECT_TRUE(std::ranges::any_of(may_include, [&path](const std::string& allowed) {
-          return path.starts_with(allowed);
-        })) << file << " includes " << path;
+        EXPECT_TRUE(std::ranges::any_of(
+            may_include, [&path](const std::string& allowed) { return path.starts_with(allowed); }))
+            << file << " includes " << path;
       }
       if (folder != "verify/smt") {
         EXPECT_EQ(text.find("z3++.h>"), std::string::npos) << file << " knows Z3";

@@ -1,8 +1,8 @@
 // Ways in which a proof could say nothing: each once let a false claim through, and is refused now.
 #include "verify/obligation/prover.hpp"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+#include <algorithm>
 
 namespace fiberproof::verify {
 namespace {
@@ -33,14 +33,16 @@ constexpr const char* leaves = "exit\n  L1 leaves: rsp == frame + 8\n";
 
 TEST(vacuity, a_claim_about_memory_outside_its_region_is_refuted) {
   EXPECT_EQ(verdict(entering("fixture_store_into_red_zone") +
-                        "exit\n  L1 kept: [object + 300] == old [object + 300]\n", "L1.kept"),
+                        "exit\n  L1 kept: [object + 300] == old [object + 300]\n",
+                    "L1.kept"),
             "refuted");
 }
 
 TEST(vacuity, two_calls_know_nothing_of_each_other) {
   EXPECT_EQ(verdict(entering("fixture_call_twice") +
                         "call callee = function fixture_branch\n  L2 any: rsp == frame\n"
-                        "exit\n  L1 the_same: rax == rbx\n", "L1.the_same"),
+                        "exit\n  L1 the_same: rax == rbx\n",
+                    "L1.the_same"),
             "refuted");
 }
 
@@ -66,17 +68,21 @@ TEST(vacuity, assumptions_that_need_overlapping_regions_are_unknown) {
 }
 
 TEST(vacuity, a_range_upside_down_allows_nothing) {
-  EXPECT_EQ(verdict(entering("fixture_store_and_return") + "  rdi == object\nexit\n"
-                        "  L1 any: rax == 7\nmodifies\n  L4 [object + 8, object)\n", "L4.modifies"),
+  EXPECT_EQ(verdict(entering("fixture_store_and_return") +
+                        "  rdi == object\nexit\n"
+                        "  L1 any: rax == 7\nmodifies\n  L4 [object + 8, object)\n",
+                    "L4.modifies"),
             "refuted");
   EXPECT_NE(verdict("ghost other : word\nregion other = [other + 16, other)\n" +
-                        entering("fixture_return") + leaves, "L1.leaves").find("upside down"),
+                        entering("fixture_return") + leaves,
+                    "L1.leaves")
+                .find("upside down"),
             std::string::npos);
 }
 
 TEST(vacuity, a_bound_that_looks_at_memory_does_not_tie_other_memory) {
   EXPECT_EQ(verdict("ghost buffer : word\nregion buffer = [buffer, buffer + [object + 8])\n"
-                        "assume [object] >= 24 and [object] <= 100\n" +
+                    "assume [object] >= 24 and [object] <= 100\n" +
                         entering("fixture_three_loads") + "  rdi == buffer\n" + leaves,
                     "every_access_is_in_its_region"),
             "refuted");
@@ -85,11 +91,14 @@ TEST(vacuity, a_bound_that_looks_at_memory_does_not_tie_other_memory) {
 TEST(vacuity, names_that_would_be_reused_are_errors) {
   const std::string two_runs = entering("fixture_return") + entering("fixture_branch") + leaves;
   EXPECT_NE(verdict(two_runs, "L1.leaves").find("two runs"), std::string::npos);
-  EXPECT_NE(verdict(entering("fixture_return") + "exit\n  L1 a: rsp == frame + 8\n  L1 a: rsp == 1\n",
-                    "L1.a").find("two clauses"),
-            std::string::npos);
+  EXPECT_NE(
+      verdict(entering("fixture_return") + "exit\n  L1 a: rsp == frame + 8\n  L1 a: rsp == 1\n",
+              "L1.a")
+          .find("two clauses"),
+      std::string::npos);
   EXPECT_EQ(verdict(entering("fixture_return") + "run entry = function fixture_return\n"
-                        "  rsp == frame\nexit\n  L1 x: rbx == old rbx\n", "L1.x"),
+                                                 "  rsp == frame\nexit\n  L1 x: rbx == old rbx\n",
+                    "L1.x"),
             "refuted");
 }
 
@@ -97,15 +106,16 @@ TEST(vacuity, a_case_of_nothing_is_an_error) {
   const std::string rest = entering("fixture_return") + leaves;
   EXPECT_NE(verdict("alias nothing = object\n" + rest, "L1.leaves").find("not a ghost"),
             std::string::npos);
-  EXPECT_NE(verdict("ghost flag : truth\nalias flag = object\n" + rest, "L1.leaves")
-                .find("not a ghost"),
-            std::string::npos);
+  EXPECT_NE(
+      verdict("ghost flag : truth\nalias flag = object\n" + rest, "L1.leaves").find("not a ghost"),
+      std::string::npos);
 }
 
 TEST(vacuity, an_aliased_region_stays_read_only_and_has_no_gap) {
   const std::string other = "ghost other : word\nregion other = [other, other + 16) read_only\n";
-  const std::string rest = entering("fixture_store_and_return") + "  rdi == object\nexit\n"
-                                                                  "  L1 a: rax == 7\n";
+  const std::string rest = entering("fixture_store_and_return") +
+                           "  rdi == object\nexit\n"
+                           "  L1 a: rax == 7\n";
   EXPECT_EQ(verdict(other + "alias other = object\n" + rest, "every_access_is_in_its_region"),
             "refuted");
   EXPECT_NE(verdict(other + "alias other = object + 64\n" + rest, "L1.a").find("gap"),
@@ -120,13 +130,17 @@ TEST(vacuity, an_alignment_that_is_no_power_of_two_is_an_error) {
 
 TEST(vacuity, a_site_outside_executable_code_is_an_error) {
   EXPECT_NE(verdict("run it = sites fixture_data_sites\n  rsp == frame\nexit\n"
-                    "  L1 a: rax == old rdi\n", "L1.a").find("fiberproof: "),
+                    "  L1 a: rax == old rdi\n",
+                    "L1.a")
+                .find("fiberproof: "),
             std::string::npos);
 }
 
 TEST(vacuity, a_site_that_the_table_leaves_out_is_an_error) {
   EXPECT_NE(verdict("run it = sites fixture_half_a_table\n  rsp == frame\nexit\n"
-                    "  L1 a: rdx == old rdx\n", "L1.a").find("is not in the table"),
+                    "  L1 a: rdx == old rdx\n",
+                    "L1.a")
+                .find("is not in the table"),
             std::string::npos);
 }
 
@@ -135,8 +149,9 @@ TEST(vacuity, a_loop_of_forks_ends_as_unknown) {
 }
 
 TEST(vacuity, a_word_that_occurs_2_to_the_64_times_in_a_sum_is_one_atom) {
-  EXPECT_EQ(verdict(entering("fixture_double_64_times") + "exit\n  L1 wraps: rax == 0\n", "L1.wraps"),
-            "proved");
+  EXPECT_EQ(
+      verdict(entering("fixture_double_64_times") + "exit\n  L1 wraps: rax == 0\n", "L1.wraps"),
+      "proved");
 }
 
 }  // namespace

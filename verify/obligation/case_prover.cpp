@@ -1,0 +1,333 @@
+#include "verify/obligation/case_prover.hpp"
+
+#include "verify/obligation/story.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+namespace fiberproof::verify {
+namespace {
+
+constexpr std::uint64_t red_zone_bytes = 128;  // psABI 3.2.2
+
+template <class T>
+using Result = CaseProver::Result<T>;
+
+// The low end of a region and the end of it, as addresses.
+std::pair<Term, Term> bounds(const Region& region) {
+  const Term low = collected(region.base + region.low);
+  return {low, collected(low + region.size)};
+}
+
+}  // namespace
+
+void CaseProver::assumptions_can_be_met() {
+  std::vector<Formula> layout = case_.entry->path;
+  for (std::size_t index = 0; index < case_.regions.size(); ++index) {
+    const auto [low, high] = bounds(case_.regions[index]);
+    layout.push_back(less(low, high));
+    for (std::size_t other = 0; other < index; ++other) {
+      const auto [other_low, other_high] = bounds(case_.regions[other]);
+      layout.push_back(logical_or(at_most(high, other_low), at_most(other_high, low)));
+    }
+  }
+  const Answer answer = ledger_.solver().prove({std::move(layout), truth(false)});
+  Theorem& theorem = claim("assumptions_can_be_met");
+  const bool met = answer.verdict == Verdict::refuted;
+  Ledger::note(theorem, met ? Verdict::proved : Verdict::unknown,
+               "no state satisfies the contract's assumptions");
+  theorem.time += answer.time;
+}
+
+void CaseProver::claim_all() {
+  for (const Run& run : contract_.runs) claim_clauses(run.arrivals);
+  for (const CallDeclaration& call : contract_.calls) claim_clauses(call.clauses);
+  claim_clauses(contract_.exits);
+  if (!contract_.runs.empty()) {
+    claim("every_path_leaves");
+    if (!contract_.calls.empty()) claim("every_call_is_made");
+    claim("every_access_is_in_its_region");
+  }
+  if (!contract_.modifies.empty()) claim("modifies", contract_.modifies.front().spec_id);
+}
+
+Result<void> CaseProver::run_model() {
+  std::vector<SymbolicMachine> open{*case_.entry};
+  for (const ModelStore& store : contract_.model) {
+    std::vector<SymbolicMachine> next;
+    for (SymbolicMachine& machine : open) {
+      if (const auto done = model_store(store, std::move(machine), next); !done) return done;
+    }
+    open = std::move(next);
+  }
+  for (SymbolicMachine& machine : open) {
+    show_exit(machine, std::nullopt);
+    show_accesses(machine);
+  }
+  return {};
+}
+
+Result<void> CaseProver::run_code(const std::vector<Code>& codes, const Callees& callees) {
+  codes_ = &codes;
+  std::vector<std::pair<SymbolicMachine, std::optional<Term>>> open{{*case_.entry, std::nullopt}};
+  for (std::size_t index = 0; index < contract_.runs.size(); ++index) {
+    std::vector<std::pair<SymbolicMachine, std::optional<Term>>> next;
+    for (auto& [machine, rip] : open) {
+      if (const auto begun = begin_run(index, machine, rip); !begun) return begun;
+      const auto on_call = [this, &callees](SymbolicMachine& at, std::uint64_t target,
+                                            const SymbolicMachine& before) {
+        return call(at, target, before, callees);
+      };
+      for (PathEnd& end : execute(codes[index], machine, ledger_.solver(), on_call)) {
+        if (show_path_end(end)) next.emplace_back(std::move(end.machine), end.rip);
+      }
+    }
+    open = std::move(next);
+  }
+  for (auto& [machine, rip] : open) {
+    show_calls(machine);
+    show_exit(machine, rip);
+    show_accesses(machine);
+  }
+  if (call_error_) return std::unexpected(*call_error_);
+  return {};
+}
+
+Theorem& CaseProver::claim(const std::string& label, const std::string& spec_id) {
+  const char* part = subject_ == Subject::model && !contract_.model.empty() ? "model/" : "";
+  const char* dot = spec_id.empty() ? "" : ".";
+  return ledger_.claim(fmt::format("{}/{}{}{}{}", contract_.name, part, spec_id, dot, label),
+                       spec_id, subject_);
+}
+
+void CaseProver::claim_clauses(const std::vector<Clause>& clauses) {
+  for (const Clause& clause : clauses) claim(clause.label, clause.spec_id);
+}
+
+Result<void> CaseProver::model_store(const ModelStore& store, SymbolicMachine machine,
+                                     std::vector<SymbolicMachine>& next) {
+  Scope scope{&case_.names, &machine, std::nullopt, &entry_};
+  if (store.condition) {
+    const auto condition = truth_value(*store.condition, scope);
+    if (!condition) return std::unexpected(condition.error());
+    SymbolicMachine other = machine;
+    other.path.push_back(logical_not(*condition));
+    machine.path.push_back(*condition);
+    if (is_possible(other)) next.push_back(std::move(other));
+    if (!is_possible(machine)) return {};
+  }
+  const auto address = word_value(store.address, scope);
+  if (!address) return std::unexpected(address.error());
+  const auto value = word_value(store.value, scope);
+  if (!value) return std::unexpected(value.error());
+  machine.store(*address, *value, store.bytes);
+  if (machine.fault) return std::unexpected(*machine.fault);
+  next.push_back(std::move(machine));
+  return {};
+}
+
+bool CaseProver::is_possible(const SymbolicMachine& machine) {
+  return ledger_.solver().prove({machine.path, truth(false)}).verdict != Verdict::proved;
+}
+
+Result<void> CaseProver::begin_run(std::size_t index, SymbolicMachine& machine,
+                                   std::optional<Term> rip) {
+  const Run& run = contract_.runs[index];
+  // The first run's registers are those of the contract's beginning.
+  if (index > 0 && !run.registers.empty()) {
+    const auto done =
+        assign_registers(run, case_, machine, fmt::format("run_{}.{}", run.name, index));
+    if (!done) return done;
+  }
+  Scope scope{&case_.names, &machine, rip, &entry_};
+  show(run.arrivals, scope);
+  return {};
+}
+
+CallOutcome CaseProver::call(SymbolicMachine& machine, std::uint64_t target,
+                             const SymbolicMachine& before, const Callees& callees) {
+  const auto known = std::ranges::find(callees, target, &Callees::value_type::first);
+  if (known == callees.end()) return CallOutcome::unknown;
+  const CallDeclaration& declared = contract_.calls[known->second];
+  SymbolicMachine at_call = machine;  // memory with the return address, registers without
+  at_call.write(Register::rsp, before.read(Register::rsp));
+  Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
+  show(declared.clauses, scope);
+  if (declared.never_returns) {
+    machine.after_calls.emplace_back(declared.name, machine.registers());
+    return CallOutcome::never_returns;
+  }
+  if (const auto done = forget(declared, scope, machine); !done && !call_error_) {
+    call_error_ = done.error();
+  }
+  return CallOutcome::returns;
+}
+
+Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before,
+                                SymbolicMachine& machine) {
+  struct Kept {
+    Location location;
+    Term value;
+  };
+  std::vector<Kept> kept;
+  for (const Range& range : declared.kept) {
+    const auto low = word_value(range.low, before);
+    const auto high = word_value(range.high, before);
+    if (!low || !high) return std::unexpected(low ? high.error() : low.error());
+    const auto bytes = constant_difference(*high, *low);
+    if (!bytes || *bytes % 8 != 0) return std::unexpected("a callee keeps whole words");
+    for (std::uint64_t offset = 0; offset < *bytes; offset += 8) {
+      const auto location = locate(machine.regions(), *low + word(offset));
+      if (!location) return std::unexpected(location.error());
+      const auto value = machine.memory().load(*location, 8, machine.path);
+      if (!value) return std::unexpected(value.error());
+      kept.push_back({*location, *value});
+    }
+  }
+  // A name of its own for each call: two calls of one function know nothing of each other.
+  machine.forget_across_call(fmt::format("after_{}.{}", declared.name, machine.after_calls.size()));
+  machine.write(Register::rsp, before.machine->read(Register::rsp));
+  for (const auto& [location, value] : kept) machine.memory().define_initial(location, value, 8);
+  machine.after_calls.emplace_back(declared.name, machine.registers());
+  Scope after{&case_.names, &machine, std::nullopt, &entry_};
+  const bool was_possible = is_possible(machine);
+  for (const Expression& guarantee : declared.guarantees) {
+    const auto formula = truth_value(guarantee, after);
+    if (!formula) return std::unexpected(formula.error());
+    machine.path.push_back(logical_and(*formula, after.is_defined));
+    after.is_defined = truth(true);
+  }
+  if (was_possible && !is_possible(machine)) {
+    Ledger::note(claim("assumptions_can_be_met"), Verdict::unknown,
+                 fmt::format("{} cannot return what the contract promises of it", declared.name));
+  }
+  return {};
+}
+
+bool CaseProver::show_path_end(PathEnd& end) {
+  Theorem& leaves = claim("every_path_leaves");
+  if (end.kind == PathEnd::Kind::left) {
+    Ledger::note(leaves, Verdict::proved, {});
+    return true;
+  }
+  if (end.kind == PathEnd::Kind::stopped) {
+    Ledger::note(leaves, Verdict::proved, {});
+    show_calls(end.machine);
+    show_accesses(end.machine);
+    return false;
+  }
+  // That the path can be taken at all is the counterexample. An access outside every region is one,
+  // too; what could not be executed or decided is not.
+  Theorem& accesses = claim("every_access_is_in_its_region");
+  const bool outside = end.machine.fault && end.machine.fault_is_outside;
+  if (end.kind == PathEnd::Kind::dead_end && !outside) {
+    Ledger::note(leaves, Verdict::unknown, end.reason);
+    return false;
+  }
+  ledger_.oblige(outside ? accesses : leaves, {end.machine.path, truth(false)},
+                 [&](const Answer& answer) {
+                   return tell(fmt::format("the routine never comes to {}", end.reason), nullptr,
+                               end.machine, end.rip, {end.machine.path, truth(false)}, answer);
+                 });
+  show_accesses(end.machine);
+  return false;
+}
+
+void CaseProver::show_calls(SymbolicMachine& machine) {
+  for (const CallDeclaration& call : contract_.calls) {
+    const auto made = std::ranges::count_if(
+        machine.after_calls, [&call](const auto& after) { return after.first == call.name; });
+    const Query query{machine.path, truth(made == 1)};
+    ledger_.oblige(claim("every_call_is_made"), query, [&](const Answer& answer) {
+      return tell(fmt::format("{} is called once", call.name), nullptr, machine, std::nullopt,
+                  query, answer);
+    });
+  }
+}
+
+void CaseProver::show_exit(SymbolicMachine& machine, std::optional<Term> rip) {
+  Scope scope{&case_.names, &machine, rip, &entry_};
+  show(contract_.exits, scope);
+}
+
+void CaseProver::show(const std::vector<Clause>& clauses, Scope& scope) {
+  for (const Clause& clause : clauses) {
+    if (ledger_.is_settled()) return;
+    Theorem& theorem = claim(clause.label, clause.spec_id);
+    scope.is_defined = truth(true);
+    const auto goal = truth_value(clause.formula, scope);
+    if (!goal) {
+      Ledger::note(theorem, Verdict::unknown, goal.error());
+      continue;
+    }
+    // A claim about memory that no region holds is no claim: another region may be there.
+    const Query query{scope.machine->path, logical_and(scope.is_defined, *goal)};
+    ledger_.oblige(theorem, query, [&](const Answer& answer) {
+      return tell(clause.text, &clause, *scope.machine, scope.rip, query, answer);
+    });
+  }
+}
+
+void CaseProver::show_accesses(SymbolicMachine& machine) {
+  for (const Access& access : machine.accesses) {
+    if (ledger_.is_settled()) return;
+    const Region& region = case_.regions[access.location.region];
+    Formula allowed = is_inside(region, access.location.offset, access.bytes);
+    if (const auto rsp = locate(case_.regions, access.rsp);
+        rsp && rsp->region == access.location.region) {
+      const Term below = rsp->offset - access.location.offset;
+      const Formula above_rsp = bit_of(below, 63);
+      allowed = logical_and(allowed, logical_or(above_rsp, at_most(below, word(red_zone_bytes))));
+    }
+    if (access.is_store && region.read_only) allowed = truth(false);
+    oblige_access("every_access_is_in_its_region", "", allowed, access, machine);
+    if (access.is_store && !contract_.modifies.empty()) {
+      oblige_access("modifies", contract_.modifies.front().spec_id, may_modify(access), access,
+                    machine);
+    }
+  }
+}
+
+void CaseProver::oblige_access(const std::string& label, const std::string& spec_id,
+                               Formula allowed, const Access& access, SymbolicMachine& machine) {
+  // A path shares its first accesses with others; each is shown once for each path condition.
+  const std::uint64_t path = all_of(machine.path).node().id;
+  if (!shown_accesses_.emplace(label, allowed.node().id, path).second) return;
+  const Query query{machine.path, allowed};
+  ledger_.oblige(claim(label, spec_id), query, [&](const Answer& answer) {
+    const std::string claim_text =
+        fmt::format("the {} of {} bytes at {:#x} stays where the contract allows it",
+                    access.is_store ? "store" : "load", access.bytes, access.instruction);
+    return tell(claim_text, nullptr, machine, std::nullopt, query, answer);
+  });
+}
+
+Formula CaseProver::may_modify(const Access& access) {
+  Formula allowed = truth(false);
+  for (const WriteDeclaration& write : contract_.modifies) {
+    const auto low = word_value(write.range.low, entry_);
+    const auto high = word_value(write.range.high, entry_);
+    const auto condition =
+        write.condition ? truth_value(*write.condition, entry_) : Result<Formula>(truth(true));
+    if (!low || !high || !condition) continue;  // not evaluated: then it allows nothing
+    const auto location = locate(case_.regions, *low);
+    if (!location || location->region != access.location.region) continue;
+    const Region range{"range", case_.regions[location->region].base, location->offset,
+                       *high - *low, false};
+    // A range whose bounds are swapped would be nearly all of memory.
+    const Formula is_range = at_most(range.size, case_.regions[location->region].size);
+    allowed = logical_or(allowed, all_of({*condition, is_range,
+                                          is_inside(range, access.location.offset, access.bytes)}));
+  }
+  return allowed;
+}
+
+Refutation CaseProver::tell(const std::string& claim_text, const Clause* clause,
+                            SymbolicMachine& machine, std::optional<Term> rip, const Query& query,
+                            const Answer& answer) {
+  Scope scope{&case_.names, &machine, rip, &entry_};
+  return tell_story({claim_text, clause, contract_, case_, scope, codes_}, query, answer,
+                    ledger_.solver());
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,87 @@
+// One case of a contract, shown for its model or for machine code: run, then every clause, every
+// call and every access becomes an obligation of a theorem.
+#pragma once
+
+#include "verify/machine/paths.hpp"
+#include "verify/obligation/contract.hpp"
+#include "verify/obligation/ledger.hpp"
+#include "verify/obligation/scope.hpp"
+#include "verify/obligation/setup.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace fiberproof::verify {
+
+class CaseProver {
+ public:
+  template <class T>
+  using Result = std::expected<T, std::string>;
+
+  /// What a direct call may reach: its address, and which of the contract's calls that is.
+  using Callees = std::vector<std::pair<std::uint64_t, std::size_t>>;
+
+  CaseProver(const Contract& contract, Subject subject, Ledger& ledger, Case& in)
+      : contract_(contract),
+        subject_(subject),
+        ledger_(ledger),
+        case_(in),
+        entry_(in.entry_scope()) {}
+
+  /// Shows a state that meets the assumptions, with regions that do not overlap.
+  void assumptions_can_be_met();
+
+  /// Claims every clause before anything runs, so that one that no path reaches is seen as unknown.
+  void claim_all();
+
+  Result<void> run_model();
+
+  /// Runs the code of each run of the contract, in its order.
+  Result<void> run_code(const std::vector<Code>& codes, const Callees& callees);
+
+ private:
+  /// A theorem that every contract has, about the contract as a whole, has no spec id.
+  Theorem& claim(const std::string& label, const std::string& spec_id = {});
+  void claim_clauses(const std::vector<Clause>& clauses);
+  Result<void> model_store(const ModelStore& store, SymbolicMachine machine,
+                           std::vector<SymbolicMachine>& next);
+  bool is_possible(const SymbolicMachine& machine);
+  Result<void> begin_run(std::size_t index, SymbolicMachine& machine, std::optional<Term> rip);
+  CallOutcome call(SymbolicMachine& machine, std::uint64_t target, const SymbolicMachine& before,
+                   const Callees& callees);
+
+  /// The callee has returned: everything is unknown but what it keeps and what it guarantees.
+  Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicMachine& machine);
+
+  /// Whether the path goes on with the contract's next run, or its exit.
+  bool show_path_end(PathEnd& end);
+
+  /// A path that leaves without a call that the contract speaks of must be impossible.
+  void show_calls(SymbolicMachine& machine);
+  void show_exit(SymbolicMachine& machine, std::optional<Term> rip);
+  void show(const std::vector<Clause>& clauses, Scope& scope);
+  void show_accesses(SymbolicMachine& machine);
+  void oblige_access(const std::string& label, const std::string& spec_id, Formula allowed,
+                     const Access& access, SymbolicMachine& machine);
+  Formula may_modify(const Access& access);
+
+  Refutation tell(const std::string& claim_text, const Clause* clause, SymbolicMachine& machine,
+                  std::optional<Term> rip, const Query& query, const Answer& answer);
+
+  const Contract& contract_;
+  Subject subject_;
+  Ledger& ledger_;
+  Case& case_;
+  Scope entry_;
+  const std::vector<Code>* codes_ = nullptr;
+  std::optional<std::string> call_error_;
+  std::set<std::tuple<std::string, std::uint64_t, std::uint64_t>> shown_accesses_;
+};
+
+}  // namespace fiberproof::verify
