@@ -183,10 +183,21 @@ ExitStatus run_target(const FuzzOptions& options, TargetReport& report) {
     return ExitStatus::could_not_run;
   }
   report.oracle_counts = read_counts(counts);
-  if (end.exit_code == 0) return ExitStatus::ok;
-  if (end.exit_code == 130) return ExitStatus::could_not_run;  // interrupted
-  print_finding(report, progress);
-  return ExitStatus::failed;
+  constexpr int interrupted = 72;  // libFuzzer's exit code after Ctrl-C
+  if (end.exit_code == interrupted) {
+    fmt::print(stderr, "fiberproof: {}: interrupted\n", report.target);
+    return ExitStatus::could_not_run;
+  }
+  if (end.exit_code != 0) {
+    print_finding(report, progress);
+    return ExitStatus::failed;
+  }
+  // A target whose oracles were never asked has shown nothing.
+  if (report.oracle_counts.empty() && options.jobs == 1) {
+    fmt::print(stderr, "fiberproof: {}: does not tell what its oracles checked\n", arguments[0]);
+    return ExitStatus::could_not_run;
+  }
+  return ExitStatus::ok;
 }
 
 }  // namespace

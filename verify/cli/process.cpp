@@ -3,17 +3,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
 namespace fiberproof::verify {
 namespace {
 
+// While another program runs, Ctrl-C is its affair: it ends cleanly, and we tell how.
+class IgnoreInterrupt {
+ public:
+  IgnoreInterrupt() : before_(std::signal(SIGINT, SIG_IGN)) {}
+  IgnoreInterrupt(const IgnoreInterrupt&) = delete;
+  IgnoreInterrupt& operator=(const IgnoreInterrupt&) = delete;
+  ~IgnoreInterrupt() { std::signal(SIGINT, before_); }
+
+ private:
+  void (*before_)(int);
+};
+
 [[noreturn]] void become(const std::vector<std::string>& arguments,
                          const std::vector<std::string>& environment, int output) {
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   ::close(output);
+  std::signal(SIGINT, SIG_DFL);
   for (const std::string& entry : environment) {
     const std::size_t equals = entry.find('=');
     ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
@@ -35,6 +49,7 @@ ProcessEnd run_process(const std::vector<std::string>& arguments,
   std::array<int, 2> pipe{};
   if (::access(arguments[0].c_str(), X_OK) != 0 || ::pipe(pipe.data()) != 0) return end;
   std::fflush(nullptr);
+  const IgnoreInterrupt ignore_interrupt;
   const pid_t child = ::fork();
   if (child < 0) return end;
   if (child == 0) {
