@@ -1,6 +1,6 @@
 // Control effects: what a switch says to the stack that it switches to, packed into the one payload
-// word that travels in RDI (spec §6). Encoding and decoding are inverse for every discriminant and
-// every u32 index (E1).
+// word that travels in RDI (SPEC.md, Control effects). Encoding and decoding are inverse for every
+// discriminant and every u32 index (E1).
 #pragma once
 
 #include <cstdint>

@@ -114,10 +114,10 @@ std::vector<std::string> touched_memory(const StoryContext& context, const Model
 std::string program(const StoryContext& context, const Model& model) {
   std::string text = context.contract.program;
   for (const auto& [name, term] : context.in.names.words) {
-    const std::string placeholder = "{" + name + "}";
-    for (std::size_t at = text.find(placeholder); at != std::string::npos;
-         at = text.find(placeholder, at)) {
-      text.replace(at, placeholder.size(), std::to_string(evaluate(term, model)));
+    const std::string mark = "{" + name + "}";
+    for (std::size_t at = text.find(mark); at != std::string::npos;
+         at = text.find(mark, at)) {
+      text.replace(at, mark.size(), std::to_string(evaluate(term, model)));
     }
   }
   return text;
