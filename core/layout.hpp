@@ -27,7 +27,8 @@ namespace fiberproof {
 
 struct FuncRef;
 
-/// One WebAssembly value in transit (Wasmtime's ValRaw): 16 bytes, 16-byte aligned (SPEC.md, Words).
+/// One WebAssembly value in transit (Wasmtime's ValRaw): 16 bytes, 16-byte aligned (SPEC.md,
+/// Words).
 struct alignas(16) Value {
   std::uint64_t low;
   std::uint64_t high;
@@ -42,7 +43,8 @@ struct ArgsObject {
   Value* data;
 };
 
-/// Where a stack that is not running goes on (SPEC.md, Words): 24 bytes, consumed by loading them (S5).
+/// Where a stack that is not running goes on (SPEC.md, Words): 24 bytes, consumed by loading them
+/// (S5).
 struct ControlContext {
   std::uint64_t rsp;
   std::uint64_t rbp;

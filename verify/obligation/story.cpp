@@ -115,8 +115,7 @@ std::string program(const StoryContext& context, const Model& model) {
   std::string text = context.contract.program;
   for (const auto& [name, term] : context.in.names.words) {
     const std::string mark = "{" + name + "}";
-    for (std::size_t at = text.find(mark); at != std::string::npos;
-         at = text.find(mark, at)) {
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
       text.replace(at, mark.size(), std::to_string(evaluate(term, model)));
     }
   }
