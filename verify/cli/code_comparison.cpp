@@ -34,12 +34,13 @@ std::vector<std::string> compare_process(const std::string& path, const ObjectFi
   const auto process = nlohmann::json::parse(output, nullptr, false);
   if (!end.started || end.exit_code != 0 || !process.is_object() || !process.contains("routines") ||
       !process.contains("switch_sites")) {
-    return {fmt::format("{}: does not tell its machine code", path)};
+    return {fmt::format("fiberproof: {}: does not tell its machine code", path)};
   }
   std::vector<std::string> lines;
   const auto section = file.section(routines_section);
   if (!section || process["routines"] != hex(section->bytes)) {
-    lines.push_back(fmt::format("{}: its process runs other routines than its file has", path));
+    lines.push_back(
+        fmt::format("fiberproof: {}: its process runs other routines than its file has", path));
   }
   std::vector<std::string> in_file;
   for (const Routine& site : sites) in_file.push_back(hex(site.bytes));
@@ -47,7 +48,8 @@ std::vector<std::string> compare_process(const std::string& path, const ObjectFi
   std::ranges::sort(in_file);
   std::ranges::sort(in_process);
   if (in_file != in_process) {
-    lines.push_back(fmt::format("{}: its process runs other switches than its file has", path));
+    lines.push_back(
+        fmt::format("fiberproof: {}: its process runs other switches than its file has", path));
   }
   return lines;
 }
@@ -56,8 +58,8 @@ std::string compare_routine(const std::string& path, const ObjectFile& file, con
                             const ProvedCode& proved) {
   const auto identity = identify(file, routine);
   if (identity && identity->hash == proved.hash) return {};
-  return fmt::format("{}: {} at {:#x} is not the code that was proved", path, routine.symbol,
-                     routine.address);
+  return fmt::format("fiberproof: {}: {} at {:#x} is not the code that was proved", path,
+                     routine.symbol, routine.address);
 }
 
 std::vector<std::string> compare_target(const std::string& path,
@@ -93,7 +95,8 @@ std::vector<std::string> code_differences(const std::vector<ContractResult>& res
   for (const ContractResult& result : results) {
     for (const ProvedCode& code : result.code) proved.emplace(code.routine, code);
   }
-  if (proved.empty()) return {"nothing was proved that a target could be compared with"};
+  if (proved.empty())
+    return {"fiberproof: nothing was proved that a target could be compared with"};
   std::vector<std::string> lines;
   for (const std::string& target : targets) {
     const auto of_target = compare_target(target_path(target), proved);

@@ -51,7 +51,7 @@ ExitStatus prove(const Options& options) {
 
 ExitStatus compare_code(const ProofReport& proofs) {
   const auto lines = code_differences(proofs.results, fuzz_targets());
-  for (const std::string& line : lines) fmt::print(stderr, "fiberproof: {}\n", line);
+  for (const std::string& line : lines) fmt::print(stderr, "{}\n", line);
   return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
 }
 

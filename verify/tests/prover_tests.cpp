@@ -1,17 +1,12 @@
 // The prover on small routines: what it proves, and that it refutes or refuses the rest.
 #include "verify/obligation/prover.hpp"
+#include "verify/tests/fixture_contract.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>
 
 namespace fiberproof::verify {
 namespace {
-
-constexpr std::string_view preamble = R"(contract fixture
-ghost frame, object : word
-region frame = [frame - 256, frame + 8)
-region object = [object, object + 16)
-)";
 
 class prover : public testing::Test {
  protected:
@@ -38,10 +33,6 @@ class prover : public testing::Test {
       return missing_;
     }
     return *found;
-  }
-
-  static std::string entering(const std::string& symbol) {
-    return "run it = function " + symbol + "\n  rsp == frame\n";
   }
 
  private:

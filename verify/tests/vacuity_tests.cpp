@@ -1,17 +1,12 @@
 // Ways in which a proof could say nothing: each once let a false claim through, and is refused now.
 #include "verify/obligation/prover.hpp"
+#include "verify/tests/fixture_contract.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>
 
 namespace fiberproof::verify {
 namespace {
-
-constexpr std::string_view preamble = R"(contract fixture
-ghost frame, object : word
-region frame = [frame - 256, frame + 8)
-region object = [object, object + 16)
-)";
 
 // The verdict of one theorem, or the error that there is none of.
 std::string verdict(const std::string& body, const std::string& name) {
@@ -23,10 +18,6 @@ std::string verdict(const std::string& body, const std::string& name) {
   if (!result) return result.error();
   const auto found = std::ranges::find(result->theorems, "fixture/" + name, &Theorem::name);
   return found == result->theorems.end() ? "no such theorem" : name_of(found->verdict);
-}
-
-std::string entering(const std::string& symbol) {
-  return "run it = function " + symbol + "\n  rsp == frame\n";
 }
 
 constexpr const char* leaves = "exit\n  L1 leaves: rsp == frame + 8\n";
