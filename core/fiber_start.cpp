@@ -1,44 +1,73 @@
 #include "core/fiber_start.hpp"
 
 #include "core/check.hpp"
-#include "core/sanitizer.hpp"
+#include "core/layout_protection.hpp"
+#include "core/store.hpp"
 
 #include <exception>
-#include <limits>
 
 namespace fiberproof {
 namespace {
 
-bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
+/// First on a fresh stack, where nothing instrumented may run before it.
+FIBERPROOF_UNINSTRUMENTED inline Continuation& arrive(Store& store, std::uint64_t frame_pointer) {
+  auto& self = static_cast<Continuation&>(*store.active);
+  sanitizer_arrive(*self.sanitizer);
+  allow_launch_words(self.stack->bounds().top, self.args.capacity);
+  *store.exceptions = {};
+  asm("mov %%rsp, %0" : "=r"(store.limits.entry_stack_pointer));
+  store.limits.entry_frame_pointer = frame_pointer;
+  return self;
+}
+
+/// The last thing there.
+FIBERPROOF_UNINSTRUMENTED inline void leave(Store& store, const Continuation& self) {
+  FIBER_CHECK(C2, store.active, ==, &self);
+  sanitizer_leave(*self.sanitizer, *self.parent->sanitizer);
+}
+
+[[gnu::noinline]] bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
+  bool succeeded = false;
   try {
-    return func_ref.array_call(func_ref, &store, args.data, args.capacity);
+    succeeded = func_ref.array_call(func_ref, &store, args.data, args.capacity);
   } catch (...) {
     store.raised = std::current_exception();
+  }
+  if (const auto& reraised = store.limits.trap_handler->trap) [[unlikely]] {
+    store.raised = nullptr;  // The trap came first.
+    store.trap = reraised;
     return false;
   }
+  return succeeded;
 }
 
 }  // namespace
 
-bool fiber_start(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* args,
-                 std::uint64_t return_value_count) noexcept {
-  sanitizer_arrive_on_fresh_stack();
+FIBERPROOF_UNINSTRUMENTED bool fiber_start(const FuncRef* func_ref, void* caller_vmctx,
+                                           ArgsObject* args,
+                                           std::uint64_t return_value_count) noexcept {
+  Store& store = *static_cast<Store*>(caller_vmctx);
+  const Continuation& self =
+      arrive(store, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
   FIBER_CHECK(L2, return_value_count, <=, args->capacity);
-  const bool succeeded = run(*func_ref, *static_cast<Store*>(caller_vmctx), *args);
+  const bool succeeded = run(*func_ref, store, *args);
   if (succeeded) {
     args->length = static_cast<std::uint32_t>(return_value_count);
   }
-  sanitizer_leave_for_parent_at_the_end();
+  leave(store, self);
   return succeeded;
 }
 
-void fiber_start_v44(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* args,
-                     std::uint64_t return_value_count) noexcept {
-  sanitizer_arrive_on_fresh_stack();
+FIBERPROOF_UNINSTRUMENTED void fiber_start_v44(const FuncRef* func_ref, void* caller_vmctx,
+                                               ArgsObject* args,
+                                               std::uint64_t return_value_count) noexcept {
+  Store& store = *static_cast<Store*>(caller_vmctx);
+  const Continuation& self =
+      arrive(store, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
   FIBER_CHECK(L2, return_value_count, <=, args->capacity);
-  run(*func_ref, *static_cast<Store*>(caller_vmctx), *args);
+  run(*func_ref, store, *args);
   args->length = static_cast<std::uint32_t>(return_value_count);
-  sanitizer_leave_for_parent_at_the_end();
+  leave(store, self);
 }
 
 }  // namespace fiberproof

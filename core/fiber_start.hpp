@@ -8,7 +8,7 @@
 
 namespace fiberproof {
 
-/// Runs `func_ref` with `caller_vmctx`, which is the Store, and the args buffer as (data, capacity)
+/// Runs `func_ref` with `caller_vmctx`, which is the Store whose active stack this is, and the args buffer as (data, capacity)
 /// (F1). On success args->length is return_value_count and the result is true; on a trap the length
 /// is left and the result is false (F2). No exception leaves: one that arrives is a trap, and is
 /// kept in the store for the resumer (F3).

@@ -1,29 +1,39 @@
-// A function that a continuation can run (Wasmtime's VMFuncRef and its array call), and the store,
-// which the embedder hands through as the caller's VM context.
+// Functions that a continuation can run: the raw array call, and any C++ callable behind it.
 #pragma once
 
 #include "core/layout.hpp"
 
+#include <concepts>
 #include <cstdint>
-#include <exception>
+#include <expected>
+#include <span>
+#include <type_traits>
+#include <utility>
 
 namespace fiberproof {
 
-/// State of one embedder thread that continuations share.
-struct Store {
-  /// The C++ exception that ended a body, kept by fiber_start for whoever resumed it (F3).
-  std::exception_ptr raised;
-};
-
-/// A callable with its own context. Must outlive every continuation that was made for it.
+/// A callable with its own context (Wasmtime's VMFuncRef). Must outlive every continuation that was
+/// made for it.
 struct FuncRef {
   /// Runs the function on `values[0, capacity)`, which holds the arguments on entry and the results
-  /// on success (F1). Returns false where the function trapped. May throw: that is a trap too (F3).
+  /// on success (F1). `caller_vmctx` is the Store. Returns false where the function trapped. May
+  /// throw: that is a trap too (F3).
   using ArrayCall = bool(const FuncRef& self, void* caller_vmctx, Value* values,
                          std::uint32_t capacity);
 
   ArrayCall* array_call;
   void* vmctx;
+};
+
+/// A function and its type, as far as it matters here: how many values it takes and leaves.
+struct Function : FuncRef {
+  std::uint32_t parameter_count;
+  std::uint32_t return_value_count;
+
+  Function(ArrayCall* call, void* context, std::uint32_t parameters, std::uint32_t results)
+      : FuncRef{call, context}, parameter_count(parameters), return_value_count(results) {}
+  Function(const Function&) = delete;
+  Function& operator=(const Function&) = delete;
 };
 
 }  // namespace fiberproof

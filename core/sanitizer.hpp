@@ -1,136 +1,139 @@
-// What AddressSanitizer must be told about stacks and switches; empty in builds without it.
+// What the sanitizers' runtimes and Valgrind must be told of stacks and switches; empty functions
+// in builds without them.
 //
-// The runtime is told in the functions that switch, right before and right after, so that the
-// switch's own bytes stay the same in every build. These functions are not instrumented themselves:
-// between the two calls no instrumented code may run. A stack keeps its fake stack for as long as
-// it lives, also when a continuation on it ends: use-after-return stays on, and reuse stays cheap.
+// They are told in the functions that switch, right before and right after, so that the switch's
+// own bytes stay the same in every build. These functions are not instrumented themselves: between
+// the two calls no instrumented code may run. A stack keeps its fake stack (AddressSanitizer's, for
+// use-after-return) and its fiber (ThreadSanitizer's) for as long as it lives, also when a
+// continuation on it ends: detection stays on, and reuse stays cheap.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define FIBERPROOF_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define FIBERPROOF_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define FIBERPROOF_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define FIBERPROOF_TSAN 1
+#elif __has_feature(memory_sanitizer)
+#define FIBERPROOF_MSAN 1
 #endif
+#endif
+
+#if defined(FIBERPROOF_ASAN) || defined(FIBERPROOF_TSAN) || defined(FIBERPROOF_MSAN)
+#define FIBERPROOF_SANITIZED 1
 #endif
 
 #ifdef FIBERPROOF_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#include <sanitizer/lsan_interface.h>
+#elif defined(FIBERPROOF_TSAN)
+#include <sanitizer/tsan_interface.h>
+#elif defined(FIBERPROOF_MSAN)
+#include <sanitizer/msan_interface.h>
 #endif
 
-#if defined(__clang__)
+// MemorySanitizer keeps book of what a function writes also where it checks nothing; the others may
+// add nothing at all, not even ThreadSanitizer's function entry and exit, which may be on two
+// stacks.
+#if defined(__clang__) && defined(FIBERPROOF_MSAN)
+#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("memory", "coverage")))
+#elif defined(__clang__)
 #define FIBERPROOF_UNINSTRUMENTED \
   __attribute__((disable_sanitizer_instrumentation, no_sanitize("coverage")))
 #else
-#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("address", "undefined")))
+#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("address", "thread", "undefined")))
+#endif
+
+// A function that switches: part of its caller, so that no return is predicted wrongly on the other
+// stack; but of its own, and uninstrumented, where a sanitizer is told of the switch.
+#ifdef FIBERPROOF_SANITIZED
+#define FIBERPROOF_SWITCHING [[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED inline
+#else
+#define FIBERPROOF_SWITCHING [[gnu::always_inline]] inline
 #endif
 
 namespace fiberproof {
 
-/// What the sanitizer runtime must know of one stack. Default-constructed: the thread's own stack,
-/// whose bounds are learnt from the runtime at the first switch away from it.
+/// What the runtimes know of one stack. Bytes [bottom, bottom + frame_bytes) are what frames may
+/// use.
 struct SanitizerStack {
-  SanitizerStack() = default;
-  SanitizerStack([[maybe_unused]] std::uint64_t limit,
-                 [[maybe_unused]] std::uint64_t usable_bytes) {
-#ifdef FIBERPROOF_ASAN
-    bottom = reinterpret_cast<const void*>(limit);
-    bytes = usable_bytes;
-#endif
-  }
-
-  /// Forgets the poison that dead frames left, before something else runs here.
-  void recycle() {
-#ifdef FIBERPROOF_ASAN
-    __asan_unpoison_memory_region(bottom, bytes);
-#endif
-  }
-
-#ifdef FIBERPROOF_ASAN
   const void* bottom = nullptr;
-  std::uint64_t bytes = 0;
-  void* fake_stack = nullptr;
-  SanitizerStack* parent = nullptr;  ///< the stack that resumed this one
-  bool in_use = false;               ///< a continuation was started here and has not ended
-#endif
+  std::uint64_t usable_bytes = 0;
+  std::uint64_t frame_bytes = 0;
+  void* runtime_stack = nullptr;  ///< ASan's fake stack, or TSan's fiber
+  unsigned valgrind_id = 0;
+  bool used = false;  ///< frames or words on it may be poisoned
 };
 
-#ifdef FIBERPROOF_ASAN
+/// Makes the stack of this thread known, once, and returns it.
+SanitizerStack& sanitizer_thread_stack();
 
-/// The two ends of the latest switch on this thread.
-struct SanitizerSwitch {
-  SanitizerStack thread_stack;
-  SanitizerStack* from = nullptr;
-  SanitizerStack* to = nullptr;
-};
+/// Makes a continuation stack with these usable bytes known, until it is forgotten.
+SanitizerStack sanitizer_remember(std::uint64_t limit, std::uint64_t usable_bytes);
+void sanitizer_forget(SanitizerStack& stack);
 
-inline SanitizerSwitch& sanitizer_switch() {
-  thread_local SanitizerSwitch latest;
-  return latest;
-}
+/// Says that the frames on `stack` are gone although none of them returned. Not to be called on it.
+void sanitizer_abandon(SanitizerStack& stack);
 
-FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave(SanitizerSwitch& latest, SanitizerStack& from,
-                                                      SanitizerStack& to) {
-  latest.from = &from;
-  latest.to = &to;
-  __sanitizer_start_switch_fiber(&from.fake_stack, to.bottom, to.bytes);
-}
-
-#endif
-
-/// Before the switch by which the running stack resumes `child`.
-FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave_for_child(
-    [[maybe_unused]] SanitizerStack& child) {
-#ifdef FIBERPROOF_ASAN
-  SanitizerSwitch& latest = sanitizer_switch();
-  child.parent = latest.to != nullptr ? latest.to : &latest.thread_stack;
-  sanitizer_leave(latest, *child.parent, child);
+/// Says that frames may use [stack.bottom, end) only, from the next switch on. Whatever is thrown
+/// on a stack clears the poison in the part that frames may use.
+inline void sanitizer_end_frames_at([[maybe_unused]] SanitizerStack& stack,
+                                    [[maybe_unused]] std::uint64_t end) {
+#ifdef FIBERPROOF_SANITIZED
+  stack.used = true;
+  stack.frame_bytes = end - reinterpret_cast<std::uint64_t>(stack.bottom);
 #endif
 }
 
-/// Before the switch by which the running stack goes back to whoever resumed it.
-FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave_for_parent() {
+/// Forbids and allows instrumented code to touch [address, address + bytes), multiples of 8.
+inline void sanitizer_poison([[maybe_unused]] std::uint64_t address,
+                             [[maybe_unused]] std::size_t bytes) {
 #ifdef FIBERPROOF_ASAN
-  SanitizerSwitch& latest = sanitizer_switch();
-  sanitizer_leave(latest, *latest.to, *latest.to->parent);
+  __asan_poison_memory_region(reinterpret_cast<const void*>(address), bytes);
+#endif
+}
+inline void sanitizer_unpoison([[maybe_unused]] std::uint64_t address,
+                               [[maybe_unused]] std::size_t bytes) {
+#ifdef FIBERPROOF_ASAN
+  __asan_unpoison_memory_region(reinterpret_cast<const void*>(address), bytes);
 #endif
 }
 
-/// The same, before a continuation's last switch.
-FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave_for_parent_at_the_end() {
-#ifdef FIBERPROOF_ASAN
-  sanitizer_switch().to->in_use = false;
+/// Says that uninstrumented code wrote [address, address + bytes).
+inline void sanitizer_written([[maybe_unused]] const void* address,
+                              [[maybe_unused]] std::size_t bytes) {
+#ifdef FIBERPROOF_MSAN
+  __msan_unpoison(address, bytes);
 #endif
-  sanitizer_leave_for_parent();
+}
+
+/// Before every switch from the running stack to another.
+FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave([[maybe_unused]] SanitizerStack& from,
+                                                      [[maybe_unused]] SanitizerStack& to) {
+#ifdef FIBERPROOF_ASAN
+  __sanitizer_start_switch_fiber(&from.runtime_stack, to.bottom, to.frame_bytes);
+#elif defined(FIBERPROOF_TSAN)
+  __tsan_switch_to_fiber(to.runtime_stack, 0);
+#elif defined(FIBERPROOF_MSAN)
+  __msan_start_switch_fiber(to.bottom, to.frame_bytes);
+#endif
 }
 
 /// After every switch, on the stack that was switched to.
-FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive() {
+FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive([[maybe_unused]] SanitizerStack& here) {
 #ifdef FIBERPROOF_ASAN
-  const SanitizerSwitch& latest = sanitizer_switch();
+  __sanitizer_finish_switch_fiber(here.runtime_stack, nullptr, nullptr);
+#elif defined(FIBERPROOF_MSAN)
   const void* bottom = nullptr;
   std::size_t bytes = 0;
-  __sanitizer_finish_switch_fiber(latest.to->fake_stack, &bottom, &bytes);
-  if (latest.from->bottom == nullptr) {
-    latest.from->bottom = bottom;
-    latest.from->bytes = bytes;
-  }
-#endif
-}
-
-/// The same, first thing on a stack that was just laid out. A stack that was abandoned in the
-/// middle of a body still has that body's fake frames, which the runtime collects here.
-FIBERPROOF_UNINSTRUMENTED inline void sanitizer_arrive_on_fresh_stack() {
-  sanitizer_arrive();
-#ifdef FIBERPROOF_ASAN
-  SanitizerStack& stack = *sanitizer_switch().to;
-  if (stack.in_use) [[unlikely]] {
-    __asan_handle_no_return();
-  }
-  stack.in_use = true;
+  __msan_finish_switch_fiber(&bottom, &bytes);
 #endif
 }
 

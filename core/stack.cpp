@@ -1,5 +1,7 @@
 #include "core/stack.hpp"
 
+#include "core/check.hpp"
+
 #include <sys/mman.h>
 #include <unistd.h>
 #include <algorithm>
@@ -11,8 +13,24 @@ namespace {
 
 constexpr std::uint64_t stack_bytes_max = std::uint64_t{1} << 46;  // user half of 47-bit addresses
 
+// Tops are this far apart, modulo a page: as much as the hot part of a suspended stack needs, and
+// an odd number of cache lines, so that all of them get their turn.
+constexpr std::uint64_t stagger_bytes = 5 * 64;
+
+// Of larger stacks the pages below the first few are given back to the system when they are kept.
+constexpr std::uint64_t resident_bytes_max = 128 * 1024;
+constexpr std::uint64_t resident_bytes_kept = 8 * 1024;
+
 std::uint64_t round_up_to_pages(std::uint64_t bytes) {
   return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
+}
+
+void drop_pages_of_large_stack(StackBounds bounds) {
+  if (bounds.usable_bytes > resident_bytes_max) {
+    const std::uint64_t lowest = round_up_to_pages(bounds.limit());
+    ::madvise(reinterpret_cast<void*>(lowest), bounds.top - resident_bytes_kept - lowest,
+              MADV_DONTNEED);
+  }
 }
 
 }  // namespace
@@ -22,7 +40,10 @@ std::uint64_t page_bytes() {
   return bytes;
 }
 
-std::expected<Stack, StackError> Stack::map(std::uint64_t usable_bytes) {
+std::expected<Stack, StackError> Stack::map(std::uint64_t usable_bytes,
+                                            std::uint64_t bytes_above_top) {
+  FIBER_CHECK(L7, bytes_above_top % 16, ==, 0u);
+  FIBER_CHECK(L7, bytes_above_top, <, page_bytes());
   if (usable_bytes == 0) {
     return std::unexpected(StackError{StackError::Reason::too_small, usable_bytes, 0});
   }
@@ -30,7 +51,8 @@ std::expected<Stack, StackError> Stack::map(std::uint64_t usable_bytes) {
     return std::unexpected(StackError{StackError::Reason::too_large, usable_bytes, 0});
   }
   usable_bytes = round_up_to_pages(usable_bytes);
-  const std::uint64_t mapping_bytes = usable_bytes + page_bytes();
+  const std::uint64_t mapping_bytes =
+      page_bytes() + usable_bytes + (bytes_above_top == 0 ? 0 : page_bytes());
   void* const mapping = ::mmap(nullptr, mapping_bytes, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) {
@@ -41,8 +63,8 @@ std::expected<Stack, StackError> Stack::map(std::uint64_t usable_bytes) {
     ::munmap(mapping, mapping_bytes);
     return std::unexpected(StackError{StackError::Reason::not_mapped, usable_bytes, refused});
   }
-  const auto top = reinterpret_cast<std::uint64_t>(mapping) + mapping_bytes;
-  return Stack({top, usable_bytes}, mapping_bytes);
+  const auto lowest = reinterpret_cast<std::uint64_t>(mapping);
+  return Stack({lowest + mapping_bytes - bytes_above_top, usable_bytes}, lowest, mapping_bytes);
 }
 
 std::expected<Stack, StackError> Stack::supply(std::span<std::byte> memory) {
@@ -51,48 +73,112 @@ std::expected<Stack, StackError> Stack::supply(std::span<std::byte> memory) {
   if (top < lowest + 16) {
     return std::unexpected(StackError{StackError::Reason::too_small, memory.size(), 0});
   }
-  return Stack({top, top - lowest}, 0);
+  return Stack({top, top - lowest}, 0, 0);
 }
 
-Stack::Stack(StackBounds bounds, std::uint64_t mapping_bytes)
+Stack::Stack(StackBounds bounds, std::uint64_t mapping, std::uint64_t mapping_bytes)
     : bounds_(bounds),
+      mapping_(mapping),
       mapping_bytes_(mapping_bytes),
-      sanitizer_(bounds.limit(), bounds.usable_bytes) {}
+      sanitizer_(sanitizer_remember(bounds.limit(), bounds.usable_bytes)) {}
 
 Stack::Stack(Stack&& other) noexcept
     : bounds_(other.bounds_),
+      mapping_(other.mapping_),
       mapping_bytes_(std::exchange(other.mapping_bytes_, 0)),
+      lender_(std::exchange(other.lender_, nullptr)),
       sanitizer_(std::exchange(other.sanitizer_, SanitizerStack{})) {}
 
 Stack& Stack::operator=(Stack&& other) noexcept {
   std::swap(bounds_, other.bounds_);
+  std::swap(mapping_, other.mapping_);
   std::swap(mapping_bytes_, other.mapping_bytes_);
+  std::swap(lender_, other.lender_);
   std::swap(sanitizer_, other.sanitizer_);
   return *this;
 }
 
 Stack::~Stack() {
+  if (sanitizer_.bottom != nullptr) {
+    sanitizer_forget(sanitizer_);
+  }
   if (mapping_bytes_ != 0) {
-    ::munmap(reinterpret_cast<void*>(bounds_.top - mapping_bytes_), mapping_bytes_);
+    ::munmap(reinterpret_cast<void*>(mapping_), mapping_bytes_);
   }
 }
 
-std::expected<Stack, StackError> StackPool::acquire(std::uint64_t usable_bytes) {
-  const std::uint64_t wanted = round_up_to_pages(usable_bytes);
-  const auto match = std::ranges::find_if(
-      free_, [wanted](const Stack& stack) { return stack.bounds().usable_bytes == wanted; });
-  if (match == free_.end()) {
-    return Stack::map(usable_bytes);
-  }
-  Stack stack = std::move(*match);
-  *match = std::move(free_.back());
-  free_.pop_back();
-  return stack;
+std::pair<std::uint64_t, std::uint64_t> Stack::guard_page() const {
+  return mapping_bytes_ == 0 ? std::pair<std::uint64_t, std::uint64_t>{}
+                             : std::pair{mapping_, mapping_ + page_bytes()};
 }
 
-void StackPool::release(Stack stack) {
-  stack.sanitizer().recycle();
-  free_.push_back(std::move(stack));
+StackPool::~StackPool() {
+  FIBER_CHECK(C7, used_count_, ==, 0u);
+}
+
+StackPool::Size& StackPool::size_of(std::uint64_t usable_bytes) {
+  if (!sizes_.empty() && sizes_.front().usable_bytes == usable_bytes) [[likely]] {
+    return sizes_.front();
+  }
+  const auto found = std::ranges::find(sizes_, usable_bytes, &Size::usable_bytes);
+  if (found == sizes_.end()) {
+    sizes_.push_back({usable_bytes, {}});
+    std::swap(sizes_.front(), sizes_.back());
+  } else {
+    std::swap(sizes_.front(), *found);
+  }
+  return sizes_.front();
+}
+
+std::expected<Stack*, StackError> StackPool::acquire(std::uint64_t usable_bytes) {
+  usable_bytes = round_up_to_pages(usable_bytes);
+  std::unique_ptr<Stack> stack;
+  if (latest_ != nullptr && latest_->bounds().usable_bytes == usable_bytes) [[likely]] {
+    stack = std::move(latest_);
+  } else if (auto& kept = size_of(usable_bytes).kept; !kept.empty()) {
+    stack = std::move(kept.back());
+    kept.pop_back();
+    --kept_count_;
+  } else {
+    const std::uint64_t bytes_above_top =
+        options_.staggered ? mapped_count_ * stagger_bytes % page_bytes() : 0;
+    auto mapped = Stack::map(usable_bytes, bytes_above_top);
+    if (!mapped) {
+      return std::unexpected(mapped.error());
+    }
+    ++mapped_count_;
+    stack = std::make_unique<Stack>(std::move(*mapped));
+  }
+  ++used_count_;
+  stack->lender_ = this;
+  return stack.release();
+}
+
+void StackPool::release(Stack& stack) {
+  // Neither released before, nor of another pool.
+  FIBER_CHECK(C7, stack.lender_, ==, this);
+  stack.lender_ = nullptr;
+  --used_count_;
+  if (latest_ != nullptr) {
+    keep(std::move(latest_));
+  }
+  latest_.reset(&stack);
+}
+
+void StackPool::keep(std::unique_ptr<Stack> stack) {
+  drop_pages_of_large_stack(stack->bounds());
+  size_of(stack->bounds().usable_bytes).kept.push_back(std::move(stack));
+  if (++kept_count_ > options_.kept_max) {
+    drop_one();
+  }
+}
+
+/// Of the size of which there are most.
+void StackPool::drop_one() {
+  auto& kept =
+      std::ranges::max_element(sizes_, {}, [](const Size& size) { return size.kept.size(); })->kept;
+  kept.pop_back();
+  --kept_count_;
 }
 
 }  // namespace fiberproof

@@ -1,5 +1,9 @@
-// Memory for one continuation stack: mapped with a guard page below its limit, or supplied by the
-// caller. Knows nothing of the layout inside.
+// Memory for continuation stacks: mapped with a guard page below, or supplied by the caller; and a
+// pool that keeps them. Knows nothing of the layout inside.
+//
+// Tops of pooled stacks are staggered: page-aligned ones would all compete for the same few sets of
+// the first-level cache, which makes many fibers twice as slow. Everything in the layout is
+// relative to TOS, so nothing else changes.
 #pragma once
 
 #include "core/sanitizer.hpp"
@@ -7,10 +11,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace fiberproof {
+
+class StackPool;
 
 /// What `initialize` may use: the bytes [top − usable_bytes, top). The guard page is never part of
 /// it (L5). `top` is TOS and a multiple of 16.
@@ -32,8 +40,11 @@ struct StackError {
 /// Owns a mapped stack, or borrows a supplied one, which must outlive it. Movable, not copyable.
 class Stack {
  public:
-  /// Maps `usable_bytes`, rounded up to whole pages, and one guard page below them.
-  static std::expected<Stack, StackError> map(std::uint64_t usable_bytes);
+  /// Maps `usable_bytes`, rounded up to whole pages, and one guard page below them. With
+  /// `bytes_above_top` below a page and a multiple of 16, TOS is that far below the end of the
+  /// mapping; the limit is then as far above the guard page as makes the usable bytes the same.
+  static std::expected<Stack, StackError> map(std::uint64_t usable_bytes,
+                                              std::uint64_t bytes_above_top = 0);
 
   /// Uses caller-supplied memory: TOS is its end rounded down to a multiple of 16, and there is no
   /// guard page. Memory that has no 16 aligned bytes is an error.
@@ -45,33 +56,72 @@ class Stack {
 
   StackBounds bounds() const { return bounds_; }
   bool has_guard_page() const { return mapping_bytes_ != 0; }
+  /// Whether it is out of a pool, to which it must go back.
+  bool is_lent() const { return lender_ != nullptr; }
+
+  /// Addresses [first, second) of the guard page; both 0 where there is none.
+  std::pair<std::uint64_t, std::uint64_t> guard_page() const;
 
   /// What the sanitizer runtimes must know of this stack; stays with it when it is used again.
   SanitizerStack& sanitizer() { return sanitizer_; }
 
  private:
-  Stack(StackBounds bounds, std::uint64_t mapping_bytes);
+  Stack(StackBounds bounds, std::uint64_t mapping, std::uint64_t mapping_bytes);
 
   StackBounds bounds_;
-  std::uint64_t mapping_bytes_;  ///< with the guard page; 0 where the memory was supplied
+  std::uint64_t mapping_;
+  std::uint64_t mapping_bytes_;        ///< with the guard page; 0 where the memory was supplied
+  const StackPool* lender_ = nullptr;  ///< the pool that this stack is out of
   SanitizerStack sanitizer_;
+
+  friend StackPool;
 };
 
 /// The size of a page, which is also that of a guard page.
 std::uint64_t page_bytes();
 
-/// Keeps released stacks for the next use: mapping one costs some thousand times a reuse.
+struct StackPoolOptions {
+  bool staggered = true;
+  std::size_t kept_max = 4096;  ///< of released stacks; others are unmapped, but never the latest
+};
+
+/// Maps stacks, and keeps released ones for the next use: mapping one costs some thousand times a
+/// reuse. All stacks must be back when it ends (C7).
 class StackPool {
  public:
-  /// A stack with exactly `usable_bytes` rounded up to whole pages; a released one where there is
-  /// one.
-  std::expected<Stack, StackError> acquire(std::uint64_t usable_bytes);
+  explicit StackPool(StackPoolOptions options = {}) : options_(options) {}
+  StackPool(const StackPool&) = delete;
+  StackPool& operator=(const StackPool&) = delete;
+  ~StackPool();
 
-  /// Takes a stack back that nothing runs on or will resume.
-  void release(Stack stack);
+  /// A stack with `usable_bytes` rounded up to whole pages: the one of that size that was released
+  /// last, where there is one. Belongs to the pool, and stays where it is.
+  std::expected<Stack*, StackError> acquire(std::uint64_t usable_bytes);
+
+  /// Takes back a stack of this pool that nothing runs on or will resume. What is in its memory
+  /// stays there until the next call.
+  void release(Stack& stack);
+
+  /// Stacks out of the pool, and stacks in it.
+  std::size_t used_count() const { return used_count_; }
+  std::size_t kept_count() const { return kept_count_ + (latest_ != nullptr ? 1 : 0); }
 
  private:
-  std::vector<Stack> free_;
+  struct Size {
+    std::uint64_t usable_bytes;
+    std::vector<std::unique_ptr<Stack>> kept;
+  };
+
+  Size& size_of(std::uint64_t usable_bytes);
+  void keep(std::unique_ptr<Stack> stack);
+  void drop_one();
+
+  StackPoolOptions options_;
+  std::unique_ptr<Stack> latest_;  ///< the one released last, whose memory is as it was left
+  std::vector<Size> sizes_;        ///< few; the one used last comes first
+  std::size_t used_count_ = 0;
+  std::size_t kept_count_ = 0;
+  std::uint64_t mapped_count_ = 0;
 };
 
 }  // namespace fiberproof

@@ -71,6 +71,7 @@ Verdict l5_l8_fits_or_refused(const LayoutRequest& request, const LayoutAnswer& 
 /// After the end of a continuation that was accepted: nothing below the limit was needed.
 Verdict l8_room_sufficed(Span below_limit);
 /// After a refusal: as L4, and the args object is still empty.
+Verdict l5_refusal_made_nothing(std::uint64_t live_before, std::uint64_t live_after);
 Verdict l5_refusal_wrote_nothing(const LayoutRequest& request, std::span<const Span> watched);
 
 /// Three words as they must be, or as they were.
@@ -105,13 +106,14 @@ Verdict s4_locals(Span locals);
 /// the two words of its args object.
 struct ContinuationSeen {
   std::uint64_t state;
+  std::uint64_t revision;
   ContextWords context;
   std::uint64_t args_counters;
   std::uint64_t args_data;
   friend bool operator==(const ContinuationSeen&, const ContinuationSeen&) = default;
 };
-/// After a resume of what is in `state`, which no resume accepts. `refused_as` is the state that
-/// the refusal named, or nothing where there was none.
+/// After a resume by a consumed handle of what is in `state`. `refused_as` is the revision that the
+/// refusal named, or nothing where there was none.
 Verdict s5_consumed(std::uint64_t state, std::optional<std::uint64_t> refused_as,
                     const ContinuationSeen& before, const ContinuationSeen& after);
 

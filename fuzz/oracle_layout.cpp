@@ -4,11 +4,17 @@
 
 namespace fiberproof::fuzz {
 
-const OracleCounts& oracle_counts() { return oracle::counts; }
+const OracleCounts& oracle_counts() {
+  return oracle::counts;
+}
 
-std::uint32_t LayoutRequest::capacity() const { return spec::capacity_of(params, returns); }
+std::uint32_t LayoutRequest::capacity() const {
+  return spec::capacity_of(params, returns);
+}
 
-std::uint64_t LayoutRequest::first_rsp() const { return spec::first_rsp(top, capacity()); }
+std::uint64_t LayoutRequest::first_rsp() const {
+  return spec::first_rsp(top, capacity());
+}
 
 namespace oracle {
 
@@ -135,6 +141,11 @@ Verdict l5_l8_fits_or_refused(const LayoutRequest& request, const LayoutAnswer& 
 
 Verdict l8_room_sufficed(Span below_limit) {
   return untouched(SpecId::L8, "word below the limit", {&below_limit, 1});
+}
+
+Verdict l5_refusal_made_nothing(std::uint64_t live_before, std::uint64_t live_after) {
+  asked(SpecId::L5);
+  return same(SpecId::L5, "continuations after a refused cont_new", live_before, live_after);
 }
 
 Verdict l5_refusal_wrote_nothing(const LayoutRequest& request, std::span<const Span> watched) {

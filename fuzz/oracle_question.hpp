@@ -11,7 +11,9 @@ namespace fiberproof::fuzz::oracle {
 inline OracleCounts counts{};
 
 /// Counts one question to the oracle of `id`.
-inline void asked(SpecId id) { ++counts[static_cast<std::size_t>(id)]; }
+inline void asked(SpecId id) {
+  ++counts[static_cast<std::size_t>(id)];
+}
 
 inline Verdict same(SpecId id, const char* what, std::uint64_t expected, std::uint64_t got) {
   if (expected == got) [[likely]] {

@@ -47,8 +47,8 @@ Verdict f1_argument_values(std::optional<std::uint32_t> first_wrong_slot) {
 
 Verdict t3_chain(std::optional<std::uint32_t> from_body, std::optional<std::uint32_t> from_link) {
   asked(SpecId::T3);
-  if (auto wrong = same(SpecId::T3, "frame chain from the body reaches TOS-0x10", 1,
-                        from_body ? 1 : 0)) {
+  if (auto wrong =
+          same(SpecId::T3, "frame chain from the body reaches TOS-0x10", 1, from_body ? 1 : 0)) {
     return wrong;
   }
   return same(SpecId::T3, "frame chain from the word at TOS-0x10 reaches the parent's frame", 1,
@@ -63,8 +63,8 @@ Verdict t3_resume_address(std::uint64_t address,
 
 Verdict t4_exit(const ContextWords& then, const Registers& exit, std::uint64_t arrivals) {
   asked(SpecId::T4);
-  if (auto wrong = same(SpecId::T4, "arrivals at the rip of the context as it was then", 1,
-                        arrivals)) {
+  if (auto wrong =
+          same(SpecId::T4, "arrivals at the rip of the context as it was then", 1, arrivals)) {
     return wrong;
   }
   if (auto wrong = same(SpecId::T4, "RSP on exit", then.rsp, exit.rsp)) {
@@ -96,10 +96,9 @@ Verdict f2_length(std::uint32_t expected, std::uint32_t got) {
 
 Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot) {
   asked(SpecId::F2);
-  return first_wrong_slot
-             ? Violation{SpecId::F2, "results: no slot is wrong", ~std::uint64_t{0},
-                         *first_wrong_slot}
-             : Verdict{};
+  return first_wrong_slot ? Violation{SpecId::F2, "results: no slot is wrong", ~std::uint64_t{0},
+                                      *first_wrong_slot}
+                          : Verdict{};
 }
 
 Verdict f2_outcome(std::uint64_t expected, std::uint64_t got) {

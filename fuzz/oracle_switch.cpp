@@ -9,7 +9,9 @@ ContextWords context_at(std::uint64_t address) {
   return {read_word(address), read_word(address + 8), read_word(address + 16)};
 }
 
-std::uint64_t context_address(std::uint64_t top) { return top - spec::saved_rsp_below_top; }
+std::uint64_t context_address(std::uint64_t top) {
+  return top - spec::saved_rsp_below_top;
+}
 
 Verdict s1_stored(const ContextWords& left, const ContextWords& stored) {
   asked(SpecId::S1);
@@ -103,12 +105,13 @@ Verdict s5_consumed(std::uint64_t state, std::optional<std::uint64_t> refused_as
     return wrong;
   }
   if (!refused_as) {
-    return Violation{SpecId::S5, "state in the refusal; there was none", state, ~std::uint64_t{0}};
+    return Violation{SpecId::S5, "revision in the refusal; there was none", before.revision,
+                     ~std::uint64_t{0}};
   }
-  if (auto wrong = same(SpecId::S5, "state in the refusal", state, *refused_as)) {
+  if (auto wrong = same(SpecId::S5, "revision in the refusal", before.revision, *refused_as)) {
     return wrong;
   }
-  return same(SpecId::S5, "a refused resume leaves state, context and args alone", 1,
+  return same(SpecId::S5, "a refused resume leaves state, revision, context and args alone", 1,
               before == after ? 1 : 0);
 }
 

@@ -132,6 +132,8 @@ extern "C" {
 [[gnu::visibility("hidden"), gnu::used]] std::uint64_t fiberproof_exit_target = 0;
 [[gnu::visibility("hidden"), gnu::used]] std::uint64_t fiberproof_exit_arrivals = 0;
 [[gnu::visibility("hidden"), gnu::used]] Registers fiberproof_exit_registers{};
+[[gnu::visibility("hidden"), gnu::used]] const ArgsObject* fiberproof_exit_args = nullptr;
+[[gnu::visibility("hidden"), gnu::used]] ArgsObject fiberproof_exit_args_seen{};
 }
 
 namespace {
@@ -170,6 +172,9 @@ namespace {
   asm volatile(BEGIN_ROUTINE("fiberproof_exit_probe")
                STORE_REGISTERS("fiberproof_exit_registers")
                "inc qword ptr [rip + fiberproof_exit_arrivals]\n\t"
+               "mov rax, [rip + fiberproof_exit_args]\n\t"
+               "movups xmm0, [rax]\n\t"
+               "movups [rip + fiberproof_exit_args_seen], xmm0\n\t"
                FILL_VECTOR_REGISTERS FILL_CALLER_SAVED_BUT_RDI FILL_CALLEE_SAVED
                FILL_RAX_AND_FLAGS
                "jmp [rip + fiberproof_exit_target]\n\t"

@@ -32,12 +32,14 @@ extern "C" std::uint64_t fiberproof_start_target;
 extern "C" Registers fiberproof_start_registers;
 
 /// Where a finished continuation arrives instead of at `exit_target`, its parent's resume address:
-/// records `exit_registers` and counts, fills all registers but RSP, RBP and RDI, and goes on
+/// records `exit_registers` and the object at `exit_args`, and counts, fills all registers but RSP, RBP and RDI, and goes on
 /// there. Touches no byte of the parent's stack, whose red zone may be in use.
 extern "C" void fiberproof_exit_probe();
 extern "C" std::uint64_t fiberproof_exit_target;
 extern "C" std::uint64_t fiberproof_exit_arrivals;
 extern "C" Registers fiberproof_exit_registers;
+extern "C" const ArgsObject* fiberproof_exit_args;
+extern "C" ArgsObject fiberproof_exit_args_seen;
 
 /// The callee-saved registers of the psABI but RSP and RBP.
 struct CalleeSaved {

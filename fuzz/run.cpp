@@ -22,8 +22,8 @@ std::array<Span, 2> Activation::margins() const {
     return {};  // Beside a mapped stack there is nothing, and a guard page.
   }
   const std::uint64_t limit = leased->stack.bounds().limit() / 8 * 8;
-  return {Span{leased->watchable.lowest, limit}, Span{leased->stack.bounds().top,
-                                                      leased->watchable.end}};
+  return {Span{leased->watchable.lowest, limit},
+          Span{leased->stack.bounds().top, leased->watchable.end}};
 }
 
 Runner::Runner() {
@@ -45,6 +45,9 @@ FIBERPROOF_UNINSTRUMENTED Outcome Runner::run(const Program& program, FindingHan
   index_coded_.reset();
   outcome_ = {};
   modes_ = floating_point_modes();
+  store_.options.revision =
+      program.revision == Program::StartRevision::trap ? Revision::trap : Revision::v44;
+  const Entry entry(store_);
   for (const Step& step : program.main) {
     perform(step, nullptr);
   }
@@ -56,15 +59,11 @@ void Runner::perform(const Step& step, Activation* self) {
   step_ = step;
   ++outcome_.steps;
   switch (step.kind) {
-    case Step::Kind::initialize:
-      return initialize_only(step);
-    case Step::Kind::resume:
-      return resume_step(step);
+    case Step::Kind::initialize: return initialize_only(step);
+    case Step::Kind::resume: return resume_step(step);
     case Step::Kind::suspend:
-    case Step::Kind::suspend_apart:
-      return suspend_step(step, *self);
-    default:
-      return;  // The end of a function: run_body and array_call take it from there.
+    case Step::Kind::suspend_apart: return suspend_step(step, *self);
+    default: return;  // The end of a function: run_body and array_call take it from there.
   }
 }
 
@@ -73,8 +72,7 @@ void Runner::violated(const Violation& violation) {
 }
 
 std::uint64_t Runner::start_routine_address() const {
-  return reinterpret_cast<std::uint64_t>(start_routine(
-      program_->revision == Program::StartRevision::trap ? Revision::trap : Revision::v44));
+  return reinterpret_cast<std::uint64_t>(start_routine(store_.options.revision));
 }
 
 Activation& Runner::activation_at(std::uint32_t depth) {

@@ -10,9 +10,8 @@
 namespace fiberproof::fuzz {
 namespace {
 
-constexpr CalleeSaved suspender_patterns{0x2c2c2c2c00000001, 0x2c2c2c2c00000002,
-                                         0x2c2c2c2c00000003, 0x2c2c2c2c00000004,
-                                         0x2c2c2c2c00000005};
+constexpr CalleeSaved suspender_patterns{0x2c2c2c2c00000001, 0x2c2c2c2c00000002, 0x2c2c2c2c00000003,
+                                         0x2c2c2c2c00000004, 0x2c2c2c2c00000005};
 
 }  // namespace
 
@@ -22,14 +21,13 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
   Activation& activation = *runner.activations_[runner.depth_ - 1];
   const LayoutRequest& request = activation.request;
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-  activation.seen = {
-      reinterpret_cast<std::uint64_t>(&self),
-      reinterpret_cast<std::uint64_t>(caller_vmctx),
-      reinterpret_cast<std::uint64_t>(values),
-      capacity,
-      read_word(request.top - spec::buffer_bytes(activation.started.capacity) -
-                spec::func_ref_below),
-      frame};
+  activation.seen = {reinterpret_cast<std::uint64_t>(&self),
+                     reinterpret_cast<std::uint64_t>(caller_vmctx),
+                     reinterpret_cast<std::uint64_t>(values),
+                     capacity,
+                     read_word(request.top - spec::buffer_bytes(activation.started.capacity) -
+                               spec::func_ref_below),
+                     frame};
   activation.wrong_argument =
       first_wrong_value(values, 0, request.params, ValueKind::parameter, activation.owner);
   observe_arrival(activation, frame, runner.span_at(activation.depth - 1));
@@ -47,6 +45,7 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
   activation.at_end = {read_word(context), read_word(context + 8), read_word(context + 16)};
   fiberproof_exit_target = activation.at_end.rip;
   fiberproof_exit_arrivals = 0;
+  fiberproof_exit_args = &activation.continuation->args;
   write_word(request.top - spec::saved_rip_below_top,
              reinterpret_cast<std::uint64_t>(&fiberproof_exit_probe));
   if (end == Step::Kind::throw_ && !activation.started.tight) {
@@ -98,7 +97,14 @@ void Runner::suspend_step(const Step& step, Activation& self) {
 
 void Runner::suspend_thunk(void* activation) {
   auto& self = *static_cast<Activation*>(activation);
-  suspend(self.continuation, self.handler_index);
+  Store& store = running_->store_;
+  // To the parent in any case, with any index: what a handler table leads to is not asked here.
+  Continuation& own = *self.continuation;
+  StackRecord& parent = hand_over(store, own, {}, {});
+  const std::uint64_t payload =
+      transfer(store, own, parent, own.control_context, own.control_context,
+               spec::suspend_payload + self.handler_index);
+  received(store, own, payload);
 }
 
 /// As core's own suspension, but the state of this stack goes to a context elsewhere.
@@ -115,9 +121,10 @@ FIBERPROOF_UNINSTRUMENTED void Runner::suspend_apart_thunk(void* activation) {
   self.apart_switch.store = &self.apart.context;
   self.apart_switch.load = reinterpret_cast<const ControlContext*>(own);
   self.apart_switch.payload = spec::suspend_payload + self.handler_index;
-  sanitizer_leave_for_parent();
+  StackRecord& parent = hand_over(running_->store_, *self.continuation, {}, {});
+  sanitizer_leave(*self.continuation->sanitizer, *parent.sanitizer);
   fiberproof_probe_switch(self.apart_switch);
-  sanitizer_arrive();
+  sanitizer_arrive(*self.continuation->sanitizer);
 }
 
 }  // namespace fiberproof::fuzz

@@ -31,8 +31,8 @@ void set_context(std::uint64_t address, const oracle::ContextWords& words) {
 
 oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t context) {
   const auto args = reinterpret_cast<std::uint64_t>(&continuation.args);
-  return {static_cast<std::uint64_t>(continuation.state), oracle::context_at(context),
-          read_word(args), read_word(args + 8)};
+  return {static_cast<std::uint64_t>(continuation.state), continuation.revision,
+          oracle::context_at(context), read_word(args), read_word(args + 8)};
 }
 
 }  // namespace
@@ -87,25 +87,28 @@ void Runner::judge_body(Activation& self, std::uint64_t frame, bool innermost, S
   check(oracle::s4_locals(locals));
   judge_consumed(self, State::running);
   if (innermost) {
-    judge_consumed(*activations_[self.owner % depth_], State::running);
+    const std::uint32_t other = self.owner % depth_;
+    judge_consumed(*activations_[other], other + 1 == depth_ ? State::running : State::parent);
     walk_all_stacks(frame);
   }
 }
 
-/// `other`, which is in a state that no resume accepts, is resumed (S5). For that moment its
-/// context leads to where a resume that happens is reported, since its own words are stale.
-void Runner::judge_consumed(Activation& other, State state) {
+/// `other` is resumed by the handle that was consumed by its latest resume (S5). For that moment
+/// its context leads to where a resume that happens is reported, since its own words are stale.
+void Runner::judge_consumed(const Activation& other, State state) {
   const std::uint64_t context = oracle::context_address(other.request.top);
   const oracle::ContextWords words = oracle::context_at(context);
   const auto landing_top = reinterpret_cast<std::uint64_t>(landing_stack + sizeof landing_stack);
   // As after a call: RSP is 8 below a multiple of 16 (psABI 3.2.2).
   set_context(context, {landing_top - 8, 0, reinterpret_cast<std::uint64_t>(&Runner::land)});
-  const oracle::ContinuationSeen before = look_at(other.continuation, context);
-  const auto answer = resume(other.continuation);
-  check(oracle::s5_consumed(
-      static_cast<std::uint64_t>(state),
-      answer ? std::nullopt : std::optional(static_cast<std::uint64_t>(answer.error().state)),
-      before, look_at(other.continuation, context)));
+  const oracle::ContinuationSeen before = look_at(*other.continuation, context);
+  const auto answer = resume(store_, other.handle);
+  std::optional<std::uint64_t> refused_as;
+  if (const auto* const refusal = answer ? nullptr : std::get_if<ConsumedHandle>(&answer.error())) {
+    refused_as = refusal->current_revision;
+  }
+  check(oracle::s5_consumed(static_cast<std::uint64_t>(state), refused_as, before,
+                            look_at(*other.continuation, context)));
   set_context(context, words);
 }
 
@@ -148,10 +151,8 @@ void Runner::walk_all_stacks(std::uint64_t frame) {
     const std::uint64_t link = request.top - spec::saved_rbp_below_top;
     const auto from_body = frames_between(frame, link, span_at(depth), frames_max);
     frame = read_word(link);
-    const std::uint64_t outer = depth == 1
-                                    ? main_frame_
-                                    : activations_[depth - 2]->request.top -
-                                          spec::saved_rbp_below_top;
+    const std::uint64_t outer =
+        depth == 1 ? main_frame_ : activations_[depth - 2]->request.top - spec::saved_rbp_below_top;
     const auto from_link = frames_between(frame, outer, span_at(depth - 1), frames_max);
     check(oracle::t3_chain(from_body, from_link));
     check(oracle::t3_resume_address(read_word(request.top - spec::saved_rip_below_top),

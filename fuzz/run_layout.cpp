@@ -1,6 +1,6 @@
 // Laying out, observed: what is written, what is not, and what is refused.
-#include "core/initialize.hpp"
 #include "core/continuation_start.hpp"
+#include "core/initialize.hpp"
 #include "fuzz/runner.hpp"
 #include "fuzz/spec_layout.hpp"
 
@@ -41,8 +41,7 @@ Watched Runner::watch(Span watchable, const LayoutRequest& request, std::uint64_
   // The upper end is TOS, or the memory above it that belongs to a supplied stack.
   const Span top = within(request.top - spec::capacity_below_top - reach, watchable.end);
   const bool fits = spec::required_bytes(request.capacity()) <= request.usable_bytes;
-  const std::uint64_t around =
-      fits ? request.first_rsp() : request.top - request.usable_bytes;
+  const std::uint64_t around = fits ? request.first_rsp() : request.top - request.usable_bytes;
   const Span low = within((around - reach) & ~std::uint64_t{7},
                           (around + spec::return_count_below + reach) & ~std::uint64_t{7});
   if (low.end >= top.lowest) {
@@ -106,8 +105,7 @@ void Runner::initialize_only(const Step& step) {
                   .return_value_count = function.returns},
                  guarded.args);
 
-  const LayoutAnswer answer{laid_out.has_value(),
-                            laid_out ? 0 : laid_out.error().required_bytes,
+  const LayoutAnswer answer{laid_out.has_value(), laid_out ? 0 : laid_out.error().required_bytes,
                             laid_out ? 0 : laid_out.error().usable_bytes};
   check(oracle::l5_l8_fits_or_refused(request, answer));
   check(oracle::l4_nothing_else_written(beside));

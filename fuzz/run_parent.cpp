@@ -25,6 +25,9 @@ constexpr std::uint32_t vector_garbage_period = 64;
 constexpr CalleeSaved resumer_patterns{0x1b1b1b1b00000001, 0x1b1b1b1b00000002, 0x1b1b1b1b00000003,
                                        0x1b1b1b1b00000004, 0x1b1b1b1b00000005};
 
+// Where a continuation was refused there is none whose args object could have been written.
+constexpr ArgsObject no_args{};
+
 [[noreturn]] void cannot_map(std::uint64_t bytes) {
   fmt::print(stderr, "fiberproof: the system has no memory for a stack of {} bytes\n", bytes);
   std::exit(2);
@@ -53,7 +56,7 @@ void Runner::resume_step(const Step& step) {
     }
     judge_suspension(child, seen);
   }
-  stacks_.give_back(std::move(child.leased), child.thrown != 0);
+  stacks_.give_back(std::move(child.leased));
 }
 
 /// True where `made` is fresh and false where it was rightly refused.
@@ -68,40 +71,46 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
   made.started = event;
   made.depth = depth_ + 1;
   made.owner = event.continuation;
-  made.func_ref = {&Runner::array_call, &made};
+  made.callee.emplace(&Runner::array_call, &made, made.function->params, made.function->returns);
   made.request = {.top = made.leased->stack.bounds().top,
                   .usable_bytes = event.usable_bytes,
                   .params = made.function->params,
                   .returns = made.function->returns,
                   .start_routine = start_routine_address(),
-                  .func_ref = reinterpret_cast<std::uint64_t>(&made.func_ref),
+                  .func_ref = reinterpret_cast<std::uint64_t>(static_cast<FuncRef*>(&*made.callee)),
                   .caller_vmctx = reinterpret_cast<std::uint64_t>(&store_),
-                  .args_object = reinterpret_cast<std::uint64_t>(&made.continuation.args)};
+                  .args_object = reinterpret_cast<std::uint64_t>(&no_args)};
   const Watched watched = watch(made.leased->watchable, made.request, reach_to_run);
   for (const Span span : watched.all()) {
     fill_with_pattern(span);
   }
   fill_with_pattern(made.margins()[0]);
-  const bool trap = program_->revision == Program::StartRevision::trap;
-  const auto laid_out = cont_new(made.continuation, made.leased->stack, store_, made.func_ref,
-                                 made.function->params, made.function->returns,
-                                 trap ? Revision::trap : Revision::v44);
-  const LayoutAnswer answer{laid_out.has_value(), laid_out ? 0 : laid_out.error().required_bytes,
-                            laid_out ? 0 : laid_out.error().usable_bytes};
+  const std::size_t live = store_.live_count();
+  const auto fresh = cont_new(store_, &*made.callee, made.leased->stack);
+  LayoutAnswer answer{fresh.has_value(), 0, 0};
+  if (!fresh) {
+    if (const auto* const too_small = std::get_if<StackTooSmall>(&fresh.error())) {
+      answer.required_bytes = too_small->required_bytes;
+      answer.usable_bytes = too_small->usable_bytes;
+    }
+  }
   check(oracle::l5_l8_fits_or_refused(made.request, answer));
   if (answer.accepted) {
+    made.handle = *fresh;
+    made.continuation = fresh->record;
+    made.request.args_object = reinterpret_cast<std::uint64_t>(&fresh->record->args);
     judge_layout(made.request, watched);
     return true;
   }
   check(oracle::l5_refusal_wrote_nothing(made.request, watched.all()));
-  judge_consumed(made, State::trapped);
-  stacks_.give_back(std::move(made.leased), false);
+  check(oracle::l5_refusal_made_nothing(live, store_.live_count()));
+  stacks_.give_back(std::move(made.leased));
   return false;
 }
 
 /// Hands in the arguments, and puts the start probe between the switch and the trampoline.
 void Runner::launch(Activation& made) {
-  ArgsObject& args = made.continuation.args;
+  ArgsObject& args = made.continuation->args;
   fill_values(args.data, 0, made.function->params, ValueKind::parameter, made.owner);
   fill_values(args.data, made.function->params, args.capacity, ValueKind::unset, made.owner);
   args.length = made.function->params;
@@ -113,6 +122,7 @@ void Runner::launch(Activation& made) {
   made.suspended_apart = false;
   made.vectors_after = 0;
   made.thrown = 0;
+  made.caught = 0;
   made.succeeded = false;
 }
 
@@ -132,35 +142,52 @@ void Runner::resume_once(Activation& child) {
 
 void Runner::resume_thunk(void* activation) {
   auto& child = *static_cast<Activation*>(activation);
-  if (child.suspended_apart) {
-    child.effect = resume_apart(child);
-    return;
+  try {
+    resume_and_take_the_effect(child);
+  } catch (const BodyException& exception) {
+    child.effect = spec::trap_payload;
+    child.caught = reinterpret_cast<std::uint64_t>(&exception);
   }
-  const auto effect = resume(child.continuation);
-  // Not resumable is no payload at all, and shows as a wrong one.
-  child.effect = effect ? encode(*effect) : ~std::uint64_t{0};
+}
+
+/// What the effect was is told by how core settled it.
+void Runner::resume_and_take_the_effect(Activation& child) {
+  Store& store = running_->store_;
+  const auto outcome = child.suspended_apart ? resume_apart(child) : resume(store, child.handle);
+  if (!outcome) {
+    // A refusal is no payload at all, and shows as a wrong one.
+    const bool trapped = std::holds_alternative<BodyFailed>(outcome.error());
+    child.effect = trapped ? spec::trap_payload : ~std::uint64_t{0};
+    store.limits.trap_handler->trap.reset();  // This parent goes on after a trap of its child.
+  } else if (outcome->kind == fiberproof::Outcome::Kind::returned) {
+    child.effect = spec::return_payload;
+  } else {
+    child.effect = spec::suspend_payload + outcome->handler_index;
+    child.handle = outcome->handle;
+  }
 }
 
 /// Resumes a child that waits in its apart context, with store and load at different places (S1),
 /// and vector values that are live across the switch (S4).
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED std::uint64_t Runner::resume_apart(Activation& child) {
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED std::expected<fiberproof::Outcome, Trap>
+Runner::resume_apart(Activation& child) {
   using Vector = std::uint64_t __attribute__((vector_size(16)));
   child.suspended_apart = false;
-  child.continuation.state = State::running;
-  ControlContext& own = child.continuation.control_context();
+  Store& store = running_->store_;
+  StackRecord& self = *store.active;
+  ControlContext* const own = child.continuation->control_context;
+  ++child.continuation->revision;
+  begin_child(store, *child.continuation, {});
   Vector first{0x5151515151515151, 0x5252525252525252};
   Vector second{0x5353535353535353, 0x5454545454545454};
-  sanitizer_leave_for_child(child.leased->stack.sanitizer());
+  sanitizer_leave(*self.sanitizer, child.leased->stack.sanitizer());
   asm volatile("" : "+x"(first), "+x"(second));
-  const std::uint64_t payload = stack_switch(&own, &child.apart.context, spec::resume_payload);
+  const std::uint64_t payload = stack_switch(own, &child.apart.context, spec::resume_payload);
   asm volatile("" : "+x"(first), "+x"(second));
-  sanitizer_arrive();
+  sanitizer_arrive(*self.sanitizer);
   child.vectors_after = (first[0] ^ 0x5151515151515151) | (first[1] ^ 0x5252525252525252) |
                         (second[0] ^ 0x5353535353535353) | (second[1] ^ 0x5454545454545454);
-  child.continuation.state = payload >> 32 == 2   ? State::suspended
-                             : payload >> 32 == 0 ? State::returned
-                                                  : State::trapped;
-  return payload;
+  return settle(store, self, payload);
 }
 
 void Runner::judge_suspension(Activation& child, const Event& event) {
@@ -171,16 +198,14 @@ void Runner::judge_suspension(Activation& child, const Event& event) {
                              read_word(child.request.top - spec::capacity_below_top)));
   if (!child.suspended_apart) {
     const oracle::ContextWords stored = oracle::context_at(own);
-    check(oracle::s1_stored_somewhere(
-        stored, child.stack_span(),
-        frames_between(stored.rbp, child.suspend_call.frame, child.stack_span(),
-                       frames_to_probe_max),
-        after_switches_));
+    check(oracle::s1_stored_somewhere(stored, child.stack_span(),
+                                      frames_between(stored.rbp, child.suspend_call.frame,
+                                                     child.stack_span(), frames_to_probe_max),
+                                      after_switches_));
     return;
   }
-  const oracle::ContextWords left{
-      child.apart_switch.rsp, child.apart_switch.rbp,
-      reinterpret_cast<std::uint64_t>(fiberproof_probe_switch_resumed)};
+  const oracle::ContextWords left{child.apart_switch.rsp, child.apart_switch.rbp,
+                                  reinterpret_cast<std::uint64_t>(fiberproof_probe_switch_resumed)};
   const auto apart = reinterpret_cast<std::uint64_t>(&child.apart.context);
   check(oracle::s1_stored(left, oracle::context_at(apart)));
   check(oracle::s2_only_the_context_written(child.loaded_apart, oracle::context_at(own)));
@@ -200,7 +225,7 @@ void Runner::judge_end(Activation& child, const Event& event) {
   check(oracle::t5_payload(v44, child.succeeded, fiberproof_exit_registers.rdi));
   const bool returned = event.kind == Event::Kind::returned;
   check(oracle::f2_outcome(returned ? spec::return_payload : spec::trap_payload, child.effect));
-  const ArgsObject& args = child.continuation.args;
+  const ArgsObject& args = fiberproof_exit_args_seen;
   check(oracle::f2_length(event.length, args.length));
   if (child.succeeded) {
     check(oracle::f2_result_values(
@@ -209,7 +234,7 @@ void Runner::judge_end(Activation& child, const Event& event) {
     check(oracle::f2_result_values(first_wrong_value(args.data, 0, child.function->params,
                                                      ValueKind::parameter, child.owner)));
   }
-  check(oracle::f3_exception_kept(child.thrown, take_raised_exception()));
+  check(oracle::f3_exception_kept(child.thrown, kept_exception(child)));
   judge_consumed(child, returned ? State::returned : State::trapped);
   check(oracle::t6_capacity_untouched(child.request));
   const auto [below, above] = child.margins();
@@ -218,17 +243,16 @@ void Runner::judge_end(Activation& child, const Event& event) {
   outcome_.trap_reported_as_return |= event.misreported && child.effect == spec::return_payload;
 }
 
-std::uint64_t Runner::take_raised_exception() {
+/// The exception that came to the resumer. Revision v44 leaves it in the store.
+std::uint64_t Runner::kept_exception(const Activation& ended) {
   if (store_.raised == nullptr) [[likely]] {
-    return 0;
+    return ended.caught;
   }
   const std::exception_ptr raised = std::exchange(store_.raised, nullptr);
   try {
     std::rethrow_exception(raised);
   } catch (const BodyException& exception) {
     return reinterpret_cast<std::uint64_t>(&exception);
-  } catch (...) {
-    return ~std::uint64_t{0};
   }
 }
 

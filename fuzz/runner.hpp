@@ -13,7 +13,7 @@
 
 #include <array>
 #include <cstdint>
-#include <exception>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -44,8 +44,9 @@ struct Arrival {
 
 /// One continuation that was resumed and has not ended.
 struct Activation {
-  Continuation continuation;
-  FuncRef func_ref{};
+  Continuation* continuation = nullptr;  ///< nothing has used its record again yet
+  Handle handle;                         ///< consumed once it was resumed
+  std::optional<fiberproof::Function> callee;
   std::unique_ptr<LeasedStack> leased;
   const Function* function = nullptr;
   Event started{};
@@ -56,6 +57,7 @@ struct Activation {
   // The parent's side.
   ProbedCall resume_call{};
   std::uint64_t effect = 0;         ///< payload of the effect that the latest resume saw
+  std::uint64_t caught = 0;         ///< address of the exception that it threw, 0 for none
   std::uint64_t vectors_after = 0;  ///< 0 where live vector values came through the switch
 
   // The body's side.
@@ -119,9 +121,10 @@ class Runner {
   void resume_once(Activation& child);
   void judge_suspension(Activation& child, const Event& event);
   void judge_end(Activation& child, const Event& event);
-  std::uint64_t take_raised_exception();
+  std::uint64_t kept_exception(const Activation& ended);
+  static void resume_and_take_the_effect(Activation& child);
   static void resume_thunk(void* activation);
-  static std::uint64_t resume_apart(Activation& child);
+  static std::expected<fiberproof::Outcome, Trap> resume_apart(Activation& child);
 
   // run_body.cpp
   void run_body(Activation& self);
@@ -136,7 +139,7 @@ class Runner {
   void judge_arrival(const Activation& self);
   void judge_resumed_suspension(const Step& step, Activation& self);
   void judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals);
-  void judge_consumed(Activation& other, State state);
+  void judge_consumed(const Activation& other, State state);
   [[noreturn]] static void land();
   void judge_effect_coding(std::uint32_t index);
   void walk_all_stacks(std::uint64_t frame);

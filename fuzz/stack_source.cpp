@@ -16,7 +16,9 @@ constexpr std::size_t mapped_kept_max = 16;
 // AddressSanitizer, most of it fake frames, so this is what bounds the memory of a campaign.
 constexpr std::size_t free_max = depth_max;
 
-Span all_of(const Stack& stack) { return {stack.bounds().limit(), stack.bounds().top}; }
+Span all_of(const Stack& stack) {
+  return {stack.bounds().limit(), stack.bounds().top};
+}
 
 std::uint64_t pages_of(std::uint64_t bytes) {
   return (bytes + spec::page_bytes - 1) / spec::page_bytes;
@@ -39,27 +41,10 @@ std::expected<void, StackError> supply_in_memory_of(LeasedStack& leased, const S
   if (!stack) {
     return std::unexpected(stack.error());
   }
-#ifdef FIBERPROOF_ASAN
-  stack->sanitizer().fake_stack = leased.stack.sanitizer().fake_stack;
-#endif
+  std::swap(stack->sanitizer().runtime_stack, leased.stack.sanitizer().runtime_stack);
   leased.stack = std::move(*stack);
   leased.watchable = {memory.lowest, (start + shape.bytes + 7) / 8 * 8 + margin_bytes};
   return {};
-}
-
-/// A fake stack that is not destroyed stays mapped for good. The runtime destroys that of a stack
-/// which is left without a place to keep it: so it is told of a switch there and of one back.
-FIBERPROOF_UNINSTRUMENTED void destroy_fake_stack([[maybe_unused]] SanitizerStack& stack) {
-#ifdef FIBERPROOF_ASAN
-  void* own_fake_stack = nullptr;
-  const void* own_bottom = nullptr;
-  std::size_t own_bytes = 0;
-  __sanitizer_start_switch_fiber(&own_fake_stack, stack.bottom, stack.bytes);
-  __sanitizer_finish_switch_fiber(std::exchange(stack.fake_stack, nullptr), &own_bottom,
-                                  &own_bytes);
-  __sanitizer_start_switch_fiber(nullptr, own_bottom, own_bytes);
-  __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
-#endif
 }
 
 }  // namespace
@@ -86,7 +71,7 @@ std::expected<std::unique_ptr<LeasedStack>, StackError> StackSource::supply(
     --free_count_;
   }
   if (const auto supplied = supply_in_memory_of(*leased, shape); !supplied) {
-    give_back(std::move(leased), false);
+    give_back(std::move(leased));
     return std::unexpected(supplied.error());
   }
   return leased;
@@ -112,10 +97,7 @@ std::expected<std::unique_ptr<LeasedStack>, StackError> StackSource::lease(
   return std::make_unique<LeasedStack>(std::move(*stack), std::nullopt, all);
 }
 
-void StackSource::give_back(std::unique_ptr<LeasedStack> leased, bool unwound) {
-  if (unwound) {
-    leased->stack.sanitizer().recycle();  // Other frames have taken their poison with them.
-  }
+void StackSource::give_back(std::unique_ptr<LeasedStack> leased) {
   if (!leased->memory) {
     drop_pages_of_large_stack(leased->stack);
   }
@@ -133,7 +115,6 @@ void StackSource::drop_one() {
   for (Stacks& free : free_mapped_) {
     most = free.size() > most->size() ? &free : most;
   }
-  destroy_fake_stack(most->back()->stack.sanitizer());
   most->pop_back();
   --free_count_;
 }
@@ -141,7 +122,7 @@ void StackSource::drop_one() {
 std::expected<LeasedStack*, StackError> StackSource::to_lay_out_on(const StackShape& shape) {
   if (shape.kind == StackShape::Kind::supplied) {
     if (supplied_to_lay_out_on_) {
-      give_back(std::move(supplied_to_lay_out_on_), false);
+      give_back(std::move(supplied_to_lay_out_on_));
     }
     auto stack = supply(shape);
     if (!stack) {

@@ -30,9 +30,8 @@ class StackSource {
   /// A stack to run on.
   std::expected<std::unique_ptr<LeasedStack>, StackError> lease(const StackShape& shape);
 
-  /// Takes a stack back on which nothing runs any more. `unwound` where an exception left frames
-  /// there that never came to their end.
-  void give_back(std::unique_ptr<LeasedStack> leased, bool unwound);
+  /// Takes a stack back on which nothing runs any more.
+  void give_back(std::unique_ptr<LeasedStack> leased);
 
   /// A stack to lay out on only, of any size; stays here.
   std::expected<LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <array>
+#include <set>
+#include <vector>
 
 namespace fiberproof {
 namespace {
@@ -51,14 +53,60 @@ TEST(stack, what_cannot_be_had_is_an_error_with_its_size) {
   EXPECT_EQ(Stack::supply(memory).error().reason, StackError::Reason::too_small);
 }
 
-TEST(stack, a_released_stack_is_used_again_for_its_size_only) {
+TEST(stack_pool, a_released_stack_is_used_again_for_its_size_only) {
   StackPool pool;
-  auto first = pool.acquire(8192);
-  const std::uint64_t top = first->bounds().top;
-  pool.release(std::move(*first));
-  const auto other_size = pool.acquire(16384);
-  EXPECT_NE(other_size->bounds().top, top);
-  EXPECT_EQ(pool.acquire(8192)->bounds().top, top);
+  Stack& first = **pool.acquire(8192);
+  pool.release(first);
+  Stack& other_size = **pool.acquire(16384);
+  EXPECT_NE(&other_size, &first);
+  EXPECT_EQ(*pool.acquire(8192), &first);
+  pool.release(first);
+  pool.release(other_size);
+}
+
+TEST(stack_pool, tops_are_staggered_and_stacks_no_smaller_for_it) {
+  StackPool pool;
+  std::set<std::uint64_t> offsets;
+  std::vector<Stack*> stacks;
+  for (int count = 0; count < 64; ++count) {
+    Stack* const stack = *pool.acquire(8192);
+    EXPECT_EQ(stack->bounds().top % 16, 0u);
+    EXPECT_EQ(stack->bounds().usable_bytes, 8192u);
+    EXPECT_GE(stack->bounds().limit(), stack->guard_page().second);
+    offsets.insert(stack->bounds().top % page_bytes());
+    stacks.push_back(stack);
+  }
+  EXPECT_EQ(offsets.size(), 64u);
+  for (Stack* const stack : stacks) pool.release(*stack);
+}
+
+TEST(stack_pool, keeps_no_more_than_it_was_told) {
+  StackPool pool({.staggered = false, .kept_max = 2});
+  std::vector<Stack*> stacks;
+  for (int count = 0; count < 8; ++count) stacks.push_back(*pool.acquire(8192));
+  EXPECT_EQ(pool.used_count(), 8u);
+  for (Stack* const stack : stacks) pool.release(*stack);
+  EXPECT_EQ(pool.used_count(), 0u);
+  EXPECT_EQ(pool.kept_count(), 3u);  // and the one that was released last
+}
+
+// Seeded defect S32: a stack that goes to another pool, or back twice.
+TEST(stack_pool, takes_only_its_own_stacks_and_each_once) {
+  StackPool pool;
+  StackPool other;
+  Stack& stack = **pool.acquire(8192);
+  EXPECT_DEATH(other.release(stack), "C7 violated");
+  pool.release(stack);
+  EXPECT_DEATH(pool.release(stack), "C7 violated");
+}
+
+TEST(stack_pool, must_have_all_stacks_back_in_the_end) {
+  EXPECT_DEATH(
+      {
+        StackPool pool;
+        static_cast<void>(pool.acquire(8192));
+      },
+      "C7 violated");
 }
 
 TEST(stack, moving_hands_the_mapping_over_once) {

@@ -18,8 +18,10 @@ class LaidOutByHand {
     top_ = reinterpret_cast<std::uint64_t>(words_.data() + words_.size()) & ~std::uint64_t{15};
     const Span all{reinterpret_cast<std::uint64_t>(words_.data()), top_};
     fill_with_pattern(all);
-    request = {top_, 2048 + 0x40 + 48 + 64, 3, 2, 0x1000, 0x2000, 0x3000,
-               reinterpret_cast<std::uint64_t>(args.data())};
+    request = {top_,   2048 + 0x40 + 48 + 64,
+               3,      2,
+               0x1000, 0x2000,
+               0x3000, reinterpret_cast<std::uint64_t>(args.data())};
     at(0x08) = 0x1000;
     at(0x10) = top_ - 0x10;
     at(0x18) = top_ - 0x40 - 48;
@@ -181,9 +183,9 @@ TEST(oracle, the_switch_oracles_fire) {
   expect_fires(oracle::s3_payload(std::uint64_t{1} << 32, 0), SpecId::S3);
   const CalleeSaved kept{1, 2, 3, 4, 5};
   EXPECT_FALSE(oracle::s4_kept_by_the_caller(kept, kept));
-  for (const CalleeSaved lost : {CalleeSaved{0, 2, 3, 4, 5}, CalleeSaved{1, 0, 3, 4, 5},
-                                 CalleeSaved{1, 2, 0, 4, 5}, CalleeSaved{1, 2, 3, 0, 5},
-                                 CalleeSaved{1, 2, 3, 4, 0}}) {
+  for (const CalleeSaved lost :
+       {CalleeSaved{0, 2, 3, 4, 5}, CalleeSaved{1, 0, 3, 4, 5}, CalleeSaved{1, 2, 0, 4, 5},
+        CalleeSaved{1, 2, 3, 0, 5}, CalleeSaved{1, 2, 3, 4, 0}}) {
     expect_fires(oracle::s4_kept_by_the_caller(kept, lost), SpecId::S4);
   }
   expect_fires(oracle::s4_modes(0x1f80, 0x3f80), SpecId::S4);
@@ -191,21 +193,22 @@ TEST(oracle, the_switch_oracles_fire) {
 }
 
 TEST(oracle, s5_sees_a_resume_that_is_not_refused_or_changes_something) {
-  const oracle::ContinuationSeen seen{3, {0x1000, 0x1010, 0x5000}, 2, 0x6000};
-  EXPECT_FALSE(oracle::s5_consumed(3, 3, seen, seen));
-  expect_fires(oracle::s5_consumed(1, 3, seen, seen), SpecId::S5);
-  expect_fires(oracle::s5_consumed(3, std::nullopt, seen, seen), SpecId::S5);
-  expect_fires(oracle::s5_consumed(3, 4, seen, seen), SpecId::S5);
+  const oracle::ContinuationSeen seen{4, 7, {0x1000, 0x1010, 0x5000}, 2, 0x6000};
+  EXPECT_FALSE(oracle::s5_consumed(4, 7, seen, seen));
+  expect_fires(oracle::s5_consumed(1, 7, seen, seen), SpecId::S5);
+  expect_fires(oracle::s5_consumed(4, std::nullopt, seen, seen), SpecId::S5);
+  expect_fires(oracle::s5_consumed(4, 8, seen, seen), SpecId::S5);
   const oracle::ContinuationSeen changed[] = {
-      {1, seen.context, 2, 0x6000},
-      {3, {0x1008, 0x1010, 0x5000}, 2, 0x6000},
-      {3, {0x1000, 0x1018, 0x5000}, 2, 0x6000},
-      {3, {0x1000, 0x1010, 0x5001}, 2, 0x6000},
-      {3, seen.context, 1, 0x6000},
-      {3, seen.context, 2, 0x6010},
+      {1, 7, seen.context, 2, 0x6000},
+      {4, 8, seen.context, 2, 0x6000},
+      {4, 7, {0x1008, 0x1010, 0x5000}, 2, 0x6000},
+      {4, 7, {0x1000, 0x1018, 0x5000}, 2, 0x6000},
+      {4, 7, {0x1000, 0x1010, 0x5001}, 2, 0x6000},
+      {4, 7, seen.context, 1, 0x6000},
+      {4, 7, seen.context, 2, 0x6010},
   };
   for (const oracle::ContinuationSeen& after : changed) {
-    expect_fires(oracle::s5_consumed(3, 3, seen, after), SpecId::S5);
+    expect_fires(oracle::s5_consumed(4, 7, seen, after), SpecId::S5);
   }
 }
 

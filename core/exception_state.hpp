@@ -1,0 +1,20 @@
+// The C++ runtime keeps the exceptions that are being handled per thread. A stack that is left in a
+// catch block must keep its own (Itanium C++ ABI, Exception Handling, 2.2.2: __cxa_eh_globals).
+#pragma once
+
+namespace fiberproof {
+
+/// The runtime's __cxa_eh_globals, which the ABI lays out.
+struct ExceptionState {
+  void* caught = nullptr;     ///< stack of exceptions whose handlers have not ended
+  unsigned int uncaught = 0;  ///< thrown and not yet caught
+};
+
+/// That of the calling thread.
+ExceptionState& thread_exception_state();
+
+/// Ends the handlers of a stack that was abandoned inside them, which releases their exceptions.
+/// `thread` is that of the calling thread, and is left as it was.
+void release_caught_exceptions(ExceptionState& abandoned, ExceptionState& thread);
+
+}  // namespace fiberproof

@@ -1,0 +1,31 @@
+// Under AddressSanitizer no instrumented code may touch the words of a layout that only assembly
+// and `initialize` have business with: an args buffer that is overrun is an error where it happens,
+// and not a wild jump later. Elsewhere these functions do nothing.
+#pragma once
+
+#include "core/layout.hpp"
+#include "core/sanitizer.hpp"
+
+#include <cstdint>
+
+namespace fiberproof {
+
+/// After `initialize`: forbids the control context, the capacity and the launch words, and says
+/// that frames end below the args buffer, since a throw allows what frames may use.
+inline void protect_layout(SanitizerStack& stack, std::uint64_t top, std::uint32_t args_capacity) {
+  const std::uint64_t launch_words = top - laid_out_bytes(args_capacity);
+  const std::uint64_t buffer = launch_words + sizeof(LaunchWords);
+  const std::uint64_t stack_top = top - sizeof(StackTop);
+  sanitizer_poison(launch_words, sizeof(LaunchWords));
+  sanitizer_unpoison(buffer, stack_top - buffer);
+  sanitizer_poison(stack_top, sizeof(StackTop));
+  sanitizer_end_frames_at(stack, buffer);
+}
+
+/// Once the launch words are popped: the first frames take their place.
+FIBERPROOF_UNINSTRUMENTED inline void allow_launch_words(std::uint64_t top,
+                                                         std::uint32_t args_capacity) {
+  sanitizer_unpoison(top - laid_out_bytes(args_capacity), sizeof(LaunchWords));
+}
+
+}  // namespace fiberproof

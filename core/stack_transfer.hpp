@@ -1,0 +1,35 @@
+// One switch between two stacks, with all that belongs to a stack and that the instruction does not
+// know: the exceptions being handled there, and what the sanitizers keep of it.
+#pragma once
+
+#include "core/control_effect.hpp"
+#include "core/record.hpp"
+#include "core/sanitizer.hpp"
+#include "core/store.hpp"
+#include "core/switch.hpp"
+
+#include <cstdint>
+
+namespace fiberproof {
+
+/// stack_switch(save, load, payload) from the running stack `from` to `to`. Returns with the
+/// payload of whoever switches back, on whichever thread that is.
+FIBERPROOF_SWITCHING std::uint64_t transfer(Store& store, StackRecord& from, StackRecord& to,
+                                            ControlContext* save, const ControlContext* load,
+                                            std::uint64_t payload) {
+  from.exceptions = *store.exceptions;
+  sanitizer_leave(*from.sanitizer, *to.sanitizer);
+  payload = stack_switch(save, load, payload);
+  sanitizer_arrive(*from.sanitizer);
+  *store.exceptions = from.exceptions;
+  return payload;
+}
+
+/// Copies a control context, which no instrumented code may touch: it is poisoned.
+FIBERPROOF_SWITCHING void copy_context(const ControlContext& from, ControlContext& to) {
+  to.rsp = from.rsp;
+  to.rbp = from.rbp;
+  to.rip = from.rip;
+}
+
+}  // namespace fiberproof

@@ -1,0 +1,79 @@
+#include "core/store.hpp"
+
+#include "core/check.hpp"
+#include "core/continuation.hpp"
+#include "core/thread_stack.hpp"
+
+#include <utility>
+
+namespace fiberproof {
+namespace {
+
+// Read and written by the functions below alone, which no switch is part of: an address of
+// thread-local memory must not be kept across one.
+constinit thread_local Entry* innermost_entry = nullptr;
+
+}  // namespace
+
+Store::Store(StoreOptions chosen) : options(chosen), stacks_(chosen.stacks) {}
+
+Store::~Store() {
+  FIBER_CHECK(C2, active, ==, nullptr);
+  for (Continuation& record : records_) {
+    if (record.stack != nullptr) {
+      discard(*this, record);
+    }
+  }
+  FIBER_CHECK(C7, live_count_, ==, 0u);
+}
+
+Continuation& Store::take_record() {
+  ++live_count_;
+  Continuation& record = free_records_ == nullptr
+                             ? records_.emplace_back()
+                             : *std::exchange(free_records_, free_records_->next_free);
+  record.id = ++created_count_;
+  return record;
+}
+
+void Store::give_back(Continuation& ended) {
+  FIBER_CHECK(C7, ended.stack, ==, nullptr);
+  --live_count_;
+  ended.next_free = std::exchange(free_records_, &ended);
+}
+
+[[gnu::noinline]] void Entry::open(std::uint64_t frame_pointer, std::uint64_t stack_pointer) {
+  outer_of_thread_ = std::exchange(innermost_entry, this);
+  outer_of_store_ = std::exchange(store_.entry, this);
+  outer_active_ = std::exchange(store_.active, &initial_);
+  outer_limits_ = store_.limits;
+  outer_exceptions_ = std::exchange(store_.exceptions, &thread_exception_state());
+
+  // The native stack here is the thread's own, or that of the continuation whose body this is.
+  initial_.initial = true;
+  initial_.state = State::running;
+  initial_.sanitizer = &sanitizer_thread_stack();
+  std::uint64_t stack_limit = thread_stack().lowest;
+  if (const Entry* const outer = outer_of_thread_; outer != nullptr) {
+    const bool same_store = &outer->store_ == &store_;
+    initial_.sanitizer = (same_store ? outer_active_ : outer->store_.active)->sanitizer;
+    stack_limit = (same_store ? outer_limits_ : outer->store_.limits).stack_limit;
+  }
+  store_.limits = {stack_limit, frame_pointer, stack_pointer, &initial_.trap_handler};
+}
+
+Entry::~Entry() {
+  FIBER_CHECK(C2, innermost_entry, ==, this);
+  FIBER_CHECK(C2, store_.active, ==, &initial_);
+  innermost_entry = outer_of_thread_;
+  store_.entry = outer_of_store_;
+  store_.active = outer_active_;
+  store_.limits = outer_limits_;
+  store_.exceptions = outer_exceptions_;
+}
+
+Entry* Entry::innermost_of_thread() {
+  return innermost_entry;
+}
+
+}  // namespace fiberproof
