@@ -13,18 +13,24 @@ const std::optional<Trap>& reraised(const Store& store) {
   return store.limits.trap_handler->trap;
 }
 
-void give_stack_back(Store& store, Continuation& record) {
-  Stack* const stack = std::exchange(record.stack, nullptr);
-  record.control_context = nullptr;
-  if (stack->is_lent()) {
-    store.stacks().release(*stack);
-  }
+/// It ended in a trap, or never will end.
+void end(Store& store, Continuation& record) {
+  record.state = State::trapped;
+  record.args = {};
+  record.values = {};
+  record.last_ancestor = nullptr;
+  record.trap_handler.trap.reset();
+  store.give_back(record);
 }
 
-/// Lays `function` out on `stack`, which is of this record from now on.
-std::expected<Handle, Trap> launch(Store& store, const Function& function, Stack& stack) {
-  Continuation& made = store.take_record();
-  const StackBounds bounds = stack.bounds();
+Trap refusal_of_null(const Store& store) {
+  FIBER_CHECK(C2, store.active, !=, nullptr);
+  return reraised(store) ? *reraised(store) : Trap(NullFunction{});
+}
+
+/// Lays `function` out on the stack of `made`.
+std::expected<Handle, Trap> launch(Store& store, const Function& function, Continuation& made) {
+  const StackBounds bounds = made.stack->bounds();
   made.args = {};
   const auto laid_out = initialize(bounds,
                                    {.start_routine = start_routine(store.options.revision),
@@ -34,25 +40,15 @@ std::expected<Handle, Trap> launch(Store& store, const Function& function, Stack
                                     .return_value_count = function.return_value_count},
                                    made.args);
   sanitizer_written(&laid_out, sizeof laid_out);
-  made.stack = &stack;
-  if (!laid_out) {
-    give_stack_back(store, made);
+  if (!laid_out) [[unlikely]] {
+    made.state = State::trapped;
     store.give_back(made);
     return std::unexpected(laid_out.error());
   }
   sanitizer_written(&made.args, sizeof made.args);
-  protect_layout(stack.sanitizer(), bounds.top, made.args.capacity);
-  made.control_context =
-      reinterpret_cast<ControlContext*>(bounds.top - control_context_bytes_below_top);
+  protect_layout(*made.sanitizer, bounds.top, made.args.capacity);
   made.state = State::fresh;
-  made.limits = {bounds.limit(), 0, 0, &made.trap_handler};
-  made.handlers = {};
-  made.trap_handler.trap.reset();
-  made.exceptions = {};
-  made.sanitizer = &stack.sanitizer();
-  made.parent = nullptr;
   made.last_ancestor = &made;
-  made.values = {};
   return Handle{&made, made.revision};
 }
 
@@ -60,30 +56,24 @@ std::expected<Handle, Trap> launch(Store& store, const Function& function, Stack
 
 std::expected<Handle, Trap> cont_new(Store& store, const Function* function,
                                      std::uint64_t stack_bytes) {
-  FIBER_CHECK(C2, store.active, !=, nullptr);
-  if (reraised(store)) [[unlikely]] {
-    return std::unexpected(*reraised(store));
+  if (function == nullptr || reraised(store)) [[unlikely]] {
+    return std::unexpected(refusal_of_null(store));
   }
-  if (function == nullptr) {
-    return std::unexpected(NullFunction{});
+  if (stack_bytes == 0) {
+    stack_bytes = store.options.stack_bytes;
   }
-  const auto stack =
-      store.stacks().acquire(stack_bytes == 0 ? store.options.stack_bytes : stack_bytes);
-  if (!stack) {
-    return std::unexpected(stack.error());
+  const auto made = store.take(round_up_to_pages(stack_bytes));
+  if (!made) [[unlikely]] {
+    return std::unexpected(made.error());
   }
-  return launch(store, *function, **stack);
+  return launch(store, *function, **made);
 }
 
 std::expected<Handle, Trap> cont_new(Store& store, const Function* function, Stack& stack) {
-  FIBER_CHECK(C2, store.active, !=, nullptr);
-  if (reraised(store)) {
-    return std::unexpected(*reraised(store));
+  if (function == nullptr || reraised(store)) [[unlikely]] {
+    return std::unexpected(refusal_of_null(store));
   }
-  if (function == nullptr) {
-    return std::unexpected(NullFunction{});
-  }
-  return launch(store, *function, stack);
+  return launch(store, *function, store.take(stack));
 }
 
 std::expected<Handle, Trap> cont_bind(Store& store, Handle handle, std::span<const Value> values) {
@@ -109,6 +99,7 @@ std::expected<void, Trap> abandon(Store& store, Handle handle) {
 }
 
 Trap refusal(const Store& store, Handle handle, std::size_t given) {
+  FIBER_CHECK(C2, store.active, !=, nullptr);
   if (reraised(store)) {
     return *reraised(store);
   }
@@ -123,6 +114,7 @@ Trap refusal(const Store& store, Handle handle, std::size_t given) {
 }
 
 Trap refusal(const Store& store, const Tag& tag, UnhandledTag::Wanted wanted) {
+  FIBER_CHECK(C2, store.active, !=, nullptr);
   if (reraised(store)) {
     return *reraised(store);
   }
@@ -133,13 +125,10 @@ Trap settle_trap(Store& store, StackRecord& self) {
   Continuation& ended = ended_child(store, self);
   const std::exception_ptr raised = std::exchange(store.raised, nullptr);
   const Trap trap = std::exchange(store.trap, std::nullopt).value_or(BodyFailed{ended.id});
-  ended.state = State::trapped;
-  ended.args = {};
-  ended.values = {};
   store.active = &self;
   store.limits = self.limits;
   self.state = State::running;
-  release(store, ended);
+  end(store, ended);
   if (raised != nullptr) {
     std::rethrow_exception(raised);
   }
@@ -149,22 +138,12 @@ Trap settle_trap(Store& store, StackRecord& self) {
   return trap;
 }
 
-void release(Store& store, Continuation& ended) {
-  ended.parent = nullptr;
-  give_stack_back(store, ended);
-  store.give_back(ended);
-}
-
 void discard(Store& store, Continuation& abandoned) {
-  if (abandoned.exceptions.caught != nullptr) {
+  if (!abandoned.exceptions.is_empty()) {
     release_caught_exceptions(abandoned.exceptions, thread_exception_state());
   }
-  sanitizer_abandon(abandoned.stack->sanitizer());
-  abandoned.state = State::trapped;
-  abandoned.args = {};
-  abandoned.values = {};
-  abandoned.last_ancestor = nullptr;
-  release(store, abandoned);
+  sanitizer_abandon(*abandoned.sanitizer);
+  end(store, abandoned);
 }
 
 void raise_handed_over(Store& store) {

@@ -18,10 +18,7 @@ namespace fiberproof {
 /// The active stack's child `ended` has trapped: settles it, and raises the trap here.
 [[gnu::cold]] Trap settle_trap(Store& store, StackRecord& self);
 
-/// `ended` does not run any more, and never will.
-void release(Store& store, Continuation& ended);
-
-/// The same for one that was not run to its end.
+/// `abandoned` does not run any more, though it has not come to its end.
 void discard(Store& store, Continuation& abandoned);
 
 /// Takes the exception that was handed to a suspended continuation, and throws it.
@@ -34,7 +31,6 @@ inline ArgsObject& buffer_of(Continuation& continuation) {
 }
 
 inline bool can_use(const Store& store, Handle handle, std::size_t given) {
-  FIBER_CHECK(C2, store.active, !=, nullptr);
   if (store.limits.trap_handler->trap || handle.record == nullptr ||
       handle.record->revision != handle.revision) [[unlikely]] {
     return false;
@@ -55,15 +51,14 @@ struct Cut {
 
 template <UnhandledTag::Wanted wanted>
 [[gnu::always_inline]] inline Cut find_cut(const Store& store, const Tag& tag) {
-  FIBER_CHECK(C2, store.active, !=, nullptr);
   StackRecord* stack = store.active;
   while (!stack->initial) {
     auto* const inner = static_cast<Continuation*>(stack);
     stack = inner->parent;
     if constexpr (wanted == UnhandledTag::Wanted::suspend_handler) {
-      if (const auto clause = stack->handlers.suspend_clause(tag)) return {inner, *clause};
+      if (const auto clause = stack->handlers->suspend_clause(tag)) return {inner, *clause};
     } else {
-      if (stack->handlers.has_switch_clause(tag)) return {inner, 0};
+      if (stack->handlers->has_switch_clause(tag)) return {inner, 0};
     }
   }
   return {};
@@ -93,7 +88,6 @@ inline void link(Store& store, Continuation& child, StackRecord& parent) {
   last.parent = &parent;
   exchange_limits(store, child);
   child.state = State::running;
-  child.last_ancestor = nullptr;
   store.active = &child;
 }
 
@@ -127,7 +121,7 @@ inline Continuation& ended_child(Store& store, const StackRecord& self) {
 }
 
 /// A continuation of this stack's chain has given the control back by returning.
-inline Outcome settle_return(Store& store, StackRecord& self) {
+[[gnu::always_inline]] inline Outcome settle_return(Store& store, StackRecord& self) {
   Continuation& ended = ended_child(store, self);
   FIBER_CHECK(C5, ended.args.length, <=, ended.args.capacity);
   const std::span<const Value> results{ended.args.data, ended.args.length};
@@ -135,14 +129,14 @@ inline Outcome settle_return(Store& store, StackRecord& self) {
   store.active = &self;
   store.limits = self.limits;
   self.state = State::running;
-  release(store, ended);
+  store.give_back(ended);
   return {Outcome::Kind::returned, 0, results, {}};
 }
 
 /// The active stack becomes the parent of the chain of `child`, which is running from here on.
 inline void begin_child(Store& store, Continuation& child, const Handlers& handlers) {
   StackRecord& self = *store.active;
-  self.handlers = handlers;
+  self.handlers = &handlers;
   self.state = State::parent;
   link(store, child, self);
 }
@@ -216,8 +210,10 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
 
 [[gnu::always_inline]] inline std::expected<std::span<const Value>, Trap> suspend(
     Store& store, const Tag& tag, std::span<const Value> values, std::span<Value> room) {
-  const Cut found = find_cut<UnhandledTag::Wanted::suspend_handler>(store, tag);
-  if (found.last == nullptr || store.limits.trap_handler->trap) [[unlikely]] {
+  const Cut found = store.limits.trap_handler->trap
+                        ? Cut{}
+                        : find_cut<UnhandledTag::Wanted::suspend_handler>(store, tag);
+  if (found.last == nullptr) [[unlikely]] {
     return std::unexpected(refusal(store, tag, UnhandledTag::Wanted::suspend_handler));
   }
   auto& self = static_cast<Continuation&>(*store.active);

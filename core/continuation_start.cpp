@@ -27,49 +27,51 @@
 
 // DWARF 5, 6.4.2 and 2.5: operands of call frame instructions, by their numbers there and in the
 // psABI's register table (figure 3.36). SLEB128 of a number in −64 … 63 is its low seven bits.
-#define CFA_IS_SAVED_RSP                                                               \
-  ".cfi_escape 0x0f, 3, 0x76, %c[rsp] & 0x7f, 0x06\n\t" /* CFA = *(RBP + rsp) */      \
-  ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"    /* RBP is at RBP + rbp */     \
+#define CFA_IS_SAVED_RSP                                                          \
+  ".cfi_escape 0x0f, 3, 0x76, %c[rsp] & 0x7f, 0x06\n\t" /* CFA = *(RBP + rsp) */  \
+  ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"    /* RBP is at RBP + rbp */ \
   ".cfi_escape 0x10, 16, 2, 0x76, %c[rip] & 0x7f\n\t"   /* RIP is at RBP + rip */
 
-#define CFA_IS_RSP                                                                     \
-  ".cfi_def_cfa rsp, 0\n\t"                                                            \
-  ".cfi_same_value rbp\n\t"                                                            \
+#define CFA_IS_RSP          \
+  ".cfi_def_cfa rsp, 0\n\t" \
+  ".cfi_same_value rbp\n\t" \
   ".cfi_register rip, rsi\n\t"
 
-#define BEGIN_TRAMPOLINE(name)                                                         \
-  ".pushsection fiberproof_text, \"ax\", @progbits\n\t"                                \
-  ".intel_syntax noprefix\n\t"                                                         \
-  ".balign 16\n\t"                                                                     \
-  ".globl " name "\n\t"                                                                \
-  ".type " name ", @function\n"                                                        \
-  name ":\n\t"                                                                         \
-  ".cfi_startproc\n\t"                                                                 \
+#define BEGIN_TRAMPOLINE(name)                          \
+  ".pushsection fiberproof_text, \"ax\", @progbits\n\t" \
+  ".intel_syntax noprefix\n\t"                          \
+  ".balign 16\n\t"                                      \
+  ".globl " name                                        \
+  "\n\t"                                                \
+  ".type " name ", @function\n" name                    \
+  ":\n\t"                                               \
+  ".cfi_startproc\n\t"                                  \
   ".cfi_signal_frame\n\t" CFA_IS_SAVED_RSP
 
-#define TAKE_LAUNCH_WORDS                                                              \
-  "pop rcx\n\t" /* return_value_count */                                               \
-  "pop rdx\n\t" /* args */                                                             \
-  "pop rsi\n\t" /* caller_vmctx */                                                     \
+#define TAKE_LAUNCH_WORDS                \
+  "pop rcx\n\t" /* return_value_count */ \
+  "pop rdx\n\t" /* args */               \
+  "pop rsi\n\t" /* caller_vmctx */       \
   "pop rdi\n\t" /* func_ref */
 
 // The control context as it is now: it may name another parent than the one of the start (T4). RBP
 // comes last, for it is the base of the other two loads.
-#define LEAVE_FOR_PARENT                                                               \
-  "mov rsi, [rbp + %c[rip]]\n\t"                                                       \
-  "mov rsp, [rbp + %c[rsp]]\n\t"                                                       \
+#define LEAVE_FOR_PARENT         \
+  "mov rsi, [rbp + %c[rip]]\n\t" \
+  "mov rsp, [rbp + %c[rsp]]\n\t" \
   "mov rbp, [rbp + %c[rbp]]\n\t" CFA_IS_RSP "jmp rsi\n\t"
 
-#define END_TRAMPOLINE(name)                                                           \
-  "ud2\n\t"                                                                            \
-  ".cfi_endproc\n\t"                                                                   \
-  ".size " name ", . - " name "\n\t"                                                   \
-  ".att_syntax prefix\n\t"                                                             \
+#define END_TRAMPOLINE(name)  \
+  "ud2\n\t"                   \
+  ".cfi_endproc\n\t"          \
+  ".size " name ", . - " name \
+  "\n\t"                      \
+  ".att_syntax prefix\n\t"    \
   ".popsection\n\t"
 
-#define TRAMPOLINE_OPERANDS                                                            \
-  [rsp] "i"(::fiberproof::rsp_from_frame_pointer),                                     \
-      [rbp] "i"(::fiberproof::rbp_from_frame_pointer),                                 \
+#define TRAMPOLINE_OPERANDS                            \
+  [rsp] "i"(::fiberproof::rsp_from_frame_pointer),     \
+      [rbp] "i"(::fiberproof::rbp_from_frame_pointer), \
       [rip] "i"(::fiberproof::rip_from_frame_pointer)
 
 namespace fiberproof {
@@ -89,28 +91,24 @@ constexpr std::uint64_t return_payload = encode({ControlEffect::Discriminant::re
 constexpr auto trap_effect = static_cast<std::uint32_t>(ControlEffect::Discriminant::trap);
 
 [[gnu::used, gnu::noinline]] void emit_continuation_start() {
-  asm volatile(BEGIN_TRAMPOLINE("fiberproof_continuation_start")
-               TAKE_LAUNCH_WORDS
+  asm volatile(BEGIN_TRAMPOLINE("fiberproof_continuation_start") TAKE_LAUNCH_WORDS
                "call fiberproof_fiber_start\n\t"
                "mov ecx, %c[return_effect]\n\t"
                "mov edi, %c[trap_effect]\n\t"
                "test al, al\n\t"
                "cmovne edi, ecx\n\t"  // T5: Return where fiber_start returned true, else Trap
-               "shl rdi, %c[effect_shift]\n\t"
-               LEAVE_FOR_PARENT
-               END_TRAMPOLINE("fiberproof_continuation_start")
+               "shl rdi, %c[effect_shift]\n\t" LEAVE_FOR_PARENT END_TRAMPOLINE(
+                   "fiberproof_continuation_start")
                :
                : TRAMPOLINE_OPERANDS, [return_effect] "i"(return_effect),
                  [trap_effect] "i"(trap_effect), [effect_shift] "i"(discriminant_shift));
 }
 
 [[gnu::used, gnu::noinline]] void emit_continuation_start_v44() {
-  asm volatile(BEGIN_TRAMPOLINE("fiberproof_continuation_start_v44")
-               TAKE_LAUNCH_WORDS
+  asm volatile(BEGIN_TRAMPOLINE("fiberproof_continuation_start_v44") TAKE_LAUNCH_WORDS
                "call fiberproof_fiber_start_v44\n\t"
                "mov edi, %c[return_payload]\n\t"  // T5, revision v44: Return whatever has happened
-               LEAVE_FOR_PARENT
-               END_TRAMPOLINE("fiberproof_continuation_start_v44")
+               LEAVE_FOR_PARENT END_TRAMPOLINE("fiberproof_continuation_start_v44")
                :
                : TRAMPOLINE_OPERANDS, [return_payload] "i"(return_payload));
 }

@@ -8,6 +8,8 @@ namespace fiberproof {
 struct ExceptionState {
   void* caught = nullptr;     ///< stack of exceptions whose handlers have not ended
   unsigned int uncaught = 0;  ///< thrown and not yet caught
+
+  bool is_empty() const { return caught == nullptr && uncaught == 0; }
 };
 
 /// That of the calling thread.

@@ -14,7 +14,6 @@ FIBERPROOF_UNINSTRUMENTED inline Continuation& arrive(Store& store, std::uint64_
   auto& self = static_cast<Continuation&>(*store.active);
   sanitizer_arrive(*self.sanitizer);
   allow_launch_words(self.stack->bounds().top, self.args.capacity);
-  *store.exceptions = {};
   asm("mov %%rsp, %0" : "=r"(store.limits.entry_stack_pointer));
   store.limits.entry_frame_pointer = frame_pointer;
   return self;
@@ -26,7 +25,11 @@ FIBERPROOF_UNINSTRUMENTED inline void leave(Store& store, const Continuation& se
   sanitizer_leave(*self.sanitizer, *self.parent->sanitizer);
 }
 
-[[gnu::noinline]] bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
+// Instrumented, unlike the rest, and so not part of it.
+#ifdef FIBERPROOF_SANITIZED
+[[gnu::noinline]]
+#endif
+bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
   bool succeeded = false;
   try {
     succeeded = func_ref.array_call(func_ref, &store, args.data, args.capacity);

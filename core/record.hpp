@@ -29,10 +29,10 @@ struct Limits {
 struct StackRecord {
   State state = State::trapped;
   bool initial = false;
-  Limits limits;      ///< while it does not run; the running stack's are in the store
-  Handlers handlers;  ///< of the resume that it waits in
+  Limits limits;  ///< while it does not run; the running stack's are in the store
+  const Handlers* handlers = nullptr;  ///< of the resume that it waits in, as a parent
   TrapHandler trap_handler;
-  ExceptionState exceptions;  ///< while it does not run
+  ExceptionState exceptions;  ///< while it does not run; empty while it does
   SanitizerStack* sanitizer = nullptr;
 };
 
@@ -47,7 +47,8 @@ struct Continuation : StackRecord {
   ArgsObject args{};     ///< parameters on entry, results at the end; the buffer is on the stack
   ArgsObject values{};   ///< of a suspended one: room for what it will be resumed with
   std::uint64_t id = 0;  ///< counts the continuations of a store, from 1
-  Continuation* next_free = nullptr;
+  bool stack_is_kept = false;  ///< between two uses of the record, as it is of a pool and not large
+  Continuation* next_idle = nullptr;
 
   Continuation() = default;
   Continuation(const Continuation&) = delete;

@@ -3,7 +3,6 @@
 #include "core/check.hpp"
 
 #include <sys/mman.h>
-#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -17,13 +16,7 @@ constexpr std::uint64_t stack_bytes_max = std::uint64_t{1} << 46;  // user half 
 // an odd number of cache lines, so that all of them get their turn.
 constexpr std::uint64_t stagger_bytes = 5 * 64;
 
-// Of larger stacks the pages below the first few are given back to the system when they are kept.
-constexpr std::uint64_t resident_bytes_max = 128 * 1024;
 constexpr std::uint64_t resident_bytes_kept = 8 * 1024;
-
-std::uint64_t round_up_to_pages(std::uint64_t bytes) {
-  return (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
-}
 
 void drop_pages_of_large_stack(StackBounds bounds) {
   if (bounds.usable_bytes > resident_bytes_max) {
@@ -34,11 +27,6 @@ void drop_pages_of_large_stack(StackBounds bounds) {
 }
 
 }  // namespace
-
-std::uint64_t page_bytes() {
-  static const auto bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  return bytes;
-}
 
 std::expected<Stack, StackError> Stack::map(std::uint64_t usable_bytes,
                                             std::uint64_t bytes_above_top) {

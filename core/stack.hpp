@@ -77,8 +77,20 @@ class Stack {
   friend StackPool;
 };
 
-/// The size of a page, which is also that of a guard page.
-std::uint64_t page_bytes();
+/// The size of a page, which is also that of a guard page (SDM vol. 3, 4.5).
+constexpr std::uint64_t page_bytes() {
+  return 4096;
+}
+
+/// The same number where the next multiple is beyond 64 bits: no stack has so many bytes anyway.
+constexpr std::uint64_t round_up_to_pages(std::uint64_t bytes) {
+  const std::uint64_t rounded = (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
+  return rounded < bytes ? bytes : rounded;
+}
+
+/// Of stacks larger than this, the pages that are not close to the top are given back to the system
+/// while nothing runs there.
+inline constexpr std::uint64_t resident_bytes_max = 128 * 1024;
 
 struct StackPoolOptions {
   bool staggered = true;

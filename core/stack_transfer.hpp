@@ -9,6 +9,7 @@
 #include "core/switch.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace fiberproof {
 
@@ -17,11 +18,15 @@ namespace fiberproof {
 FIBERPROOF_SWITCHING std::uint64_t transfer(Store& store, StackRecord& from, StackRecord& to,
                                             ControlContext* save, const ControlContext* load,
                                             std::uint64_t payload) {
-  from.exceptions = *store.exceptions;
+  if (!store.exceptions->is_empty()) [[unlikely]] {
+    from.exceptions = std::exchange(*store.exceptions, {});
+  }
   sanitizer_leave(*from.sanitizer, *to.sanitizer);
   payload = stack_switch(save, load, payload);
   sanitizer_arrive(*from.sanitizer);
-  *store.exceptions = from.exceptions;
+  if (!from.exceptions.is_empty()) [[unlikely]] {
+    *store.exceptions = std::exchange(from.exceptions, {});
+  }
   return payload;
 }
 

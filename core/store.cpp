@@ -15,31 +15,71 @@ constinit thread_local Entry* innermost_entry = nullptr;
 
 }  // namespace
 
-Store::Store(StoreOptions chosen) : options(chosen), stacks_(chosen.stacks) {}
+Store::Store(StoreOptions chosen)
+    : options(chosen), stacks_(chosen.stacks), idle_max_(chosen.stacks.kept_max) {
+  limits.trap_handler = &not_entered_;
+}
 
 Store::~Store() {
   FIBER_CHECK(C2, active, ==, nullptr);
   for (Continuation& record : records_) {
-    if (record.stack != nullptr) {
+    if (record.state < State::returned) {
       discard(*this, record);
     }
   }
   FIBER_CHECK(C7, live_count_, ==, 0u);
+  while (idle_ != nullptr) {
+    take_stack_from(*std::exchange(idle_, idle_->next_idle));
+  }
 }
 
-Continuation& Store::take_record() {
+/// Nothing idle, or the latest has another size.
+std::expected<Continuation*, StackError> Store::take_otherwise(std::uint64_t stack_bytes) {
+  if (idle_ != nullptr) {
+    take_stack_from(*std::exchange(idle_, idle_->next_idle));
+    --idle_count_;
+  }
+  const auto stack = stacks_.acquire(stack_bytes);
+  if (!stack) {
+    return std::unexpected(stack.error());
+  }
+  Continuation& record = record_for(**stack);
+  record.stack_is_kept = (*stack)->bounds().usable_bytes <= resident_bytes_max;
+  return &record;
+}
+
+Continuation& Store::take(Stack& stack) {
+  Continuation& record = record_for(stack);
+  record.stack_is_kept = false;
+  return record;
+}
+
+Continuation& Store::record_for(Stack& stack) {
+  Continuation& record = stackless_ == nullptr ? records_.emplace_back()
+                                               : *std::exchange(stackless_, stackless_->next_idle);
+  const StackBounds bounds = stack.bounds();
+  record.stack = &stack;
+  record.control_context =
+      reinterpret_cast<ControlContext*>(bounds.top - control_context_bytes_below_top);
+  record.sanitizer = &stack.sanitizer();
+  record.limits = {bounds.limit(), 0, 0, &record.trap_handler};
   ++live_count_;
-  Continuation& record = free_records_ == nullptr
-                             ? records_.emplace_back()
-                             : *std::exchange(free_records_, free_records_->next_free);
   record.id = ++created_count_;
   return record;
 }
 
-void Store::give_back(Continuation& ended) {
-  FIBER_CHECK(C7, ended.stack, ==, nullptr);
-  --live_count_;
-  ended.next_free = std::exchange(free_records_, &ended);
+void Store::give_back_otherwise(Continuation& ended) {
+  take_stack_from(ended);
+}
+
+void Store::take_stack_from(Continuation& idle) {
+  Stack& stack = *std::exchange(idle.stack, nullptr);
+  idle.control_context = nullptr;
+  idle.sanitizer = nullptr;
+  if (stack.is_lent()) {
+    stacks_.release(stack);
+  }
+  idle.next_idle = std::exchange(stackless_, &idle);
 }
 
 [[gnu::noinline]] void Entry::open(std::uint64_t frame_pointer, std::uint64_t stack_pointer) {

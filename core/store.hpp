@@ -6,6 +6,7 @@
 // closes.
 #pragma once
 
+#include "core/check.hpp"
 #include "core/continuation_start.hpp"
 #include "core/record.hpp"
 #include "core/stack.hpp"
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,7 +50,7 @@ class Store {
 
   // The machine's registers, which the operations in continuation.hpp work on.
   StackRecord* active = nullptr;         ///< the stack that runs; null outside of every entry
-  Limits limits;                         ///< its limits (C4)
+  Limits limits;                         ///< its limits (C4); outside, they refuse everything
   ExceptionState* exceptions = nullptr;  ///< that of the thread that runs it
   Entry* entry = nullptr;                ///< the innermost
   HandedOver handed_over;                ///< by the latest suspension
@@ -63,14 +65,50 @@ class Store {
   /// All records that were ever made, live or not.
   const std::deque<Continuation>& records() const { return records_; }
 
-  /// A record without a stack, and the end of its life. For the operations only.
-  Continuation& take_record();
-  void give_back(Continuation& ended);
+  // For the operations only.
+
+  /// A record with a stack of this store's pool, and one with a stack of the caller's. The record
+  /// is as it was left, but for its number.
+  std::expected<Continuation*, StackError> take(std::uint64_t stack_bytes) {
+    Continuation* const idle = idle_;
+    if (idle == nullptr || idle->stack->bounds().usable_bytes != stack_bytes) [[unlikely]] {
+      return take_otherwise(stack_bytes);
+    }
+    idle_ = idle->next_idle;
+    --idle_count_;
+    ++live_count_;
+    idle->id = ++created_count_;
+    return idle;
+  }
+  Continuation& take(Stack& stack);
+
+  /// Takes back one that will not run any more. Its stack stays with it, as long as that is one of
+  /// many alike; what is in the memory stays until the next operation.
+  void give_back(Continuation& ended) {
+    FIBER_CHECK(C7, ended.state, >=, State::returned);
+    ended.parent = nullptr;
+    --live_count_;
+    if (!ended.stack_is_kept || idle_count_ >= idle_max_) [[unlikely]] {
+      return give_back_otherwise(ended);
+    }
+    ended.next_idle = idle_;
+    idle_ = &ended;
+    ++idle_count_;
+  }
 
  private:
+  std::expected<Continuation*, StackError> take_otherwise(std::uint64_t stack_bytes);
+  void give_back_otherwise(Continuation& ended);
+  Continuation& record_for(Stack& stack);
+  void take_stack_from(Continuation& idle);
+
+  TrapHandler not_entered_{NullHandle{}};
   StackPool stacks_;
-  std::deque<Continuation> records_;  ///< never move
-  Continuation* free_records_ = nullptr;
+  std::deque<Continuation> records_;   ///< never move
+  Continuation* idle_ = nullptr;       ///< with their stacks, the latest first
+  Continuation* stackless_ = nullptr;  ///< without
+  std::size_t idle_count_ = 0;
+  std::size_t idle_max_;
   std::size_t live_count_ = 0;
   std::uint64_t created_count_ = 0;
 };

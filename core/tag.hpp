@@ -17,8 +17,8 @@ struct Tag {
   Tag& operator=(const Tag&) = delete;
 };
 
-/// The handlers that a resume installs: suspend tags first, then switch tags. The table that `tags`
-/// refers to must live until the resume returns.
+/// The handlers that a resume installs: suspend tags first, then switch tags. They, and the table
+/// that `tags` refers to, must live until the resume returns.
 struct Handlers {
   std::span<const Tag* const> tags;
   std::uint32_t first_switch = 0;  ///< index of the first switch tag; at most tags.size()
