@@ -179,7 +179,7 @@ TEST_F(command, bad_program_files_are_one_clear_line_each) {
 TEST_F(command, lists_what_there_is) {
   EXPECT_GT(run({"list", "proofs"}).lines.size(), 100u);
   EXPECT_EQ(run({"list", "targets"}).lines, (std::vector<std::string>{"layout", "trampoline"}));
-  EXPECT_EQ(run({"list", "specs"}).lines.size(), 24u);
+  EXPECT_EQ(run({"list", "specs"}).lines.size(), 32u);
 }
 
 TEST_F(command, results_that_cannot_be_written_are_named) {
