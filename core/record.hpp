@@ -47,6 +47,7 @@ struct Continuation : StackRecord {
   ArgsObject args{};     ///< parameters on entry, results at the end; the buffer is on the stack
   ArgsObject values{};   ///< of a suspended one: room for what it will be resumed with
   std::uint64_t id = 0;  ///< counts the continuations of a store, from 1
+  bool stack_is_pooled = false;  ///< it is of the store's pool, and not the caller's
   bool stack_is_kept = false;  ///< between two uses of the record, as it is of a pool and not large
   Continuation* next_idle = nullptr;
 

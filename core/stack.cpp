@@ -104,26 +104,12 @@ StackPool::~StackPool() {
   FIBER_CHECK(C7, used_count_, ==, 0u);
 }
 
-StackPool::Size& StackPool::size_of(std::uint64_t usable_bytes) {
-  if (!sizes_.empty() && sizes_.front().usable_bytes == usable_bytes) [[likely]] {
-    return sizes_.front();
-  }
-  const auto found = std::ranges::find(sizes_, usable_bytes, &Size::usable_bytes);
-  if (found == sizes_.end()) {
-    sizes_.push_back({usable_bytes, {}});
-    std::swap(sizes_.front(), sizes_.back());
-  } else {
-    std::swap(sizes_.front(), *found);
-  }
-  return sizes_.front();
-}
-
 std::expected<Stack*, StackError> StackPool::acquire(std::uint64_t usable_bytes) {
   usable_bytes = round_up_to_pages(usable_bytes);
   std::unique_ptr<Stack> stack;
   if (latest_ != nullptr && latest_->bounds().usable_bytes == usable_bytes) [[likely]] {
     stack = std::move(latest_);
-  } else if (auto& kept = size_of(usable_bytes).kept; !kept.empty()) {
+  } else if (Stacks& kept = kept_[usable_bytes]; !kept.empty()) {
     stack = std::move(kept.back());
     kept.pop_back();
     --kept_count_;
@@ -155,7 +141,7 @@ void StackPool::release(Stack& stack) {
 
 void StackPool::keep(std::unique_ptr<Stack> stack) {
   drop_pages_of_large_stack(stack->bounds());
-  size_of(stack->bounds().usable_bytes).kept.push_back(std::move(stack));
+  kept_[stack->bounds().usable_bytes].push_back(std::move(stack));
   if (++kept_count_ > options_.kept_max) {
     drop_one();
   }
@@ -163,9 +149,9 @@ void StackPool::keep(std::unique_ptr<Stack> stack) {
 
 /// Of the size of which there are most.
 void StackPool::drop_one() {
-  auto& kept =
-      std::ranges::max_element(sizes_, {}, [](const Size& size) { return size.kept.size(); })->kept;
-  kept.pop_back();
+  const auto most = std::ranges::max_element(
+      kept_, {}, [](const auto& bytes_and_stacks) { return bytes_and_stacks.second.size(); });
+  most->second.pop_back();
   --kept_count_;
 }
 

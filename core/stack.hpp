@@ -13,6 +13,7 @@
 #include <expected>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -56,8 +57,6 @@ class Stack {
 
   StackBounds bounds() const { return bounds_; }
   bool has_guard_page() const { return mapping_bytes_ != 0; }
-  /// Whether it is out of a pool, to which it must go back.
-  bool is_lent() const { return lender_ != nullptr; }
 
   /// Addresses [first, second) of the guard page; both 0 where there is none.
   std::pair<std::uint64_t, std::uint64_t> guard_page() const;
@@ -119,18 +118,14 @@ class StackPool {
   std::size_t kept_count() const { return kept_count_ + (latest_ != nullptr ? 1 : 0); }
 
  private:
-  struct Size {
-    std::uint64_t usable_bytes;
-    std::vector<std::unique_ptr<Stack>> kept;
-  };
+  using Stacks = std::vector<std::unique_ptr<Stack>>;
 
-  Size& size_of(std::uint64_t usable_bytes);
   void keep(std::unique_ptr<Stack> stack);
   void drop_one();
 
   StackPoolOptions options_;
   std::unique_ptr<Stack> latest_;  ///< the one released last, whose memory is as it was left
-  std::vector<Size> sizes_;        ///< few; the one used last comes first
+  std::unordered_map<std::uint64_t, Stacks> kept_;  ///< by their usable bytes
   std::size_t used_count_ = 0;
   std::size_t kept_count_ = 0;
   std::uint64_t mapped_count_ = 0;

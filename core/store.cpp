@@ -44,12 +44,14 @@ std::expected<Continuation*, StackError> Store::take_otherwise(std::uint64_t sta
     return std::unexpected(stack.error());
   }
   Continuation& record = record_for(**stack);
+  record.stack_is_pooled = true;
   record.stack_is_kept = (*stack)->bounds().usable_bytes <= resident_bytes_max;
   return &record;
 }
 
 Continuation& Store::take(Stack& stack) {
   Continuation& record = record_for(stack);
+  record.stack_is_pooled = false;
   record.stack_is_kept = false;
   return record;
 }
@@ -76,7 +78,7 @@ void Store::take_stack_from(Continuation& idle) {
   Stack& stack = *std::exchange(idle.stack, nullptr);
   idle.control_context = nullptr;
   idle.sanitizer = nullptr;
-  if (stack.is_lent()) {
+  if (idle.stack_is_pooled) {
     stacks_.release(stack);
   }
   idle.next_idle = std::exchange(stackless_, &idle);

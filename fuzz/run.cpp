@@ -18,12 +18,12 @@ constexpr std::uint64_t main_stack_bytes = 1024 * 1024;
 Runner* Runner::running_ = nullptr;
 
 std::array<Span, 2> Activation::margins() const {
-  if (!leased->memory) {
+  if (!leased.supplied) {
     return {};  // Beside a mapped stack there is nothing, and a guard page.
   }
-  const std::uint64_t limit = leased->stack.bounds().limit() / 8 * 8;
-  return {Span{leased->watchable.lowest, limit},
-          Span{leased->stack.bounds().top, leased->watchable.end}};
+  const std::uint64_t limit = leased.stack->bounds().limit() / 8 * 8;
+  return {Span{leased.watchable.lowest, limit},
+          Span{leased.stack->bounds().top, leased.watchable.end}};
 }
 
 Runner::Runner() {

@@ -76,7 +76,7 @@ void Runner::initialize_only(const Step& step) {
     return;
   }
   const Function& function = program_->functions[step.function];
-  const StackBounds bounds = (*leased)->stack.bounds();
+  const StackBounds bounds = (*leased)->stack->bounds();
   GuardedArgs guarded;
   guarded.args = {};
   const std::array<Span, 2> beside{span_of(guarded.below), span_of(guarded.above)};

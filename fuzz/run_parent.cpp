@@ -72,7 +72,7 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
   made.depth = depth_ + 1;
   made.owner = event.continuation;
   made.callee.emplace(&Runner::array_call, &made, made.function->params, made.function->returns);
-  made.request = {.top = made.leased->stack.bounds().top,
+  made.request = {.top = made.leased.stack->bounds().top,
                   .usable_bytes = event.usable_bytes,
                   .params = made.function->params,
                   .returns = made.function->returns,
@@ -80,13 +80,13 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
                   .func_ref = reinterpret_cast<std::uint64_t>(static_cast<FuncRef*>(&*made.callee)),
                   .caller_vmctx = reinterpret_cast<std::uint64_t>(&store_),
                   .args_object = reinterpret_cast<std::uint64_t>(&no_args)};
-  const Watched watched = watch(made.leased->watchable, made.request, reach_to_run);
+  const Watched watched = watch(made.leased.watchable, made.request, reach_to_run);
   for (const Span span : watched.all()) {
     fill_with_pattern(span);
   }
   fill_with_pattern(made.margins()[0]);
   const std::size_t live = store_.live_count();
-  const auto fresh = cont_new(store_, &*made.callee, made.leased->stack);
+  const auto fresh = cont_new(store_, &*made.callee, *made.leased.stack);
   LayoutAnswer answer{fresh.has_value(), 0, 0};
   if (!fresh) {
     if (const auto* const too_small = std::get_if<StackTooSmall>(&fresh.error())) {
@@ -180,7 +180,7 @@ Runner::resume_apart(Activation& child) {
   begin_child(store, *child.continuation, {});
   Vector first{0x5151515151515151, 0x5252525252525252};
   Vector second{0x5353535353535353, 0x5454545454545454};
-  sanitizer_leave(*self.sanitizer, child.leased->stack.sanitizer());
+  sanitizer_leave(*self.sanitizer, child.leased.stack->sanitizer());
   asm volatile("" : "+x"(first), "+x"(second));
   const std::uint64_t payload = stack_switch(own, &child.apart.context, spec::resume_payload);
   asm volatile("" : "+x"(first), "+x"(second));

@@ -47,7 +47,7 @@ struct Activation {
   Continuation* continuation = nullptr;  ///< nothing has used its record again yet
   Handle handle;                         ///< consumed once it was resumed
   std::optional<fiberproof::Function> callee;
-  std::unique_ptr<LeasedStack> leased;
+  LeasedStack leased;
   const Function* function = nullptr;
   Event started{};
   LayoutRequest request{};

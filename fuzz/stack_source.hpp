@@ -4,10 +4,8 @@
 
 #include "core/stack.hpp"
 #include "fuzz/program.hpp"
-#include "fuzz/spec_layout.hpp"
 #include "fuzz/stack_memory.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -17,39 +15,41 @@
 
 namespace fiberproof::fuzz {
 
-/// A stack on loan, and all memory around and in it that is ours to watch. A supplied one is made
-/// anew for each loan, inside `memory`, with room around it for words that must stay untouched.
+/// A supplied stack, made anew for each loan inside memory that has room around it for words that
+/// must stay untouched.
+struct SuppliedStack {
+  Stack memory;
+  std::optional<Stack> stack;
+};
+
+/// A stack on loan, and all memory around and in it that is ours to watch.
 struct LeasedStack {
-  Stack stack;
-  std::optional<Stack> memory;  ///< of a supplied stack
-  Span watchable;
+  Stack* stack = nullptr;
+  std::unique_ptr<SuppliedStack> supplied;  ///< has that stack; null where it is a mapped one
+  Span watchable{};
 };
 
 class StackSource {
  public:
+  StackSource();
+
   /// A stack to run on.
-  std::expected<std::unique_ptr<LeasedStack>, StackError> lease(const StackShape& shape);
+  std::expected<LeasedStack, StackError> lease(const StackShape& shape);
 
   /// Takes a stack back on which nothing runs any more.
-  void give_back(std::unique_ptr<LeasedStack> leased);
+  void give_back(LeasedStack leased);
 
   /// A stack to lay out on only, of any size; stays here.
-  std::expected<LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);
+  std::expected<const LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);
 
  private:
-  using Stacks = std::vector<std::unique_ptr<LeasedStack>>;
+  std::expected<LeasedStack, StackError> supply(const StackShape& shape);
+  std::expected<Stack*, StackError> mapped_to_lay_out_on(std::uint64_t bytes);
 
-  static constexpr std::size_t resumable_pages_max = resumable_bytes_max / spec::page_bytes;
-
-  std::expected<std::unique_ptr<LeasedStack>, StackError> supply(const StackShape& shape);
-  Stacks& free_of(const LeasedStack& leased);
-  void drop_one();
-
-  std::array<Stacks, resumable_pages_max + 1> free_mapped_;  ///< by their pages
-  Stacks free_supplied_;
-  std::size_t free_count_ = 0;
-  Stacks mapped_to_lay_out_on_;
-  std::unique_ptr<LeasedStack> supplied_to_lay_out_on_;
+  StackPool pool_;
+  std::vector<std::unique_ptr<SuppliedStack>> free_supplied_;
+  std::vector<std::unique_ptr<Stack>> mapped_to_lay_out_on_;
+  LeasedStack to_lay_out_on_;
 };
 
 }  // namespace fiberproof::fuzz
