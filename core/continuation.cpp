@@ -9,7 +9,7 @@ namespace fiberproof {
 namespace {
 
 /// A trap that is being re-raised on the active stack comes before any other.
-const std::optional<Trap>& reraised(const Store& store) {
+const Trap* reraised(const Store& store) {
   return store.limits.trap_handler->trap;
 }
 
@@ -19,7 +19,6 @@ void end(Store& store, Continuation& record) {
   record.args = {};
   record.values = {};
   record.last_ancestor = nullptr;
-  record.trap_handler.trap.reset();
   store.give_back(record);
 }
 
@@ -48,7 +47,11 @@ std::expected<Handle, Trap> launch(Store& store, const Function& function, Conti
   sanitizer_written(&made.args, sizeof made.args);
   protect_layout(*made.sanitizer, bounds.top, made.args.capacity);
   made.state = State::fresh;
+  made.id = store.next_id();
   made.last_ancestor = &made;
+  made.trap_handler.trap = nullptr;
+  made.limits.entry_frame_pointer = 0;
+  made.limits.entry_stack_pointer = 0;
   return Handle{&made, made.revision};
 }
 
@@ -133,7 +136,9 @@ Trap settle_trap(Store& store, StackRecord& self) {
     std::rethrow_exception(raised);
   }
   if (!self.initial) {
-    store.limits.trap_handler->trap = trap;
+    auto& parent = static_cast<Continuation&>(self);
+    parent.reraised = trap;
+    store.limits.trap_handler->trap = &parent.reraised;
   }
   return trap;
 }

@@ -58,8 +58,8 @@ std::expected<void, Trap> abandon(Store& store, Handle handle);
 std::expected<Outcome, Trap> resume(Store& store, Handle handle, std::span<const Value> values = {},
                                     const Handlers& handlers = {});
 
-/// As resume, but raises `exception` where the continuation is suspended. A fresh one ends without
-/// running, and the exception is raised here.
+/// As resume, but raises `exception`, which is not null, where the continuation is suspended. A
+/// fresh one ends without running, and the exception is raised here.
 std::expected<Outcome, Trap> resume_throw(Store& store, Handle handle, std::exception_ptr exception,
                                           const Handlers& handlers = {});
 

@@ -31,7 +31,7 @@ inline ArgsObject& buffer_of(Continuation& continuation) {
 }
 
 inline bool can_use(const Store& store, Handle handle, std::size_t given) {
-  if (store.limits.trap_handler->trap || handle.record == nullptr ||
+  if (store.limits.trap_handler->trap != nullptr || handle.record == nullptr ||
       handle.record->revision != handle.revision) [[unlikely]] {
     return false;
   }
@@ -81,9 +81,20 @@ inline void exchange_limits(Store& store, StackRecord& next) {
   store.limits = next.limits;
 }
 
+/// Mostly the continuation itself, which is predicted rather than waited for: where it goes on is
+/// what everything after the switch waits for.
+[[gnu::always_inline]] inline Continuation& last_ancestor_of(Continuation& continuation) {
+  Continuation* last = continuation.last_ancestor;
+  if (last == &continuation) [[likely]] {
+    last = &continuation;
+    asm("" : "+r"(last));  // Keeps the branch from becoming a conditional move.
+  }
+  return *last;
+}
+
 /// Links the fresh or suspended chain of `child` to `parent`, and makes it the one that runs.
 inline void link(Store& store, Continuation& child, StackRecord& parent) {
-  Continuation& last = *child.last_ancestor;
+  Continuation& last = last_ancestor_of(child);
   FIBER_CHECK(C3, last.parent, ==, nullptr);
   last.parent = &parent;
   exchange_limits(store, child);
@@ -93,19 +104,20 @@ inline void link(Store& store, Continuation& child, StackRecord& parent) {
 
 /// Cuts the active chain behind `last`: the active stack is suspended, with room for what it will
 /// be resumed with. The stack that runs next is for the caller to say.
-inline Handle cut(Continuation& self, Continuation& last, std::span<Value> room) {
+inline void cut(Continuation& self, Continuation& last, std::span<Value> room) {
   self.values = {0, static_cast<std::uint32_t>(room.size()), room.data()};
   self.last_ancestor = &last;
   self.state = State::suspended;
   last.parent = nullptr;
-  return {&self, self.revision};
 }
 
 /// The active chain out to `last` is suspended, and the stack beyond, which is returned, runs.
 inline StackRecord& hand_over(Store& store, Continuation& last, std::span<const Value> values,
                               std::span<Value> room) {
   StackRecord& handler = *last.parent;
-  store.handed_over = {values, cut(static_cast<Continuation&>(*store.active), last, room)};
+  auto& self = static_cast<Continuation&>(*store.active);
+  cut(self, last, room);
+  store.handed_over = {values, &self};
   exchange_limits(store, handler);
   handler.state = State::running;
   store.active = &handler;
@@ -148,8 +160,9 @@ inline void begin_child(Store& store, Continuation& child, const Handlers& handl
   const std::uint64_t discriminant = payload - low_word;
   if (discriminant == encode({ControlEffect::Discriminant::suspend})) {
     FIBER_CHECK(C2, store.active, ==, &self);
+    Continuation& suspended = *store.handed_over.suspended;
     return Outcome{Outcome::Kind::suspended, static_cast<std::uint32_t>(payload),
-                   store.handed_over.values, store.handed_over.handle};
+                   store.handed_over.values, {&suspended, suspended.revision}};
   }
   if (payload == encode({ControlEffect::Discriminant::return_})) [[likely]] {
     return settle_return(store, self);
@@ -164,7 +177,7 @@ inline void begin_child(Store& store, Continuation& child, const Handlers& handl
                                                                      ControlEffect effect,
                                                                      const Handlers& handlers) {
   StackRecord& self = *store.active;
-  ControlContext* const context = child.last_ancestor->control_context;
+  ControlContext* const context = last_ancestor_of(child).control_context;
   begin_child(store, child, handlers);
   return settle(store, self, transfer(store, self, child, context, context, encode(effect)));
 }
@@ -198,6 +211,7 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
   if (!can_use(store, handle, 0)) [[unlikely]] {
     return std::unexpected(refusal(store, handle, 0));
   }
+  FIBER_CHECK(F3, exception == nullptr, ==, false);
   Continuation& child = *handle.record;
   ++child.revision;
   store.raised = std::move(exception);
@@ -210,7 +224,7 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
 
 [[gnu::always_inline]] inline std::expected<std::span<const Value>, Trap> suspend(
     Store& store, const Tag& tag, std::span<const Value> values, std::span<Value> room) {
-  const Cut found = store.limits.trap_handler->trap
+  const Cut found = store.limits.trap_handler->trap != nullptr
                         ? Cut{}
                         : find_cut<UnhandledTag::Wanted::suspend_handler>(store, tag);
   if (found.last == nullptr) [[unlikely]] {
@@ -239,7 +253,8 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
   Continuation& next = *handle.record;
   StackRecord& handler = *found.last->parent;
   ++next.revision;
-  const Value suspended = to_value(cut(self, *found.last, room));
+  cut(self, *found.last, room);
+  const Value suspended = to_value({&self, self.revision});
   append(buffer_of(next), values);
   append(buffer_of(next), {&suspended, 1});
 

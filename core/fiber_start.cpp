@@ -28,6 +28,8 @@ FIBERPROOF_UNINSTRUMENTED inline void leave(Store& store, const Continuation& se
 // Instrumented, unlike the rest, and so not part of it.
 #ifdef FIBERPROOF_SANITIZED
 [[gnu::noinline]]
+#else
+[[gnu::always_inline]] inline
 #endif
 bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
   bool succeeded = false;
@@ -36,9 +38,9 @@ bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
   } catch (...) {
     store.raised = std::current_exception();
   }
-  if (const auto& reraised = store.limits.trap_handler->trap) [[unlikely]] {
+  if (const Trap* const reraised = store.limits.trap_handler->trap) [[unlikely]] {
     store.raised = nullptr;  // The trap came first.
-    store.trap = reraised;
+    store.trap = *reraised;
     return false;
   }
   return succeeded;
@@ -69,6 +71,8 @@ FIBERPROOF_UNINSTRUMENTED void fiber_start_v44(const FuncRef* func_ref, void* ca
       arrive(store, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
   FIBER_CHECK(L2, return_value_count, <=, args->capacity);
   run(*func_ref, store, *args);
+  store.raised = nullptr;  // Nobody is told of a trap.
+  store.trap.reset();
   args->length = static_cast<std::uint32_t>(return_value_count);
   leave(store, self);
 }

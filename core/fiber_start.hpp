@@ -15,8 +15,8 @@ namespace fiberproof {
 bool fiber_start(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* args,
                  std::uint64_t return_value_count) noexcept __asm__("fiberproof_fiber_start");
 
-/// Revision v44: returns nothing and sets args->length in either case. Kept to show what is wrong
-/// with that (T5, Wasmtime issue 13028).
+/// Revision v44: returns nothing, sets args->length in either case, and forgets the exception. Kept
+/// to show what is wrong with that (T5, Wasmtime issue 13028).
 void fiber_start_v44(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* args,
                      std::uint64_t return_value_count) noexcept
     __asm__("fiberproof_fiber_start_v44");

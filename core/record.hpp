@@ -29,32 +29,36 @@ struct Limits {
 struct StackRecord {
   State state = State::trapped;
   bool initial = false;
-  Limits limits;  ///< while it does not run; the running stack's are in the store
-  const Handlers* handlers = nullptr;  ///< of the resume that it waits in, as a parent
   TrapHandler trap_handler;
-  ExceptionState exceptions;  ///< while it does not run; empty while it does
+  const Handlers* handlers = nullptr;  ///< of the resume that it waits in, as a parent
+  Limits limits;                       ///< while it does not run; the running stack's are the store's
+  ExceptionState exceptions;           ///< while it does not run; empty while it does
   SanitizerStack* sanitizer = nullptr;
 };
 
-/// A continuation. Lives where the store made it and is used again after its end: its revision
-/// never goes back, so that a stale handle stays stale.
-struct Continuation : StackRecord {
+/// A continuation. Lives where the store made it and is used again after its end: its revision never
+/// goes back, so that a stale handle stays stale. What a switch touches is in the first two cache
+/// lines: with thousands of continuations the records are what does not fit in the cache.
+struct alignas(64) Continuation : StackRecord {
   StackRecord* parent = nullptr;          ///< who resumed this stack; null is absent
   Continuation* last_ancestor = nullptr;  ///< of a fresh or suspended one: the end of its chain
   std::uint64_t revision = 0;
+  ControlContext* control_context = nullptr;  ///< near the top of its stack
+  ArgsObject values{};  ///< of a suspended one: room for what it will be resumed with
+
+  ArgsObject args{};  ///< parameters on entry, results at the end; the buffer is on the stack
   Stack* stack = nullptr;
-  ControlContext* control_context = nullptr;  ///< near the top of that stack
-  ArgsObject args{};     ///< parameters on entry, results at the end; the buffer is on the stack
-  ArgsObject values{};   ///< of a suspended one: room for what it will be resumed with
-  std::uint64_t id = 0;  ///< counts the continuations of a store, from 1
+  std::uint64_t id = 0;          ///< counts the continuations of a store, from 1
   bool stack_is_pooled = false;  ///< it is of the store's pool, and not the caller's
-  bool stack_is_kept = false;  ///< between two uses of the record, as it is of a pool and not large
+  bool stack_is_kept = false;    ///< between two uses of the record, as it is pooled and not large
   Continuation* next_idle = nullptr;
+  Trap reraised{NullHandle{}};  ///< what trap_handler refers to, where it does
 
   Continuation() = default;
   Continuation(const Continuation&) = delete;
   Continuation& operator=(const Continuation&) = delete;
 };
+static_assert(sizeof(StackRecord) + 6 * sizeof(std::uint64_t) == 128);
 
 /// Names a continuation for one use (C1). Wasmtime's continuation reference, and of the same size.
 struct Handle {

@@ -17,7 +17,7 @@ constinit thread_local Entry* innermost_entry = nullptr;
 
 Store::Store(StoreOptions chosen)
     : options(chosen), stacks_(chosen.stacks), idle_max_(chosen.stacks.kept_max) {
-  limits.trap_handler = &not_entered_;
+  limits.trap_handler = &refuse_;
 }
 
 Store::~Store() {
@@ -66,7 +66,6 @@ Continuation& Store::record_for(Stack& stack) {
   record.sanitizer = &stack.sanitizer();
   record.limits = {bounds.limit(), 0, 0, &record.trap_handler};
   ++live_count_;
-  record.id = ++created_count_;
   return record;
 }
 

@@ -34,7 +34,7 @@ struct StoreOptions {
 /// What a stack that suspends itself gives to the stack that goes on.
 struct HandedOver {
   std::span<const Value> values;
-  Handle handle;
+  Continuation* suspended;
 };
 
 class Store {
@@ -53,7 +53,7 @@ class Store {
   Limits limits;                         ///< its limits (C4); outside, they refuse everything
   ExceptionState* exceptions = nullptr;  ///< that of the thread that runs it
   Entry* entry = nullptr;                ///< the innermost
-  HandedOver handed_over;                ///< by the latest suspension
+  HandedOver handed_over{};              ///< by the latest suspension
   std::exception_ptr raised;  ///< ended the body that trapped last, kept for its resumer (F3), or
                               ///< is to be raised in the continuation that is resumed next
   std::optional<Trap> trap;   ///< likewise, where the body named a reason
@@ -77,10 +77,12 @@ class Store {
     idle_ = idle->next_idle;
     --idle_count_;
     ++live_count_;
-    idle->id = ++created_count_;
     return idle;
   }
   Continuation& take(Stack& stack);
+
+  /// The number of a continuation that was made in its record.
+  std::uint64_t next_id() { return ++created_count_; }
 
   /// Takes back one that will not run any more. Its stack stays with it, as long as that is one of
   /// many alike; what is in the memory stays until the next operation.
@@ -102,7 +104,8 @@ class Store {
   Continuation& record_for(Stack& stack);
   void take_stack_from(Continuation& idle);
 
-  TrapHandler not_entered_{NullHandle{}};
+  Trap not_entered_{NullHandle{}};
+  TrapHandler refuse_{&not_entered_};
   StackPool stacks_;
   std::deque<Continuation> records_;   ///< never move
   Continuation* idle_ = nullptr;       ///< with their stacks, the latest first

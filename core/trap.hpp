@@ -6,7 +6,6 @@
 #include "core/tag.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 
@@ -54,7 +53,7 @@ std::string describe(const Trap& trap);
 /// Where a trap of a child arrives on the stack that resumed it. It is re-raised there: every
 /// operation of that stack is refused with it from then on, and its body ends in a trap.
 struct TrapHandler {
-  std::optional<Trap> trap;
+  const Trap* trap = nullptr;  ///< where there is one; in the record of that stack
 };
 
 }  // namespace fiberproof

@@ -121,7 +121,6 @@ class Runner {
   void resume_once(Activation& child);
   void judge_suspension(Activation& child, const Event& event);
   void judge_end(Activation& child, const Event& event);
-  std::uint64_t kept_exception(const Activation& ended);
   static void resume_and_take_the_effect(Activation& child);
   static void resume_thunk(void* activation);
   static std::expected<fiberproof::Outcome, Trap> resume_apart(Activation& child);
