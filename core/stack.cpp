@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::uint64_t stack_bytes_max = std::uint64_t{1} << 46;  // user half of 47-bit addresses
 
-// Tops are this far apart, modulo a page: as much as the hot part of a suspended stack needs, and
-// an odd number of cache lines, so that all of them get their turn.
+// Tops are this far apart: as much as the hot part of a suspended stack needs. They stay in the upper
+// part of their page, so that this part is not on two pages: 48 cache lines, of which each gets its
+// turn, since 5 and 48 have no common divisor.
 constexpr std::uint64_t stagger_bytes = 5 * 64;
+constexpr std::uint64_t staggered_bytes = 48 * 64;
 
 constexpr std::uint64_t resident_bytes_kept = 8 * 1024;
 
@@ -115,7 +117,7 @@ std::expected<Stack*, StackError> StackPool::acquire(std::uint64_t usable_bytes)
     --kept_count_;
   } else {
     const std::uint64_t bytes_above_top =
-        options_.staggered ? mapped_count_ * stagger_bytes % page_bytes() : 0;
+        options_.staggered ? mapped_count_ * stagger_bytes % staggered_bytes : 0;
     auto mapped = Stack::map(usable_bytes, bytes_above_top);
     if (!mapped) {
       return std::unexpected(mapped.error());
