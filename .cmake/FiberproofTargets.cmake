@@ -14,6 +14,21 @@ target_compile_options(fiberproof_flags INTERFACE
 # about 3 KiB with AVX-512: more than the headroom of a fresh continuation stack (spec L8).
 target_link_options(fiberproof_flags INTERFACE -Wl,-z,now)
 
+# The plain flavour, which has sanitizers of its own where they are asked for. The machine code does
+# not take part.
+add_library(fiberproof_plain_flags INTERFACE)
+target_link_libraries(fiberproof_plain_flags INTERFACE fiberproof_flags)
+if(FIBERPROOF_SANITIZERS)
+  set(sanitizers "-fsanitize=${FIBERPROOF_SANITIZERS}" -fno-sanitize-recover=all)
+  target_compile_options(fiberproof_plain_flags INTERFACE ${sanitizers})
+  target_link_options(fiberproof_plain_flags INTERFACE ${sanitizers})
+endif()
+if(FIBERPROOF_SANITIZERS MATCHES "memory")
+  # MemorySanitizer must see every write, so strings and fmt are compiled here, too.
+  target_compile_definitions(fiberproof_plain_flags INTERFACE
+    _GLIBCXX_EXTERN_TEMPLATE=0 FMT_HEADER_ONLY=1)
+endif()
+
 set(fuzz_sanitizers "")
 set(fuzz_compile_options "")
 if(FIBERPROOF_FUZZ_SANITIZERS)
@@ -48,7 +63,7 @@ function(fiberproof_library name)
   add_library(${name} STATIC ${arg_SOURCES})
   target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}"
     FILES ${arg_HEADERS})
-  target_link_libraries(${name} PUBLIC fiberproof_flags ${arg_LINK} ${arg_FLAVOURED})
+  target_link_libraries(${name} PUBLIC fiberproof_plain_flags ${arg_LINK} ${arg_FLAVOURED})
   if(arg_BOTH_FLAVOURS AND FIBERPROOF_FUZZERS)
     add_library(${name}_fuzz STATIC ${arg_SOURCES})
     list(TRANSFORM arg_FLAVOURED APPEND _fuzz)

@@ -19,8 +19,8 @@ namespace fiberproof {
 template <class Callable>
 class Body : public Function {
  public:
-  Body(std::uint32_t parameter_count, std::uint32_t return_value_count, Callable callable)
-      : Function(&call, nullptr, parameter_count, return_value_count),
+  Body(std::uint32_t parameters, std::uint32_t results, Callable callable)
+      : Function(&call, nullptr, parameters, results),
         callable_(std::move(callable)) {}
 
  private:

@@ -18,6 +18,7 @@ inline void protect_layout(SanitizerStack& stack, std::uint64_t top, std::uint32
   const std::uint64_t stack_top = top - sizeof(StackTop);
   sanitizer_poison(launch_words, sizeof(LaunchWords));
   sanitizer_unpoison(buffer, stack_top - buffer);
+  sanitizer_unwritten(buffer, stack_top - buffer);
   sanitizer_poison(stack_top, sizeof(StackTop));
   sanitizer_end_frames_at(stack, buffer);
 }

@@ -2,10 +2,13 @@
 
 #include "core/thread_stack.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#define FIBERPROOF_VALGRIND 1
 #endif
 
 namespace fiberproof {
@@ -32,8 +35,10 @@ SanitizerStack sanitizer_remember(std::uint64_t limit, std::uint64_t usable_byte
   stack.bottom = reinterpret_cast<const void*>(limit);
   stack.usable_bytes = usable_bytes;
   stack.frame_bytes = usable_bytes;
-#ifdef VALGRIND_STACK_REGISTER
-  stack.valgrind_id = static_cast<unsigned>(VALGRIND_STACK_REGISTER(limit, limit + usable_bytes));
+#ifdef FIBERPROOF_VALGRIND
+  stack.on_valgrind = RUNNING_ON_VALGRIND != 0;
+  stack.valgrind_id =
+      static_cast<unsigned>(VALGRIND_STACK_REGISTER(limit, limit + usable_bytes - 1));
 #endif
 #ifdef FIBERPROOF_ASAN
   // What only a suspended continuation holds is not leaked.
@@ -44,42 +49,80 @@ SanitizerStack sanitizer_remember(std::uint64_t limit, std::uint64_t usable_byte
   return stack;
 }
 
-namespace {
+void sanitizer_lay_out_on_valgrind([[maybe_unused]] const SanitizerStack& stack) {
+#ifdef FIBERPROOF_VALGRIND
+  // To Memcheck what lay below RSP on a stack that was left is gone.
+  VALGRIND_MAKE_MEM_UNDEFINED(stack.bottom, stack.usable_bytes);
+#endif
+}
 
 #ifdef FIBERPROOF_ASAN
 
-/// Goes on as if on a stack of `frame_bytes` around here with another fake stack, does `action`,
-/// and comes back. The runtime only believes it: nothing is switched. It believes in a few bytes,
-/// since it may clear the poison of all that it believes in.
-template <class Action>
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void on_fake_stack(void* fake_stack, Action action) {
-  void* own_fake_stack = nullptr;
-  const void* own_bottom = nullptr;
-  std::size_t own_bytes = 0;
-  void* const here = __builtin_frame_address(0);
-  __sanitizer_start_switch_fiber(&own_fake_stack, here, 16);
-  __sanitizer_finish_switch_fiber(fake_stack, &own_bottom, &own_bytes);
-  void** const left_behind = action();
-  __sanitizer_start_switch_fiber(left_behind, own_bottom, own_bytes);
-  __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
+namespace {
+
+/// How large the runtime makes the fake stack of a stack on which frames may use `frame_bytes`: its
+/// own part, a flag for each frame, and as many bytes as the stack has for frames of each size
+/// (compiler-rt, asan_fake_stack.h). More than that does no harm: LSan skips what is not mapped.
+std::uint64_t fake_stack_bytes(std::uint64_t frame_bytes) {
+  constexpr std::uint64_t bytes_min = std::uint64_t{1} << 16;  // min_uar_stack_size_log
+  constexpr std::uint64_t bytes_max = std::uint64_t{1} << 20;  // max_uar_stack_size_log
+  constexpr std::uint64_t own_bytes = 4096;
+  constexpr std::uint64_t frame_sizes = 11;
+  const std::uint64_t bytes = std::clamp(std::bit_ceil(frame_bytes), bytes_min, bytes_max);
+  return own_bytes + 2 * bytes / smallest_fake_frame_bytes + frame_sizes * bytes;
 }
 
 /// A fake stack that is not destroyed stays mapped for good. The runtime destroys that of a stack
-/// which is left without a place to keep it.
-void destroy_fake_stack(void* fake_stack) {
-  on_fake_stack(fake_stack, []() FIBERPROOF_UNINSTRUMENTED -> void** { return nullptr; });
+/// which is left without a place to keep it: so this goes on as if on such a stack of a few bytes
+/// around here, leaves it, and comes back. The runtime only believes it: nothing is switched.
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void destroy_fake_stack(void* fake_stack) {
+  constexpr std::size_t believed_bytes = 16;
+  void* own_fake_stack = nullptr;
+  const void* own_bottom = nullptr;
+  std::size_t own_bytes = 0;
+  __sanitizer_start_switch_fiber(&own_fake_stack, __builtin_frame_address(0), believed_bytes);
+  __sanitizer_finish_switch_fiber(fake_stack, &own_bottom, &own_bytes);
+  __sanitizer_start_switch_fiber(nullptr, own_bottom, own_bytes);
+  __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
+}
+
+/// Where exit() is called on a continuation stack, LSan takes that for the stack of the thread: the
+/// thread's own still holds what it holds.
+struct RootThreadStackAtExit {
+  ~RootThreadStackAtExit() {
+    const SanitizerStack& own = sanitizer_thread_stack();
+    const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+    if (here - reinterpret_cast<std::uint64_t>(own.bottom) < own.usable_bytes) return;
+    __lsan_register_root_region(own.bottom, own.usable_bytes);
+    if (own.runtime_stack != nullptr) {
+      __lsan_register_root_region(own.runtime_stack, fake_stack_bytes(own.frame_bytes));
+    }
+  }
+};
+const RootThreadStackAtExit root_thread_stack_at_exit;
+
+}  // namespace
+
+/// Locals that have an address are in fake frames, not on the stack itself.
+void sanitizer_root_fake_stack(SanitizerStack& running) {
+  running.rooted_stack = __asan_get_current_fake_stack();
+  if (running.rooted_stack != nullptr) {
+    running.rooted_bytes = fake_stack_bytes(running.frame_bytes);
+    __lsan_register_root_region(running.rooted_stack, running.rooted_bytes);
+  }
 }
 
 #endif
 
-}  // namespace
-
 void sanitizer_forget([[maybe_unused]] SanitizerStack& stack) {
-#ifdef VALGRIND_STACK_DEREGISTER
+#ifdef FIBERPROOF_VALGRIND
   VALGRIND_STACK_DEREGISTER(stack.valgrind_id);
 #endif
 #ifdef FIBERPROOF_ASAN
   __lsan_unregister_root_region(stack.bottom, stack.usable_bytes);
+  if (stack.rooted_stack != nullptr) {
+    __lsan_unregister_root_region(std::exchange(stack.rooted_stack, nullptr), stack.rooted_bytes);
+  }
   if (stack.used) {
     __asan_unpoison_memory_region(stack.bottom, stack.usable_bytes);
   }
@@ -95,12 +138,7 @@ void sanitizer_abandon([[maybe_unused]] SanitizerStack& stack) {
 #ifdef FIBERPROOF_ASAN
   // Frames that were never left have poison around their locals, and their fake frames are taken.
   __asan_unpoison_memory_region(stack.bottom, stack.usable_bytes);
-  if (stack.runtime_stack != nullptr) {
-    on_fake_stack(stack.runtime_stack, [&stack]() FIBERPROOF_UNINSTRUMENTED -> void** {
-      __asan_handle_no_return();
-      return &stack.runtime_stack;
-    });
-  }
+  stack.abandoned = stack.runtime_stack != nullptr;
 #elif defined(FIBERPROOF_TSAN)
   __tsan_destroy_fiber(stack.runtime_stack);
   stack.runtime_stack = __tsan_create_fiber(0);

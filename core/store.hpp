@@ -68,7 +68,7 @@ class Store {
   // For the operations only.
 
   /// A record with a stack of this store's pool, and one with a stack of the caller's. The record
-  /// is as it was left, but for its number.
+  /// is as it was left.
   std::expected<Continuation*, StackError> take(std::uint64_t stack_bytes) {
     Continuation* const idle = idle_;
     if (idle == nullptr || idle->stack->bounds().usable_bytes != stack_bytes) [[unlikely]] {

@@ -11,8 +11,9 @@
 //   kept  RSP and RBP, by way of the control context; MXCSR and the x87 control word are not touched
 //   lost  everything else: what is live the compiler keeps on the stack that is left (S4)
 //
-// Between the writes of RSP and RBP the frame-pointer chain belongs to two stacks for one
-// instruction, whichever comes first; a profiler that interrupts there must not trust RBP.
+// A stack that suspends itself stores where it goes on into the context that its own chain leads
+// through: from the first store until RBP is written the frame-pointer chain leads back into the
+// stack, without end. A walk from a signal handler needs a bound.
 #pragma once
 
 #include "core/layout.hpp"

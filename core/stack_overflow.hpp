@@ -1,0 +1,27 @@
+// Stack overflow, reported (C8): whoever runs over the limit of a mapped stack hits its guard page,
+// and this says on standard error which continuation it was and how deep in its chain, in one line,
+// with the innermost frames below it. Then the process ends as it would have ended without.
+//
+// The signal cannot be handled on the stack that has overflowed, so each thread needs an alternate
+// one. The handler looks through the stores that this thread has entered; it calls nothing that is
+// not async-signal-safe. A fault anywhere else, also on the thread's own guard page, is not its
+// business: the handler that was there before gets it as it came.
+//
+// Relies on frames that touch every page they span (-fstack-clash-protection): one that is larger
+// than the guard page can otherwise step over it.
+#pragma once
+
+#include <expected>
+
+namespace fiberproof {
+
+/// Installs the handler for SIGSEGV and SIGBUS, once for the process, and an alternate signal stack
+/// for the calling thread, until the thread ends, where it has none that is large enough. The error
+/// is the errno of a refused system call.
+///
+/// After its report the handler calls the one that was there before, or lets the signal's default
+/// action happen. With libFuzzer call it from the first input on: during LLVMFuzzerInitialize there
+/// is no handler of libFuzzer's yet, and there never will be one where it finds this one.
+[[nodiscard]] std::expected<void, int> report_stack_overflows();
+
+}  // namespace fiberproof

@@ -1,0 +1,232 @@
+// Continuations that nobody runs to their end: in whatever state they are, they are gone at once,
+// with all of their chain, and with the exceptions that they had in hand.
+#include "core/tests/checked.hpp"
+
+#include "core/tests/counted.hpp"
+#include "core/tests/deep_chain.hpp"
+
+#include <gtest/gtest.h>
+#include <cstdint>
+#include <exception>
+#include <span>
+
+namespace fiberproof {
+namespace {
+
+const NamedTag yield("yield");
+const NamedTag peer("peer");
+
+const Body nothing(0, 0, [](std::span<Value>) {});
+const Body patient(0, 0,
+                   [](Store& store, std::span<Value>) { checked::suspend(store, yield.tag); });
+
+TEST(abandonment, of_a_fresh_one_ends_it_without_running) {
+  Store store;
+  const Entry entry(store);
+  bool has_run = false;
+  Body body(2, 0, [&](std::span<Value>) { has_run = true; });
+  const Handle handle = checked::cont_bind(store, checked::cont_new(store, body), numbers(1));
+  checked::abandon(store, handle);
+  EXPECT_FALSE(has_run);
+  EXPECT_EQ(handle.record->state, State::trapped);
+  EXPECT_EQ(handle.record->args.capacity, 0u);
+  EXPECT_EQ(store.live_count(), 0u);
+  checked::resume_to_end(store, checked::cont_new(store, nothing));
+}
+
+TEST(abandonment, of_a_suspended_one_ends_it_without_unwinding) {
+  Store store;
+  const Entry entry(store);
+  Body body(0, 0, [&](std::span<Value>) {
+    const Counted local(1);
+    checked::suspend(store, yield.tag);
+  });
+  const Handle handle = checked::suspended(store, body, yield.suspends);
+  checked::abandon(store, handle);
+  EXPECT_EQ(handle.record->state, State::trapped);
+  EXPECT_EQ(store.live_count(), 0u);
+  EXPECT_EQ(Counted::living, 1) << "frames are not unwound, as continuation.hpp says";
+  Counted::living = 0;
+}
+
+TEST(abandonment, of_a_chain_ends_all_of_its_stacks) {
+  for (const std::uint64_t depth : {2u, 3u, 100u}) {
+    Store store;
+    const Entry entry(store);
+    const Handle other = checked::suspended(store, patient, yield.suspends);
+    DeepChain chain([&](Store&) {
+      checked::suspend(store, yield.tag);
+      return Value{};
+    });
+    const Handle handle = checked::suspended(store, chain, yield.suspends, numbers(depth));
+    EXPECT_EQ(store.live_count(), depth + 1);
+    checked::abandon(store, handle);
+    EXPECT_EQ(store.live_count(), 1u);
+    for (const Continuation& record : store.records()) {
+      EXPECT_EQ(record.state, &record == other.record ? State::suspended : State::trapped);
+    }
+    checked::resume_to_end(store, other);
+  }
+}
+
+TEST(abandonment, of_a_chain_that_a_switch_has_cut_off_ends_all_of_its_stacks) {
+  Store store;
+  const Entry entry(store);
+  const Body returns_handle(1, 1, [](std::span<Value>) {});
+  DeepChain chain([&](Store&) {
+    checked::switch_to(store, checked::cont_new(store, returns_handle), peer.tag);
+    return Value{};
+  });
+  const Value left =
+      checked::resume_to_end(store, checked::cont_new(store, chain), numbers(5), peer.switches)[0];
+  EXPECT_EQ(store.live_count(), 5u);
+  checked::abandon(store, to_handle(left));
+  EXPECT_EQ(store.live_count(), 0u);
+}
+
+TEST(abandonment, of_a_chain_leaves_the_stacks_that_it_was_cut_off_from) {
+  Store store;
+  const Entry entry(store);
+  DeepChain inner([&](Store&) {
+    checked::suspend(store, yield.tag);
+    return Value{};
+  });
+  Body outer(0, 0, [&](std::span<Value>) {
+    checked::abandon(store, checked::suspended(store, inner, yield.suspends, numbers(3)));
+    EXPECT_EQ(store.live_count(), 1u);
+    checked::resume_to_end(store, checked::cont_new(store, nothing));
+  });
+  checked::resume_to_end(store, checked::cont_new(store, outer));
+}
+
+TEST(abandonment, can_be_done_in_a_body_and_under_another_entry) {
+  Store store;
+  const Entry entry(store);
+  const Handle first = checked::suspended(store, patient, yield.suspends);
+  const Handle second = checked::suspended(store, patient, yield.suspends);
+  Body body(0, 0, [&](std::span<Value>) {
+    checked::abandon(store, first);
+    const Entry inner(store);
+    checked::abandon(store, second);
+  });
+  checked::resume_to_end(store, checked::cont_new(store, body));
+  EXPECT_EQ(store.live_count(), 0u);
+}
+
+// Exceptions whose handlers never end.
+
+/// Suspends itself in a catch block inside a catch block, the inner one of a rethrown exception.
+const Body suspends_in_catch(0, 0, [](Store& store, std::span<Value>) {
+  try {
+    throw Counted(1);
+  } catch (...) {
+    try {
+      throw Counted(1);
+    } catch (...) {
+      try {
+        throw;
+      } catch (...) {
+        checked::suspend(store, yield.tag);
+      }
+    }
+  }
+});
+
+TEST(abandonment, in_a_catch_block_releases_the_exceptions) {
+  Store store;
+  const Entry entry(store);
+  const Handle handle = checked::suspended(store, suspends_in_catch, yield.suspends);
+  EXPECT_EQ(Counted::living, 2);
+  checked::abandon(store, handle);
+  EXPECT_EQ(Counted::living, 0);
+  checked::resume_to_end(store, checked::cont_new(store, nothing));
+}
+
+TEST(abandonment, in_a_catch_block_keeps_an_exception_that_somebody_else_holds) {
+  Store store;
+  const Entry entry(store);
+  std::exception_ptr held;
+  Body body(0, 0, [&](std::span<Value>) {
+    try {
+      throw Counted(1);
+    } catch (...) {
+      held = std::current_exception();
+      checked::suspend(store, yield.tag);
+    }
+  });
+  checked::abandon(store, checked::suspended(store, body, yield.suspends));
+  EXPECT_EQ(Counted::living, 1);
+  held = nullptr;
+  EXPECT_EQ(Counted::living, 0);
+}
+
+TEST(abandonment, of_a_chain_releases_the_exceptions_on_each_of_its_stacks) {
+  Store store;
+  const Entry entry(store);
+  Body outer(0, 0, [&](std::span<Value>) {
+    try {
+      throw Counted(1);
+    } catch (...) {
+      checked::resume(store, checked::cont_new(store, suspends_in_catch));
+    }
+  });
+  const Handle handle = checked::suspended(store, outer, yield.suspends);
+  EXPECT_EQ(Counted::living, 3);
+  checked::abandon(store, handle);
+  EXPECT_EQ(Counted::living, 0);
+}
+
+TEST(abandonment, leaves_the_exception_in_hand_alone) {
+  Store store;
+  const Entry entry(store);
+  const Handle handle = checked::suspended(store, suspends_in_catch, yield.suspends);
+  try {
+    throw 7;
+  } catch (int) {
+    checked::abandon(store, handle);
+    try {
+      throw;
+    } catch (int seen) {
+      EXPECT_EQ(seen, 7);
+    }
+  }
+  EXPECT_EQ(std::current_exception(), nullptr);
+  EXPECT_EQ(Counted::living, 0);
+}
+
+/// Nothing releases one that is on its way when its stack is abandoned; it is not lost either.
+struct Remembered {
+  Remembered() { latest = this; }
+  static inline const void* latest = nullptr;
+};
+
+/// Suspends itself while it is destroyed.
+struct SuspendsInDestructor {
+  Store& store;
+  ~SuspendsInDestructor() { static_cast<void>(suspend(store, yield.tag)); }
+};
+
+TEST(abandonment, during_unwinding_leaves_no_exception_on_its_way_to_the_next_use_of_the_stack) {
+  Store store;
+  const Entry entry(store);
+  Body unwinds(0, 0, [&](std::span<Value>) {
+    const SuspendsInDestructor local{store};
+    throw Remembered();
+  });
+  const Handle handle = checked::suspended(store, unwinds, yield.suspends);
+  checked::abandon(store, handle);
+  EXPECT_EQ(std::uncaught_exceptions(), 0);
+  Body next(0, 0, [&](std::span<Value>) {
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+    checked::suspend(store, yield.tag);
+    EXPECT_EQ(std::uncaught_exceptions(), 0);
+  });
+  const Handle reused = checked::suspended(store, next, yield.suspends);
+  ASSERT_EQ(reused.record, handle.record);
+  EXPECT_EQ(std::uncaught_exceptions(), 0);
+  checked::resume_to_end(store, reused);
+  EXPECT_EQ(std::uncaught_exceptions(), 0);
+}
+
+}  // namespace
+}  // namespace fiberproof

@@ -1,0 +1,184 @@
+// A random mix of all operations, done by the initial stack and by the bodies themselves on handles
+// that all of them share, with the invariants checked before and after each step: what no test
+// thought of by itself.
+#include "core/tests/checked.hpp"
+
+#include "core/tests/counted.hpp"
+
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <random>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace fiberproof {
+namespace {
+
+const NamedTag yield("yield");
+const NamedTag peer("peer");
+
+const std::array<const Tag*, 2> both_tags{&yield.tag, &peer.tag};
+
+class RandomMix {
+ public:
+  explicit RandomMix(Store& store, std::uint64_t seed) : store_(store), random_(seed) {}
+
+  /// Takes `steps` steps on the initial stack, and those that the bodies take meanwhile.
+  void run(int steps) {
+    while (steps-- > 0) {
+      try {
+        take_step();
+      } catch (const Counted&) {
+      }
+    }
+    while (!handles_.empty()) checked::abandon(store_, take_handle());
+  }
+
+  std::array<int, 8> counts() const { return counts_; }
+
+ private:
+  enum Step : std::uint64_t { make, bind, go_on, raise, yields, switches, discard, step_count };
+
+  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+
+  Handle take_handle() {
+    std::swap(handles_[below(handles_.size())], handles_.back());
+    const Handle taken = handles_.back();
+    handles_.pop_back();
+    return taken;
+  }
+
+  /// What a body does: some steps, and then it ends in one of all ways.
+  bool be_body(std::span<Value> values) {
+    const std::uint32_t given = static_cast<const Continuation&>(*store_.active).args.length;
+    keep_last(values.first(given));
+    for (std::uint64_t steps = below(8); steps > 0; --steps) {
+      if (below(4) != 0) {
+        take_step();
+        continue;
+      }
+      try {
+        throw Counted(1);
+      } catch (const Counted&) {
+        take_step();
+      }
+    }
+    if (below(8) == 0) throw Counted(2);
+    return below(8) != 0;
+  }
+
+  /// Where values were given, a switch gave them, and the last is a handle.
+  void keep_last(std::span<const Value> received) {
+    if (!received.empty()) handles_.push_back(to_handle(received.back()));
+  }
+
+  void keep(const std::expected<Outcome, Trap>& outcome) {
+    if (outcome && outcome->kind == Outcome::Kind::suspended) {
+      handles_.push_back(outcome->handle);
+    }
+  }
+
+  Handlers any_handlers() {
+    const std::array<Handlers, 4> all{Handlers{}, yield.suspends, peer.switches,
+                                      Handlers{both_tags, 1}};
+    return all[below(all.size())];
+  }
+
+  bool is_deep() const {
+    return std::ranges::count(store_.records(), State::parent, &Continuation::state) > 30;
+  }
+
+  void take_step() {
+    check_invariants(store_);
+    const std::uint64_t step = handles_.empty() ? make : below(step_count);
+    ++counts_[step];
+    std::array<Value, 1> room;
+    switch (step) {
+      case make:
+        if (const auto made = cont_new(store_, &body_, below(4) == 0 ? 128 * 1024 : 0)) {
+          handles_.push_back(*made);
+        }
+        break;
+      case bind: rebind(take_handle()); break;
+      case go_on:
+        if (!is_deep())
+          keep(try_with(take_handle(),
+                        [&](Handle handle) { return resume(store_, handle, {}, any_handlers()); }));
+        break;
+      case raise:
+        if (!is_deep())
+          keep(try_with(take_handle(), [&](Handle handle) {
+            return resume_throw(store_, handle, std::make_exception_ptr(Counted(3)),
+                                any_handlers());
+          }));
+        break;
+      case yields:
+        if (const auto received = suspend(store_, yield.tag, {}, room)) keep_last(*received);
+        break;
+      case switches:
+        if (const auto received = try_with(take_handle(), [&](Handle handle) {
+              return switch_to(store_, handle, peer.tag, {}, room);
+            })) {
+          keep_last(*received);
+        }
+        break;
+      case discard:
+        static_cast<void>(
+            try_with(take_handle(), [&](Handle handle) { return abandon(store_, handle); }));
+        break;
+      default: FAIL();
+    }
+    check_invariants(store_);
+  }
+
+  /// Does `use` of `handle`, which is kept for later where it was refused for a reason of ours.
+  template <class Use>
+  auto try_with(Handle handle, Use use) {
+    auto result = use(handle);
+    if (!result && handle.record->revision == handle.revision &&
+        handle.record->state < State::returned) {
+      handles_.push_back(handle);
+    }
+    return result;
+  }
+
+  void rebind(Handle handle) {
+    if (const auto renewed =
+            try_with(handle, [&](Handle old) { return cont_bind(store_, old, {}); })) {
+      handles_.push_back(*renewed);
+    }
+  }
+
+  struct RunsBody {
+    RandomMix* mix;
+    bool operator()(std::span<Value> values) const { return mix->be_body(values); }
+  };
+
+  Store& store_;
+  std::mt19937_64 random_;
+  std::vector<Handle> handles_;
+  std::array<int, 8> counts_{};
+  const Body<RunsBody> body_{1, 0, RunsBody{this}};
+};
+
+TEST(store, is_consistent_through_a_random_mix_of_operations) {
+  for (const std::uint64_t seed : {1u, 2u, 3u, 4u}) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Store store({.stacks = {.kept_max = 8}});
+    const Entry entry(store);
+    RandomMix mix(store, seed);
+    mix.run(1000);
+    EXPECT_EQ(store.live_count(), 0u);
+    EXPECT_EQ(Counted::living, 0);
+    for (const int count : std::span(mix.counts()).first(7)) {
+      EXPECT_GT(count, 100) << "each kind of step has its turn";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fiberproof

@@ -1,0 +1,310 @@
+// Stack overflow (C8): reported as that of the continuation that it is, and nothing else is. Each
+// case overruns in a child process, and judges by what that says and how it ends.
+#include "core/stack_overflow.hpp"
+
+#include "core/body.hpp"
+#include "core/continuation.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace fiberproof {
+namespace {
+
+constexpr std::uint64_t stack_bytes = 16 * 1024;
+
+// What the process dies of after the report: the signal, or a sanitizer's own report of it.
+bool dies_of_the_fault(int status) {
+#ifdef FIBERPROOF_SANITIZED
+  return WIFEXITED(status) && WEXITSTATUS(status) != 0;
+#else
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
+#endif
+}
+
+[[gnu::noinline]] void recurse_without_end(std::uint64_t calls) {
+  if (calls != ~std::uint64_t{0}) recurse_without_end(calls + 1);
+  asm volatile("");  // a frame for each call
+}
+
+void start_reporting() {
+  if (!report_stack_overflows()) std::_Exit(3);
+}
+
+/// Runs `innermost` inside `depth` continuations on stacks of 16 KiB.
+void run_nested(Store& store, std::size_t depth, const std::function<void()>& innermost) {
+  if (depth == 0) {
+    innermost();
+    return;
+  }
+  Body body(0, 0, [&](std::span<Value>) { run_nested(store, depth - 1, innermost); });
+  EXPECT_TRUE(resume(store, *cont_new(store, &body, stack_bytes)).has_value());
+}
+
+/// As many continuations that have ended, so that ids are not depths.
+void use_up_ids(Store& store, std::size_t count) {
+  for (std::size_t used = 0; used < count; ++used) run_nested(store, 1, [] {});
+}
+
+[[noreturn]] void overrun_at_depth(std::size_t depth) {
+  start_reporting();
+  Store store;
+  const Entry entry(store);
+  use_up_ids(store, 10);
+  run_nested(store, depth, [] { recurse_without_end(0); });
+  std::_Exit(0);
+}
+
+std::string report_of(std::string_view id, std::string_view where) {
+  const std::string address = "0x[0-9a-f]+";
+  return "^fiberproof: C8: stack overflow of continuation " + std::string(id) + ", " +
+         std::string(where) + ": its 16384 usable bytes end at " + address + ", access to " +
+         address + " at rip " + address + ", rsp " + address + "\n    #0 " + address +
+         " .executable." + address + ".\n    #1 ";
+}
+
+TEST(stack_overflow, of_a_continuation_is_reported_with_its_id) {
+  EXPECT_EXIT(overrun_at_depth(1), dies_of_the_fault, report_of("11", "1 deep"));
+}
+
+TEST(stack_overflow, of_a_continuation_is_reported_with_the_recursion_and_where_it_began) {
+  EXPECT_EXIT(overrun_at_depth(1), dies_of_the_fault,
+              "\n    #1 [^\n]*, [0-9]+ times\n    #[0-9]+ 0x[0-9a-f]+ [^\n]*\n    #");
+}
+
+TEST(stack_overflow, of_a_nested_continuation_is_reported_with_its_depth) {
+  EXPECT_EXIT(overrun_at_depth(3), dies_of_the_fault, report_of("13", "3 deep"));
+}
+
+#ifdef FIBERPROOF_ASAN
+TEST(stack_overflow, is_reported_by_address_sanitizer_too) {
+  EXPECT_EXIT(overrun_at_depth(2), dies_of_the_fault,
+              "stack overflow of continuation 12, 2 deep(.|\n)*AddressSanitizer: stack-overflow");
+}
+#endif
+
+// Frames.
+
+[[gnu::noinline]] std::uint64_t frame_address() {
+  return reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+}
+
+/// Calls `last` once fewer than `bytes` are left above `limit`.
+[[gnu::noinline]] void call_near(std::uint64_t limit, std::uint64_t bytes, void (*last)()) {
+  if (frame_address() - limit > bytes) {
+    call_near(limit, bytes, last);
+  } else {
+    last();
+  }
+  asm volatile("");  // a frame for each call
+}
+
+template <std::size_t bytes>
+[[gnu::noinline]] void use_large_frame() {
+  char local[bytes];
+  asm volatile("movb $0, (%0)" : : "r"(local) : "memory");
+}
+
+[[noreturn]] void overrun_by_a_frame_near_the_limit(void (*last)()) {
+  start_reporting();
+  Store store({.stacks = {.staggered = false}});
+  const Entry entry(store);
+  run_nested(store, 1, [&] { call_near(store.limits.stack_limit, 2500, last); });
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, by_a_large_frame_just_above_the_limit_is_reported) {
+  EXPECT_EXIT(overrun_by_a_frame_near_the_limit(&use_large_frame<3000>), dies_of_the_fault,
+              report_of("1", "1 deep"));
+}
+
+// This file is compiled with -fstack-clash-protection: without it such a frame begins beyond the
+// guard page, and its owner writes to whatever is mapped there.
+TEST(stack_overflow, by_a_frame_that_is_larger_than_the_guard_page_is_reported) {
+  EXPECT_EXIT(overrun_by_a_frame_near_the_limit(&use_large_frame<100'000>), dies_of_the_fault,
+              report_of("1", "1 deep"));
+}
+
+// Other threads, other entries.
+
+[[noreturn]] void overrun_on_another_thread() {
+  std::thread([] { overrun_at_depth(2); }).join();
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, on_another_thread_is_reported) {
+  EXPECT_EXIT(overrun_on_another_thread(), dies_of_the_fault, report_of("12", "2 deep"));
+}
+
+[[noreturn]] void overrun_inside_an_entry_in_a_body(std::size_t inner_depth) {
+  start_reporting();
+  Store outer;
+  const Entry entry(outer);
+  run_nested(outer, 3, [&] {
+    Store inner;
+    const Entry inner_entry(inner);
+    use_up_ids(inner, 5);
+    run_nested(inner, inner_depth, [] { recurse_without_end(0); });
+  });
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, in_an_entry_in_a_body_is_that_of_the_inner_continuation) {
+  EXPECT_EXIT(overrun_inside_an_entry_in_a_body(2), dies_of_the_fault, report_of("7", "2 deep"));
+}
+
+TEST(stack_overflow, of_the_body_that_made_an_entry_is_that_of_the_outer_continuation) {
+  EXPECT_EXIT(overrun_inside_an_entry_in_a_body(0), dies_of_the_fault, report_of("3", "3 deep"));
+}
+
+// What is no overflow of a continuation. The handler that was there before says what it got; the
+// patterns match all that the process says.
+
+void previous_handler(int signal, siginfo_t* info, void*) {
+  const bool fault_at_64 = info->si_addr == reinterpret_cast<void*>(64);
+  const std::string_view text = signal == SIGBUS ? "previous handler: bus\n"
+                                : fault_at_64    ? "previous handler: 64\n"
+                                                 : "previous handler: elsewhere\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+  std::_Exit(7);
+}
+
+void start_reporting_after_another_handler() {
+  struct sigaction action{};
+  action.sa_sigaction = &previous_handler;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ::sigaction(SIGSEGV, &action, nullptr);
+  ::sigaction(SIGBUS, &action, nullptr);
+  start_reporting();
+}
+
+[[noreturn]] void do_in_continuation(void (*action)()) {
+  start_reporting_after_another_handler();
+  Store store;
+  const Entry entry(store);
+  run_nested(store, 2, action);
+  std::_Exit(0);
+}
+
+[[gnu::noinline]] void access_64() {
+  std::uintptr_t address = 64;
+  asm volatile("" : "+r"(address));
+  *reinterpret_cast<volatile char*>(address) = 0;
+}
+
+TEST(stack_overflow, is_not_what_a_null_dereference_is_called) {
+  EXPECT_EXIT(do_in_continuation(&access_64), ::testing::ExitedWithCode(7),
+              "^previous handler: 64\n$");
+}
+
+TEST(stack_overflow, is_handed_over_after_the_report) {
+  EXPECT_EXIT(do_in_continuation([] { recurse_without_end(0); }), ::testing::ExitedWithCode(7),
+              report_of("2", "2 deep") + "(.|\n)*previous handler: elsewhere\n$");
+}
+
+TEST(stack_overflow, is_not_what_a_signal_that_was_sent_is_called) {
+  EXPECT_EXIT(do_in_continuation([] { ::raise(SIGBUS); }), ::testing::ExitedWithCode(7),
+              "^previous handler: bus\n$");
+}
+
+[[noreturn]] void overrun_own_stack_of_thread() {
+  start_reporting_after_another_handler();
+  Store store;
+  const Entry entry(store);
+  run_nested(store, 2, [] {});
+  recurse_without_end(0);
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, of_the_threads_own_stack_is_not_that_of_a_continuation) {
+  EXPECT_EXIT(overrun_own_stack_of_thread(), ::testing::ExitedWithCode(7),
+              "^previous handler: elsewhere\n$");
+}
+
+const Tag wait_tag("wait");
+const Tag* const wait_tags[] = {&wait_tag};
+
+[[noreturn]] void touch_guard_page_of_suspended() {
+  start_reporting_after_another_handler();
+  Store store;
+  const Entry entry(store);
+  Body body(0, 0, [](Store& running, std::span<Value>) { (void)suspend(running, wait_tag); });
+  const auto suspended =
+      resume(store, *cont_new(store, &body, stack_bytes), {}, Handlers::suspends(wait_tags));
+  const std::uint64_t guard_page = suspended->handle.record->stack->guard_page().first;
+  *reinterpret_cast<volatile char*>(guard_page) = 1;
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, is_not_what_a_foreign_access_to_a_guard_page_is_called) {
+  EXPECT_EXIT(touch_guard_page_of_suspended(), ::testing::ExitedWithCode(7),
+              "^fiberproof: C8: access from elsewhere to the guard page of continuation 1, in no "
+              "active chain: (.|\n)*previous handler: elsewhere\n$");
+}
+
+[[noreturn]] void raise_fault_without_entry() {
+  start_reporting();
+  access_64();
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, reporting_leaves_other_faults_their_default_action) {
+  EXPECT_EXIT(raise_fault_without_entry(), dies_of_the_fault, "");
+}
+
+#ifndef FIBERPROOF_SANITIZED
+[[noreturn]] void raise_segmentation_fault() {
+  start_reporting();
+  ::raise(SIGSEGV);
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, reporting_leaves_a_sent_signal_its_default_action) {
+  EXPECT_EXIT(raise_segmentation_fault(), ::testing::KilledBySignal(SIGSEGV), "^$");
+}
+#endif
+
+// The alternate stack.
+
+[[noreturn]] void exit_with_whether_alternate_stack_is_kept() {
+  std::vector<std::byte> own(64 * 1024);
+  const stack_t given{own.data(), 0, own.size()};
+  ::sigaltstack(&given, nullptr);
+  start_reporting();
+  start_reporting();
+  stack_t found{};
+  ::sigaltstack(nullptr, &found);
+  const bool kept = found.ss_sp == own.data();
+  std::_Exit(kept ? 0 : 1);
+}
+
+TEST(stack_overflow, reporting_keeps_an_alternate_stack_that_is_large_enough) {
+  EXPECT_EXIT(exit_with_whether_alternate_stack_is_kept(), ::testing::ExitedWithCode(0), "^$");
+}
+
+[[noreturn]] void start_reporting_on_threads_that_end() {
+  for (int thread = 0; thread < 3; ++thread) {
+    std::thread([] {
+      start_reporting();
+      start_reporting();
+    }).join();
+  }
+  overrun_at_depth(1);
+}
+
+TEST(stack_overflow, is_reported_after_other_threads_have_ended) {
+  EXPECT_EXIT(start_reporting_on_threads_that_end(), dies_of_the_fault, report_of("11", "1 deep"));
+}
+
+}  // namespace
+}  // namespace fiberproof

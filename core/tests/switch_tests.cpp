@@ -1,0 +1,410 @@
+// Switching between peers: one chain is suspended and another runs in its place, under the stack
+// whose handler was found, in one step.
+#include "core/tests/checked.hpp"
+
+#include "core/tests/deep_chain.hpp"
+
+#include <gtest/gtest.h>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace fiberproof {
+namespace {
+
+const NamedTag yield("yield");
+const NamedTag peer("peer");
+const NamedTag other("other");
+
+/// Suspend clauses for `yield`, and switch clauses for `peer`.
+const std::array<const Tag*, 2> both_tags{&yield.tag, &peer.tag};
+const Handlers both{both_tags, 1};
+
+/// Switches nowhere: returns the handle that it is switched to with.
+const Body returns_handle(1, 1, [](std::span<Value>) {});
+
+// Two, three, and many.
+
+TEST(switching, to_a_fresh_peer_hands_over_the_values_and_last_the_handle_of_what_was_left) {
+  Store store;
+  const Entry entry(store);
+  Handle first;
+  Body second_body(3, 1, [&](std::span<Value> values) {
+    EXPECT_TRUE(are_numbers(values.first(2), {1, 2}));
+    const Handle left = to_handle(values[2]);
+    EXPECT_EQ(left.record, first.record);
+    EXPECT_EQ(left.revision, first.record->revision);
+    EXPECT_EQ(first.record->state, State::suspended);
+    EXPECT_EQ(first.record->last_ancestor, first.record);
+    EXPECT_EQ(store.active->state, State::running);
+    values[0] = values[2];
+  });
+  Body first_body(0, 1, [&](std::span<Value> values) {
+    checked::switch_to(store, checked::cont_new(store, second_body), peer.tag, numbers(1, 2));
+    values[0] = number(3);
+  });
+  first = checked::cont_new(store, first_body);
+  const Value left = checked::resume_to_end(store, first, {}, peer.switches)[0];
+  EXPECT_EQ(to_handle(left).record, first.record);
+  EXPECT_TRUE(are_numbers(checked::resume_to_end(store, to_handle(left)), {3}));
+}
+
+TEST(switching, to_a_suspended_peer_hands_over_the_values_and_last_the_handle_of_what_was_left) {
+  Store store;
+  const Entry entry(store);
+  Body waits(0, 1, [&](std::span<Value> values) {
+    std::array<Value, 4> room;
+    const auto received = checked::suspend(store, yield.tag, {}, room);
+    EXPECT_EQ(received.size(), 3u);
+    EXPECT_TRUE(are_numbers(received.first(2), {1, 2}));
+    values[0] = received.back();
+  });
+  const Handle waiting = checked::suspended(store, waits, yield.suspends);
+  Body body(0, 1, [&](std::span<Value> values) {
+    checked::switch_to(store, waiting, peer.tag, numbers(1, 2));
+    values[0] = number(3);
+  });
+  const Handle handle = checked::cont_new(store, body);
+  const Value left = checked::resume_to_end(store, handle, {}, peer.switches)[0];
+  EXPECT_EQ(to_handle(left).record, handle.record);
+  EXPECT_TRUE(are_numbers(checked::resume_to_end(store, to_handle(left)), {3}));
+}
+
+TEST(switching, comes_after_the_values_that_were_bound) {
+  Store store;
+  const Entry entry(store);
+  Body takes(3, 1, [&](std::span<Value> values) {
+    EXPECT_TRUE(are_numbers(values.first(2), {1, 2}));
+    values[0] = values[2];
+  });
+  const Handle bound = checked::cont_bind(store, checked::cont_new(store, takes), numbers(1));
+  Body body(0, 0,
+            [&](std::span<Value>) { checked::switch_to(store, bound, peer.tag, numbers(2)); });
+  const Value left =
+      checked::resume_to_end(store, checked::cont_new(store, body), {}, peer.switches)[0];
+  checked::resume_to_end(store, to_handle(left));
+}
+
+/// Peers in a ring, each of which hands a number on to the next until there were enough.
+class Ring {
+ public:
+  Ring(Store& store, std::size_t size, std::uint64_t hops) : store_(store), hops_(hops) {
+    for (std::size_t index = 0; index < size; ++index) {
+      bodies_.emplace_back(2, 1, Member{this, index});
+    }
+    for (const auto& body : bodies_) handles_.push_back(checked::cont_new(store, body));
+  }
+
+  /// The number that went round when one of them returned.
+  std::uint64_t run() {
+    const std::array<Value, 2> first{Value{0, 0}, to_value({})};
+    return checked::resume_to_end(store_, handles_[0], first, peer.switches)[0].low;
+  }
+
+  /// Resumes all that are suspended now; each returns.
+  void finish() {
+    for (std::size_t index = 0; index < handles_.size(); ++index) {
+      if (handles_[index].record != nullptr) {
+        checked::resume_to_end(store_, handles_[index]);
+      }
+    }
+  }
+
+ private:
+  struct Member {
+    Ring* ring;
+    std::size_t index;
+    void operator()(std::span<Value> values) const { ring->take_part(index, values); }
+  };
+
+  void take_part(std::size_t index, std::span<Value> values) {
+    const std::size_t size = handles_.size();
+    std::span<const Value> received = values;
+    std::array<Value, 2> room;
+    std::uint64_t count = 0;
+    while (received.size() == 2) {
+      count = received[0].low;
+      if (const Handle left = to_handle(received[1]); left.record != nullptr) {
+        handles_[(index + size - 1) % size] = left;
+      }
+      if (count == hops_) break;
+      const Value next{count + 1, 0};
+      const Handle to = std::exchange(handles_[(index + 1) % size], {});
+      received = checked::switch_to(store_, to, peer.tag, {&next, 1}, room);
+    }
+    values[0] = {count, 0};
+  }
+
+  Store& store_;
+  std::uint64_t hops_;
+  std::deque<Body<Member>> bodies_;
+  std::vector<Handle> handles_;
+};
+
+TEST(switching, goes_round_among_two_three_and_a_hundred_peers) {
+  for (const std::size_t size : {2u, 3u, 100u}) {
+    for (const std::uint64_t hops : {1u, 2u, 5u, 600u}) {
+      Store store;
+      const Entry entry(store);
+      Ring ring(store, size, hops);
+      EXPECT_EQ(ring.run(), hops);
+      EXPECT_EQ(store.live_count(), size - 1);
+      for (const Continuation& record : store.records()) {
+        if (record.state == State::fresh) {
+          EXPECT_LT(hops, size) << "or it would have had its turn";
+        }
+      }
+    }
+  }
+}
+
+TEST(switching, leaves_peers_that_can_be_resumed_later) {
+  Store store;
+  const Entry entry(store);
+  Ring ring(store, 3, 8);
+  EXPECT_EQ(ring.run(), 8u);
+  EXPECT_EQ(store.live_count(), 2u);
+  ring.finish();
+  EXPECT_EQ(store.live_count(), 0u);
+}
+
+// Chains.
+
+TEST(switching, cuts_off_a_chain_of_several_stacks_as_a_whole) {
+  for (const std::uint64_t depth : {2u, 3u, 100u}) {
+    Store store;
+    const Entry entry(store);
+    DeepChain chain([&](Store&) {
+      std::array<Value, 2> room;
+      const Handle to = checked::cont_new(store, returns_handle);
+      EXPECT_TRUE(are_numbers(checked::switch_to(store, to, peer.tag, {}, room), {4, 5}));
+      return number(6);
+    });
+    const Handle outermost = checked::cont_new(store, chain);
+    const Handle left =
+        to_handle(checked::resume_to_end(store, outermost, numbers(depth), peer.switches)[0]);
+    EXPECT_EQ(left.record->state, State::suspended);
+    EXPECT_EQ(left.record->last_ancestor, outermost.record);
+    EXPECT_EQ(store.live_count(), depth);
+    EXPECT_TRUE(are_numbers(checked::resume_to_end(store, left, numbers(4, 5)), {6}));
+    EXPECT_EQ(store.live_count(), 0u);
+  }
+}
+
+TEST(switching, to_a_chain_of_several_stacks_lets_all_of_it_go_on) {
+  for (const std::uint64_t depth : {2u, 3u, 100u}) {
+    Store store;
+    const Entry entry(store);
+    DeepChain chain([&](Store&) {
+      std::array<Value, 2> room;
+      const auto received = checked::suspend(store, yield.tag, {}, room);
+      EXPECT_EQ(received[0], number(1));
+      return received[1];
+    });
+    const Handle waiting = checked::suspended(store, chain, yield.suspends, numbers(depth));
+    const Continuation& last = *waiting.record->last_ancestor;
+    Body body(0, 0,
+              [&](std::span<Value>) { checked::switch_to(store, waiting, peer.tag, numbers(1)); });
+    const Handle handle = checked::cont_new(store, body);
+    const Value left = checked::resume_to_end(store, handle, {}, peer.switches)[0];
+    EXPECT_EQ(last.state, State::returned);
+    EXPECT_EQ(to_handle(left).record, handle.record);
+    checked::resume_to_end(store, to_handle(left));
+  }
+}
+
+TEST(switching, there_and_back_between_chains_keeps_both) {
+  for (const std::uint64_t depth : {1u, 3u}) {
+    Store store;
+    const Entry entry(store);
+    constexpr std::uint64_t rounds = 10;
+    // Sends 0, 1, 2 …, and is sent `ahead` more each time.
+    const auto take_turns = [&](Handle to, std::uint64_t ahead) {
+      std::array<Value, 2> room;
+      for (std::uint64_t round = 0; round < rounds; ++round) {
+        const Value sent = number(round);
+        const auto received = checked::switch_to(store, to, peer.tag, {&sent, 1}, room);
+        EXPECT_EQ(received.size(), 2u);
+        EXPECT_EQ(received[0], number(round + ahead));
+        to = to_handle(received[1]);
+      }
+      return number(depth);
+    };
+    DeepChain answers([&](Store&) {
+      std::array<Value, 2> room;
+      const auto received = checked::suspend(store, yield.tag, {}, room);
+      EXPECT_EQ(received[0], number(0));
+      return take_turns(to_handle(received[1]), 1);
+    });
+    const Handle answering = checked::suspended(store, answers, yield.suspends, numbers(depth));
+    DeepChain asks([&](Store&) { return take_turns(answering, 0); });
+    checked::resume_to_end(store, checked::cont_new(store, asks), numbers(depth), peer.switches);
+    EXPECT_EQ(store.live_count(), depth) << "the other chain waits in its last switch";
+  }
+}
+
+// Parents.
+
+TEST(switching, returns_to_the_stack_of_the_handler_and_not_to_the_one_between) {
+  Store store;
+  const Entry entry(store);
+  const Continuation* handling = nullptr;
+  bool between_went_on = false;
+  Body next(1, 1, [&](std::span<Value>) {
+    EXPECT_EQ(static_cast<const Continuation*>(store.active)->parent, handling);
+  });
+  Body switches(0, 0, [&](std::span<Value>) {
+    checked::switch_to(store, checked::cont_new(store, next), peer.tag);
+  });
+  Body between(0, 0, [&](std::span<Value>) {
+    checked::resume_to_end(store, checked::cont_new(store, switches), {}, other.switches);
+    between_went_on = true;
+  });
+  Body handles(0, 1, [&](std::span<Value> values) {
+    values[0] =
+        checked::resume_to_end(store, checked::cont_new(store, between), {}, peer.switches)[0];
+    EXPECT_FALSE(between_went_on);
+  });
+  const Handle handler_handle = checked::cont_new(store, handles);
+  handling = handler_handle.record;
+  const Value left = checked::resume_to_end(store, handler_handle, {}, peer.switches)[0];
+  EXPECT_EQ(store.live_count(), 2u);
+  checked::resume_to_end(store, to_handle(left));
+  EXPECT_TRUE(between_went_on);
+}
+
+TEST(switching, to_a_peer_that_was_suspended_under_another_parent_returns_to_the_handler) {
+  Store store;
+  const Entry entry(store);
+  Body waits(0, 1,
+             [&](std::span<Value> values) { checked::suspend(store, yield.tag, {}, values); });
+  Handle waiting;
+  Body first_parent(0, 0, [&](std::span<Value>) {
+    waiting = checked::resume_to_suspension(store, checked::cont_new(store, waits), yield.suspends)
+                  .handle;
+  });
+  checked::resume_to_end(store, checked::cont_new(store, first_parent));
+  Body body(0, 0, [&](std::span<Value>) { checked::switch_to(store, waiting, peer.tag); });
+  const Handle handle = checked::cont_new(store, body);
+  const Value left = checked::resume_to_end(store, handle, {}, peer.switches)[0];
+  EXPECT_EQ(to_handle(left).record, handle.record);
+  checked::resume_to_end(store, to_handle(left));
+}
+
+TEST(switching, leaves_what_another_parent_can_resume_without_a_handle_as_last_value) {
+  Store store;
+  const Entry entry(store);
+  Body body(0, 1, [&](std::span<Value> values) {
+    std::array<Value, 3> room;
+    const Handle to = checked::cont_new(store, returns_handle);
+    EXPECT_TRUE(are_numbers(checked::switch_to(store, to, peer.tag, {}, room), {1, 2}));
+    values[0] = number(3);
+  });
+  const Value left =
+      checked::resume_to_end(store, checked::cont_new(store, body), {}, peer.switches)[0];
+  Body new_parent(0, 1, [&](std::span<Value> values) {
+    values[0] = checked::resume_to_end(store, to_handle(left), numbers(1, 2))[0];
+  });
+  EXPECT_TRUE(
+      are_numbers(checked::resume_to_end(store, checked::cont_new(store, new_parent)), {3}));
+}
+
+TEST(switching, puts_the_peer_where_the_handlers_of_suspensions_are_the_same) {
+  Store store;
+  const Entry entry(store);
+  Body next(1, 1, [&](std::span<Value> values) {
+    const Value left = values[0];
+    std::array<Value, 1> room;
+    EXPECT_TRUE(are_numbers(checked::suspend(store, yield.tag, numbers(1), room), {2}));
+    values[0] = left;
+  });
+  const Handle next_handle = checked::cont_new(store, next);
+  Body body(0, 0, [&](std::span<Value>) { checked::switch_to(store, next_handle, peer.tag); });
+  const Outcome outcome =
+      checked::resume_to_suspension(store, checked::cont_new(store, body), both);
+  EXPECT_TRUE(are_numbers(outcome.values, {1}));
+  EXPECT_EQ(outcome.handle.record, next_handle.record);
+  EXPECT_EQ(outcome.handle.record->last_ancestor, next_handle.record);
+  const Value left = checked::resume_to_end(store, outcome.handle, numbers(2))[0];
+  checked::resume_to_end(store, to_handle(left));
+}
+
+TEST(switching, to_a_peer_that_traps_is_a_trap_of_the_handlers_stack) {
+  Store store;
+  const Entry entry(store);
+  Handle left;
+  Body next(1, 0, [&](std::span<Value> values) {
+    left = to_handle(values[0]);
+    return false;
+  });
+  const Handle next_handle = checked::cont_new(store, next);
+  Body body(0, 0, [&](std::span<Value>) { checked::switch_to(store, next_handle, peer.tag); });
+  const Trap trap =
+      checked::resume_to_trap(store, checked::cont_new(store, body), {}, peer.switches);
+  EXPECT_EQ(reason<BodyFailed>(trap).continuation, next_handle.record->id);
+  checked::resume_to_end(store, left);
+}
+
+TEST(switching, to_a_peer_that_throws_throws_on_the_handlers_stack) {
+  Store store;
+  const Entry entry(store);
+  Handle left;
+  Body next(1, 0, [&](std::span<Value> values) {
+    left = to_handle(values[0]);
+    throw 7;
+  });
+  Body body(0, 0, [&](std::span<Value>) {
+    checked::switch_to(store, checked::cont_new(store, next), peer.tag);
+  });
+  EXPECT_THROW(checked::resume(store, checked::cont_new(store, body), {}, peer.switches), int);
+  checked::resume_to_end(store, left);
+}
+
+TEST(switching, leaves_what_an_exception_can_be_raised_in) {
+  Store store;
+  const Entry entry(store);
+  Body body(0, 1, [&](std::span<Value> values) {
+    const Handle to = checked::cont_new(store, returns_handle);
+    EXPECT_THROW(checked::switch_to(store, to, peer.tag), int);
+    values[0] = number(1);
+  });
+  const Value left =
+      checked::resume_to_end(store, checked::cont_new(store, body), {}, peer.switches)[0];
+  const Outcome outcome = checked::resume_throw(store, to_handle(left), std::make_exception_ptr(1));
+  EXPECT_TRUE(are_numbers(outcome.values, {1}));
+}
+
+TEST(switching, that_nobody_handles_is_refused_and_the_body_goes_on) {
+  Store store;
+  const Entry entry(store);
+  Body waits(0, 1,
+             [&](std::span<Value> values) { checked::suspend(store, yield.tag, {}, values); });
+  for (const Handle to : {checked::cont_new(store, returns_handle),
+                          checked::suspended(store, waits, yield.suspends)}) {
+    const auto expect_refusal = [&] {
+      const auto unhandled =
+          reason<UnhandledTag>(refusal_of(store, [&] { return switch_to(store, to, peer.tag); }));
+      EXPECT_EQ(unhandled.tag, &peer.tag);
+      EXPECT_EQ(unhandled.wanted, UnhandledTag::Wanted::switch_handler);
+    };
+    expect_refusal();
+    DeepChain chain([&](Store&) {
+      expect_refusal();
+      return number(2);
+    });
+    for (const Handlers& handlers : {Handlers{}, peer.suspends, other.switches}) {
+      EXPECT_TRUE(are_numbers(
+          checked::resume_to_end(store, checked::cont_new(store, chain), numbers(3), handlers),
+          {2}));
+    }
+    EXPECT_TRUE(are_numbers(checked::resume_to_end(store, to, numbers(4)), {4}));
+  }
+}
+
+}  // namespace
+}  // namespace fiberproof
