@@ -31,6 +31,7 @@ Trap refusal_of_null(const Store& store) {
 std::expected<Handle, Trap> launch(Store& store, const Function& function, Continuation& made) {
   const StackBounds bounds = made.stack->bounds();
   made.args = {};
+  sanitizer_lay_out(*made.sanitizer);
   const auto laid_out = initialize(bounds,
                                    {.start_routine = start_routine(store.options.revision),
                                     .func_ref = &function,

@@ -10,7 +10,8 @@ namespace fiberproof {
 namespace {
 
 /// First on a fresh stack, where nothing instrumented may run before it.
-FIBERPROOF_UNINSTRUMENTED inline Continuation& arrive(Store& store, std::uint64_t frame_pointer) {
+[[gnu::always_inline]] FIBERPROOF_UNINSTRUMENTED inline Continuation& arrive(
+    Store& store, std::uint64_t frame_pointer) {
   auto& self = static_cast<Continuation&>(*store.active);
   sanitizer_arrive(*self.sanitizer);
   allow_launch_words(self.stack->bounds().top, self.args.capacity);
@@ -36,7 +37,9 @@ bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
   try {
     succeeded = func_ref.array_call(func_ref, &store, args.data, args.capacity);
   } catch (...) {
-    store.raised = std::current_exception();
+    const std::exception_ptr raised = std::current_exception();
+    sanitizer_written(&raised, sizeof raised);
+    store.raised = raised;
   }
   if (const Trap* const reraised = store.limits.trap_handler->trap) [[unlikely]] {
     store.raised = nullptr;  // The trap came first.

@@ -2,7 +2,8 @@
 // records, chains and entries, in the words of the specification and not of the operations.
 //
 // For tests and fuzzers, which call it after each step, on whichever stack that is: it takes time in
-// in proportion to the records that the store ever made, and less than a page of the stack.
+// proportion to the records that the store ever made, and (without sanitizers) less than a page of
+// the stack.
 #pragma once
 
 #include "core/store.hpp"

@@ -32,8 +32,9 @@ Registers interrupted_registers(const void* context) {
           static_cast<std::uint64_t>(words[REG_RBP])};
 }
 
+/// A record keeps its stack when its continuation has ended, but that has no more to overrun then.
 bool is_in_guard_page(const Continuation& continuation, std::uint64_t address) {
-  if (continuation.stack == nullptr) {
+  if (continuation.state >= State::returned || continuation.stack == nullptr) {
     return false;
   }
   const auto [first, end] = continuation.stack->guard_page();
@@ -48,7 +49,7 @@ bool runs_on(const Continuation& continuation, const Registers& registers) {
   return is_within(registers.rsp) || is_within(registers.rbp);
 }
 
-/// Whose guard page was hit, and of how many continuations that are alive.
+/// Whose guard page was hit, and how many continuations its store has.
 struct Owner {
   const Continuation* continuation = nullptr;
   std::uint64_t live_count = 0;

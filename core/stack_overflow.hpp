@@ -1,6 +1,7 @@
 // Stack overflow, reported (C8): whoever runs over the limit of a mapped stack hits its guard page,
 // and this says on standard error which continuation it was and how deep in its chain, in one line,
-// with the innermost frames below it. Then the process ends as it would have ended without.
+// with the innermost frames below it. Then the process ends as it would have ended without. Where
+// other code touched that page, by a wild pointer, the line says so.
 //
 // The signal cannot be handled on the stack that has overflowed, so each thread needs an alternate
 // one. The handler looks through the stores that this thread has entered; it calls nothing that is

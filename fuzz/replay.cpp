@@ -1,5 +1,6 @@
 #include "fuzz/replay.hpp"
 
+#include "fuzz/paths.hpp"
 #include "fuzz/program.hpp"
 #include "fuzz/run.hpp"
 
@@ -14,14 +15,11 @@
 #include <cstdio>
 #include <cstring>
 #include <expected>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
 namespace fiberproof::fuzz {
 namespace {
-
-namespace files = std::filesystem;
 
 constexpr unsigned seconds_max = 120;
 constexpr std::size_t report_bytes_max = 256 * 1024;
@@ -29,8 +27,7 @@ constexpr std::size_t report_bytes_max = 256 * 1024;
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
 std::expected<std::string, std::string> read_bounded(const std::string& path) {
-  std::error_code error;
-  if (!files::is_regular_file(path, error)) {
+  if (kind_of(path) != PathKind::file) {
     return std::unexpected("not a file that can be read");
   }
   const File file(std::fopen(path.c_str(), "rb"), &std::fclose);
@@ -168,30 +165,23 @@ Replay judge(const std::string& path, const Program& program, ChildEnd end) {
           std::move(end.errors)};
 }
 
-bool may_lie_in_a_corpus(const files::path& name) {
+bool may_lie_in_a_corpus(std::string_view name) {
   return name == "README.md" || name == "CMakeLists.txt";
 }
 
 void expand_directory(const std::string& directory, ExpandedPaths& expanded) {
-  std::vector<std::string> found;
-  std::error_code error;
-  files::recursive_directory_iterator entry(directory, error);
-  for (; !error && entry != files::recursive_directory_iterator(); entry.increment(error)) {
-    if (entry->is_directory(error)) {
-      continue;
-    }
-    const files::path& path = entry->path();
-    if (path.extension() == ".program" && entry->is_regular_file(error)) {
-      found.push_back(path.string());
-    } else if (!may_lie_in_a_corpus(path.filename())) {
-      expanded.errors.push_back(fmt::format("{}: not a .program file", path.string()));
+  const Listing listing = paths_below(directory);
+  for (const std::string& path : listing.paths) {
+    if (path.ends_with(".program") && kind_of(path) == PathKind::file) {
+      expanded.programs.push_back(path);
+    } else if (!may_lie_in_a_corpus(name_of(path))) {
+      expanded.errors.push_back(fmt::format("{}: not a .program file", path));
     }
   }
-  if (error) {
-    expanded.errors.push_back(fmt::format("{}: cannot be listed: {}", directory, error.message()));
+  if (listing.error != 0) {
+    expanded.errors.push_back(
+        fmt::format("{}: cannot be listed: {}", directory, std::strerror(listing.error)));
   }
-  std::ranges::sort(found);
-  expanded.programs.insert(expanded.programs.end(), found.begin(), found.end());
 }
 
 }  // namespace
@@ -218,13 +208,12 @@ Replay replay_file(const std::string& path) {
 ExpandedPaths expand_paths(const std::vector<std::string>& paths) {
   ExpandedPaths expanded;
   for (const std::string& path : paths) {
-    std::error_code error;
-    if (files::is_directory(path, error)) {
-      expand_directory(path, expanded);
-    } else if (files::exists(path, error)) {
-      expanded.programs.push_back(path);
-    } else {
-      expanded.errors.push_back(fmt::format("{}: no such file or directory", path));
+    switch (kind_of(path)) {
+      case PathKind::directory: expand_directory(path, expanded); break;
+      case PathKind::nothing:
+        expanded.errors.push_back(fmt::format("{}: no such file or directory", path));
+        break;
+      default: expanded.programs.push_back(path);
     }
   }
   if (expanded.programs.empty() && expanded.errors.empty()) {

@@ -1,15 +1,14 @@
 // main() of a fuzz target without an engine: runs each file through the target, twice, so that used
 // stacks are met as well. A finding ends the process as it would end a fuzzer. With --print in
 // front, prints the Program that each file stands for instead; so a raw input becomes a text.
+#include "fuzz/paths.hpp"
 #include "fuzz/target.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <expected>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,22 +16,15 @@
 
 namespace {
 
-namespace files = std::filesystem;
-
 constexpr std::size_t input_bytes_max = 1024 * 1024;
 
 std::vector<std::string> files_in(const std::string& path) {
-  std::error_code error;
-  if (!files::is_directory(path, error)) {
+  using namespace fiberproof::fuzz;
+  if (kind_of(path) != PathKind::directory) {
     return {path};
   }
-  std::vector<std::string> found;
-  for (const auto& entry : files::recursive_directory_iterator(path, error)) {
-    if (entry.is_regular_file()) {
-      found.push_back(entry.path().string());
-    }
-  }
-  std::ranges::sort(found);
+  std::vector<std::string> found = paths_below(path).paths;
+  std::erase_if(found, [](const std::string& below) { return kind_of(below) != PathKind::file; });
   return found;
 }
 

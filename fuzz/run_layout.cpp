@@ -1,6 +1,7 @@
 // Laying out, observed: what is written, what is not, and what is refused.
 #include "core/continuation_start.hpp"
 #include "core/initialize.hpp"
+#include "core/sanitizer.hpp"
 #include "fuzz/runner.hpp"
 #include "fuzz/spec_layout.hpp"
 
@@ -104,6 +105,8 @@ void Runner::initialize_only(const Step& step) {
                   .parameter_count = function.params,
                   .return_value_count = function.returns},
                  guarded.args);
+  sanitizer_written(&laid_out, sizeof laid_out);
+  sanitizer_written(&guarded.args, sizeof guarded.args);
 
   const LayoutAnswer answer{laid_out.has_value(), laid_out ? 0 : laid_out.error().required_bytes,
                             laid_out ? 0 : laid_out.error().usable_bytes};

@@ -119,8 +119,8 @@ TEST(backtrace, of_a_consumed_handle_says_why_there_is_none) {
   expect_in_order(backtrace(store, handle), {"no further: a consumed handle to continuation 1"});
 }
 
-TEST(backtrace, fits_on_a_small_stack) {
-  Store store({.stack_bytes = 8 * 1024});
+TEST(backtrace, fits_on_a_stack_of_16_kilobytes) {
+  Store store({.stack_bytes = 16 * 1024});
   const Entry entry(store);
   std::string text;
   Body body(0, 0, [&](std::span<Value>) { text = called_from_a_body(store); });

@@ -32,7 +32,10 @@ bool dies_of_the_fault(int status) {
 #endif
 }
 
+// Frames of a kilobyte: ThreadSanitizer has room for only so many calls.
 [[gnu::noinline]] void recurse_without_end(std::uint64_t calls) {
+  char local[1000];
+  asm volatile("" : : "r"(local) : "memory");
   if (calls != ~std::uint64_t{0}) recurse_without_end(calls + 1);
   asm volatile("");  // a frame for each call
 }
@@ -250,6 +253,23 @@ TEST(stack_overflow, is_not_what_a_foreign_access_to_a_guard_page_is_called) {
   EXPECT_EXIT(touch_guard_page_of_suspended(), ::testing::ExitedWithCode(7),
               "^fiberproof: C8: access from elsewhere to the guard page of continuation 1, in no "
               "active chain: (.|\n)*previous handler: elsewhere\n$");
+}
+
+[[noreturn]] void touch_guard_page_of_ended() {
+  start_reporting_after_another_handler();
+  Store store;
+  const Entry entry(store);
+  std::uint64_t guard_page = 0;
+  run_nested(store, 1, [&] {
+    guard_page = static_cast<Continuation&>(*store.active).stack->guard_page().first;
+  });
+  *reinterpret_cast<volatile char*>(guard_page) = 1;
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, is_not_what_an_access_to_the_guard_page_of_nobody_is_called) {
+  EXPECT_EXIT(touch_guard_page_of_ended(), ::testing::ExitedWithCode(7),
+              "^previous handler: elsewhere\n$");
 }
 
 [[noreturn]] void raise_fault_without_entry() {

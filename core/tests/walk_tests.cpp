@@ -145,6 +145,17 @@ TEST(walk, lists_the_frames_of_the_active_chain_from_1000_continuations) {
   expect_walk_from(1000);
 }
 
+TEST(walk, lists_the_frames_of_a_continuation_on_a_stack_of_the_callers) {
+  Store store;
+  const Entry entry(store);
+  const std::uint64_t entry_frame = frame_here(__builtin_frame_address(0));
+  std::vector<std::byte> memory(64 * 1024);
+  Stack stack = Stack::supply(memory).value();
+  Body body(20, 1, [&](std::span<Value>) { expect_active_walk_is_right(store, entry_frame); });
+  const std::vector<Value> arguments(20);
+  EXPECT_TRUE(resume(store, *cont_new(store, &body, stack), arguments).has_value());
+}
+
 // Functions that note their own frames.
 using NotedFrames = std::vector<std::uint64_t>;
 
