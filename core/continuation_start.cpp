@@ -16,9 +16,9 @@
 // Call frame information (T7): the caller of the trampoline is whoever the control context names,
 // so the canonical frame address is the saved RSP, by way of RBP, and RBP and RIP are saved beside
 // it. Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. Marked
-// as a signal frame: the resume address is exact, not one past a call. The first rule begins with a
-// no-op, 0x96, or libunwind's fast walk takes it for the rule of a stack that GCC realigned, whose
-// return address is elsewhere.
+// as a signal frame: the resume address is exact, not one past a call. The first rule adds 0, or
+// libunwind's fast walk takes it for the rule of a stack that GCC realigned, whose return address is
+// elsewhere.
 #include "core/continuation_start.hpp"
 
 #include "core/control_effect.hpp"
@@ -29,10 +29,10 @@
 
 // DWARF 5, 6.4.2 and 2.5: operands of call frame instructions, by their numbers there and in the
 // psABI's register table (figure 3.36). SLEB128 of a number in −64 … 63 is its low seven bits.
-#define CFA_IS_SAVED_RSP                                                                \
-  ".cfi_escape 0x0f, 4, 0x96, 0x76, %c[rsp] & 0x7f, 0x06\n\t" /* CFA = *(RBP + rsp) */ \
-  ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"          /* RBP is at RBP + rbp */ \
-  ".cfi_escape 0x10, 16, 2, 0x76, %c[rip] & 0x7f\n\t"         /* RIP is at RBP + rip */
+#define CFA_IS_SAVED_RSP                                                                      \
+  ".cfi_escape 0x0f, 5, 0x76, %c[rsp] & 0x7f, 0x23, 0, 0x06\n\t" /* CFA = *(RBP + rsp + 0) */ \
+  ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"             /* RBP is at RBP + rbp */       \
+  ".cfi_escape 0x10, 16, 2, 0x76, %c[rip] & 0x7f\n\t"            /* RIP is at RBP + rip */
 
 #define CFA_IS_RSP          \
   ".cfi_def_cfa rsp, 0\n\t" \
