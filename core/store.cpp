@@ -101,6 +101,7 @@ void Store::take_stack_from(Continuation& idle) {
     stack_limit = (same_store ? outer_limits_ : outer->store_.limits).stack_limit;
   }
   store_.limits = {stack_limit, frame_pointer, stack_pointer, &initial_.trap_handler};
+  initial_.limits = store_.limits;  // A walk wants them also where nothing was resumed from here.
 }
 
 Entry::~Entry() {

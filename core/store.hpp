@@ -117,7 +117,8 @@ class Store {
 };
 
 /// While it lives, the native stack that it was made on is the initial stack of the store's active
-/// chain, and the function that made it is where the chain ends. Entries of a thread nest strictly.
+/// chain, and the function that made it is where the chain ends: so it is a local variable of that
+/// function. Entries of a thread nest strictly.
 class Entry {
  public:
   [[gnu::always_inline]] explicit Entry(Store& store) : store_(store) {

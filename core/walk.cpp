@@ -210,7 +210,7 @@ FIBERPROOF_UNINSTRUMENTED std::uint64_t lowest_of_native_stack(const Entry& entr
 FIBERPROOF_UNINSTRUMENTED Chain chain_of(const Entry& entry) {
   const Store& store = entry.store();
   const StackRecord& active = active_stack_of(entry);
-  const Limits& limits = store.active == &entry.initial() ? store.limits : entry.initial().limits;
+  const Limits& limits = entry.initial().limits;
   return {.innermost = &active,
           .last = nullptr,
           .initial = {lowest_of_native_stack(entry), limits.entry_frame_pointer,

@@ -2,6 +2,7 @@
 
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
+#include "core/stack_overflow.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/run.hpp"
 
@@ -71,7 +72,21 @@ void start_target(int argument_count, char** arguments) {
   write_oracle_counts_at_exit();
 }
 
+namespace {
+
+/// From the first input on, when the engine has its own handlers in place, which come next.
+void report_overflows_from_here() {
+  static const bool reported = report_stack_overflows().has_value();
+  if (!reported) [[unlikely]] {
+    fmt::print(stderr, "fiberproof: the system refuses a handler for stack overflows\n");
+    std::exit(2);
+  }
+}
+
+}  // namespace
+
 int run_input(std::span<const std::uint8_t> input, Generator* generator) {
+  report_overflows_from_here();
   static Program program;
   if (!make_program(input, generator, program)) {
     return -1;

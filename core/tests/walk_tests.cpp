@@ -504,6 +504,16 @@ TEST(walk, goes_through_an_entry_of_another_store_on_the_initial_stack) {
   });
 }
 
+// The outer entry has resumed nothing.
+TEST(walk, goes_through_an_entry_of_the_same_store_on_the_initial_stack) {
+  Store store;
+  enter_and_nest(store, 0, [&](std::uint64_t outer_frame) {
+    enter_and_nest(store, 3, [&](std::uint64_t inner_frame) {
+      expect_walks_through_two_entries(store, store, outer_frame, inner_frame);
+    });
+  });
+}
+
 TEST(walk, of_the_thread_visits_the_frame_that_made_two_entries_once) {
   Store store;
   Store other;
