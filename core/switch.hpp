@@ -40,6 +40,7 @@ namespace fiberproof {
   "jmp rcx\n"                       /* not ret: the return predictor belongs to calls */           \
   "772:\n"                                                                                         \
   ".pushsection fiberproof_switch_sites, \"a?\", @progbits\n\t"                                    \
+  ".balign 4\n\t"                                                                                  \
   ".long 771b - .\n\t"                                                                             \
   ".long 772b - 771b\n\t"                                                                          \
   ".popsection\n"                                                                                  \

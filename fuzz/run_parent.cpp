@@ -155,7 +155,9 @@ void Runner::resume_thunk(void* activation) {
 /// What the effect was is told by how core settled it.
 void Runner::resume_and_take_the_effect(Activation& child) {
   Store& store = running_->store_;
-  const auto outcome = child.suspended_apart ? resume_apart(child) : resume(store, child.handle);
+  StackRecord& self = *store.active;
+  const auto outcome = child.suspended_apart ? settle(store, self, resume_apart(child))
+                                             : resume(store, child.handle);
   if (!outcome) {
     // A refusal is no payload at all, and shows as a wrong one.
     const bool trapped = std::holds_alternative<BodyFailed>(outcome.error());
@@ -171,8 +173,7 @@ void Runner::resume_and_take_the_effect(Activation& child) {
 
 /// Resumes a child that waits in its apart context, with store and load at different places (S1),
 /// and vector values that are live across the switch (S4).
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED std::expected<fiberproof::Outcome, Trap>
-Runner::resume_apart(Activation& child) {
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED std::uint64_t Runner::resume_apart(Activation& child) {
   using Vector = std::uint64_t __attribute__((vector_size(16)));
   child.suspended_apart = false;
   Store& store = running_->store_;
@@ -189,7 +190,7 @@ Runner::resume_apart(Activation& child) {
   sanitizer_arrive(*self.sanitizer);
   child.vectors_after = (first[0] ^ 0x5151515151515151) | (first[1] ^ 0x5252525252525252) |
                         (second[0] ^ 0x5353535353535353) | (second[1] ^ 0x5454545454545454);
-  return settle(store, self, payload);
+  return payload;
 }
 
 void Runner::judge_suspension(Activation& child, const Event& event) {

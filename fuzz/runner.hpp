@@ -13,7 +13,6 @@
 
 #include <array>
 #include <cstdint>
-#include <expected>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -123,7 +122,7 @@ class Runner {
   void judge_end(Activation& child, const Event& event);
   static void resume_and_take_the_effect(Activation& child);
   static void resume_thunk(void* activation);
-  static std::expected<fiberproof::Outcome, Trap> resume_apart(Activation& child);
+  static std::uint64_t resume_apart(Activation& child);
 
   // run_body.cpp
   void run_body(Activation& self);

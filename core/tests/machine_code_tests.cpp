@@ -2,6 +2,7 @@
 #include "core/machine_code.hpp"
 
 #include "core/continuation_start.hpp"
+#include "core/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>
@@ -22,7 +23,11 @@ TEST(machine_code, the_routines_are_in_the_reported_section) {
 
 TEST(machine_code, every_switch_site_has_the_same_bytes) {
   const auto sites = switch_site_bytes();
+#ifdef FIBERPROOF_SANITIZED
+  ASSERT_GE(sites.size(), 1u) << "all switches are one function's";
+#else
   ASSERT_GE(sites.size(), 2u) << "resume and suspend switch";
+#endif
   for (const auto site : sites) {
     EXPECT_TRUE(std::ranges::equal(site, sites.front()));
   }

@@ -24,7 +24,7 @@ int main(int argument_count, char** arguments) {
   using namespace fiberproof::self_test;
   const char* const wanted = argument_count == 2 ? arguments[1] : "";
   bool planted = false;
-  for (const auto& modes : {valid_modes(), valid_handovers(), measured_modes(), leak_modes(),
+  for (const auto& modes : {valid_modes(), valid_threads(), measured_modes(), leak_modes(),
                             planted_memory_errors(), planted_layout_errors(),
                             planted_uninitialised_uses(), planted_overflows(), planted_races()}) {
     planted = planted || modes.data() == planted_memory_errors().data();

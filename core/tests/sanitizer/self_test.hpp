@@ -21,7 +21,7 @@ struct Mode {
 };
 
 std::span<const Mode> valid_modes();
-std::span<const Mode> valid_handovers();
+std::span<const Mode> valid_threads();
 std::span<const Mode> measured_modes();
 std::span<const Mode> planted_memory_errors();
 std::span<const Mode> planted_layout_errors();
