@@ -14,7 +14,9 @@ namespace {
     Store& store, std::uint64_t frame_pointer) {
   auto& self = static_cast<Continuation&>(*store.active);
   sanitizer_arrive(*self.sanitizer);
-  allow_launch_words(self.stack->bounds().top, self.args.capacity);
+  allow_launch_words(
+      reinterpret_cast<std::uint64_t>(self.control_context) + control_context_bytes_below_top,
+      self.args.capacity);
   asm("mov %%rsp, %0" : "=r"(store.limits.entry_stack_pointer));
   store.limits.entry_frame_pointer = frame_pointer;
   return self;

@@ -51,10 +51,10 @@ void __asan_stack_free_0(void* frame, std::size_t bytes);
 // add nothing at all, not even ThreadSanitizer's function entry and exit, which may be on two
 // stacks.
 #if defined(__clang__) && defined(FIBERPROOF_MSAN)
-#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("memory", "coverage")))
+#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("memory", "undefined", "coverage")))
 #elif defined(__clang__)
 #define FIBERPROOF_UNINSTRUMENTED \
-  __attribute__((disable_sanitizer_instrumentation, no_sanitize("coverage")))
+  __attribute__((disable_sanitizer_instrumentation, no_sanitize("undefined", "coverage")))
 #else
 #define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif

@@ -21,13 +21,14 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
   Activation& activation = *runner.activations_[runner.depth_ - 1];
   const LayoutRequest& request = activation.request;
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-  activation.seen = {reinterpret_cast<std::uint64_t>(&self),
-                     reinterpret_cast<std::uint64_t>(caller_vmctx),
-                     reinterpret_cast<std::uint64_t>(values),
-                     capacity,
-                     read_word(request.top - spec::buffer_bytes(activation.started.capacity) -
-                               spec::func_ref_below),
-                     frame};
+  // One by one: a copy of all may be a call of a sanitizer's memcpy, which has a large frame.
+  activation.seen.func_ref = reinterpret_cast<std::uint64_t>(&self);
+  activation.seen.caller_vmctx = reinterpret_cast<std::uint64_t>(caller_vmctx);
+  activation.seen.values = reinterpret_cast<std::uint64_t>(values);
+  activation.seen.capacity = capacity;
+  activation.seen.return_address = read_word(
+      request.top - spec::buffer_bytes(activation.started.capacity) - spec::func_ref_below);
+  activation.seen.frame = frame;
   activation.wrong_argument =
       first_wrong_value(values, 0, request.params, ValueKind::parameter, activation.owner);
   observe_arrival(activation, frame, runner.span_at(activation.depth - 1));

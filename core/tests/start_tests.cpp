@@ -157,17 +157,14 @@ TEST(continuation, headroom_covers_the_first_frames_twice) {
   ASSERT_LT(reinterpret_cast<std::uint64_t>(touched), first_rsp);
   const std::uint64_t used = first_rsp - reinterpret_cast<std::uint64_t>(touched);
   RecordProperty("bytes_used", static_cast<int>(used));
-#ifdef FIBERPROOF_SANITIZED
-  EXPECT_LE(used, headroom_bytes);  // Clang's ASan at -O0 takes 1112.
-#else
   EXPECT_LE(used, headroom_bytes / 2);
-#endif
 }
 
 // The boundary grid: what is accepted runs, whatever the stack, and what is refused names its
 // sizes.
 
-FIBERPROOF_UNINSTRUMENTED bool touch_both_ends(const FuncRef&, void*, Value* values, std::uint32_t capacity) {
+FIBERPROOF_UNINSTRUMENTED bool touch_both_ends(const FuncRef&, void*, Value* values,
+                                               std::uint32_t capacity) {
   if (capacity != 0) {
     values[0] = number(1);
     values[capacity - 1] = number(capacity);
