@@ -197,7 +197,7 @@ TEST(abandonment, leaves_the_exception_in_hand_alone) {
 /// Nothing releases one that is on its way when its stack is abandoned; it is not lost either.
 struct Remembered {
   Remembered() { latest = this; }
-  static inline const void* latest = nullptr;
+  static inline const void* volatile latest = nullptr;  ///< or a compiler leaves it out
 };
 
 /// Suspends itself while it is destroyed.
