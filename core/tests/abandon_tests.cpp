@@ -115,21 +115,8 @@ TEST(abandonment, can_be_done_in_a_body_and_under_another_entry) {
 
 // Exceptions whose handlers never end.
 
-/// Suspends itself in a catch block inside a catch block, the inner one of a rethrown exception.
 const Body suspends_in_catch(0, 0, [](Store& store, std::span<Value>) {
-  try {
-    throw Counted(1);
-  } catch (...) {
-    try {
-      throw Counted(1);
-    } catch (...) {
-      try {
-        throw;
-      } catch (...) {
-        checked::suspend(store, yield.tag);
-      }
-    }
-  }
+  in_nested_catch([&] { checked::suspend(store, yield.tag); });
 });
 
 TEST(abandonment, in_a_catch_block_releases_the_exceptions) {

@@ -25,6 +25,24 @@ int thrown_by(Action action) {
   return 0;
 }
 
+/// Does `action` in a catch block inside a catch block, the inner one of a rethrown exception.
+template <class Action>
+void in_nested_catch(Action action) {
+  try {
+    throw Counted(1);
+  } catch (...) {
+    try {
+      throw Counted(1);
+    } catch (...) {
+      try {
+        throw;
+      } catch (...) {
+        action();
+      }
+    }
+  }
+}
+
 /// Which of them the innermost catch block around here handles.
 inline int in_hand() {
   return thrown_by([] { throw; });

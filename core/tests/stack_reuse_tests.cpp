@@ -118,21 +118,8 @@ TEST(stacks, are_kept_for_as_many_as_the_options_say) {
 
 // The end of the store.
 
-/// Suspends itself in a catch block inside a catch block, the inner one of a rethrown exception.
 const Body suspends_in_catch(0, 0, [](Store& store, std::span<Value>) {
-  try {
-    throw Counted(1);
-  } catch (...) {
-    try {
-      throw Counted(1);
-    } catch (...) {
-      try {
-        throw;
-      } catch (...) {
-        checked::suspend(store, yield.tag);
-      }
-    }
-  }
+  in_nested_catch([&] { checked::suspend(store, yield.tag); });
 });
 
 TEST(store, releases_everything_that_was_not_run_to_its_end) {
