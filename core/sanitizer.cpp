@@ -72,18 +72,31 @@ std::uint64_t fake_stack_bytes(std::uint64_t frame_bytes) {
   return own_bytes + 2 * bytes / smallest_fake_frame_bytes + frame_sizes * bytes;
 }
 
-/// A fake stack that is not destroyed stays mapped for good. The runtime destroys that of a stack
-/// which is left without a place to keep it: so this goes on as if on such a stack of a few bytes
-/// around here, leaves it, and comes back. The runtime only believes it: nothing is switched.
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void destroy_fake_stack(void* fake_stack) {
+/// Goes on as if on a stack of a few bytes around here, with `fake_stack`, while `act` runs; and
+/// comes back. The runtime only believes it: nothing is switched. With nowhere to keep the fake
+/// stack on the way back, the runtime destroys it.
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void with_fake_stack(void* fake_stack, void** kept,
+                                                                 void (*act)()) {
   constexpr std::size_t believed_bytes = 16;
   void* own_fake_stack = nullptr;
   const void* own_bottom = nullptr;
   std::size_t own_bytes = 0;
   __sanitizer_start_switch_fiber(&own_fake_stack, __builtin_frame_address(0), believed_bytes);
   __sanitizer_finish_switch_fiber(fake_stack, &own_bottom, &own_bytes);
-  __sanitizer_start_switch_fiber(nullptr, own_bottom, own_bytes);
+  act();
+  __sanitizer_start_switch_fiber(kept, own_bottom, own_bytes);
   __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
+}
+
+/// A fake stack that is not destroyed stays mapped for good.
+void destroy_fake_stack(void* fake_stack) {
+  with_fake_stack(fake_stack, nullptr, [] {});
+}
+
+/// Has the runtime look for frames that are gone when it makes the next one on `fake_stack`. Saying
+/// so takes more than 2 KiB of stack, which the next continuation there need not have (L8).
+void mark_frames_as_gone(void*& fake_stack) {
+  with_fake_stack(fake_stack, &fake_stack, [] { __asan_handle_no_return(); });
 }
 
 /// Where exit() is called on a continuation stack, LSan takes that for the stack of the thread: the
@@ -139,6 +152,9 @@ void sanitizer_abandon([[maybe_unused]] SanitizerStack& stack) {
   // Frames that were never left have poison around their locals, and their fake frames are taken.
   __asan_unpoison_memory_region(stack.bottom, stack.usable_bytes);
   stack.abandoned = stack.runtime_stack != nullptr;
+  if (stack.abandoned) {
+    mark_frames_as_gone(stack.runtime_stack);
+  }
 #elif defined(FIBERPROOF_TSAN)
   __tsan_destroy_fiber(stack.runtime_stack);
   stack.runtime_stack = __tsan_create_fiber(0);

@@ -176,7 +176,6 @@ FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave([[maybe_unused]] Sanitizer
     // A fake stack takes the frames back that nobody returned from when the next one is made, if
     // that is further up the stack than they were: here it is, by a frame that is not used.
     here.abandoned = false;
-    __asan_handle_no_return();
     if (void* const frame = __asan_stack_malloc_0(smallest_fake_frame_bytes); frame != nullptr) {
       __asan_stack_free_0(frame, smallest_fake_frame_bytes);
     }
