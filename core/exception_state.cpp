@@ -5,9 +5,15 @@
 #include <utility>
 
 namespace fiberproof {
+namespace {
+
+// Part of the ABI, but <cxxabi.h> of libc++ does not declare it.
+extern "C" ExceptionState* exception_globals() noexcept asm("__cxa_get_globals");
+
+}  // namespace
 
 ExceptionState& thread_exception_state() {
-  return *reinterpret_cast<ExceptionState*>(abi::__cxa_get_globals());
+  return *exception_globals();
 }
 
 void release_caught_exceptions(ExceptionState& abandoned, ExceptionState& thread) {
