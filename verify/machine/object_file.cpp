@@ -24,10 +24,25 @@ bool is_within(std::uint64_t from, std::uint64_t count, std::uint64_t start, std
   return from >= start && from - start <= size && count <= size - (from - start);
 }
 
+// A name from a file may hold any byte but zero, and goes into messages.
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (code < 0x20 || code == 0x7f) {
+      line += fmt::format("\\x{:02x}", code);
+    } else {
+      line += letter;
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string message(const ObjectError& error) {
-  return fmt::format("fiberproof: {}: {} ({})", error.path, error.reason, error.place);
+  return on_one_line(
+      fmt::format("fiberproof: {}: {} ({})", error.path, error.reason, error.place));
 }
 
 std::unexpected<ObjectError> ObjectFile::fail(Kind kind, std::string reason,
@@ -71,6 +86,11 @@ std::expected<ObjectFile, ObjectError> ObjectFile::parse(std::string path,
 
 bool ObjectFile::SectionHeader::is_loaded() const { return (flags & SHF_ALLOC) != 0; }
 
+// The thread-local bss has an address, but takes no room there.
+bool ObjectFile::SectionHeader::has_addresses() const {
+  return is_loaded() && size != 0 && !(type == SHT_NOBITS && (flags & SHF_TLS) != 0);
+}
+
 bool ObjectFile::SectionHeader::has_bytes() const {
   return type != SHT_NOBITS && type != SHT_NULL && (flags & SHF_COMPRESSED) == 0;
 }
@@ -88,11 +108,9 @@ const ObjectFile::SectionHeader* ObjectFile::section_holding(std::uint64_t addre
   if (relocatable_) {
     return nullptr;
   }
-  // The thread-local bss has an address, but takes no room there.
   const auto found = std::ranges::find_if(sections_, [&](const SectionHeader& header) {
-    return header.is_loaded() && header.size != 0 && header.holds(address, count) &&
-           address != header.address + header.size &&
-           !(header.type == SHT_NOBITS && (header.flags & SHF_TLS) != 0);
+    return header.has_addresses() && header.holds(address, count) &&
+           address != header.address + header.size;
   });
   return found == sections_.end() ? nullptr : &*found;
 }
@@ -128,11 +146,16 @@ std::vector<std::uint64_t> ObjectFile::occurrences_in_code(
     std::span<const std::byte> pattern) const {
   std::vector<std::uint64_t> addresses;
   for (const SectionHeader& header : sections_) {
-    if (relocatable_ || (header.flags & SHF_EXECINSTR) == 0 || !header.has_bytes()) continue;
+    if (relocatable_ || pattern.empty() || !header.is_loaded() || !header.has_bytes() ||
+        (header.flags & SHF_EXECINSTR) == 0) {
+      continue;
+    }
     const auto code = contents(header);
-    for (auto at = std::ranges::search(code, pattern); !at.empty();
-         at = std::ranges::search(at.end(), code.end(), pattern.begin(), pattern.end())) {
-      addresses.push_back(header.address + static_cast<std::uint64_t>(at.begin() - code.begin()));
+    const auto next = [&](auto from) {
+      return std::search(from, code.end(), pattern.begin(), pattern.end());
+    };
+    for (auto at = next(code.begin()); at != code.end(); at = next(at + 1)) {
+      addresses.push_back(header.address + static_cast<std::uint64_t>(at - code.begin()));
     }
   }
   std::ranges::sort(addresses);

@@ -1,7 +1,7 @@
 // Reads what is to be proved out of an ELF file: x86-64, linked (executable or shared library) or
 // relocatable. Everything is checked once, when the file is opened: a section, symbol or name that
 // points outside the file is an error with its place, so that the queries cannot read past
-// anything.
+// anything; and so is an address of a linked file that two sections or two segments have.
 //
 // A routine's bytes are those that will run: they lie in an executable section, in a linked file
 // also in an executable segment that maps the section where it says, and no relocation changes
@@ -37,7 +37,7 @@ struct ObjectError {
   std::string place;  // byte, section or symbol
 };
 
-/// `fiberproof: FILE: reason (place)`.
+/// `fiberproof: FILE: reason (place)` in one line: a control character in a name is written `\x0a`.
 std::string message(const ObjectError& error);
 
 struct Symbol {
@@ -86,7 +86,8 @@ class ObjectFile {
   std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
                                            std::uint64_t size) const;
 
-  /// Where `pattern` begins in executable sections of a linked file, lowest address first.
+  /// Where `pattern` begins in loaded executable sections of a linked file, lowest address first;
+  /// nowhere where it is empty. Occurrences may overlap.
   std::vector<std::uint64_t> occurrences_in_code(std::span<const std::byte> pattern) const;
 
   /// The symbol at exactly this address of a linked file, a function before anything else.
@@ -114,6 +115,7 @@ class ObjectFile {
     std::uint64_t size;
 
     bool is_loaded() const;
+    bool has_addresses() const;
     bool has_bytes() const;
     bool holds(std::uint64_t from, std::uint64_t count) const;
   };
@@ -123,6 +125,7 @@ class ObjectFile {
     std::uint64_t address;
     std::uint64_t offset;
     std::uint64_t file_bytes;
+    std::uint64_t memory_bytes;
   };
   // Of a relocatable file: what the linker will change, by section and offset.
   struct Relocation {

@@ -5,50 +5,44 @@
 #include <gelf.h>
 #include <libelf.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace fiberproof::verify {
 namespace {
 
-std::string last_libelf_error() {
+constexpr std::uint64_t page_bytes = 4096;
+
+struct Range {
+  std::uint64_t first;
+  std::uint64_t last;
+  std::string place;
+};
+
+/// The place of a range that begins within another one.
+std::optional<std::string> first_overlap(std::vector<Range> ranges) {
+  std::ranges::sort(ranges, {}, &Range::first);
+  const auto overlaps = [](const Range& lower, const Range& upper) {
+    return upper.first <= lower.last;
+  };
+  const auto found = std::ranges::adjacent_find(ranges, overlaps);
+  return found == ranges.end() ? std::nullopt : std::optional(std::next(found)->place);
+}
+
+}  // namespace
+
+std::string ObjectReader::last_libelf_error() {
   const char* const text = elf_errmsg(-1);
   return text == nullptr ? "libelf gives no reason" : text;
 }
 
-std::string section_place(std::size_t index) { return fmt::format("section {}", index); }
-
-// psABI, table 4.9: how many bytes the linker writes. What is not known is taken for the most.
-std::uint64_t relocation_bytes(std::uint64_t type) {
-  switch (type) {
-    case R_X86_64_NONE:
-      return 0;
-    case R_X86_64_8:
-    case R_X86_64_PC8:
-      return 1;
-    case R_X86_64_16:
-    case R_X86_64_PC16:
-      return 2;
-    case R_X86_64_PC32:
-    case R_X86_64_GOT32:
-    case R_X86_64_PLT32:
-    case R_X86_64_GOTPCREL:
-    case R_X86_64_GOTPCRELX:
-    case R_X86_64_REX_GOTPCRELX:
-    case R_X86_64_32:
-    case R_X86_64_32S:
-    case R_X86_64_GOTTPOFF:
-    case R_X86_64_TPOFF32:
-    case R_X86_64_TLSGD:
-    case R_X86_64_TLSLD:
-    case R_X86_64_DTPOFF32:
-      return 4;
-    default:
-      return 8;
-  }
+std::string ObjectReader::section_place(std::size_t index) {
+  return fmt::format("section {}", index);
 }
-
-}  // namespace
 
 void ObjectReader::End::operator()(Elf* elf) const { elf_end(elf); }
 
@@ -76,6 +70,7 @@ ObjectReader::Result ObjectReader::read() {
   Result done = read_header();
   done = done ? read_sections() : done;
   done = done ? read_segments() : done;
+  done = done ? check_addresses() : done;
   done = done ? symtab() : done;
   done = done ? read_symbols(SHT_DYNSYM) : done;
   return done ? read_relocations() : done;
@@ -114,11 +109,40 @@ ObjectReader::Result ObjectReader::read_header() {
   }
   file_.relocatable_ = header.e_type == ET_REL;
   file_.position_independent_ = header.e_type == ET_DYN;
-  const std::uint64_t table_bytes = std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr);
-  if (header.e_shoff != 0 && (header.e_shentsize != sizeof(Elf64_Shdr) ||
-                              !is_inside(header.e_shoff, table_bytes))) {
-    return malformed("the table of sections ends outside the file",
-                     fmt::format("byte {:#x} of {:#x}", header.e_shoff, bytes.size()));
+  return read_tables();
+}
+
+bool ObjectReader::is_table(std::uint64_t offset, std::uint64_t count, std::size_t entry_bytes,
+                            std::size_t entry_bytes_expected) const {
+  return count == 0 ||
+         (offset != 0 && entry_bytes == entry_bytes_expected &&
+          count <= file_.file_.size() / entry_bytes && is_inside(offset, count * entry_bytes));
+}
+
+// libelf leaves out what is not in the file, and takes a table at byte 0 for one.
+ObjectReader::Result ObjectReader::read_tables() {
+  Elf64_Ehdr header;
+  std::memcpy(&header, file_.file_.data(), sizeof header);
+  // gABI, e_shnum: a number that does not fit there is in the first entry.
+  const bool is_extended = header.e_shnum == 0 && header.e_shoff != 0;
+  section_count_ = is_extended ? 1 : header.e_shnum;
+  bool is_inside_file = is_table(header.e_shoff, section_count_, header.e_shentsize,
+                                 sizeof(Elf64_Shdr));
+  if (is_extended && is_inside_file) {
+    Elf64_Shdr first;
+    std::memcpy(&first, file_.file_.data() + header.e_shoff, sizeof first);
+    section_count_ = first.sh_size;
+    is_inside_file = is_table(header.e_shoff, section_count_, header.e_shentsize,
+                              sizeof(Elf64_Shdr));
+  }
+  if (!is_inside_file) {
+    return malformed("the table of sections is not inside the file",
+                     fmt::format("byte {:#x} of {:#x}", header.e_shoff, file_.file_.size()));
+  }
+  segment_count_ = header.e_phnum;
+  if (!is_table(header.e_phoff, segment_count_, header.e_phentsize, sizeof(Elf64_Phdr))) {
+    return malformed("the table of segments is not inside the file",
+                     fmt::format("byte {:#x} of {:#x}", header.e_phoff, file_.file_.size()));
   }
   return {};
 }
@@ -129,6 +153,10 @@ ObjectReader::Result ObjectReader::read_sections() {
   if (elf_getshdrnum(elf_.get(), &count) != 0 ||
       (count != 0 && elf_getshdrstrndx(elf_.get(), &names) != 0)) {
     return malformed("no table of sections: " + last_libelf_error(), "e_shoff");
+  }
+  if (count != section_count_) {
+    return malformed(fmt::format("{} sections of {} are in the table", count, section_count_),
+                     "e_shnum");
   }
   for (std::size_t index = 0; index < count; ++index) {
     Elf_Scn* const section = elf_getscn(elf_.get(), index);
@@ -160,6 +188,10 @@ ObjectReader::Result ObjectReader::read_segments() {
   if (elf_getphdrnum(elf_.get(), &count) != 0) {
     return malformed("no table of segments: " + last_libelf_error(), "e_phoff");
   }
+  if (count != segment_count_) {
+    return malformed(fmt::format("{} segments of {} are in the table", count, segment_count_),
+                     "e_phnum");
+  }
   for (std::size_t index = 0; index < count; ++index) {
     const std::string place = fmt::format("segment {}", index);
     GElf_Phdr header;
@@ -169,15 +201,45 @@ ObjectReader::Result ObjectReader::read_segments() {
     if (header.p_type != PT_LOAD && header.p_type != PT_DYNAMIC) {
       continue;
     }
-    if (!is_inside(header.p_offset, header.p_filesz) ||
-        header.p_vaddr + header.p_filesz < header.p_vaddr) {
+    if (!is_inside(header.p_offset, header.p_filesz)) {
       return malformed("ends outside the file", place);
+    }
+    if (header.p_vaddr + std::max(header.p_filesz, header.p_memsz) < header.p_vaddr) {
+      return malformed("ends outside the address space", place);
     }
     if (header.p_type == PT_LOAD) {
       file_.segments_.push_back({(header.p_flags & PF_X) != 0, (header.p_flags & PF_W) != 0,
-                                 header.p_vaddr, header.p_offset, header.p_filesz});
+                                 header.p_vaddr, header.p_offset, header.p_filesz,
+                                 std::max(header.p_filesz, header.p_memsz)});
     } else if (Result read = read_dynamic(header.p_offset, header.p_filesz); !read) {
       return read;
+    }
+  }
+  return {};
+}
+
+// What two of them hold would be the bytes of either, by whom one asks. A segment is mapped in
+// whole pages, so that it also hides what another one has in its first and its last.
+ObjectReader::Result ObjectReader::check_addresses() const {
+  std::vector<Range> sections;
+  std::vector<Range> segments;
+  for (std::size_t index = 0; index < file_.sections_.size(); ++index) {
+    const auto& header = file_.sections_[index];
+    if (header.has_addresses() && !file_.relocatable_) {
+      sections.push_back({header.address, header.address + header.size - 1, section_place(index)});
+    }
+  }
+  for (const auto& segment : file_.segments_) {
+    if (segment.memory_bytes != 0) {
+      segments.push_back({segment.address & ~(page_bytes - 1),
+                          (segment.address + segment.memory_bytes - 1) | (page_bytes - 1),
+                          fmt::format("segment at {:#x}", segment.address)});
+    }
+  }
+  for (const auto& overlap : {first_overlap(std::move(sections)),
+                              first_overlap(std::move(segments))}) {
+    if (overlap) {
+      return malformed("has addresses that another one has, too", *overlap);
     }
   }
   return {};
@@ -202,85 +264,6 @@ ObjectReader::Result ObjectReader::read_dynamic(std::uint64_t offset, std::uint6
         (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_TEXTREL) != 0)) {
       file_.code_is_relocated_ = true;
     }
-  }
-  return {};
-}
-
-ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
-  for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
-    if (file_.sections_[index].type == table_type) {
-      if (Result read = read_symbol_table(elf_getscn(elf_.get(), index), index); !read) {
-        return read;
-      }
-    }
-  }
-  return {};
-}
-
-ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size_t index) {
-  GElf_Shdr header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != sizeof(Elf64_Sym) ||
-      data == nullptr) {
-    return malformed("not a table of symbols", section_place(index));
-  }
-  const auto count = static_cast<int>(data->d_size / sizeof(Elf64_Sym));
-  for (int entry = 1; entry < count; ++entry) {
-    GElf_Sym symbol;
-    if (!gelf_getsym(data, entry, &symbol)) {
-      return malformed(last_libelf_error(), section_place(index));
-    }
-    if (symbol.st_shndx == SHN_UNDEF) {
-      continue;
-    }
-    const char* const name = elf_strptr(elf_.get(), header.sh_link, symbol.st_name);
-    if (name == nullptr) {
-      return malformed(fmt::format("the name of symbol {} is outside its table", entry),
-                       section_place(index));
-    }
-    const bool has_section =
-        symbol.st_shndx < SHN_LORESERVE && symbol.st_shndx < file_.sections_.size();
-    const auto type = GELF_ST_TYPE(symbol.st_info);
-    if (*name != '\0' && type != STT_SECTION && type != STT_FILE &&
-        type != STT_TLS) {
-      file_.symbols_.push_back({name, symbol.st_value, symbol.st_size,
-                                has_section ? symbol.st_shndx : std::size_t{0},
-                                type == STT_FUNC});
-    }
-  }
-  return {};
-}
-
-ObjectReader::Result ObjectReader::read_relocations() {
-  for (std::size_t index = 1; file_.relocatable_ && index < file_.sections_.size(); ++index) {
-    const std::uint32_t type = file_.sections_[index].type;
-    if (type == SHT_RELA || type == SHT_REL) {
-      if (Result read = read_relocation_section(elf_getscn(elf_.get(), index), index); !read) {
-        return read;
-      }
-    }
-  }
-  return {};
-}
-
-ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std::size_t index) {
-  GElf_Shdr header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  const bool with_addend = file_.sections_[index].type == SHT_RELA;
-  const std::size_t entry_bytes = with_addend ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != entry_bytes || data == nullptr) {
-    return malformed("not a table of relocations", section_place(index));
-  }
-  const auto count = static_cast<int>(data->d_size / entry_bytes);
-  for (int entry = 0; entry < count; ++entry) {
-    GElf_Rela with{};
-    GElf_Rel without{};
-    if (with_addend ? !gelf_getrela(data, entry, &with) : !gelf_getrel(data, entry, &without)) {
-      return malformed(last_libelf_error(), section_place(index));
-    }
-    const std::uint64_t info = with_addend ? with.r_info : without.r_info;
-    file_.relocations_.push_back({header.sh_info, with_addend ? with.r_offset : without.r_offset,
-                                  relocation_bytes(GELF_R_TYPE(info))});
   }
   return {};
 }

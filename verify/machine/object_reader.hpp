@@ -26,8 +26,10 @@ class ObjectReader {
   using Result = std::expected<void, ObjectError>;
 
   Result read_header();
+  Result read_tables();
   Result read_sections();
   Result read_segments();
+  Result check_addresses() const;
   Result read_dynamic(std::uint64_t offset, std::uint64_t bytes);
   Result read_symbols(std::uint32_t table_type);
   Result read_symbol_table(Elf_Scn* section, std::size_t index);
@@ -35,6 +37,10 @@ class ObjectReader {
   Result read_relocation_section(Elf_Scn* section, std::size_t index);
 
   bool is_inside(std::uint64_t offset, std::uint64_t bytes) const;
+  bool is_table(std::uint64_t offset, std::uint64_t count, std::size_t entry_bytes,
+                std::size_t entry_bytes_expected) const;
+  static std::string last_libelf_error();
+  static std::string section_place(std::size_t index);
   std::unexpected<ObjectError> malformed(std::string reason, std::string place) const;
   std::unexpected<ObjectError> not_elf(std::string reason, std::string place) const;
 
@@ -43,6 +49,8 @@ class ObjectReader {
   };
 
   ObjectFile& file_;
+  std::uint64_t section_count_ = 0;  // as the file has it: libelf counts only those inside it
+  std::uint64_t segment_count_ = 0;
   std::unique_ptr<Elf, End> elf_;
 };
 

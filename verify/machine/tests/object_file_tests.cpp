@@ -1,5 +1,6 @@
 #include "verify/machine/object_file.hpp"
 
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,6 +25,38 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 std::vector<std::byte> file_bytes(const char* path) {
   std::ifstream stream(path, std::ios::binary);
   return bytes_of({std::istreambuf_iterator<char>(stream), {}});
+}
+
+// The fixture with some of its records changed, as nobody's linker would.
+template <typename Record>
+class ChangedFixture {
+ public:
+  ChangedFixture(std::uint64_t table, std::size_t count)
+      : bytes_(file_bytes(FIXTURE_PROGRAM)), table_(table), records_(count) {
+    std::memcpy(records_.data(), bytes_.data() + table, count * sizeof(Record));
+  }
+  std::vector<Record*> those(const auto& predicate) {
+    std::vector<Record*> found;
+    for (Record& record : records_) {
+      if (predicate(record)) found.push_back(&record);
+    }
+    return found;
+  }
+  std::expected<ObjectFile, ObjectError> parse() {
+    std::memcpy(bytes_.data() + table_, records_.data(), records_.size() * sizeof(Record));
+    return ObjectFile::parse("changed", bytes_);
+  }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::uint64_t table_;
+  std::vector<Record> records_;
+};
+
+Elf64_Ehdr fixture_header() {
+  Elf64_Ehdr header;
+  std::memcpy(&header, file_bytes(FIXTURE_PROGRAM).data(), sizeof header);
+  return header;
 }
 
 // What a user of the reader would ask; nothing of it may crash.
@@ -132,6 +165,60 @@ TEST(object_file, a_linked_routine_is_found_with_its_bytes) {
   const auto section = file->section(place->section);
   ASSERT_TRUE(section);
   EXPECT_EQ(section->address + place->offset, routine->address);
+}
+
+// Guards an old bug: the names in a file went into messages as they were.
+TEST(object_file, a_message_is_one_line_whatever_a_name_holds) {
+  const auto file = ObjectFile::open(FIXTURE_PROGRAM);
+  ASSERT_TRUE(file);
+  const std::string line = message(file->routine("two\nlines\x7f").error());
+  EXPECT_TRUE(line.ends_with("(symbol two\\x0alines\\x7f)")) << line;
+}
+
+// Guards an old bug: after an occurrence the search went on behind its end.
+TEST(object_file, occurrences_may_overlap) {
+  std::vector<std::byte> bytes = file_bytes(FIXTURE_PROGRAM);
+  const auto routine = ObjectFile::open(FIXTURE_PROGRAM)->routine("fixture_caller");
+  ASSERT_TRUE(routine);
+  const auto at = std::ranges::search(bytes, routine->bytes);
+  ASSERT_GE(at.size(), 3u);
+  std::ranges::fill_n(at.begin(), 3, std::byte{0x37});  // no instruction
+  const auto file = ObjectFile::parse("changed", bytes);
+  ASSERT_TRUE(file);
+  const std::vector<std::byte> pattern(2, std::byte{0x37});
+  const std::vector<std::uint64_t> found = file->occurrences_in_code(pattern);
+  EXPECT_EQ(std::ranges::count(found, routine->address), 1);
+  EXPECT_EQ(std::ranges::count(found, routine->address + 1), 1);
+  EXPECT_TRUE(file->occurrences_in_code({}).empty());
+}
+
+// Guards an old bug: routine() gave the bytes of one of them, bytes() those of the other.
+TEST(object_file, two_sections_at_one_address_are_malformed) {
+  ChangedFixture<Elf64_Shdr> fixture(fixture_header().e_shoff, fixture_header().e_shnum);
+  const auto loaded = fixture.those([](const Elf64_Shdr& section) {
+    return section.sh_type == SHT_PROGBITS && (section.sh_flags & SHF_ALLOC) != 0 &&
+           section.sh_size > 1;
+  });
+  ASSERT_GE(loaded.size(), 2u);
+  ASSERT_TRUE(fixture.parse());
+  loaded[0]->sh_addr = loaded[1]->sh_addr + 1;
+  const auto file = fixture.parse();
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().kind, Kind::malformed);
+}
+
+// Guards an old bug: what a later segment hides was given for what will run.
+TEST(object_file, two_segments_in_one_page_are_malformed) {
+  ChangedFixture<Elf64_Phdr> fixture(fixture_header().e_phoff, fixture_header().e_phnum);
+  const auto loaded =
+      fixture.those([](const Elf64_Phdr& segment) { return segment.p_type == PT_LOAD; });
+  ASSERT_GE(loaded.size(), 2u);
+  ASSERT_TRUE(fixture.parse());
+  loaded[0]->p_vaddr = loaded[1]->p_vaddr + loaded[1]->p_memsz;  // in the last page, or its end
+  loaded[0]->p_vaddr -= loaded[0]->p_vaddr % 4096 == 0 ? 1 : 0;
+  const auto file = fixture.parse();
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().kind, Kind::malformed);
 }
 
 TEST(object_file, what_is_not_there_is_an_error_with_its_name) {

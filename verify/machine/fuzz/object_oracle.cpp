@@ -1,0 +1,309 @@
+// The reader's oracles. What a query says must agree with what the others say of the same bytes.
+#include "verify/machine/code_identity.hpp"
+#include "verify/machine/fuzz/loader.hpp"
+#include "verify/machine/fuzz/oracle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace fiberproof::verify {
+namespace {
+
+// A query looks through all symbols or all bytes: more than this would only take time.
+constexpr std::size_t symbols_asked_max = 32;
+constexpr std::size_t decoded_bytes_max = 2048;
+constexpr std::size_t loaded_bytes_max = 64;
+constexpr std::size_t occurrence_offset_max = 64;
+
+constexpr std::string_view input_name = "input";
+constexpr std::string_view section_names[] = {
+    "",        ".text",    ".data",      ".bss",  ".symtab", ".dynsym",
+    ".strtab", ".dynamic", ".rela.text", ".tbss", ".plt",    "fiberproof_text"};
+
+// All that a file answers, kept as text so that it can be compared.
+class Examination {
+ public:
+  Examination(const ObjectFile& file, std::span<const std::byte> input)
+      : file_(file), input_(input) {}
+
+  std::string run();
+
+ private:
+  void note(std::string_view line) { (answers_ += line) += '\n'; }
+  void ask_sections();
+  void ask_symbol(const Symbol& symbol);
+  void ask_address(std::uint64_t address);
+  void ask_routine(const Routine& routine);
+  void ask_linked_routine(const Routine& routine);
+  void ask_loader(const Routine& routine);
+  void ask_relocatable_routine(const Routine& routine);
+  void ask_occurrences(const Routine& routine, std::size_t bytes_max);
+  void decode_routine(const Routine& routine);
+  bool has_symbol_at(std::string_view name, std::uint64_t address) const;
+
+  const ObjectFile& file_;
+  std::span<const std::byte> input_;
+  std::string answers_;
+  std::size_t decoded_bytes_ = 0;
+};
+
+void require(bool holds, std::string_view oracle, const std::function<std::string()>& detail) {
+  if (!holds) {
+    report_violation(oracle, detail());
+  }
+}
+
+// What an error says is for people: all of it, in one line.
+void check_error(const ObjectError& error) {
+  const std::string line = message(error);
+  require(!error.reason.empty() && !error.place.empty(), "an error has a reason and a place",
+          [&] { return line; });
+  require(error.path == input_name && line.starts_with("fiberproof: input: "),
+          "an error names its file", [&] { return line; });
+  require(is_one_line(line), "an error is told in one line", [&] { return line; });
+}
+
+template <typename Value>
+bool is_answer(const std::expected<Value, ObjectError>& asked) {
+  if (!asked) {
+    check_error(asked.error());
+  }
+  return asked.has_value();
+}
+
+std::string place_of_routine(const Routine& routine) {
+  return fmt::format("{} at {:#x}, {} bytes", routine.symbol, routine.address,
+                     routine.bytes.size());
+}
+
+bool Examination::has_symbol_at(std::string_view name, std::uint64_t address) const {
+  return std::ranges::any_of(file_.symbols(), [&](const Symbol& symbol) {
+    return symbol.name == name && symbol.address == address;
+  });
+}
+
+std::string Examination::run() {
+  note(fmt::format("relocatable {} position-independent {}", file_.is_relocatable(),
+                   file_.is_position_independent()));
+  ask_sections();
+  for (const Symbol& symbol : file_.symbols()) {
+    note(fmt::format("symbol {} {:#x} {} {} {}", symbol.name, symbol.address, symbol.size,
+                     symbol.section, symbol.is_function));
+  }
+  const auto& symbols = file_.symbols();
+  for (std::size_t index = 0; index < std::min(symbols.size(), symbols_asked_max); ++index) {
+    ask_symbol(symbols[index]);
+  }
+  for (const std::uint64_t address : {std::uint64_t{0}, std::uint64_t{1}, ~std::uint64_t{0}}) {
+    ask_address(address);
+    require(!is_answer(file_.bytes(address, ~std::size_t{0})), "no file holds 2^64 bytes",
+            [&] { return fmt::format("from {:#x} on", address); });
+  }
+  return std::move(answers_);
+}
+
+void Examination::ask_sections() {
+  for (const std::string_view name : section_names) {
+    const auto section = file_.section(name);
+    if (!is_answer(section)) {
+      note(message(section.error()));
+      continue;
+    }
+    require(section->name == name, "a section has the name that was asked for",
+            [&] { return section->name; });
+    note(fmt::format("section {} {:#x} {}", name, section->address, section->bytes.size()));
+    if (!section->bytes.empty()) {
+      ask_address(section->address);
+      ask_address(section->address + section->bytes.size() - 1);
+      ask_address(section->address + section->bytes.size());
+    }
+  }
+}
+
+void Examination::ask_address(std::uint64_t address) {
+  const std::optional<std::string> symbol = file_.symbol_at(address);
+  const auto place = file_.place_of(address);
+  const bool has_byte = is_answer(file_.bytes(address, 1));
+  note(fmt::format("address {:#x}: {} {}+{:#x} {}", address, symbol.value_or("-"),
+                   place ? place->section : "-", place ? place->offset : 0, has_byte));
+  require(!symbol || has_symbol_at(*symbol, address), "a symbol is where it is found",
+          [&] { return fmt::format("{} at {:#x}", *symbol, address); });
+  require(place || !has_byte, "a byte lies in a section",
+          [&] { return fmt::format("{:#x}", address); });
+  require(!file_.is_relocatable() || (!symbol && !place && !has_byte),
+          "a relocatable file has no addresses", [&] { return fmt::format("{:#x}", address); });
+  if (place && has_byte) {
+    if (const auto section = file_.section(place->section)) {
+      require(
+          section->address + place->offset == address && place->offset < section->bytes.size() &&
+              section->bytes[place->offset] == file_.bytes(address, 1)->front(),
+          "a place is an offset into its section",
+          [&] { return fmt::format("{:#x}: {}+{:#x}", address, place->section, place->offset); });
+    }
+  }
+}
+
+void Examination::ask_symbol(const Symbol& symbol) {
+  ask_address(symbol.address);
+  const auto routine = file_.routine(symbol.name);
+  if (!is_answer(routine)) {
+    note(message(routine.error()));
+    return;
+  }
+  const bool is_listed = std::ranges::any_of(file_.symbols(), [&](const Symbol& listed) {
+    return listed.name == symbol.name && listed.address == routine->address &&
+           listed.size == routine->bytes.size() && listed.is_function;
+  });
+  require(routine->symbol == symbol.name && !routine->bytes.empty() && is_listed,
+          "a routine is a function of that name with a size",
+          [&] { return place_of_routine(*routine); });
+  ask_routine(*routine);
+}
+
+void Examination::ask_routine(const Routine& routine) {
+  file_.is_relocatable() ? ask_relocatable_routine(routine) : ask_linked_routine(routine);
+  ask_occurrences(routine, 2);
+  ask_occurrences(routine, 16);
+  decode_routine(routine);
+}
+
+void Examination::ask_linked_routine(const Routine& routine) {
+  const std::size_t size = routine.bytes.size();
+  const auto require_of_routine = [&](bool holds, std::string_view oracle) {
+    require(holds, oracle, [&] { return place_of_routine(routine); });
+  };
+  const auto whole = file_.bytes(routine.address, size);
+  require_of_routine(is_answer(whole) && std::ranges::equal(*whole, routine.bytes),
+                     "a linked routine's bytes are those at its address");
+  for (const std::size_t from : {std::size_t{0}, size / 2, size - 1}) {
+    const auto part = file_.bytes(routine.address + from, size - from);
+    require_of_routine(is_answer(part) && std::ranges::equal(*part, whole->subspan(from)),
+                       "a part of some bytes is the same bytes");
+  }
+  const auto code = file_.code(routine.symbol, routine.address, size);
+  require_of_routine(is_answer(code) && code->address == routine.address &&
+                         code->symbol == routine.symbol && code->bytes == routine.bytes,
+                     "a routine is code, with the same guarantees");
+  require_of_routine(
+      file_.symbol_at(routine.address).has_value() && file_.place_of(routine.address).has_value(),
+      "a linked routine has a symbol and a place");
+  ask_loader(routine);
+}
+
+void Examination::ask_loader(const Routine& routine) {
+  if (!is_loadable(input_)) {
+    return;
+  }
+  const std::size_t stride = 1 + routine.bytes.size() / loaded_bytes_max;
+  for (std::size_t at = 0; at < routine.bytes.size(); at += stride) {
+    const auto mapped = mapped_byte(input_, routine.address + at);
+    require(mapped && mapped->executable && !mapped->writable && mapped->value == routine.bytes[at],
+            "a linked routine's bytes are those that will run, and stay so",
+            [&] { return fmt::format("{}: byte {}", place_of_routine(routine), at); });
+  }
+}
+
+void Examination::ask_relocatable_routine(const Routine& routine) {
+  require(!is_answer(file_.code(routine.symbol, routine.address, routine.bytes.size())),
+          "a relocatable file has no code at an address",
+          [&] { return place_of_routine(routine); });
+}
+
+void Examination::ask_occurrences(const Routine& routine, std::size_t bytes_max) {
+  const std::span<const std::byte> code = routine.bytes;
+  const auto pattern = code.first(std::min(code.size(), bytes_max));
+  const std::vector<std::uint64_t> found = file_.occurrences_in_code(pattern);
+  const auto require_of_routine = [&](bool holds, std::string_view oracle) {
+    require(holds, oracle, [&] { return place_of_routine(routine); });
+  };
+  note(fmt::format("{} occurrences", found.size()));
+  require_of_routine(!file_.is_relocatable() || found.empty(),
+                     "a relocatable file has no occurrences");
+  require_of_routine(std::ranges::adjacent_find(found, std::greater_equal{}) == found.end(),
+                     "occurrences are told once each, lowest address first");
+  for (const std::uint64_t address : found) {
+    const auto bytes = file_.bytes(address, pattern.size());
+    require_of_routine(is_answer(bytes) && std::ranges::equal(*bytes, pattern),
+                       "the bytes at an occurrence are those looked for");
+  }
+  // They may overlap.
+  const std::size_t last = std::min(code.size() - pattern.size(), occurrence_offset_max);
+  for (std::size_t at = 0; !file_.is_relocatable() && at <= last; ++at) {
+    require_of_routine(!std::ranges::equal(code.subspan(at, pattern.size()), pattern) ||
+                           std::ranges::binary_search(found, routine.address + at),
+                       "every occurrence is told");
+  }
+}
+
+void Examination::decode_routine(const Routine& routine) {
+  const std::span<const std::byte> code = routine.bytes;
+  if (code.size() > decoded_bytes_max - decoded_bytes_) return;
+  decoded_bytes_ += code.size();
+  std::optional<DecodeError> refused;
+  std::size_t instructions = 0;
+  std::size_t at = 0;
+  while (at < code.size() && !refused) {
+    const auto decoded = decode_checked(routine.address + at, code.subspan(at));
+    note(describe(decoded));
+    if (decoded) {
+      at += decoded->length;
+      ++instructions;
+    } else {
+      refused = decoded.error();
+    }
+  }
+  const auto identity = identify(file_, routine);
+  const bool agrees =
+      identity ? !refused && identity->instructions == instructions && identity->bytes == at
+               : refused && identity.error().address == refused->address &&
+                     identity.error().instruction == refused->instruction &&
+                     identity.error().reason == refused->reason;
+  require(agrees, "a routine's identity is that of its instructions",
+          [&] { return place_of_routine(routine); });
+  if (identity) {
+    note(fmt::format("hash {:016x}", identity->hash));
+  }
+}
+
+std::string answers_of(std::span<const std::byte> input) {
+  const auto file =
+      ObjectFile::parse(std::string(input_name), std::vector(input.begin(), input.end()));
+  return is_answer(file) ? Examination(*file, input).run() : message(file.error());
+}
+
+bool is_refusal(const std::string& answers) {
+  return answers.starts_with("fiberproof: ");
+}
+
+}  // namespace
+
+void check_object_file(std::span<const std::byte> input) {
+  (void)answers_of(input);
+}
+
+void check_determinism(std::span<const std::byte> input) {
+  const std::string answers = answers_of(input);
+  const auto differs = [&](const std::string& other) {
+    return [&answers, &other] {
+      const auto at = std::ranges::mismatch(answers, other).in1 - answers.begin();
+      const auto from = static_cast<std::size_t>(at);
+      return fmt::format("from byte {} of the answers on: {} | {}", from, answers.substr(from, 80),
+                         other.substr(std::min(from, other.size()), 80));
+    };
+  };
+  const std::string again = answers_of(input);
+  require(answers == again, "the same bytes give the same answers", differs(again));
+  if (!is_refusal(answers)) {
+    std::vector<std::byte> longer(input.begin(), input.end());
+    longer.resize(longer.size() + 65, std::byte{0x7f});
+    const std::string followed = answers_of(longer);
+    require(answers == followed, "bytes that nothing points to change no answer",
+            differs(followed));
+  }
+}
+
+}  // namespace fiberproof::verify
