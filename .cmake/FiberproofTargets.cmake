@@ -39,6 +39,8 @@ endif()
 if(NOT FIBERPROOF_FUZZING_ENGINE)
   # Stack depth is off: on a foreign stack the feature is one constant, which guides nothing.
   set(fuzz_compile_options -fsanitize=fuzzer-no-link -fno-sanitize-coverage=stack-depth)
+elseif(CMAKE_CXX_FLAGS MATCHES "fuzzer-no-link")
+  set(fuzz_compile_options -fno-sanitize-coverage=stack-depth)
 endif()
 add_library(fiberproof_fuzz_flags INTERFACE)
 target_link_libraries(fiberproof_fuzz_flags INTERFACE fiberproof_flags)
@@ -48,8 +50,13 @@ target_link_options(fiberproof_fuzz_flags INTERFACE ${fuzz_sanitizers})
 # Undoes whatever instrumentation the flags ask for, also those of the environment.
 set(FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-lto)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  list(APPEND FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-sanitize=all -fno-profile-instr-generate
-    -fno-coverage-mapping)
+  # -fno-sanitize=all takes back the coverage of libFuzzer, and no other: engines ask for theirs with
+  # -fsanitize-coverage.
+  list(APPEND FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-sanitize=all
+    -fno-sanitize-coverage=func,bb,edge,indirect-calls,trace-cmp,trace-div,trace-gep,trace-loads
+    -fno-sanitize-coverage=trace-stores,trace-pc,trace-pc-guard,inline-8bit-counters
+    -fno-sanitize-coverage=inline-bool-flag,pc-table,stack-depth,control-flow
+    -fno-profile-instr-generate -fno-coverage-mapping)
 else()
   list(APPEND FIBERPROOF_UNINSTRUMENTED_OPTIONS -fno-sanitize=all -fno-profile-arcs
     -fno-test-coverage)
@@ -70,6 +77,39 @@ function(fiberproof_library name)
     add_library(${name}_fuzz STATIC ${arg_SOURCES})
     list(TRANSFORM arg_FLAVOURED APPEND _fuzz)
     target_link_libraries(${name}_fuzz PUBLIC fiberproof_fuzz_flags ${arg_LINK} ${arg_FLAVOURED})
+  endif()
+endfunction()
+
+# fiberproof_fuzz_target(NAME [UNPACKAGED] [SEEDS target] [DICTIONARY file] SOURCES … REPLAY … FLAVOURED …)
+#
+# One target in two programs: NAME_replay runs files and is always built, so that targets never rot;
+# NAME_fuzzer is driven by the fuzzing engine. REPLAY is what the first one has for an engine;
+# FLAVOURED are libraries with both flavours. Unless it is UNPACKAGED, the target is part of
+# what FuzzerPackage.cmake packs, with the words of DICTIONARY, and in the global property
+# FIBERPROOF_FUZZ_TARGETS.
+function(fiberproof_fuzz_target name)
+  cmake_parse_arguments(arg "UNPACKAGED" "SEEDS;DICTIONARY" "SOURCES;REPLAY;FLAVOURED" ${ARGN})
+  add_executable(${name}_replay ${arg_SOURCES} ${arg_REPLAY})
+  target_link_libraries(${name}_replay PRIVATE ${arg_FLAVOURED})
+  if(FIBERPROOF_FUZZERS)
+    add_executable(${name}_fuzzer ${arg_SOURCES})
+    list(TRANSFORM arg_FLAVOURED APPEND _fuzz)
+    target_link_libraries(${name}_fuzzer PRIVATE ${arg_FLAVOURED})
+    if(FIBERPROOF_FUZZING_ENGINE)
+      separate_arguments(engine UNIX_COMMAND "${FIBERPROOF_FUZZING_ENGINE}")
+      target_link_libraries(${name}_fuzzer PRIVATE ${engine})
+    else()
+      target_link_options(${name}_fuzzer PRIVATE -fsanitize=fuzzer)
+    endif()
+  endif()
+  if(NOT arg_UNPACKAGED)
+    set_property(GLOBAL APPEND PROPERTY FIBERPROOF_FUZZ_TARGETS ${name})
+    if(FIBERPROOF_FUZZERS)
+      if(NOT arg_SEEDS)
+        set(arg_SEEDS ${name})
+      endif()
+      fiberproof_package_fuzzer(${name} ${arg_SEEDS} "${arg_DICTIONARY}")
+    endif()
   endif()
 endfunction()
 
