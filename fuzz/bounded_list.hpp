@@ -18,6 +18,9 @@ class BoundedList {
   bool full() const { return size_ == size_max; }
   void clear() { size_ = 0; }
 
+  /// Keeps the first `size`, which are at most all.
+  void truncate(std::size_t size) { size_ = size; }
+
   /// On input the list is not full; on output `item` is the last.
   void push_back(const T& item) { items_[size_++] = item; }
 

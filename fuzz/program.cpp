@@ -1,5 +1,7 @@
 #include "fuzz/program.hpp"
 
+#include "fuzz/program_text.hpp"
+
 #include <fmt/format.h>
 
 #include <iterator>
@@ -13,14 +15,6 @@ void print_function(std::string& text, std::size_t index, const Function& functi
   for (const Step& step : function.steps) {
     fmt::format_to(std::back_inserter(text), "  {}\n", print(step));
   }
-}
-
-std::string print(const StackShape& shape) {
-  if (shape.kind == StackShape::Kind::mapped) {
-    return fmt::format("mapped {}", shape.bytes);
-  }
-  return shape.offset == 0 ? fmt::format("supplied {}", shape.bytes)
-                           : fmt::format("supplied {} offset {}", shape.bytes, shape.offset);
 }
 
 }  // namespace
@@ -73,7 +67,8 @@ std::string print(const Program& program) {
       program.revision == Program::StartRevision::trap ? "trap" : "v44", program.depth,
       program.resumes);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
-    fmt::format_to(std::back_inserter(text), "stack s{} {}\n", index, print(program.stacks[index]));
+    fmt::format_to(std::back_inserter(text), "stack s{} {}\n", index,
+                   print(program.stacks[index], program_stack_terms));
   }
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     print_function(text, index, program.functions[index]);

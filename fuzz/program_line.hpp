@@ -22,6 +22,7 @@ class Line {
   Line(std::string_view text, std::size_t number);
 
   bool at_end() const { return position_ == text_.size(); }
+  std::size_t line_number() const { return number_; }
 
   /// The next word; empty at the end.
   std::string_view next();

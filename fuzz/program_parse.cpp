@@ -1,12 +1,11 @@
 // The parser of Program text: one line at a time, one sentence for the first thing that is wrong.
-// Any strict prefix of a Program is an error, since the line `end` is the last.
 #include "fuzz/program_line.hpp"
+#include "fuzz/program_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,70 +26,18 @@ class Parser {
 
   Checked parse() {
     program_.clear();
-    if (text_.empty()) {
-      return at(1, 1, "the text is empty");
-    }
-    if (text_.size() > program_text_bytes_max) {
-      return at(1, 1, fmt::format("the text has {} bytes, at most {} are read", text_.size(),
-                                  program_text_bytes_max));
-    }
-    while (!text_.empty()) {
-      ++line_number_;
-      const std::size_t length = std::min(text_.find('\n'), text_.size());
-      const Checked checked = parse_line(text_.substr(0, length));
-      if (!checked) {
-        return checked;
-      }
-      text_.remove_prefix(std::min(length + 1, text_.size()));
-    }
-    if (part_ != Part::ended) {
-      return at(line_number_ + 1, 1, "the text ends here, before a line 'end'");
-    }
-    return check_names();
+    const auto statement = [this](std::string_view keyword, Line& line) -> Read<bool> {
+      const Checked checked = parse_statement(keyword, line);
+      return checked ? Read<bool>(part_ == Part::ended) : std::unexpected(checked.error());
+    };
+    const Checked checked = parse_lines(text_, magic_line, statement);
+    return checked ? check_names() : checked;
   }
 
  private:
-  enum class Part { first_line, header, function, main, ended };
-
-  static std::unexpected<ParseError> at(std::size_t line, std::size_t column, std::string message) {
-    return std::unexpected(ParseError{line, column, std::move(message)});
-  }
-
-  Checked parse_line(std::string_view text) {
-    if (part_ == Part::first_line) {
-      if (text != magic_line) {
-        return at(1, 1, fmt::format("the first line is not '{}'", magic_line));
-      }
-      part_ = Part::header;
-      return {};
-    }
-    if (const Checked checked = check_characters(text); !checked) {
-      return checked;
-    }
-    Line line(text, line_number_);
-    if (line.at_end()) {
-      return {};
-    }
-    const std::string_view keyword = line.next();
-    const Checked checked = parse_statement(keyword, line);
-    return checked ? line.expect_end() : checked;
-  }
-
-  Checked check_characters(std::string_view text) const {
-    const std::size_t comment = text.find('#');
-    for (std::size_t index = 0; index < text.size(); ++index) {
-      const auto byte = static_cast<unsigned char>(text[index]);
-      if ((byte < ' ' && byte != '\t') || byte == 0x7f || (byte >= 0x80 && index < comment)) {
-        return at(line_number_, index + 1, fmt::format("byte 0x{:02x} is not text", byte));
-      }
-    }
-    return {};
-  }
+  enum class Part { header, function, main, ended };
 
   Checked parse_statement(std::string_view keyword, Line& line) {
-    if (part_ == Part::ended) {
-      return line.wrong("nothing may follow the line 'end'");
-    }
     if (part_ == Part::header && is_header_word(keyword)) {
       return parse_header(keyword, line);
     }
@@ -136,57 +83,25 @@ class Parser {
   }
 
   Checked parse_expect(Line& line) {
-    const std::string_view word = line.next();
-    if (word == "pass") {
-      program_.expect = {};
-    } else if (word == "trap-reported-as-return") {
-      program_.expect.kind = Expectation::Kind::trap_reported_as_return;
-    } else if (word == "violation") {
-      const std::string_view name = line.next();
-      const std::optional<SpecId> id = spec_id_of(name);
-      if (!id) {
-        return line.wrong(fmt::format("'{}' is no rule that an oracle checks", name));
-      }
-      program_.expect = {Expectation::Kind::violation, *id};
-    } else {
-      return line.wrong(fmt::format(
-          "expected 'pass', 'trap-reported-as-return' or 'violation', got '{}'", word));
+    const auto expect = read_expectation(line);
+    if (!expect) {
+      return std::unexpected(expect.error());
     }
+    program_.expect = *expect;
     return {};
   }
 
   Checked parse_stack(Line& line) {
-    const auto index = line.name('s', stacks_max);
-    if (!index) {
-      return std::unexpected(index.error());
+    if (const Checked name =
+            expect_next_name(line, 's', "stack", program_.stacks.size(), stacks_max);
+        !name) {
+      return name;
     }
-    if (*index != program_.stacks.size()) {
-      return line.wrong(fmt::format("the next stack is s{}", program_.stacks.size()));
+    const auto shape = read_stack_shape(line, program_stack_terms);
+    if (!shape) {
+      return std::unexpected(shape.error());
     }
-    StackShape shape;
-    const std::string_view kind = line.next();
-    if (kind != "mapped" && kind != "supplied") {
-      return line.wrong(fmt::format("expected 'mapped' or 'supplied', got '{}'", kind));
-    }
-    const bool supplied = kind == "supplied";
-    shape.kind = supplied ? StackShape::Kind::supplied : StackShape::Kind::mapped;
-    const auto bytes = line.number(supplied ? supplied_bytes_min : 1,
-                                   supplied ? supplied_bytes_max : mapped_bytes_max);
-    if (!bytes) {
-      return std::unexpected(bytes.error());
-    }
-    shape.bytes = *bytes;
-    if (supplied && !line.at_end()) {
-      if (const Checked word = line.expect_word("offset"); !word) {
-        return word;
-      }
-      const auto offset = line.number(0, supplied_offset_max);
-      if (!offset) {
-        return std::unexpected(offset.error());
-      }
-      shape.offset = static_cast<std::uint32_t>(*offset);
-    }
-    program_.stacks.push_back(shape);
+    program_.stacks.push_back(*shape);
     return {};
   }
 
@@ -195,12 +110,10 @@ class Parser {
       part_ = Part::main;
       return {};
     }
-    const auto index = line.name('f', functions_max);
-    if (!index) {
-      return std::unexpected(index.error());
-    }
-    if (*index != program_.functions.size()) {
-      return line.wrong(fmt::format("the next function is f{}", program_.functions.size()));
+    if (const Checked name =
+            expect_next_name(line, 'f', "function", program_.functions.size(), functions_max);
+        !name) {
+      return name;
     }
     Function function;
     for (const auto& [word, count] :
@@ -289,7 +202,7 @@ class Parser {
     step.stack = *stack;
     function_last_named_ = std::max<std::size_t>(function_last_named_, *function);
     if (function_last_named_ == *function) {
-      line_of_function_last_named_ = line_number_;
+      line_of_function_last_named_ = line.line_number();
     }
     return {};
   }
@@ -297,16 +210,16 @@ class Parser {
   /// Functions may be named before they are declared, so this comes last.
   Checked check_names() const {
     if (line_of_function_last_named_ != 0 && function_last_named_ >= program_.functions.size()) {
-      return at(line_of_function_last_named_, 1,
-                fmt::format("there is no function f{}", function_last_named_));
+      return std::unexpected(
+          ParseError{line_of_function_last_named_, 1,
+                     fmt::format("there is no function f{}", function_last_named_)});
     }
     return {};
   }
 
   std::string_view text_;
   Program& program_;
-  Part part_ = Part::first_line;
-  std::size_t line_number_ = 0;
+  Part part_ = Part::header;
   std::size_t function_last_named_ = 0;
   std::size_t line_of_function_last_named_ = 0;
 };

@@ -1,17 +1,13 @@
 #include "fuzz/replay.hpp"
 
+#include "fuzz/child_process.hpp"
 #include "fuzz/paths.hpp"
-#include "fuzz/program.hpp"
-#include "fuzz/run.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <expected>
@@ -22,7 +18,6 @@ namespace fiberproof::fuzz {
 namespace {
 
 constexpr unsigned seconds_max = 120;
-constexpr std::size_t report_bytes_max = 256 * 1024;
 
 using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
@@ -67,66 +62,14 @@ void report_to_parent(const Finding& finding) {
   end_child({true, finding.violation.id, {}});
 }
 
-[[noreturn]] void run_in_child(const Program& program, int reports, int errors) {
-  child_pipe = reports;
-  ::dup2(errors, STDERR_FILENO);
-  ::alarm(seconds_max);
-  run(program, &report_to_parent);
-  // Once more, on stacks that were used: what one run leaves behind must not matter to the next.
-  const Outcome outcome = run(program, &report_to_parent);
-  end_child({false, SpecId::L1, outcome});
-}
-
-struct ChildEnd {
-  std::optional<ChildReport> report;  ///< nothing where it died
-  int status;
-  std::string errors;
-};
-
-std::string contents_of(std::FILE* file) {
-  std::rewind(file);
-  std::string text(report_bytes_max, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file));
-  return text;
-}
-
-std::expected<ChildEnd, std::string> run_apart(const Program& program) {
-  std::array<int, 2> ends{};
-  const File errors(std::tmpfile(), &std::fclose);
-  if (errors == nullptr || ::pipe(ends.data()) != 0) {
-    return std::unexpected(fmt::format("cannot be run: {}", std::strerror(errno)));
-  }
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    run_in_child(program, ends[1], ::fileno(errors.get()));
-  }
-  const int fork_error = errno;
-  ::close(ends[1]);
-  ChildEnd end{};
+/// Nothing where the child died first.
+std::optional<ChildReport> report_of(const ChildEnd& end) {
   ChildReport report{};
-  if (child > 0) {
-    if (::read(ends[0], &report, sizeof report) == sizeof report) {
-      end.report = report;
-    }
-    while (::waitpid(child, &end.status, 0) < 0 && errno == EINTR) {
-    }
-    end.errors = contents_of(errors.get());
+  if (end.reported.size() != sizeof report) {
+    return std::nullopt;
   }
-  ::close(ends[0]);
-  if (child < 0) {
-    return std::unexpected(fmt::format("cannot be run: {}", std::strerror(fork_error)));
-  }
-  return end;
-}
-
-std::string death_of(int status) {
-  if (!WIFSIGNALED(status)) {
-    return fmt::format("ended with status {}", WEXITSTATUS(status));
-  }
-  return WTERMSIG(status) == SIGALRM ? fmt::format("did not end within {} seconds", seconds_max)
-                                     : fmt::format("crashed: {}", strsignal(WTERMSIG(status)));
+  std::memcpy(&report, end.reported.data(), sizeof report);
+  return report;
 }
 
 Expectation seen_by(const ChildReport& report) {
@@ -138,35 +81,25 @@ Expectation seen_by(const ChildReport& report) {
           SpecId::L1};
 }
 
-Replay judge(const std::string& path, const Program& program, ChildEnd end) {
-  if (!end.report) {
+Replay judge(const std::string& path, const Expectation& expected, Ending ending) {
+  if (ending.seen != expected) {
     return {Replay::Verdict::different,
-            fmt::format("{}: {}, expected {}", path, death_of(end.status), print(program.expect)),
-            std::move(end.errors)};
+            fmt::format("{}: {}, expected {}", path, describe(ending), print(expected)),
+            std::move(ending.report)};
   }
-  const Outcome& outcome = end.report->outcome;
-  if (outcome.unmapped != 0) {
-    return {Replay::Verdict::unreadable,
-            fmt::format("{}: cannot be run: the system refused {} of its stacks", path,
-                        outcome.unmapped),
-            std::move(end.errors)};
-  }
-  const Expectation seen = seen_by(*end.report);
-  if (seen != program.expect) {
-    return {Replay::Verdict::different,
-            fmt::format("{}: {}, expected {}", path, print(seen), print(program.expect)),
-            std::move(end.errors)};
-  }
+  const bool violated = ending.seen->kind == Expectation::Kind::violation;
   return {Replay::Verdict::as_recorded,
-          end.report->violated
-              ? fmt::format("{}: as recorded ({})", path, print(seen))
-              : fmt::format("{}: as recorded ({}, {} steps, {} continuations)", path, print(seen),
-                            outcome.steps, outcome.continuations),
-          std::move(end.errors)};
+          violated ? fmt::format("{}: as recorded ({})", path, print(*ending.seen))
+                   : fmt::format("{}: as recorded ({}, {} steps, {} continuations)", path,
+                                 print(*ending.seen), ending.outcome.steps,
+                                 ending.outcome.continuations),
+          std::move(ending.report)};
 }
 
-bool may_lie_in_a_corpus(std::string_view name) {
-  return name == "README.md" || name == "CMakeLists.txt";
+bool may_lie_in_a_corpus(std::string_view path) {
+  // The inputs of the target `object` are object files. Its own replayer runs them.
+  const bool is_object = path.contains("/seeds/object/") || path.contains("/reproducers/object/");
+  return is_object || name_of(path) == "README.md" || name_of(path) == "CMakeLists.txt";
 }
 
 void expand_directory(const std::string& directory, ExpandedPaths& expanded) {
@@ -174,7 +107,7 @@ void expand_directory(const std::string& directory, ExpandedPaths& expanded) {
   for (const std::string& path : listing.paths) {
     if (path.ends_with(".program") && kind_of(path) == PathKind::file) {
       expanded.programs.push_back(path);
-    } else if (!may_lie_in_a_corpus(name_of(path))) {
+    } else if (!may_lie_in_a_corpus(path)) {
       expanded.errors.push_back(fmt::format("{}: not a .program file", path));
     }
   }
@@ -186,23 +119,55 @@ void expand_directory(const std::string& directory, ExpandedPaths& expanded) {
 
 }  // namespace
 
-Replay replay_file(const std::string& path) {
+std::expected<void, std::string> read_program(const std::string& path, AnyProgram& program) {
   const auto text = read_bounded(path);
   if (!text) {
-    return {Replay::Verdict::unreadable, fmt::format("{}: {}", path, text.error()), {}};
+    return std::unexpected(fmt::format("{}: {}", path, text.error()));
   }
-  const auto program = std::make_unique<Program>();
-  if (const auto parsed = parse(*text, *program); !parsed) {
+  if (const auto parsed = parse(*text, program); !parsed) {
     const ParseError& error = parsed.error();
-    return {Replay::Verdict::unreadable,
-            fmt::format("{}:{}:{}: {}", path, error.line, error.column, error.message),
-            {}};
+    return std::unexpected(
+        fmt::format("{}:{}:{}: {}", path, error.line, error.column, error.message));
   }
-  auto end = run_apart(*program);
+  return {};
+}
+
+std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
+  auto end = run_in_child(seconds_max, [&program](int pipe) {
+    child_pipe = pipe;
+    run(program, &report_to_parent);
+    // Once more, on stacks that were used: what one run leaves behind must not matter to the next.
+    const Outcome outcome = run(program, &report_to_parent);
+    end_child({false, SpecId::L1, outcome});
+  });
   if (!end) {
-    return {Replay::Verdict::unreadable, fmt::format("{}: {}", path, end.error()), {}};
+    return std::unexpected(fmt::format("cannot be run: {}", end.error()));
   }
-  return judge(path, *program, std::move(*end));
+  const std::optional<ChildReport> report = report_of(*end);
+  if (!report) {
+    return Ending{std::nullopt, end->status, {}, std::move(end->errors)};
+  }
+  if (report->outcome.unmapped != 0) {
+    return std::unexpected(fmt::format("cannot be run: the system refused {} of its stacks",
+                                       report->outcome.unmapped));
+  }
+  return Ending{seen_by(*report), end->status, report->outcome, std::move(end->errors)};
+}
+
+std::string describe(const Ending& ending) {
+  return ending.seen ? print(*ending.seen) : death_of(ending.status, seconds_max);
+}
+
+Replay replay_file(const std::string& path) {
+  const auto program = std::make_unique<AnyProgram>();
+  if (const auto read = read_program(path, *program); !read) {
+    return {Replay::Verdict::unreadable, read.error(), {}};
+  }
+  auto ending = run_apart(*program);
+  if (!ending) {
+    return {Replay::Verdict::unreadable, fmt::format("{}: {}", path, ending.error()), {}};
+  }
+  return judge(path, expectation_of(*program), std::move(*ending));
 }
 
 ExpandedPaths expand_paths(const std::vector<std::string>& paths) {

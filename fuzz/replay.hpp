@@ -2,10 +2,31 @@
 // Every outcome, of a damaged file as well, is one clear line that names the file.
 #pragma once
 
+#include "fuzz/any_program.hpp"
+
+#include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace fiberproof::fuzz {
+
+/// Reads the file at `path`. The error is one line that names the file and the place.
+std::expected<void, std::string> read_program(const std::string& path, AnyProgram& program);
+
+/// How a program ended that was run twice in a process of its own.
+struct Ending {
+  std::optional<Expectation> seen;  ///< nothing where the process died
+  int status = 0;                   ///< of the process, as waitpid() tells it
+  Outcome outcome{};                ///< of the second run, where nothing was violated
+  std::string report;               ///< what it wrote to standard error
+};
+
+/// The error says why it could not be run.
+std::expected<Ending, std::string> run_apart(const AnyProgram& program);
+
+/// In a few words, such as "violation C5" or "crashed: Aborted".
+std::string describe(const Ending& ending);
 
 struct Replay {
   enum class Verdict {
@@ -27,7 +48,8 @@ struct ExpandedPaths {
 };
 
 /// The Program files that `paths` name: files as they are, directories with all below them. There a
-/// regular file must be a *.program, README.md or CMakeLists.txt; that there is none is an error.
+/// regular file must be a *.program, README.md or CMakeLists.txt, or lie in seeds/object or
+/// reproducers/object; that there is none is an error.
 ExpandedPaths expand_paths(const std::vector<std::string>& paths);
 
 }  // namespace fiberproof::fuzz

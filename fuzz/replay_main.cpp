@@ -1,85 +1,114 @@
-// main() of a fuzz target without an engine: runs each file through the target, twice, so that used
-// stacks are met as well. A finding ends the process as it would end a fuzzer. With --print in
-// front, prints the Program that each file stands for instead; so a raw input becomes a text.
-#include "fuzz/paths.hpp"
+// main() of a fuzz target without an engine.
+//
+//   NAME_replay FILE…             each input twice, so that used stacks are met as well; a finding
+//                                 ends the process as it would end a fuzzer
+//   NAME_replay --sequence FILE…  all of them, once and in this order, in one child process; where
+//                                 that crashes, the fewest of them that do
+//   NAME_replay --print FILE…     the Program that each input stands for; so a raw one becomes text
+//
+// A FILE is an input, a directory of them, or a recording of the crash recorder, which is always
+// run as the sequence that it is. Exit status 0: nothing found, 1: a sequence crashed, 2: something
+// could not be read or run.
+#include "fuzz/crash_recorder.hpp"
+#include "fuzz/input_files.hpp"
+#include "fuzz/replay_sequence.hpp"
 #include "fuzz/target.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
-#include <expected>
-#include <memory>
+#include <cstdlib>
+#include <iterator>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
 
-constexpr std::size_t input_bytes_max = 1024 * 1024;
+using namespace fiberproof::fuzz;
 
-std::vector<std::string> files_in(const std::string& path) {
-  using namespace fiberproof::fuzz;
-  if (kind_of(path) != PathKind::directory) {
-    return {path};
-  }
-  std::vector<std::string> found = paths_below(path).paths;
-  std::erase_if(found, [](const std::string& below) { return kind_of(below) != PathKind::file; });
-  return found;
-}
+constexpr unsigned sequence_seconds_max = 120;
 
-bool read_input(const std::string& path, std::vector<std::uint8_t>& input) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
-                                                             &std::fclose);
-  if (file == nullptr) {
-    return false;
-  }
-  static std::array<std::uint8_t, input_bytes_max + 1> bytes;
-  const std::size_t count = std::fread(bytes.data(), 1, bytes.size(), file.get());
-  input.assign(bytes.begin(), bytes.begin() + count);
-  return std::ferror(file.get()) == 0 && count <= input_bytes_max;
-}
+using Files = std::vector<std::string>;
 
 void print_program(const std::vector<std::uint8_t>& input) {
-  fiberproof::fuzz::Program program;
+  static AnyProgram program;
   if (make_program(input, fiberproof_target_generator(), program)) {
     fmt::print("{}", print(program));
   }
 }
 
+void run_twice(const std::vector<std::uint8_t>& input) {
+  LLVMFuzzerTestOneInput(input.data(), input.size());
+  LLVMFuzzerTestOneInput(input.data(), input.size());
+}
+
+/// False where a file cannot be read.
+bool for_each_input(const Files& files, void (*use)(const std::vector<std::uint8_t>& input)) {
+  for (const std::string& file : files) {
+    const auto inputs = read_inputs(file);
+    if (!inputs) {
+      fmt::print(stderr, "{}\n", inputs.error());
+      return false;
+    }
+    for (const Input& input : *inputs) {
+      use(input.bytes);
+    }
+  }
+  return true;
+}
+
+int run_sequence_of(const Files& files, const std::string& program) {
+  const SequenceReplay replay =
+      replay_sequence(files, program, &LLVMFuzzerTestOneInput, sequence_seconds_max);
+  for (const std::string& line : replay.lines) {
+    fmt::print("{}\n", line);
+  }
+  std::fflush(stdout);
+  fmt::print(stderr, "{}", replay.report);
+  return replay.status;
+}
+
+/// The recordings first: what was run in this process, their child processes begin with.
+int run_all(const Files& files, const std::string& program) {
+  Files inputs;
+  int status = 0;
+  for (const std::string& file : files) {
+    if (is_recording(file)) {
+      status = std::max(status, run_sequence_of({file}, program));
+    } else {
+      inputs.push_back(file);
+    }
+  }
+  if (!for_each_input(inputs, &run_twice)) {
+    return 2;
+  }
+  if (!inputs.empty()) {
+    fmt::print("{} inputs, each run twice: nothing found\n", inputs.size());
+  }
+  return status;
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
+  ::unsetenv(recorder_variable);  // What is replayed is on record.
   LLVMFuzzerInitialize(&argument_count, &arguments);
-  std::vector<std::string> paths(arguments + 1, arguments + argument_count);
-  const bool print_only = !paths.empty() && paths.front() == "--print";
-  if (print_only) {
-    paths.erase(paths.begin());
+  Files words(arguments + 1, arguments + argument_count);
+  const std::string mode = words.empty() ? "" : words.front();
+  if (mode == "--print" || mode == "--sequence") {
+    words.erase(words.begin());
   }
-  std::size_t count = 0;
-  std::vector<std::uint8_t> input;
-  for (const std::string& path : paths) {
-    for (const std::string& file : files_in(path)) {
-      if (!read_input(file, input)) {
-        fmt::print(stderr, "{}: cannot be read, or has more than {} bytes\n", file,
-                   input_bytes_max);
-        return 2;
-      }
-      if (print_only) {
-        print_program(input);
-      } else {
-        LLVMFuzzerTestOneInput(input.data(), input.size());
-        LLVMFuzzerTestOneInput(input.data(), input.size());
-      }
-      ++count;
-    }
+  Files files;
+  for (const std::string& word : words) {
+    std::ranges::copy(input_files(word), std::back_inserter(files));
   }
-  if (count == 0) {
+  if (files.empty()) {
     fmt::print(stderr, "no input file was found\n");
     return 2;
   }
-  if (!print_only) {
-    fmt::print("{} inputs, each run twice: nothing found\n", count);
+  if (mode == "--print") {
+    return for_each_input(files, &print_program) ? 0 : 2;
   }
-  return 0;
+  return mode == "--sequence" ? run_sequence_of(files, arguments[0]) : run_all(files, arguments[0]);
 }

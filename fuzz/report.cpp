@@ -54,7 +54,8 @@ std::string report_text(const Finding& finding) {
       "--------\n{}--------\n"
       "  to replay: write the program to FILE and run `fiberproof replay FILE`\n",
       name_of(violation.id), violation.what, violation.expected, violation.got, finding.number,
-      print(finding.step), finding.depth, print(*finding.program));
+      finding.step.text(finding.step.object), finding.depth,
+      finding.program.text(finding.program.object));
 }
 
 FIBERPROOF_UNINSTRUMENTED void hand_over(FindingHandler* handler, const Finding& finding) {
@@ -62,9 +63,11 @@ FIBERPROOF_UNINSTRUMENTED void hand_over(FindingHandler* handler, const Finding&
   pending_finding = finding;
   asm volatile(
       "mov %0, %%rsp\n\t"
-      "xor %%ebp, %%ebp\n\t"  // ends the frame chain here
+      "xor %%ebp, %%ebp\n\t"  // ends the frame chain here, as does the next line for unwinders
+      ".cfi_remember_state\n\t.cfi_undefined rip\n\t"
       "call *%1\n\t"
-      "ud2"
+      "ud2\n\t"
+      ".cfi_restore_state"
       :
       : "r"(report_stack + report_stack_bytes), "r"(&handle_pending)
       : "memory");

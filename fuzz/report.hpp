@@ -11,11 +11,22 @@
 
 namespace fiberproof::fuzz {
 
+/// Something with a text, which is made only when somebody wants it.
+struct Printable {
+  const void* object;
+  std::string (*text)(const void* object);
+
+  template <class T>
+  static Printable of(const T& printed) {
+    return {&printed, [](const void* object) { return print(*static_cast<const T*>(object)); }};
+  }
+};
+
 /// A violation and where in a run it was seen.
 struct Finding {
   Violation violation;
-  const Program* program;
-  Step step;             ///< the step that was running
+  Printable program;
+  Printable step;        ///< the step that was running
   std::uint64_t number;  ///< of that step, in the order of execution, from 1
   std::uint32_t depth;   ///< of nesting; 0 on the initial stack
 };

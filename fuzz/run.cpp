@@ -4,6 +4,7 @@
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/runner.hpp"
+#include "fuzz/stack_snapshot.hpp"
 
 namespace fiberproof::fuzz {
 namespace {
@@ -58,6 +59,9 @@ FIBERPROOF_UNINSTRUMENTED Outcome Runner::run(const Program& program, FindingHan
 void Runner::perform(const Step& step, Activation* self) {
   step_ = step;
   ++outcome_.steps;
+  if (self != nullptr) {
+    snapshot(self->request, self->owner);
+  }
   switch (step.kind) {
     case Step::Kind::initialize: return initialize_only(step);
     case Step::Kind::resume: return resume_step(step);
@@ -67,8 +71,16 @@ void Runner::perform(const Step& step, Activation* self) {
   }
 }
 
+FIBERPROOF_UNINSTRUMENTED void Runner::snapshot(const LayoutRequest& layout,
+                                                std::uint32_t continuation) {
+  if (are_snapshots_wanted()) [[unlikely]] {
+    take_snapshot(layout, continuation, outcome_.steps);
+  }
+}
+
 void Runner::violated(const Violation& violation) {
-  hand_over(handler_, {violation, program_, step_, outcome_.steps, depth_});
+  hand_over(handler_,
+            {violation, Printable::of(*program_), Printable::of(step_), outcome_.steps, depth_});
 }
 
 std::uint64_t Runner::start_routine_address() const {

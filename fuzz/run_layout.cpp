@@ -113,6 +113,7 @@ void Runner::initialize_only(const Step& step) {
   check(oracle::l5_l8_fits_or_refused(request, answer));
   check(oracle::l4_nothing_else_written(beside));
   if (answer.accepted) {
+    snapshot(request, 0);
     judge_layout(request, watched);
   } else {
     check(oracle::l5_refusal_wrote_nothing(request, watched.all()));

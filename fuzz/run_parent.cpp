@@ -4,10 +4,7 @@
 #include "fuzz/runner.hpp"
 #include "fuzz/spec_layout.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
-#include <cstdlib>
+#include <algorithm>
 #include <utility>
 
 namespace fiberproof::fuzz {
@@ -30,9 +27,12 @@ constexpr Handlers no_handlers{};
 // Where a continuation was refused there is none whose args object could have been written.
 constexpr ArgsObject no_args{};
 
-[[noreturn]] void cannot_map(std::uint64_t bytes) {
-  fmt::print(stderr, "fiberproof: the system has no memory for a stack of {} bytes\n", bytes);
-  std::exit(2);
+Span part_below(std::uint64_t address, Span span) {
+  return {std::min(span.lowest, address), std::min(span.end, address)};
+}
+
+Span part_above(std::uint64_t address, Span span) {
+  return {std::max(span.lowest, address), std::max(span.end, address)};
 }
 
 }  // namespace
@@ -83,8 +83,11 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
                   .caller_vmctx = reinterpret_cast<std::uint64_t>(&store_),
                   .args_object = reinterpret_cast<std::uint64_t>(&no_args)};
   const Watched watched = watch(made.leased.watchable, made.request, reach_to_run);
+  // The rest of it holds the pattern since the stack was leased.
+  const Span scrubbed = StackSource::scrubbed(*made.leased.stack);
   for (const Span span : watched.all()) {
-    fill_with_pattern(span);
+    fill_with_pattern(part_below(scrubbed.lowest, span));
+    fill_with_pattern(part_above(scrubbed.end, span));
   }
   fill_with_pattern(made.margins()[0]);
   const std::size_t live = store_.live_count();
@@ -101,6 +104,7 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
     made.handle = *fresh;
     made.continuation = fresh->record;
     made.request.args_object = reinterpret_cast<std::uint64_t>(&fresh->record->args);
+    snapshot(made.request, made.owner);
     judge_layout(made.request, watched);
     return true;
   }
@@ -222,6 +226,7 @@ void Runner::judge_end(Activation& child, const Event& event) {
   if (child.started.tight) {
     judge_entry(child);  // There was no room for it in the body.
   }
+  snapshot(child.request, child.owner);
   const bool v44 = program_->revision == Program::StartRevision::v44;
   check(oracle::s4_vectors(0, child.vectors_after));
   check(oracle::t4_exit(child.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));

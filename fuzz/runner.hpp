@@ -102,6 +102,7 @@ class Runner {
     }
   }
   [[noreturn, gnu::cold]] void violated(const Violation& violation);
+  void snapshot(const LayoutRequest& layout, std::uint32_t continuation);
   /// A run takes its steps from the Program, as the reference does: both have the same number.
   const Event& next_event() { return events_[events_seen_++]; }
   std::uint64_t start_routine_address() const;

@@ -26,8 +26,11 @@ struct Span {
   bool contains(std::uint64_t address) const { return lowest <= address && address < end; }
 };
 
-/// What an untouched word holds: something else at each address, so that moved words show as well.
-constexpr std::uint64_t pattern_at(std::uint64_t address) { return address ^ 0xa5c3f0965a3c0f69; }
+/// What an untouched word holds, which is no address: something else at each place of a page, so
+/// that moved words show as well; and the same in every process, though their pages lie elsewhere.
+constexpr std::uint64_t pattern_at(std::uint64_t address) {
+  return (address & 0xfff) ^ 0xa5c3f0965a3c0f69;
+}
 
 void fill_with_pattern(Span span);
 

@@ -2,7 +2,11 @@
 
 #include "fuzz/spec_layout.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 namespace fiberproof::fuzz {
@@ -15,6 +19,8 @@ constexpr std::size_t mapped_kept_max = 16;
 // To run on, of either kind: enough for the deepest run. Each may come to hold some 400 KiB under
 // AddressSanitizer, most of it fake frames, so this is what bounds the memory of a campaign.
 constexpr std::size_t free_max = depth_max;
+// Below TOS. More of it costs time: 4 KiB some ten percent of all.
+constexpr std::uint64_t scrubbed_bytes = 1024;
 
 Span all_of(const Stack& stack) {
   return {stack.bounds().limit(), stack.bounds().top};
@@ -33,6 +39,12 @@ std::expected<std::unique_ptr<SuppliedStack>, StackError> map_memory() {
 }
 
 }  // namespace
+
+Span StackSource::scrubbed(const Stack& stack) {
+  const StackBounds bounds = stack.bounds();
+  const std::uint64_t lowest_word = (bounds.limit() + 7) & ~std::uint64_t{7};
+  return {std::max(lowest_word, bounds.top - scrubbed_bytes), bounds.top};
+}
 
 StackSource::StackSource() : pool_({.staggered = true, .kept_max = free_max}) {}
 
@@ -62,15 +74,20 @@ std::expected<LeasedStack, StackError> StackSource::supply(const StackShape& sha
   return leased;
 }
 
-std::expected<LeasedStack, StackError> StackSource::lease(const StackShape& shape) {
-  if (shape.kind == StackShape::Kind::supplied) {
-    return supply(shape);
-  }
+std::expected<LeasedStack, StackError> StackSource::acquire(const StackShape& shape) {
   const auto stack = pool_.acquire(shape.bytes);
   if (!stack) {
     return std::unexpected(stack.error());
   }
   return LeasedStack{*stack, nullptr, all_of(**stack)};
+}
+
+std::expected<LeasedStack, StackError> StackSource::lease(const StackShape& shape) {
+  auto leased = shape.kind == StackShape::Kind::supplied ? supply(shape) : acquire(shape);
+  if (leased) {
+    fill_with_pattern(scrubbed(*leased->stack));
+  }
+  return leased;
 }
 
 void StackSource::give_back(LeasedStack leased) {
@@ -117,6 +134,11 @@ std::expected<Stack*, StackError> StackSource::mapped_to_lay_out_on(std::uint64_
   }
   mapped_to_lay_out_on_.push_back(std::make_unique<Stack>(std::move(*stack)));
   return mapped_to_lay_out_on_.back().get();
+}
+
+void cannot_map(std::uint64_t bytes) {
+  fmt::print(stderr, "fiberproof: the system has no memory for a stack of {} bytes\n", bytes);
+  std::exit(2);
 }
 
 }  // namespace fiberproof::fuzz

@@ -33,7 +33,11 @@ class StackSource {
  public:
   StackSource();
 
-  /// A stack to run on.
+  /// What of a stack holds the pattern when it is leased, as far as it reaches: where its first
+  /// frames will be. So whatever reads a stale word there reads the same one in every run.
+  static Span scrubbed(const Stack& stack);
+
+  /// A stack to run on, scrubbed.
   std::expected<LeasedStack, StackError> lease(const StackShape& shape);
 
   /// Takes a stack back on which nothing runs any more.
@@ -43,6 +47,7 @@ class StackSource {
   std::expected<const LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);
 
  private:
+  std::expected<LeasedStack, StackError> acquire(const StackShape& shape);
   std::expected<LeasedStack, StackError> supply(const StackShape& shape);
   std::expected<Stack*, StackError> mapped_to_lay_out_on(std::uint64_t bytes);
 
@@ -51,5 +56,8 @@ class StackSource {
   std::vector<std::unique_ptr<Stack>> mapped_to_lay_out_on_;
   LeasedStack to_lay_out_on_;
 };
+
+/// Ends the process with a line: no run can go on, and none has failed.
+[[noreturn]] void cannot_map(std::uint64_t bytes);
 
 }  // namespace fiberproof::fuzz

@@ -2,7 +2,7 @@
 // finding ends the process with a report. A target file says only which generator.
 #pragma once
 
-#include "fuzz/program.hpp"
+#include "fuzz/any_program.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,20 +10,36 @@
 
 namespace fiberproof::fuzz {
 
-using Generator = void(std::span<const std::uint8_t> bytes, Program& program);
+using Generator = void(std::span<const std::uint8_t> bytes, AnyProgram& program);
 
-/// Makes `input` a Program: parses it where it starts with the magic words, else generates. False
-/// where it is a text that does not parse.
-bool make_program(std::span<const std::uint8_t> input, Generator* generator, Program& program);
+/// A generator of one language as one of either.
+template <class T, void (*generate)(std::span<const std::uint8_t> bytes, T& program)>
+void generate_any(std::span<const std::uint8_t> bytes, AnyProgram& program) {
+  generate(bytes, as<T>(program));
+}
+
+/// Makes `input` a program: parses it where it starts with the magic words of either language, else
+/// generates. False where it is a text that does not parse.
+bool make_program(std::span<const std::uint8_t> input, Generator* generator, AnyProgram& program);
 
 /// Once, before the first input. With `-machine_code=1` among the arguments: prints the bytes of
-/// this process that the proofs are about as one JSON object, and exits.
+/// this process that the proofs are about as one JSON object, and exits. Where a crash recorder is
+/// asked for: makes its file, or exits with status 2; a process that ends in order removes it.
 void start_target(int argument_count, char** arguments);
 
-/// Runs one input. A finding prints its report and aborts. The result is what the engine wants to
-/// hear: 0, or -1 for an input that is not to be kept and bred from, since it is no Program or one
-/// whose run costs as much as a hundred others. Those stay reachable, and are judged as all are.
-int run_input(std::span<const std::uint8_t> input, Generator* generator);
+/// Before each execution: puts `input` into the recording, where there is one.
+void record_input(std::span<const std::uint8_t> input);
+
+/// True for one input in eight, whatever came before it: what is to be executed twice, so that most
+/// of what one execution leaves behind for another is found, and replayed, by a single input.
+bool is_run_twice(std::span<const std::uint8_t> input);
+
+/// Records one input and runs it, or runs it twice. A finding prints its report and aborts. The
+/// result is what the engine wants to hear: 0, or -1 for an input that is not to be kept and bred
+/// from, since it is no Program or one whose run costs as much as a hundred others. Those stay
+/// reachable, and are judged as all are.
+int run_input(std::span<const std::uint8_t> input, Generator* generator,
+              const RunOptions& options = {});
 
 }  // namespace fiberproof::fuzz
 

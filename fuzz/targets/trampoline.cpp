@@ -3,7 +3,13 @@
 #include "fuzz/generate.hpp"
 #include "fuzz/target.hpp"
 
-using fiberproof::fuzz::generate_trampoline_program;
+namespace {
+
+constexpr fiberproof::fuzz::Generator* generate =
+    &fiberproof::fuzz::generate_any<fiberproof::fuzz::Program,
+                                    fiberproof::fuzz::generate_trampoline_program>;
+
+}  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
   fiberproof::fuzz::start_target(*argument_count, *arguments);
@@ -11,9 +17,9 @@ extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  return fiberproof::fuzz::run_input({data, size}, &generate_trampoline_program);
+  return fiberproof::fuzz::run_input({data, size}, generate);
 }
 
 extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {
-  return &generate_trampoline_program;
+  return generate;
 }

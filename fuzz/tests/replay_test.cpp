@@ -96,7 +96,8 @@ TEST_F(replay, an_empty_file_is_one_clear_line) {
 
 TEST_F(replay, binary_garbage_is_one_clear_line) {
   expect_unreadable(std::string("\x7f" "ELF\0\1\2\n", 8),
-                    ":1:1: the first line is not 'fiberproof program 1'");
+                    ":1:1: the first line is neither 'fiberproof program 1' nor "
+                    "'fiberproof machine-program 1'");
 }
 
 TEST_F(replay, an_over_large_file_is_one_clear_line) {
@@ -119,6 +120,17 @@ TEST_F(replay, directories_are_expanded_in_order_and_fail_closed) {
   ASSERT_EQ(good.programs.size(), 2u);
   EXPECT_EQ(good.programs[0], directory() + "/a/1.program");
   file("a/crash-1", "x");
+  EXPECT_EQ(expand_paths({directory()}).errors.size(), 1u);
+}
+
+TEST_F(replay, object_files_have_two_folders_of_their_own) {
+  file("seeds/trampoline/1.program", trapped);
+  file("seeds/object/library.so", "x");
+  file("reproducers/object/library.so", "x");
+  const ExpandedPaths good = expand_paths({directory()});
+  EXPECT_TRUE(good.errors.empty());
+  EXPECT_EQ(good.programs.size(), 1u);
+  file("object/library.so", "x");
   EXPECT_EQ(expand_paths({directory()}).errors.size(), 1u);
 }
 

@@ -1,4 +1,4 @@
-// program_replay FILE|DIRECTORY…: replays Program texts. Exit status 0 only if there is at least
+// corpus_replay FILE|DIRECTORY…: replays Program texts. Exit status 0 only if there is at least
 // one and every one behaves as it records, 1 where one does not, 2 where one could not be read or
 // run.
 #include "fuzz/replay.hpp"

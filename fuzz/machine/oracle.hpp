@@ -1,0 +1,77 @@
+// The oracles of the continuation machine (C1 to C8): for each rule, what was seen against what the
+// rule says. As those of fuzz/oracle.hpp: pure but for a count of how often each was asked; the
+// first violation, or nothing.
+#pragma once
+
+#include "fuzz/machine/reference.hpp"
+#include "fuzz/oracle.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace fiberproof::fuzz::oracle {
+
+/// The rule that is broken where something else arrives than `expected`.
+SpecId rule_of(const Arrival& expected);
+
+/// Which kind of arrival it was, on which stack.
+Verdict arrival_kind(const Arrival& expected, Arrival::Kind got);
+Verdict arrival_stack(const Arrival& expected, StackIndex got);
+Verdict arrival_trap(const ExpectedTrap& expected, const ExpectedTrap& got);
+Verdict arrival_exception(std::uint32_t expected, std::uint32_t got);
+Verdict arrival_clause(std::uint32_t expected, std::uint32_t got);
+
+/// A handle that came names the right record, in its present revision.
+Verdict c1_handle(std::uint64_t expected_record, std::uint64_t got_record,
+                  std::uint64_t record_revision, std::uint64_t handle_revision);
+/// The revision of a record, before and after a step in which its handle was `consumed` or not.
+Verdict c1_revision(bool consumed, std::uint64_t before, std::uint64_t after);
+/// A consumed handle was refused as the one it is.
+Verdict c1_refused_as(std::uint64_t handle_revision, std::uint64_t refused_revision);
+
+Verdict c2_active(std::uint64_t expected, std::uint64_t got);
+Verdict c2_state(ReferenceStack::State expected, std::uint64_t got);
+Verdict c2_parent(std::uint64_t expected, std::uint64_t got);
+Verdict c2_identity(std::uint64_t expected_number, std::uint64_t got_number);
+
+Verdict c3_last_ancestor(std::uint64_t expected, std::uint64_t got);
+
+/// Stack limit, entry frame pointer, entry stack pointer, trap handler.
+using LimitWords = std::array<std::uint64_t, 4>;
+Verdict c4_limits(const LimitWords& expected, const LimitWords& got);
+/// Those of a stack that has just been entered, whose own are `stack` and `trap_handler`.
+Verdict c4_first_limits(const Span& stack, std::uint64_t trap_handler, const LimitWords& got);
+
+Verdict c5_value_count(std::uint64_t expected, std::uint64_t got);
+Verdict c5_value(const PlainValue& expected, const PlainValue& got);
+/// {length, capacity} of a buffer.
+Verdict c5_length(std::uint64_t expected, std::uint64_t got);
+Verdict c5_capacity(std::uint64_t expected, std::uint64_t got);
+
+/// What unwinding recovers for the caller of a trampoline, and the words of the control context;
+/// RIP is where the caller goes on exactly, and not after a call.
+Verdict t7_parent(const ContextWords& expected, const ContextWords& got, bool is_exact);
+/// The unwinder has met every noted frame, and every trampoline, in order.
+Verdict t7_ends(std::uint64_t noted, std::uint64_t met);
+
+/// Frames that are noted of one stack, and calls that the reference has there.
+Verdict c6_frame_count(std::uint64_t expected, std::uint64_t got);
+/// The stack that a noted frame is on, by its record, and the one that the walk says.
+Verdict c6_stack(std::uint64_t expected, std::uint64_t got);
+/// A walk came to its end, and has met every noted frame in order.
+Verdict c6_walked(bool walked);
+Verdict c6_ends(std::uint64_t noted, std::uint64_t met);
+
+Verdict c7_live(std::uint64_t expected, std::uint64_t got);
+/// A new continuation's stack and one that is in use.
+Verdict c7_stacks_apart(const Span& made, const Span& in_use);
+
+/// An access at the first byte below the usable ones, and at which address the fault was; 0 where
+/// there was none.
+Verdict c8_overrun_faults(std::uint64_t address, std::uint64_t fault);
+/// The guard page is right below the usable bytes, give or take what staggers the top.
+Verdict c8_guard_page(const Span& usable, const Span& guard);
+
+}  // namespace fiberproof::fuzz::oracle

@@ -1,0 +1,146 @@
+// A MachineProgram: operations of the continuation machine (SPEC.md, Continuations) in short,
+// readable text. There is one list of steps, and whichever stack runs takes the next one; so the
+// text is what happens, in the order in which it happens.
+//
+//   fiberproof machine-program 1             # always the first line
+//   expect pass                              # or: violation C5
+//   stack s0 pooled 65536                    # usable bytes, of the store's pool, in whole pages
+//   stack s1 supplied 40000 offset 3         # memory of the embedder's, 3 bytes past a multiple of 64
+//   function f0 params 2 returns 1
+//   tags 2                                   # t0 and t1
+//   steps
+//     new h0 f0 on s0                        # a fresh continuation; its handle goes to h0
+//     new h1 null on s0                      # of no function, which is refused
+//     bind h0 1 to h1                        # one value ahead; the new handle goes to h1
+//     resume h1 1 to h2 suspends t0 t1 switches t0
+//                                            # one more value; a handle of what suspends goes to h2
+//     suspend t0 2 room 3                    # two values out, and room for three
+//     throw-into h2 to h2 suspends t0        # resume_throw
+//     switch h2 t1 0 room 1 to h3            # who runs next puts the handle that it gets into h3
+//     call 3                                 # three frames down on the running stack
+//     try                                    # one frame down, and what is thrown there is caught
+//     throw                                  # a C++ exception
+//     rethrow                                # of the exception that the running handler caught
+//     back                                   # out of the innermost call or try
+//     enter                                  # the running stack opens an entry of its own
+//     leave                                  # and closes it
+//     walk                                   # the frames of the active chain
+//     walk h2                                # those of a suspended one
+//     overrun                                # one word beyond the limit of the running stack
+//     drop h2                                # abandons the chain
+//     repeat 2 999                           # the 2 steps before, 999 times more
+//     return                                 # ends the running body, as do trap and throw
+//   end
+//
+// `#` starts a comment. A step that means nothing where it is taken (a return on the initial stack,
+// a back with no frame) is skipped. After the last step every running body returns, and what is
+// still suspended is abandoned. Tags of one clause list are tried in the order in which they stand.
+#pragma once
+
+#include "fuzz/bounded_list.hpp"
+#include "fuzz/program.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace fiberproof::fuzz {
+
+/// Bounds of the language, each of them reachable.
+namespace machine_bounds {
+inline constexpr std::size_t stacks = 4;
+inline constexpr std::size_t functions = 4;
+inline constexpr std::size_t tags = 4;
+inline constexpr std::size_t handles = 8;
+inline constexpr std::size_t steps = 64;
+inline constexpr std::size_t suspend_clauses = 3;  ///< of one resume
+inline constexpr std::size_t switch_clauses = 2;
+inline constexpr std::uint32_t arity = 4095;        ///< parameters, results
+inline constexpr std::uint32_t values_in = 4095;    ///< of a bind and a resume
+inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a switch, and their room
+inline constexpr std::uint32_t frames = 15;         ///< of one call
+inline constexpr std::uint32_t repeats = 1023;
+inline constexpr std::uint64_t pooled_bytes = 1024 * 1024;
+inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
+}  // namespace machine_bounds
+
+/// Where a continuation runs. Mapped stacks are those of the store's pool.
+using MachineStack = StackShape;
+
+struct Signature {
+  std::uint16_t params = 0;
+  std::uint16_t returns = 0;
+  friend bool operator==(const Signature&, const Signature&) = default;
+};
+
+/// One operation. Which fields it has stands beside them; the others are as they begin.
+struct MachineStep {
+  enum class Kind : std::uint8_t {
+    new_,        // handle, function, stack
+    bind,        // handle, values, to
+    resume,      // handle, values, to, suspends, switches
+    throw_into,  // handle, to, suspends, switches
+    suspend,     // tag, values, room
+    switch_,     // handle, tag, values, room, to
+    return_,
+    trap,
+    throw_,
+    rethrow,
+    drop,  // handle
+    call,  // count: frames, from 1
+    try_,
+    back,
+    enter,
+    leave,
+    walk,            // of the active chain
+    walk_suspended,  // handle
+    overrun,
+    repeat,  // length: how many steps before it; count: how many times more, from 1
+  };
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::repeat) + 1;
+  static constexpr std::uint8_t null_function = machine_bounds::functions;
+
+  Kind kind = Kind::return_;
+  std::uint8_t handle = 0;
+  std::uint8_t to = 0;  ///< the handle slot for what comes back
+  std::uint8_t function = 0;  ///< or null_function
+  std::uint8_t stack = 0;
+  std::uint8_t tag = 0;
+  std::uint8_t room = 0;
+  std::uint8_t length = 0;
+  std::uint16_t values = 0;
+  std::uint16_t count = 0;
+  BoundedList<std::uint8_t, machine_bounds::suspend_clauses> suspends;
+  BoundedList<std::uint8_t, machine_bounds::switch_clauses> switches;
+  friend bool operator==(const MachineStep&, const MachineStep&) = default;
+};
+
+struct MachineProgram {
+  Expectation expect;
+  BoundedList<MachineStack, machine_bounds::stacks> stacks;        ///< at least one
+  BoundedList<Signature, machine_bounds::functions> functions;     ///< at least one
+  std::uint8_t tags = 1;                                           ///< from 1
+  BoundedList<MachineStep, machine_bounds::steps> steps;
+
+  /// As new, to be filled again.
+  void clear();
+  friend bool operator==(const MachineProgram&, const MachineProgram&) = default;
+};
+
+/// Whether `text` claims to be a MachineProgram: it starts with the magic words.
+bool has_machine_program_magic(std::string_view text);
+
+/// Reads a MachineProgram into `program`, or says where `text` is none; `program` is unspecified
+/// then. What names a stack, function or tag that is not declared is none, nor is a repeat of more
+/// steps than come before it.
+std::expected<void, ParseError> parse(std::string_view text, MachineProgram& program);
+
+/// The text of `program`: parse(print(p)) is p.
+std::string print(const MachineProgram& program);
+
+/// One step, as in the text.
+std::string print(const MachineStep& step);
+
+}  // namespace fiberproof::fuzz

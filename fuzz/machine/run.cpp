@@ -1,0 +1,126 @@
+#include "fuzz/machine/run.hpp"
+
+#include "fuzz/machine/runner.hpp"
+#include "fuzz/stack_snapshot.hpp"
+
+namespace fiberproof::fuzz {
+namespace {
+
+// One run in so many has a probe around every switch.
+constexpr std::uint32_t probed_period = 8;
+// One of those in so many fills every vector register, the others the SSE part alone.
+constexpr std::uint32_t vector_garbage_period = 8;
+
+/// By the program alone, so that a replay does the same.
+std::uint32_t hash_of(const MachineProgram& program) {
+  std::uint32_t hash = 0x811c9dc5;
+  for (const MachineStep& step : program.steps) {
+    const std::uint32_t fields = step.values * 0x100u + step.handle * 0x100000u;
+    hash = (hash ^ static_cast<std::uint32_t>(step.kind) ^ fields) * 0x01000193;
+  }
+  return hash >> 8;
+}
+
+}  // namespace
+
+MachineRunner* MachineRunner::running_ = nullptr;
+
+MachineRunner::MachineRunner() : values_in_(machine_bounds::values_in) {
+  prepare_register_probes();
+  for (std::size_t index = 0; index < machine_bounds::functions; ++index) {
+    functions_.emplace_back(&array_call, nullptr, 0, 0);
+  }
+}
+
+void MachineRunner::begin(const MachineProgram& program) {
+  running_ = this;
+  program_ = &program;
+  reference_.begin(program);
+  numbers_before_ = store_.created_count();
+  for (std::size_t index = 0; index < program.functions.size(); ++index) {
+    functions_[index].parameter_count = program.functions[index].params;
+    functions_[index].return_value_count = program.functions[index].returns;
+  }
+  slots_.fill({});
+  tight_ = false;
+  step_ = nullptr;
+  rotating_ = 0;
+  const std::uint32_t hash = hash_of(program);
+  probing_ = hash % probed_period == 0;
+  choose_vector_garbage(hash / probed_period % vector_garbage_period == 0);
+  fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap));
+  modes_ = floating_point_modes();
+  begin_walks(hash);
+  outcome_ = {};
+}
+
+Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handler,
+                           const RunOptions& options) {
+  handler_ = handler;
+  options_ = options;
+  begin(program);
+  run_embedder();
+  outcome_.values = reference_.work() - outcome_.steps;
+  return outcome_;
+}
+
+/// What nothing will resume any more is abandoned, chain by chain: those that are fresh or
+/// suspended are what a handle can name.
+void MachineRunner::give_all_back() {
+  for (const StackIndex index : reference_.live()) {
+    Continuation& continuation = native(index).continuation();
+    if (continuation.state == State::fresh || continuation.state == State::suspended) {
+      const auto abandoned = abandon(store_, {&continuation, continuation.revision});
+      check(oracle::c7_live(1, abandoned.has_value() ? 1 : 0));
+    }
+  }
+  for (const StackIndex index : reference_.live()) {
+    give_back(native(index));
+  }
+  check(oracle::c7_live(0, store_.live_count()));
+}
+
+NativeStack& MachineRunner::new_native(StackIndex index, StackRecord& record, Span span) {
+  while (natives_.size() <= index) {
+    natives_.push_back(std::make_unique<NativeStack>());
+  }
+  NativeStack& made = native(index);
+  made.record = &record;
+  made.span = span;
+  made.uses = 0;
+  made.entered = false;
+  made.probed = false;
+  made.stepped_through = false;
+  made.at_end = {};
+  made.frames.clear();
+  made.latest_refusal.reset();
+  return made;
+}
+
+void MachineRunner::give_back(NativeStack& ended) {
+  if (ended.leased.stack != nullptr) {
+    stacks_.give_back(std::move(ended.leased));
+    ended.leased = {};
+  }
+}
+
+FIBERPROOF_UNINSTRUMENTED void MachineRunner::snapshot(StackIndex index) {
+  const bool has_layout = !reference_.stack(index).initial;
+  if (has_layout && are_snapshots_wanted()) [[unlikely]] {
+    take_snapshot(layout_of(index), reference_.stack(index).number, reference_.serial());
+  }
+}
+
+void MachineRunner::violated(const Violation& violation) {
+  static const MachineStep none{};
+  hand_over(handler_,
+            {violation, Printable::of(*program_), Printable::of(step_ == nullptr ? none : *step_),
+             reference_.serial(), reference_.depth()});
+}
+
+Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options) {
+  static MachineRunner runner;
+  return runner.run(program, handler, options);
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,186 @@
+// The inside of run(): one MachineRunner, kept between runs. The side of the bodies, and of the
+// embedder, takes steps and tells what came of them (run_body.cpp, operations.cpp); the other side
+// compares that, and the store, with the reference (run_judge.cpp).
+#pragma once
+
+#include "core/continuation.hpp"
+#include "fuzz/machine/oracle.hpp"
+#include "fuzz/machine/reference.hpp"
+#include "fuzz/machine/run.hpp"
+#include "fuzz/machine/single_step.hpp"
+#include "fuzz/register_probe.hpp"
+#include "fuzz/stack_source.hpp"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace fiberproof::fuzz {
+
+/// What bodies throw.
+struct MachineException {
+  std::uint32_t thrown_in;  ///< serial number of the step
+};
+
+/// What a step gave to the stack that has the control after it.
+struct Seen {
+  Arrival::Kind kind = Arrival::Kind::went_on;
+  std::uint32_t clause = 0;
+  std::uint32_t exception = 0;
+  std::span<const Value> values{};
+  Handle handle{};
+  std::optional<Trap> trap{};
+};
+
+/// What is known of a native stack, besides what the reference knows.
+struct NativeStack {
+  StackRecord* record = nullptr;
+  Span span{};
+  std::uint64_t revision = 0;  ///< when last seen
+  std::uint32_t uses = 0;      ///< of the reference, then
+  bool entered = false;        ///< `limits` are known
+  bool probed = false;  ///< it is entered through the start probe, and left through the other
+  bool stepped_through = false;  ///< its trampoline is, instruction by instruction
+  oracle::LimitWords limits{};
+  oracle::ContextWords at_end{};  ///< the control context right before its end
+  LeasedStack leased{};
+  std::vector<std::uint64_t> frames;  ///< frame pointers, outermost first
+  std::optional<Trap> latest_refusal;
+
+  Continuation& continuation() const { return static_cast<Continuation&>(*record); }
+};
+
+/// How the steps of a frame come to an end; nothing where the next frame goes on after them.
+enum class Exit : std::uint8_t { back, left, returned, trapped, over };
+using MaybeExit = std::optional<Exit>;
+
+/// The index of one of the tags that programs name.
+std::size_t tag_index(const Tag* tag);
+
+class MachineRunner {
+  /// Enough for nearly every run. Each may come to hold some 400 KiB under AddressSanitizer, most of
+  /// it fake frames, so this is what bounds the memory of a campaign.
+  static constexpr std::size_t stacks_kept_max = 256;
+
+ public:
+  MachineRunner();
+  Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options);
+
+  /// The array call of every continuation.
+  static bool array_call(const FuncRef& self, void* caller_vmctx, Value* values,
+                         std::uint32_t capacity);
+
+ private:
+  class FrameMark;
+  class NotedFrames;
+  class ProbedEnd;
+  class Unwinding;
+  struct ProbedOperation;
+
+  // run.cpp
+  void begin(const MachineProgram& program);
+  void give_all_back();
+  NativeStack& native(StackIndex index) { return *natives_[index]; }
+  NativeStack& new_native(StackIndex index, StackRecord& record, Span span);
+  void check(const Verdict& verdict) {
+    if (verdict) [[unlikely]] {
+      violated(*verdict);
+    }
+  }
+  [[noreturn, gnu::cold]] void violated(const Violation& violation);
+  void give_back(NativeStack& ended);
+  void snapshot(StackIndex index);
+
+  // run_body.cpp
+  void run_embedder();
+  bool run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value* values);
+  bool end_at_once(StackIndex self, Value* values, std::uint32_t capacity);
+  Exit interpret(StackIndex self);
+  MaybeExit take(const MachineStep& step, StackIndex self);
+  MaybeExit call_down(StackIndex self, std::uint32_t frames);
+  MaybeExit try_steps(StackIndex self);
+  void enter(StackIndex self);
+  [[noreturn]] static void throw_it(std::uint32_t serial);
+
+  // operations.cpp
+  Seen operate(const MachineStep& step);
+  Seen operate_unprobed(const MachineStep& step);
+  Seen make(const MachineStep& step);
+  Seen bind(const MachineStep& step);
+  Seen drop(const MachineStep& step);
+  Seen resume_or_throw(const MachineStep& step);
+  Seen suspend_or_switch(const MachineStep& step);
+  std::span<const Value> values_for(std::span<Value> room, std::uint32_t count) const;
+
+  // run_judge.cpp
+  void arrived(StackIndex self, const Seen& seen);
+  void judge_started(StackIndex self, const oracle::ArrayCallSeen& call);
+  void settle_tight();
+  void judge_seen(const Seen& seen);
+  void judge_trap(const ExpectedTrap& expected, const Trap& got);
+  void judge_values(std::span<const Value> got);
+  void judge_handle(Handle handle);
+  void note_made(StackIndex index, Handle handle);
+  void judge_store();
+  void judge_continuation(StackIndex index);
+  void judge_buffers(const ReferenceStack& expected, const Continuation& got);
+  void judge_ended(StackIndex index);
+  void judge_limits(StackIndex running);
+  LayoutRequest layout_of(StackIndex index);
+  std::uint64_t record_of(StackIndex index);
+
+  // run_walk.cpp
+  void walk_active_chain(StackIndex self);
+  void walk_suspended_chain(Handle handle, StackIndex index);
+  void judge_noted_frames(StackIndex innermost);
+  void judge_guard_page(StackIndex self);
+
+  // run_unwind.cpp
+  void begin_walks(std::uint32_t hash);
+  void walk_from_here(StackIndex self);
+  void walk_one_slot();
+  void unwind_from_here(StackIndex self);
+  bool step_through(StackIndex made);
+  void step_through_end(StackIndex self);
+  void judge_stop(const Stop& stop);
+  StackIndex next_outward(StackIndex index) const;
+
+  static MachineRunner* running_;
+
+  MachineReference reference_;
+  const MachineProgram* program_ = nullptr;
+  FindingHandler* handler_ = nullptr;
+  Store store_{{.stacks = {.staggered = true, .kept_max = stacks_kept_max}}};
+  StackSource stacks_;
+  std::vector<std::unique_ptr<NativeStack>> natives_;  ///< by StackIndex
+  std::deque<fiberproof::Function> functions_;
+  std::array<Handle, machine_bounds::handles> slots_{};
+  std::vector<Value> values_in_;
+  LeasedStack leased_{};  ///< of the continuation that is being made
+  const MachineStep* step_ = nullptr;
+  std::uint64_t numbers_before_ = 0;  ///< continuations that the store had made before this run
+  std::size_t rotating_ = 0;
+  bool probing_ = false;
+  std::uint64_t modes_ = 0;
+
+  RunOptions options_;
+  std::uint32_t frames_to_walk_ = 0;    ///< by frame pointers, until this run has walked enough
+  std::uint32_t frames_to_unwind_ = 0;  ///< by call frame information
+  std::uint32_t made_to_step_ = 0;      ///< continuations to be made until one is stepped through
+  std::uint32_t left_to_step_ = 0;
+  StackIndex stepped_ = no_stack;  ///< whose trampoline is being stepped through
+
+  // A body with no room for steps only looks at its arguments; the next arrival judges.
+  bool tight_ = false;
+  std::optional<std::uint32_t> tight_wrong_argument_;
+  Value tight_next_argument_{};  ///< after those that were handed in: a handle, where a switch came
+
+  Outcome outcome_;
+};
+
+}  // namespace fiberproof::fuzz

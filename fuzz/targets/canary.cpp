@@ -1,0 +1,53 @@
+// Fuzz target `canary`: what `program` runs, with a bug planted on the way: where a suspended chain
+// of two stacks or more is resumed with a value, a bit of the first one changes (C5). A fuzzer that
+// does not find that within seconds has gone blind; nothing else is to be learnt from this target.
+#include "fuzz/machine/generate.hpp"
+#include "fuzz/machine/mutator.hpp"
+#include "fuzz/target.hpp"
+
+namespace {
+
+constexpr fiberproof::fuzz::Generator* generate =
+    &fiberproof::fuzz::generate_any<fiberproof::fuzz::MachineProgram,
+                                    fiberproof::fuzz::generate_machine_program>;
+
+/// The planted bug. It takes two continuations, one started by the other, a suspension through both
+/// and a handler for it outside of them, and a resume of the chain that hands in a value.
+void corrupt_in_transit(fiberproof::Handle resumed, std::span<fiberproof::Value> values) {
+  if (resumed.record == nullptr || resumed.record->revision != resumed.revision) {
+    return;
+  }
+  const fiberproof::Continuation& innermost = *resumed.record;
+  const bool is_chain = innermost.last_ancestor != &innermost;
+  if (innermost.state == fiberproof::State::suspended && is_chain && !values.empty()) {
+    values.front().high ^= 1;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
+  fiberproof::fuzz::start_target(*argument_count, *arguments);
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  return fiberproof::fuzz::run_input({data, size}, generate, {.on_resume = &corrupt_in_transit});
+}
+
+extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {
+  return generate;
+}
+
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t size_max, unsigned int seed) {
+  return fiberproof::fuzz::mutate_input(data, size, size_max, seed);
+}
+
+extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size,
+                                                 const std::uint8_t* second,
+                                                 std::size_t second_size, std::uint8_t* child,
+                                                 std::size_t size_max, unsigned int seed) {
+  return fiberproof::fuzz::cross_over_inputs({first, first_size}, {second, second_size},
+                                             {child, size_max}, seed);
+}

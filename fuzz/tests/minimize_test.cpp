@@ -1,0 +1,200 @@
+// Minimising: what comes out shows the same, and nothing of it can be left out.
+#include "fuzz/minimize.hpp"
+
+#include "fuzz/edits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+
+namespace fiberproof::fuzz {
+namespace {
+
+using Kind = MachineStep::Kind;
+
+AnyProgram program_of(std::string_view text) {
+  AnyProgram program;
+  const auto parsed = parse(text, program);
+  EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().message);
+  return program;
+}
+
+std::string minimized(std::string_view text, const StillShows& still_shows) {
+  AnyProgram program = program_of(text);
+  EXPECT_TRUE(still_shows(program));
+  const Minimized result = minimize(program, still_shows);
+  EXPECT_TRUE(result.complete);
+  EXPECT_TRUE(still_shows(program));
+  return print(program);
+}
+
+/// Stands for a failure: a suspend that comes after a throw.
+bool suspends_after_a_throw(const AnyProgram& program) {
+  const auto& steps = std::get<MachineProgram>(program).steps;
+  const auto is = [](Kind kind) {
+    return [kind](const MachineStep& step) { return step.kind == kind; };
+  };
+  const auto thrown = std::find_if(steps.begin(), steps.end(), is(Kind::throw_));
+  return std::find_if(thrown, steps.end(), is(Kind::suspend)) != steps.end();
+}
+
+constexpr std::string_view long_machine_program = R"(fiberproof machine-program 1
+expect pass
+stack s0 supplied 40000 offset 3
+stack s1 pooled 131072
+function f0 params 2 returns 1
+function f1 params 700 returns 30
+tags 3
+steps
+  new h0 f1 on s1
+  bind h0 1 to h1
+  resume h1 1 to h2 suspends t0 t2 switches t1
+  try
+  call 9
+  throw
+  suspend t2 2 room 3
+  back
+  repeat 4 999
+  suspend t1 15 room 15
+  return
+end
+)";
+
+TEST(minimize, a_machine_program_keeps_what_shows_it_and_nothing_else) {
+  EXPECT_EQ(minimized(long_machine_program, suspends_after_a_throw), R"(fiberproof machine-program 1
+expect pass
+stack s0 pooled 65536
+function f0 params 0 returns 0
+tags 1
+steps
+  throw
+  suspend t0 0 room 0
+end
+)");
+}
+
+TEST(minimize, no_single_step_of_the_result_can_be_left_out) {
+  const auto shows = [](const AnyProgram& program) {
+    std::uint64_t values = 0;
+    for (const MachineStep& step : std::get<MachineProgram>(program).steps) {
+      values += step.values;
+    }
+    return values >= 17;
+  };
+  AnyProgram program = program_of(long_machine_program);
+  ASSERT_TRUE(minimize(program, shows).complete);
+  for (std::size_t index = 0; index < step_count(program); ++index) {
+    AnyProgram shorter = program;
+    remove_steps(std::get<MachineProgram>(shorter), index, index + 1);
+    EXPECT_FALSE(shows(shorter)) << print(shorter);
+  }
+}
+
+TEST(minimize, a_level_of_nesting_goes_with_both_its_steps) {
+  const auto shows = [](const AnyProgram& program) {
+    int open = 0;
+    bool walks = false;
+    for (const MachineStep& step : std::get<MachineProgram>(program).steps) {
+      open += step.kind == Kind::enter ? 1 : step.kind == Kind::leave ? -1 : 0;
+      walks = walks || step.kind == Kind::walk;
+    }
+    return open == 0 && walks;
+  };
+  const std::string text = minimized(
+      "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\n"
+      "tags 1\nsteps\n  enter\n  enter\n  walk\n  leave\n  leave\nend\n",
+      shows);
+  EXPECT_TRUE(text.ends_with("steps\n  walk\nend\n")) << text;
+}
+
+TEST(minimize, a_repeat_loses_the_steps_that_go) {
+  AnyProgram program = program_of(long_machine_program);
+  auto& machine_program = std::get<MachineProgram>(program);
+  remove_steps(machine_program, 4, 6);
+  EXPECT_EQ(print(machine_program.steps[6]), "repeat 2 999");
+  remove_steps(machine_program, 4, 6);
+  EXPECT_EQ(print(machine_program.steps[4]), "suspend t1 15 room 15");
+}
+
+TEST(minimize, numbers_come_as_near_to_the_plain_ones_as_they_can) {
+  const auto shows = [](const AnyProgram& program) {
+    const auto& machine_program = std::get<MachineProgram>(program);
+    return machine_program.functions[0].params >= 129 && machine_program.stacks[0].bytes >= 70000;
+  };
+  const std::string text = minimized(
+      "fiberproof machine-program 1\nstack s0 pooled 1048576\nfunction f0 params 4095 returns 9\n"
+      "tags 4\nsteps\n  trap\nend\n",
+      shows);
+  EXPECT_NE(text.find("stack s0 pooled 73728\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("function f0 params 129 returns 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("tags 1\nsteps\nend\n"), std::string::npos) << text;
+}
+
+TEST(minimize, a_program_loses_functions_stacks_and_nesting) {
+  const auto shows = [](const AnyProgram& program) {
+    for (const Function& function : std::get<Program>(program).functions) {
+      if (function.steps.back().kind == Step::Kind::throw_ && function.params >= 3) {
+        return true;
+      }
+    }
+    return false;
+  };
+  EXPECT_EQ(minimized(R"(fiberproof program 1
+expect pass
+revision v44
+depth 1000
+resumes 2000
+stack s0 mapped 32768
+stack s1 supplied 8200 offset 3
+function f0 params 3 returns 2
+  resume f1 on s1
+  suspend 7
+  trap
+function f1 params 600 returns 0
+  resume f0 on s0
+  suspend 8 apart
+  throw
+main
+  initialize f1 on s1
+  resume f0 on s0
+end
+)",
+                      shows),
+            R"(fiberproof program 1
+expect pass
+revision trap
+depth 1
+resumes 1
+stack s0 mapped 65536
+function f0 params 3 returns 0
+  throw
+main
+  initialize f0 on s0
+end
+)");
+}
+
+TEST(minimize, attempts_are_bounded) {
+  AnyProgram program = program_of(long_machine_program);
+  unsigned asked = 0;
+  const Minimized result =
+      minimize(program, [&asked](const AnyProgram&) { return ++asked, false; }, 5);
+  EXPECT_EQ(asked, 5u);
+  EXPECT_EQ(result.attempts, 5u);
+  EXPECT_FALSE(result.complete);
+}
+
+TEST(minimize, endings_are_told_apart_by_rule_and_by_signal) {
+  const auto violated = [](SpecId id) {
+    return Ending{Expectation{Expectation::Kind::violation, id}, 0, {}, {}};
+  };
+  const auto died = [](int status) { return Ending{std::nullopt, status, {}, {}}; };
+  EXPECT_TRUE(is_same_ending(violated(SpecId::C5), violated(SpecId::C5)));
+  EXPECT_FALSE(is_same_ending(violated(SpecId::C5), violated(SpecId::C1)));
+  EXPECT_TRUE(is_same_ending(died(6), died(6)));
+  EXPECT_FALSE(is_same_ending(died(6), died(11)));
+  EXPECT_FALSE(is_same_ending(violated(SpecId::C5), died(6)));
+}
+
+}  // namespace
+}  // namespace fiberproof::fuzz
