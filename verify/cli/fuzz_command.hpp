@@ -1,6 +1,7 @@
 // `fiberproof fuzz`: starts the libFuzzer targets that the build made beside the command.
 #pragma once
 
+#include "fuzz/target.hpp"
 #include "verify/cli/exit_status.hpp"
 
 #include <cstdint>
@@ -23,6 +24,7 @@ struct TargetReport {
   std::uint64_t executions = 0;
   std::uint64_t executions_per_second = 0;
   std::uint64_t corpus_inputs = 0;
+  std::uint64_t findings = 0;
   std::map<std::string, std::uint64_t> oracle_counts;  ///< how often each rule was checked
 };
 
@@ -31,14 +33,26 @@ struct FuzzReport {
   std::vector<TargetReport> targets;
 };
 
-/// The targets by name, in the order of the table.
-const std::vector<std::string>& fuzz_targets();
+struct FuzzTarget {
+  std::string name;
+  std::string seeds;  ///< the target in whose folder of the corpus they are
+  /// Makes Programs of its inputs. Null where an input is a file of the target's own kind.
+  fuzz::Generator* generator;
+
+  /// Its inputs stand for Programs, which it runs on core: so it tells the machine code of its
+  /// process and how often each rule was checked.
+  bool runs_programs() const { return generator != nullptr; }
+};
+
+/// The targets in the order of the table.
+const std::vector<FuzzTarget>& fuzz_targets();
 
 /// The binary of a target.
 std::string target_path(const std::string& target);
 
 /// Runs each target with the project's seeds and prints a progress line now and then. A finding is
-/// told with its Program and the line that replays it; a missing target could not run.
+/// told with its Program, where it has one, and the line that replays it; a missing target could
+/// not run.
 FuzzReport run_fuzzers(const FuzzOptions& options);
 
 }  // namespace fiberproof::verify

@@ -5,7 +5,9 @@
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/exit_status.hpp"
 #include "verify/cli/expected_theorems.hpp"
+#include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/minimize_command.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/rules.hpp"
@@ -25,6 +27,9 @@ struct Options {
   FuzzOptions fuzz;
   std::vector<std::string> symbols;  ///< ROLE=NAME
   std::vector<std::string> replay;
+  std::string explain;
+  std::string minimize;
+  std::string minimized;
   std::string list;
   std::string json;
   unsigned main_seconds = 5;
@@ -50,7 +55,11 @@ ExitStatus prove(const Options& options) {
 }
 
 ExitStatus compare_code(const ProofReport& proofs) {
-  const auto lines = code_differences(proofs.results, fuzz_targets());
+  std::vector<std::string> targets;
+  for (const FuzzTarget& target : fuzz_targets()) {
+    if (target.runs_programs()) targets.push_back(target.name);
+  }
+  const auto lines = code_differences(proofs.results, targets);
   for (const std::string& line : lines) fmt::print(stderr, "{}\n", line);
   return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
 }
@@ -61,7 +70,7 @@ ExitStatus main_job(Options options) {
   const ProofReport proofs = run_proofs(options.prove);
   fmt::print("\n== the code that was proved, in the fuzz targets\n");
   const ExitStatus code = compare_code(proofs);
-  if (code == ExitStatus::ok) fmt::print("the same bytes in every target\n");
+  if (code == ExitStatus::ok) fmt::print("the same bytes in every target that runs Programs\n");
   fmt::print("\n== fuzz targets, {} s each\n", options.main_seconds);
   options.fuzz.seconds = options.main_seconds;
   const FuzzReport fuzzing = run_fuzzers(options.fuzz);
@@ -83,7 +92,7 @@ ExitStatus list(const std::string& what) {
     if (!expected) return fmt::print(stderr, "{}\n", expected.error()), ExitStatus::could_not_run;
     for (const auto& [name, verdict] : *expected) fmt::print("{:60} {}\n", name, name_of(verdict));
   } else if (what == "targets") {
-    for (const std::string& target : fuzz_targets()) fmt::print("{}\n", target);
+    for (const FuzzTarget& target : fuzz_targets()) fmt::print("{}\n", target.name);
   } else {
     for (const Rule& rule : rules_of(embedded_spec().text))
       fmt::print("{:4} {}\n", rule.id, rule.title);
@@ -129,6 +138,20 @@ void add_fuzz(CLI::App& app, Options& options) {
       ->capture_default_str();
 }
 
+void add_programs(CLI::App& app, Options& options) {
+  app.add_subcommand("replay", "run Program files and folders of them on real stacks")
+      ->add_option("PATH", options.replay, "files and folders")
+      ->required();
+  app.add_subcommand("explain", "tell what a program does, step by step, and draw its stack")
+      ->add_option("FILE", options.explain, "the program")
+      ->required();
+  CLI::App* const minimize =
+      app.add_subcommand("minimize", "make a shorter program that ends in the same way");
+  minimize->add_option("FILE", options.minimize, "the program")->required();
+  minimize->add_option("-o", options.minimized,
+                       "where to write it, instead of FILE.min.program; must not be there yet");
+}
+
 // ROLE=NAME pairs as the prover takes them.
 bool take_symbols(Options& options) {
   for (const std::string& pair : options.symbols) {
@@ -152,9 +175,7 @@ ExitStatus run(int argc, char** argv) {
       ->capture_default_str();
   add_prove(app, options);
   add_fuzz(app, options);
-  app.add_subcommand("replay", "run Program files and folders of them on real stacks")
-      ->add_option("PATH", options.replay, "files and folders")
-      ->required();
+  add_programs(app, options);
   app.add_subcommand("list", "list proofs, targets or specs")
       ->add_option("WHAT", options.list, "proofs, targets or specs")
       ->required()
@@ -174,6 +195,8 @@ ExitStatus run(int argc, char** argv) {
     return worse(report.status, write_json(options.json, {}, report));
   }
   if (app.got_subcommand("replay")) return run_replays(options.replay, false).status;
+  if (app.got_subcommand("explain")) return explain_file(options.explain);
+  if (app.got_subcommand("minimize")) return minimize_file(options.minimize, options.minimized);
   if (app.got_subcommand("list")) return list(options.list);
   return main_job(options);
 }

@@ -152,6 +152,8 @@ TEST_F(command, unknown_words_are_one_clear_line) {
   expect_one_line({"fuzz", "frobnicate"}, "frobnicate");
   expect_one_line({"prove", "--solver", "frobnicate"}, "frobnicate");
   expect_one_line({"replay"}, "PATH");
+  expect_one_line({"explain"}, "FILE");
+  expect_one_line({"minimize"}, "FILE");
 }
 
 TEST_F(command, replays_a_program) {
@@ -176,9 +178,65 @@ TEST_F(command, bad_program_files_are_one_clear_line_each) {
   expect_one_line({"replay", folder_ / "missing.program"}, "missing.program");
 }
 
+constexpr const char* v44_counterexample =
+    FIBERPROOF_CORPUS "/counterexamples/v44-trap-reported-as-return.program";
+
+TEST_F(command, minimizes_a_program_to_one_that_ends_in_the_same_way) {
+  const std::string out = folder_ / "shorter.program";
+  const Outcome outcome = run({"minimize", v44_counterexample, "-o", out});
+  EXPECT_EQ(outcome.exit_code, 0);
+  ASSERT_EQ(outcome.lines.size(), 1u);
+  EXPECT_TRUE(
+      outcome.lines[0].starts_with(out + ": trap-reported-as-return, from 2 steps to 2 in "))
+      << outcome.lines[0];
+  EXPECT_EQ(run({"replay", out}).exit_code, 0);
+}
+
+TEST_F(command, minimizing_writes_beside_the_file_what_was_seen) {
+  std::string text = good_program;
+  text.replace(text.find("revision trap"), 13, "revision v44");
+  text.replace(text.find("  return\n"), 9, "  suspend 7\n  suspend 9 apart\n  trap\n");
+  const std::string path = file("long.program", text);
+  EXPECT_EQ(run({"replay", path}).exit_code, 1);
+  EXPECT_EQ(run({"minimize", path}).exit_code, 0);
+  const Outcome replayed = run({"replay", path + ".min.program"});
+  EXPECT_EQ(replayed.exit_code, 0);
+  EXPECT_NE(replayed.lines[0].find("trap-reported-as-return, 2 steps"), std::string::npos)
+      << replayed.lines[0];
+}
+
+TEST_F(command, what_cannot_be_minimized_is_one_clear_line) {
+  expect_one_line({"minimize", file("good.program", good_program)}, "good.program: passes");
+  expect_one_line({"minimize", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
+  expect_one_line({"minimize", folder_ / "missing.program"}, "missing.program");
+  expect_one_line({"minimize", v44_counterexample, "-o", file("taken", "mine")},
+                  "taken: is there already");
+  expect_one_line({"minimize", v44_counterexample, "-o", folder_ / "no/such/folder"},
+                  "cannot be written");
+}
+
+TEST_F(command, explains_a_program) {
+  const Outcome outcome = run({"explain", v44_counterexample});
+  EXPECT_EQ(outcome.exit_code, 0);
+  const auto says = [&outcome](const std::string& text) {
+    return std::ranges::any_of(outcome.lines, [&text](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(says("step 2, c1 at depth 1: trap"));
+  EXPECT_TRUE(says("c1 traps, which revision v44 reports as a return with 1 result"));
+  EXPECT_TRUE(says("the stack of c1 at step 2, 32768 usable bytes"));
+}
+
+TEST_F(command, what_cannot_be_explained_is_one_clear_line) {
+  expect_one_line({"explain", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
+  expect_one_line({"explain", folder_ / "missing.program"}, "missing.program");
+}
+
 TEST_F(command, lists_what_there_is) {
   EXPECT_GT(run({"list", "proofs"}).lines.size(), 100u);
-  EXPECT_EQ(run({"list", "targets"}).lines, (std::vector<std::string>{"layout", "trampoline"}));
+  EXPECT_EQ(run({"list", "targets"}).lines,
+            (std::vector<std::string>{"layout", "trampoline", "program", "walk", "object"}));
   EXPECT_EQ(run({"list", "specs"}).lines.size(), 32u);
 }
 
