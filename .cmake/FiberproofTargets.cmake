@@ -80,13 +80,14 @@ function(fiberproof_library name)
   endif()
 endfunction()
 
-# fiberproof_fuzz_target(NAME [UNPACKAGED] [SEEDS target] [DICTIONARY file] SOURCES … REPLAY … FLAVOURED …)
+# fiberproof_fuzz_target(NAME [UNPACKAGED] [SEEDS target] [DICTIONARY file]
+#   SOURCES … REPLAY … FLAVOURED …)
 #
 # One target in two programs: NAME_replay runs files and is always built, so that targets never rot;
 # NAME_fuzzer is driven by the fuzzing engine. REPLAY is what the first one has for an engine;
 # FLAVOURED are libraries with both flavours. Unless it is UNPACKAGED, the target is part of
 # what FuzzerPackage.cmake packs, with the words of DICTIONARY, and in the global property
-# FIBERPROOF_FUZZ_TARGETS.
+# FIBERPROOF_FUZZ_TARGETS, as NAME=SEEDS. Its seeds are those of the target SEEDS, or its own.
 function(fiberproof_fuzz_target name)
   cmake_parse_arguments(arg "UNPACKAGED" "SEEDS;DICTIONARY" "SOURCES;REPLAY;FLAVOURED" ${ARGN})
   add_executable(${name}_replay ${arg_SOURCES} ${arg_REPLAY})
@@ -103,11 +104,11 @@ function(fiberproof_fuzz_target name)
     endif()
   endif()
   if(NOT arg_UNPACKAGED)
-    set_property(GLOBAL APPEND PROPERTY FIBERPROOF_FUZZ_TARGETS ${name})
+    if(NOT arg_SEEDS)
+      set(arg_SEEDS ${name})
+    endif()
+    set_property(GLOBAL APPEND PROPERTY FIBERPROOF_FUZZ_TARGETS "${name}=${arg_SEEDS}")
     if(FIBERPROOF_FUZZERS)
-      if(NOT arg_SEEDS)
-        set(arg_SEEDS ${name})
-      endif()
       fiberproof_package_fuzzer(${name} ${arg_SEEDS} "${arg_DICTIONARY}")
     endif()
   endif()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# report.bash SOURCE PROGRAMS OUT TARGET…: replays the committed corpus with the programs of a
+# report.bash SOURCE PROGRAMS OUT TARGET=SEEDS…: replays the committed corpus with the programs of a
 # coverage build, each target's seeds and reproducers in the target's own replayer, and all of it in
 # corpus_replay. Prints a line for each file of core/, with the ranges of lines that nothing
 # executed, their total, and what machine_code_coverage says of the code that has no source coverage.
@@ -15,9 +15,10 @@ rm -rf "$out"
 mkdir -p "$out/raw"
 export LLVM_PROFILE_FILE="$out/raw/%p%c.profraw"
 objects=(-object "$programs/corpus_replay")
-for target in "$@"; do
+for target_and_seeds in "$@"; do
+  target=${target_and_seeds%=*} seeds=${target_and_seeds#*=}
   folders=()
-  for folder in "$source/corpus/seeds/$target" "$source/corpus/reproducers/$target"; do
+  for folder in "$source/corpus/seeds/$seeds" "$source/corpus/reproducers/$seeds"; do
     [ -d "$folder" ] && folders+=("$folder")
   done
   [ "${#folders[@]}" -gt 0 ] || { echo "coverage: $target has no seeds"; exit 1; }
