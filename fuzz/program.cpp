@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace fiberproof::fuzz {
@@ -18,6 +19,12 @@ void print_function(std::string& text, std::size_t index, const Function& functi
 }
 
 }  // namespace
+
+bool Program::overruns() const {
+  return std::any_of(functions.begin(), functions.end(), [](const Function& function) {
+    return !function.steps.empty() && function.steps.back().kind == Step::Kind::overrun;
+  });
+}
 
 void Program::clear() {
   expect = {};
@@ -45,6 +52,8 @@ std::string print(const Step& step) {
       return "trap";
     case Step::Kind::throw_:
       return "throw";
+    case Step::Kind::overrun:
+      return "overrun";
   }
   return "?";
 }
@@ -55,6 +64,8 @@ std::string print(const Expectation& expect) {
       return "pass";
     case Expectation::Kind::trap_reported_as_return:
       return "trap-reported-as-return";
+    case Expectation::Kind::stack_overflow:
+      return "stack-overflow";
     case Expectation::Kind::violation:
       return fmt::format("violation {}", name_of(expect.violated));
   }

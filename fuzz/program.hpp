@@ -3,7 +3,8 @@
 // running it can cost.
 //
 //   fiberproof program 1                     # always the first line
-//   expect pass                              # or: trap-reported-as-return, violation L4
+//   expect pass                              # or: trap-reported-as-return, violation L4,
+//                                            # stack-overflow
 //   revision trap                            # or: v44, the start routine that is installed (T5)
 //   depth 1000                               # a resume that would nest deeper is skipped
 //   resumes 2000                             # as is one beyond this many in the whole run
@@ -13,7 +14,7 @@
 //     resume f1 on s0                        # a fresh continuation of f1, run to its end
 //     suspend 7                              # to the resumer, which resumes at once
 //     suspend 8 apart                        # by a control context elsewhere (S1)
-//     return                                 # or: trap, throw
+//     return                                 # or: trap, throw; or overrun, which ends the process
 //   function f1 params 600 returns 0
 //     trap
 //   main
@@ -58,7 +59,8 @@ struct StackShape {
   friend bool operator==(const StackShape&, const StackShape&) = default;
 };
 
-/// One operation. The last three end a function and occur only there.
+/// One operation. The last four end a function and occur only there; the very last, which calls
+/// itself until its stack is used up, ends the process (C8), and so only a replay runs it.
 struct Step {
   enum class Kind : std::uint8_t {
     initialize,
@@ -67,7 +69,8 @@ struct Step {
     suspend_apart,
     return_,
     trap,
-    throw_
+    throw_,
+    overrun
   };
   Kind kind = Kind::return_;
   std::uint8_t function = 0;        ///< index, of initialize and resume
@@ -77,7 +80,8 @@ struct Step {
 };
 
 constexpr bool ends_function(Step::Kind kind) {
-  return kind == Step::Kind::return_ || kind == Step::Kind::trap || kind == Step::Kind::throw_;
+  return kind == Step::Kind::return_ || kind == Step::Kind::trap || kind == Step::Kind::throw_ ||
+         kind == Step::Kind::overrun;
 }
 
 struct Function {
@@ -89,7 +93,7 @@ struct Function {
 
 /// What a replay must see.
 struct Expectation {
-  enum class Kind : std::uint8_t { pass, trap_reported_as_return, violation };
+  enum class Kind : std::uint8_t { pass, trap_reported_as_return, stack_overflow, violation };
   Kind kind = Kind::pass;
   SpecId violated = SpecId::L1;  ///< of violation
   friend bool operator==(const Expectation&, const Expectation&) = default;
@@ -105,6 +109,9 @@ struct Program {
   BoundedList<StackShape, stacks_max> stacks;
   BoundedList<Function, functions_max> functions;
   BoundedList<Step, steps_max> main;
+
+  /// Whether a function of it overruns its stack.
+  bool overruns() const;
 
   /// As new, to be filled again.
   void clear();

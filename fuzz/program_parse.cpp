@@ -144,7 +144,7 @@ class Parser {
       return line.wrong(fmt::format("more than {} steps", steps_max));
     }
     if (!in_main && function_is_complete()) {
-      return line.wrong("the function has already ended in return, trap or throw");
+      return line.wrong("the function has already ended in return, trap, throw or overrun");
     }
     Step step;
     if (keyword == "initialize" || keyword == "resume") {
@@ -167,10 +167,15 @@ class Parser {
         }
         step.kind = Step::Kind::suspend_apart;
       }
-    } else if (keyword == "return" || keyword == "trap" || keyword == "throw") {
-      step.kind = keyword == "return" ? Step::Kind::return_
-                  : keyword == "trap" ? Step::Kind::trap
-                                      : Step::Kind::throw_;
+    } else if (keyword == "return") {
+      step.kind = Step::Kind::return_;
+    } else if (keyword == "trap") {
+      step.kind = Step::Kind::trap;
+    } else if (keyword == "throw") {
+      step.kind = Step::Kind::throw_;
+    } else if (keyword == "overrun") {
+      step.kind = Step::Kind::overrun;
+      line_of_overrun_ = line.line_number();
     } else {
       return line.wrong(fmt::format("'{}' is no step of a function", keyword));
     }
@@ -214,6 +219,13 @@ class Parser {
           ParseError{line_of_function_last_named_, 1,
                      fmt::format("there is no function f{}", function_last_named_)});
     }
+    const bool supplied = std::any_of(
+        program_.stacks.begin(), program_.stacks.end(),
+        [](const StackShape& stack) { return stack.kind == StackShape::Kind::supplied; });
+    if (line_of_overrun_ != 0 && supplied) {
+      return std::unexpected(ParseError{line_of_overrun_, 1,
+                                        "only mapped stacks may be declared where one is overrun"});
+    }
     return {};
   }
 
@@ -222,11 +234,14 @@ class Parser {
   Part part_ = Part::header;
   std::size_t function_last_named_ = 0;
   std::size_t line_of_function_last_named_ = 0;
+  std::size_t line_of_overrun_ = 0;
 };
 
 }  // namespace
 
-bool has_program_magic(std::string_view text) { return text.starts_with(magic_line); }
+bool has_program_magic(std::string_view text) {
+  return text.starts_with(magic_line);
+}
 
 std::expected<void, ParseError> parse(std::string_view text, Program& program) {
   return Parser(text, program).parse();

@@ -88,9 +88,13 @@ Read<Expectation> read_expectation(Line& line) {
   if (word == "trap-reported-as-return") {
     return Expectation{.kind = Expectation::Kind::trap_reported_as_return};
   }
+  if (word == "stack-overflow") {
+    return Expectation{.kind = Expectation::Kind::stack_overflow};
+  }
   if (word != "violation") {
-    return line.wrong(
-        fmt::format("expected 'pass', 'trap-reported-as-return' or 'violation', got '{}'", word));
+    return line.wrong(fmt::format(
+        "expected 'pass', 'trap-reported-as-return', 'stack-overflow' or 'violation', got '{}'",
+        word));
   }
   const std::string_view name = line.next();
   const std::optional<SpecId> id = spec_id_of(name);

@@ -1,5 +1,6 @@
 #include "fuzz/replay.hpp"
 
+#include "core/stack_overflow.hpp"
 #include "fuzz/child_process.hpp"
 #include "fuzz/paths.hpp"
 
@@ -81,6 +82,18 @@ Expectation seen_by(const ChildReport& report) {
           SpecId::L1};
 }
 
+/// Whether a stack was overrun on purpose, and that was reported, of the same continuation at the
+/// same depth (C8).
+bool is_reported_overflow(std::string_view errors) {
+  const std::size_t announced = errors.find(about_to_overrun);
+  if (announced == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view whose = errors.substr(announced + about_to_overrun.size());
+  return errors.contains("C8: stack overflow of continuation " +
+                         std::string(whose.substr(0, whose.find('\n'))) + ":");
+}
+
 Replay judge(const std::string& path, const Expectation& expected, Ending ending) {
   if (ending.seen != expected) {
     return {Replay::Verdict::different,
@@ -135,6 +148,7 @@ std::expected<void, std::string> read_program(const std::string& path, AnyProgra
 std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
   auto end = run_in_child(seconds_max, [&program](int pipe) {
     child_pipe = pipe;
+    static_cast<void>(report_stack_overflows());  // Without, it is a crash like any other.
     run(program, &report_to_parent);
     // Once more, on stacks that were used: what one run leaves behind must not matter to the next.
     const Outcome outcome = run(program, &report_to_parent);
@@ -145,7 +159,11 @@ std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
   }
   const std::optional<ChildReport> report = report_of(*end);
   if (!report) {
-    return Ending{std::nullopt, end->status, {}, std::move(end->errors)};
+    std::optional<Expectation> seen;
+    if (is_reported_overflow(end->errors)) {
+      seen = Expectation{.kind = Expectation::Kind::stack_overflow};
+    }
+    return Ending{seen, end->status, {}, std::move(end->errors)};
   }
   if (report->outcome.unmapped != 0) {
     return std::unexpected(fmt::format("cannot be run: the system refused {} of its stacks",

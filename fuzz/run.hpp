@@ -6,8 +6,14 @@
 #include "fuzz/report.hpp"
 
 #include <cstdint>
+#include <string_view>
 
 namespace fiberproof::fuzz {
+
+/// What a run writes to standard error before it overruns a stack, with the number of the
+/// continuation and ", D deep" behind it.
+inline constexpr std::string_view about_to_overrun =
+    "fiberproof: about to overrun the stack of continuation ";
 
 /// What a run without a violation did.
 struct Outcome {

@@ -7,6 +7,10 @@
 #include "fuzz/runner.hpp"
 #include "fuzz/spec_layout.hpp"
 
+#include <unistd.h>
+
+#include <cstdio>
+
 namespace fiberproof::fuzz {
 namespace {
 
@@ -37,6 +41,9 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
   }
 
   const Step::Kind end = activation.function->steps.back().kind;
+  if (end == Step::Kind::overrun) {
+    overrun(activation);
+  }
   activation.succeeded = end == Step::Kind::return_;
   if (activation.succeeded) {
     fill_values(values, 0, request.returns, ValueKind::result, activation.owner);
@@ -53,6 +60,27 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
     runner.throw_from(activation);
   }
   return activation.succeeded;
+}
+
+namespace {
+
+/// Never returns: each call has a frame of its own.
+[[gnu::noinline]] std::uint64_t call_itself(std::uint64_t depth) {  // NOLINT(misc-no-recursion)
+  volatile std::uint64_t word = depth;
+  return call_itself(depth + 1) + word;
+}
+
+}  // namespace
+
+/// Says whose stack it is, for the replay to compare with what is reported (C8), and uses it up.
+void Runner::overrun(const Activation& self) {
+  std::array<char, 96> line;
+  const int bytes = std::snprintf(
+      line.data(), line.size(), "%s%llu, %u deep\n", about_to_overrun.data(),
+      static_cast<unsigned long long>(self.continuation->id), static_cast<unsigned>(self.depth));
+  if (::write(STDERR_FILENO, line.data(), static_cast<std::size_t>(bytes)) == bytes) {
+    call_itself(0);
+  }
 }
 
 void Runner::throw_from(Activation& self) {

@@ -131,6 +131,7 @@ class Runner {
   static void suspend_thunk(void* activation);
   static void suspend_apart_thunk(void* activation);
   [[noreturn]] void throw_from(Activation& self);
+  static void overrun(const Activation& self);
 
   // run_judge.cpp
   static void observe_arrival(Activation& self, std::uint64_t frame, Span parent);

@@ -40,6 +40,8 @@ class Teller {
     std::string outcome;
     if (step.kind == Step::Kind::initialize) {
       outcome = laid_out(step, next_event());
+    } else if (step.kind == Step::Kind::overrun) {
+      outcome = "calls itself until its stack is used up, which ends the process";
     } else if (ends_function(step.kind)) {
       outcome = "ends the function";
     } else {

@@ -154,6 +154,10 @@ int run_input(std::span<const std::uint8_t> input, Generator* generator,
   if (!make_program(input, generator, program)) {
     return -1;
   }
+  if (const auto* const starts = std::get_if<Program>(&program);
+      starts != nullptr && starts->overruns()) {
+    return -1;  // It is meant to end the process.
+  }
   const Outcome outcome = run(program, &report_and_abort, options);
   if (is_run_twice(input)) {
     run(program, &report_and_abort, options);

@@ -96,6 +96,11 @@ Verdict c1_refused_as(std::uint64_t handle_revision, std::uint64_t refused_revis
   return same(SpecId::C1, "revision of the refused handle", handle_revision, refused_revision);
 }
 
+Verdict c1_walk_is_refused(bool refused) {
+  asked(SpecId::C1);
+  return same(SpecId::C1, "a walk by a handle that names no chain is refused", 1, refused ? 1 : 0);
+}
+
 Verdict c2_active(std::uint64_t expected, std::uint64_t got) {
   asked(SpecId::C2);
   return same(SpecId::C2, "record of the active stack", expected, got);

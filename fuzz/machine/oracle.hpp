@@ -30,6 +30,8 @@ Verdict c1_handle(std::uint64_t expected_record, std::uint64_t got_record,
 Verdict c1_revision(bool consumed, std::uint64_t before, std::uint64_t after);
 /// A consumed handle was refused as the one it is.
 Verdict c1_refused_as(std::uint64_t handle_revision, std::uint64_t refused_revision);
+/// A walk by a handle that names no chain was refused, and for the right reason.
+Verdict c1_walk_is_refused(bool refused);
 
 Verdict c2_active(std::uint64_t expected, std::uint64_t got);
 Verdict c2_state(ReferenceStack::State expected, std::uint64_t got);

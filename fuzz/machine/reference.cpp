@@ -115,7 +115,7 @@ void MachineReference::take() {
     case MachineStep::Kind::enter: return take_enter();
     case MachineStep::Kind::leave: return take_leave();
     case MachineStep::Kind::walk: return;
-    case MachineStep::Kind::walk_suspended: return is_good(slots_[step.handle]) ? void() : skip();
+    case MachineStep::Kind::walk_suspended: return;
     case MachineStep::Kind::overrun:
       return self().initial || program_->stacks[self().shape].kind != StackShape::Kind::mapped
                  ? skip()

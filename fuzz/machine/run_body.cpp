@@ -188,9 +188,7 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
     case Kind::enter: return enter(self), std::nullopt;
     case Kind::leave: return Exit::left;
     case Kind::walk: return walk_active_chain(self), std::nullopt;
-    case Kind::walk_suspended:
-      return walk_suspended_chain(slots_[step.handle], reference_.slot(step.handle).stack),
-             std::nullopt;
+    case Kind::walk_suspended: return walk_slot(step.handle), std::nullopt;
     case Kind::overrun: return judge_guard_page(self), std::nullopt;
     default: arrived(self, operate(step)); return std::nullopt;
   }

@@ -27,11 +27,11 @@ void MachineRunner::judge_noted_frames(StackIndex innermost) {
   }
 }
 
-void MachineRunner::walk_active_chain(StackIndex self) {
-  judge_noted_frames(self);
-  NotedFrames noted(*this, self);
+/// `walk` calls a visitor with each frame, and says whether it came to its end.
+template <class Walk>
+void MachineRunner::judge_walk(NotedFrames noted, Walk walk) {
   Verdict wrong;
-  const auto walked = walk_active(store_, [&](const Frame& frame) {
+  const std::expected<void, WalkError> walked = walk([&](const Frame& frame) {
     frames_to_walk_ -= frames_to_walk_ != 0 ? 1 : 0;
     wrong = noted.met(frame.frame_pointer, frame.stack);
     return !wrong;
@@ -41,18 +41,33 @@ void MachineRunner::walk_active_chain(StackIndex self) {
   check(oracle::c6_ends(noted.met_count() + noted.left_count(), noted.met_count()));
 }
 
+/// To the initial stack; and through the chains of all open entries, to the embedder's.
+void MachineRunner::walk_active_chain(StackIndex self) {
+  judge_noted_frames(self);
+  judge_walk(NotedFrames(*this, self),
+             [this](FrameVisitor visit) { return walk_active(store_, visit); });
+  judge_walk(NotedFrames(*this, self, NotedFrames::Until::outermost_entry),
+             [](FrameVisitor visit) { return walk_thread(visit); });
+}
+
 void MachineRunner::walk_suspended_chain(Handle handle, StackIndex index) {
   judge_noted_frames(index);
-  NotedFrames noted(*this, index);
-  Verdict wrong;
-  const auto walked = walk_suspended(store_, handle, [&](const Frame& frame) {
-    frames_to_walk_ -= frames_to_walk_ != 0 ? 1 : 0;
-    wrong = noted.met(frame.frame_pointer, frame.stack);
-    return !wrong;
-  });
-  check(wrong);
-  check(oracle::c6_walked(walked.has_value()));
-  check(oracle::c6_ends(noted.met_count() + noted.left_count(), noted.met_count()));
+  judge_walk(NotedFrames(*this, index),
+             [this, handle](FrameVisitor visit) { return walk_suspended(store_, handle, visit); });
+}
+
+void MachineRunner::walk_slot(std::uint8_t number) {
+  const MachineReference::Slot& slot = reference_.slot(number);
+  reference_.is_good(slot) ? walk_suspended_chain(slots_[number], slot.stack)
+                           : walk_nothing(slots_[number], slot.stack != no_stack);
+}
+
+/// A handle that names no chain is refused, as by any operation (C1).
+void MachineRunner::walk_nothing(Handle handle, bool was_used) {
+  const auto walked = walk_suspended(store_, handle, [](const Frame&) { return true; });
+  const bool refused = !walked && (was_used ? std::holds_alternative<ConsumedHandle>(walked.error())
+                                            : std::holds_alternative<NullHandle>(walked.error()));
+  check(oracle::c1_walk_is_refused(refused));
 }
 
 void MachineRunner::judge_guard_page(StackIndex self) {

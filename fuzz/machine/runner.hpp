@@ -63,8 +63,8 @@ using MaybeExit = std::optional<Exit>;
 std::size_t tag_index(const Tag* tag);
 
 class MachineRunner {
-  /// Enough for nearly every run. Each may come to hold some 400 KiB under AddressSanitizer, most of
-  /// it fake frames, so this is what bounds the memory of a campaign.
+  /// Enough for nearly every run. Each may come to hold some 400 KiB under AddressSanitizer, most
+  /// of it fake frames, so this is what bounds the memory of a campaign.
   static constexpr std::size_t stacks_kept_max = 256;
 
  public:
@@ -137,6 +137,10 @@ class MachineRunner {
   // run_walk.cpp
   void walk_active_chain(StackIndex self);
   void walk_suspended_chain(Handle handle, StackIndex index);
+  void walk_slot(std::uint8_t number);
+  void walk_nothing(Handle handle, bool was_used);
+  template <class Walk>
+  void judge_walk(NotedFrames noted, Walk walk);
   void judge_noted_frames(StackIndex innermost);
   void judge_guard_page(StackIndex self);
 

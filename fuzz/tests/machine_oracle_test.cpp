@@ -50,6 +50,8 @@ void expect_compares(SpecId id, Verdict (*oracle)(std::uint64_t, std::uint64_t))
 
 TEST(machine_oracle, those_of_two_numbers_compare_all_of_them) {
   expect_compares(SpecId::C1, &oracle::c1_refused_as);
+  EXPECT_FALSE(oracle::c1_walk_is_refused(true));
+  EXPECT_EQ(oracle::c1_walk_is_refused(false)->id, SpecId::C1);
   expect_compares(SpecId::C2, &oracle::c2_active);
   expect_compares(SpecId::C2, &oracle::c2_parent);
   expect_compares(SpecId::C2, &oracle::c2_identity);

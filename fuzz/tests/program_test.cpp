@@ -96,7 +96,7 @@ TEST(program, what_does_not_fit_together_is_refused) {
       {"resume f0 on s2", "suspend 1", "'suspend' is no step of main"},
       {"stack s1", "stack s2", "the next stack is s1"},
       {"  throw\n", "", "the function above does not end in return, trap or throw"},
-      {"  trap\n", "  trap\n  trap\n", "the function has already ended in return, trap or throw"},
+      {"  trap\n", "  trap\n  trap\n", "the function has already ended in return, trap, throw or overrun"},
       {"mapped 65536", "mapped 4194304",
        "s0 is larger than the 2097152 bytes that a continuation may run on"},
       {"violation T4", "violation T9", "'T9' is no rule that an oracle checks"},

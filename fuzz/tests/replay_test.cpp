@@ -94,6 +94,32 @@ TEST_F(replay, an_empty_file_is_one_clear_line) {
   expect_unreadable("", ":1:1: the text is empty");
 }
 
+TEST_F(replay, an_overrun_stack_is_reported_as_that_of_its_continuation) {
+  const std::string overruns = R"(fiberproof program 1
+expect stack-overflow
+depth 3
+resumes 3
+stack s0 mapped 65536
+function f0 params 0 returns 0
+  resume f0 on s0
+  overrun
+main
+  resume f0 on s0
+end
+)";
+  const Replay seen = replay_file(file("overruns.program", overruns));
+  EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
+  EXPECT_NE(seen.report.find("about to overrun the stack of continuation 3, 3 deep"),
+            std::string::npos)
+      << seen.report;
+}
+
+TEST_F(replay, memory_without_a_guard_page_is_not_overrun) {
+  expect_unreadable("fiberproof program 1\nstack s0 supplied 65000\n"
+                    "function f0 params 0 returns 0\n  overrun\nmain\n  resume f0 on s0\nend\n",
+                    ":4:1: only mapped stacks may be declared where one is overrun");
+}
+
 TEST_F(replay, binary_garbage_is_one_clear_line) {
   expect_unreadable(std::string("\x7f" "ELF\0\1\2\n", 8),
                     ":1:1: the first line is neither 'fiberproof program 1' nor "
