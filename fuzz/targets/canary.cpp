@@ -2,7 +2,6 @@
 // of two stacks or more is resumed with a value, a bit of the first one changes (C5). A fuzzer that
 // does not find that within seconds has gone blind; nothing else is to be learnt from this target.
 #include "fuzz/machine/generate.hpp"
-#include "fuzz/machine/mutator.hpp"
 #include "fuzz/target.hpp"
 
 namespace {
@@ -37,17 +36,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {
   return generate;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t size_max, unsigned int seed) {
-  return fiberproof::fuzz::mutate_input(data, size, size_max, seed);
-}
-
-extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size,
-                                                 const std::uint8_t* second,
-                                                 std::size_t second_size, std::uint8_t* child,
-                                                 std::size_t size_max, unsigned int seed) {
-  return fiberproof::fuzz::cross_over_inputs({first, first_size}, {second, second_size},
-                                             {child, size_max}, seed);
 }

@@ -1,7 +1,6 @@
 // Fuzz target `program`: programs of operations on continuations, of any nesting, against the
 // reference (C1 to C8), with what they stand on: layouts, switches, starts and ends.
 #include "fuzz/machine/generate.hpp"
-#include "fuzz/machine/mutator.hpp"
 #include "fuzz/target.hpp"
 
 namespace {
@@ -23,17 +22,4 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" fiberproof::fuzz::Generator* fiberproof_target_generator() {
   return generate;
-}
-
-extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
-                                               std::size_t size_max, unsigned int seed) {
-  return fiberproof::fuzz::mutate_input(data, size, size_max, seed);
-}
-
-extern "C" std::size_t LLVMFuzzerCustomCrossOver(const std::uint8_t* first, std::size_t first_size,
-                                                 const std::uint8_t* second,
-                                                 std::size_t second_size, std::uint8_t* child,
-                                                 std::size_t size_max, unsigned int seed) {
-  return fiberproof::fuzz::cross_over_inputs({first, first_size}, {second, second_size},
-                                             {child, size_max}, seed);
 }
