@@ -24,6 +24,9 @@ class BoundedList {
   /// On input the list is not full; on output `item` is the last.
   void push_back(const T& item) { items_[size_++] = item; }
 
+  /// On input the list is not full; on output the last is one more, which holds what was there.
+  T& grow() { return items_[size_++]; }
+
   T& operator[](std::size_t index) { return items_[index]; }
   const T& operator[](std::size_t index) const { return items_[index]; }
   T& back() { return items_[size_ - 1]; }

@@ -12,20 +12,23 @@ namespace {
 
 constexpr std::uint32_t count_max = std::numeric_limits<std::uint32_t>::max();
 
+// More than any program is made of: what a generator reads is bounded by the lists that it fills.
+constexpr std::size_t read_bytes_max = 256;
+
+/// The input with zeros behind it, so that no byte is compared with the end: an engine would follow
+/// those comparisons, which tell it nothing.
 class Bytes {
  public:
-  explicit Bytes(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-
-  bool at_end() const { return bytes_.empty(); }
-
-  std::uint8_t byte() {
-    if (bytes_.empty()) {
-      return 0;
+  explicit Bytes(std::span<const std::uint8_t> bytes)
+      : size_(std::min(bytes.size(), read_bytes_max)) {
+    if (size_ != 0) {
+      __builtin_memcpy(bytes_.data(), bytes.data(), size_);
     }
-    const std::uint8_t first = bytes_.front();
-    bytes_ = bytes_.subspan(1);
-    return first;
   }
+
+  bool at_end() const { return next_ >= size_; }
+
+  std::uint8_t byte() { return bytes_[next_++]; }
 
   std::uint16_t pair() {
     const std::uint16_t low = byte();
@@ -33,7 +36,9 @@ class Bytes {
   }
 
  private:
-  std::span<const std::uint8_t> bytes_;
+  std::array<std::uint8_t, read_bytes_max> bytes_{};
+  std::size_t size_;
+  std::size_t next_ = 0;
 };
 
 std::uint32_t clamped(std::uint64_t count) {
@@ -124,6 +129,11 @@ constexpr std::size_t trampoline_functions = 6;
 constexpr std::size_t trampoline_steps = 6;
 constexpr std::size_t trampoline_main_steps = 4;
 
+static_assert(3 + 3 * (trampoline_stacks + trampoline_main_steps) +
+                  trampoline_functions * (4 + 3 * trampoline_steps) <=
+              read_bytes_max);
+static_assert(1 + 6 * steps_max <= read_bytes_max);  // A layout program.
+
 StackShape shape_to_run_on(std::uint8_t choice, std::uint16_t size) {
   constexpr std::array<std::uint64_t, 8> pages = {8, 8, 8, 16, 1, 2, 5, 8};
   if (choice < 0xa0) {
@@ -181,7 +191,8 @@ void add_step(Bytes& bytes, Function& function) {
 }
 
 void add_function(Bytes& bytes, Program& program) {
-  Function function;
+  Function& function = program.functions.grow();
+  function.steps.clear();
   const std::uint8_t capacity = bytes.byte();
   const std::uint8_t fine = bytes.byte();
   const std::uint8_t which = bytes.byte();
@@ -194,7 +205,6 @@ void add_function(Bytes& bytes, Program& program) {
   function.steps.push_back({.kind = end < 0xb0   ? Step::Kind::return_
                                     : end < 0xf0 ? Step::Kind::trap
                                                  : Step::Kind::throw_});
-  program.functions.push_back(function);
 }
 
 }  // namespace

@@ -63,9 +63,13 @@ using MaybeExit = std::optional<Exit>;
 std::size_t tag_index(const Tag* tag);
 
 class MachineRunner {
-  /// Enough for nearly every run. Each may come to hold some 400 KiB under AddressSanitizer, most
-  /// of it fake frames, so this is what bounds the memory of a campaign.
+  /// Of stacks that are kept between runs. Under AddressSanitizer each may come to hold some 400 KiB,
+  /// most of it fake frames, so there this is what bounds the memory of a campaign.
+#ifdef FIBERPROOF_ASAN
   static constexpr std::size_t stacks_kept_max = 256;
+#else
+  static constexpr std::size_t stacks_kept_max = machine_run_bounds::live;
+#endif
 
  public:
   MachineRunner();

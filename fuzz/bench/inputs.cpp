@@ -1,0 +1,140 @@
+#include "fuzz/bench/inputs.hpp"
+
+#include "fuzz/generate.hpp"
+#include "fuzz/input_files.hpp"
+#include "fuzz/machine/generate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace fiberproof::fuzz {
+namespace {
+
+using Inputs = std::expected<std::vector<Bytes>, std::string>;
+
+constexpr std::size_t runs_per_second_run = 8;  ///< of is_run_twice
+
+/// Functions of eight values in and eight out, of one suspension each, nested `depth` deep.
+std::string nest_text(unsigned depth) {
+  constexpr std::string_view idle = "function f{} params 0 returns 0\n  return\n";
+  std::string text = fmt::format(
+      "fiberproof program 1\nexpect pass\nrevision trap\ndepth {0}\nresumes {0}\n", depth);
+  for (int stack = 0; stack < 4; ++stack) {
+    text += fmt::format("stack s{} mapped 32768\n", stack);
+  }
+  text += "function f0 params 8 returns 8\n  suspend 0\n";
+  text += depth > 1 ? "  resume f0 on s0\n  return\n" : "  return\n";
+  for (int function = 1; function < 6; ++function) {
+    text += fmt::format(idle, function);
+  }
+  return text + "main\n  resume f0 on s0\nend\n";
+}
+
+/// Bytes of that program, as many times as it takes for one to be run twice, as one of eight is.
+/// They differ in what the generator does not read.
+Inputs nest_inputs(unsigned depth) {
+  constexpr std::size_t stacks_and_main = 12 + 12;
+  constexpr std::size_t generated_bytes = 3 + stacks_and_main + 6 * (4 + 6 * 3);
+  Bytes bytes(generated_bytes);
+  bytes[1] = static_cast<std::uint8_t>(depth - 1);
+  bytes[2] = static_cast<std::uint8_t>(depth - 1);
+  std::uint8_t* const function = bytes.data() + 3 + stacks_and_main;
+  function[1] = 8;                     // values
+  function[4] = 0xa8;                  // suspend
+  function[7] = depth > 1 ? 0x60 : 0;  // resume
+  Program program;
+  generate_trampoline_program(bytes, program);
+  if (print(program) != nest_text(depth)) {
+    return std::unexpected("the generator makes another program of the nest:\n" + print(program));
+  }
+  std::vector<Bytes> inputs;
+  bool twice = false;
+  bytes.push_back(0);
+  for (unsigned last = 0; last < 256 && inputs.size() < runs_per_second_run; ++last) {
+    bytes.back() = static_cast<std::uint8_t>(last);
+    const bool wanted_twice = inputs.size() + 1 == runs_per_second_run;
+    if (is_run_twice(bytes) == wanted_twice) {
+      inputs.push_back(bytes);
+      twice = wanted_twice;
+    }
+  }
+  if (!twice) {
+    return std::unexpected("no input of the nest is run twice");
+  }
+  return inputs;
+}
+
+/// Any bytes do, the same ones in each process.
+std::vector<Bytes> layout_inputs() {
+  std::vector<Bytes> inputs(64, Bytes(32));
+  std::uint64_t state = 1;
+  for (Bytes& input : inputs) {
+    for (std::uint8_t& byte : input) {
+      state = state * 6364136223846793005 + 1442695040888963407;
+      byte = static_cast<std::uint8_t>(state >> 56);
+    }
+  }
+  return inputs;
+}
+
+/// The machine programs below `paths` as bytes, which is what new inputs of a campaign are.
+Inputs corpus_inputs(std::span<const std::string> paths) {
+  std::vector<Bytes> inputs;
+  for (const std::string& path : paths) {
+    for (const std::string& file : input_files(path)) {
+      const auto read = read_inputs(file);
+      if (!read) {
+        return std::unexpected(read.error());
+      }
+      const Bytes& bytes = read->front().bytes;
+      MachineProgram program;
+      if (!parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, program)) {
+        return std::unexpected(file + ": is no machine program");
+      }
+      program.expect = {};
+      Bytes encoded(machine_program_bytes_max);
+      encoded.resize(encode(program, encoded));
+      MachineProgram again;
+      generate_machine_program(encoded, again);
+      if (print(again) != print(program)) {
+        return std::unexpected(file + ": its bytes stand for another program");
+      }
+      inputs.push_back(std::move(encoded));
+    }
+  }
+  if (inputs.empty()) {
+    return std::unexpected("there is no program to run");
+  }
+  return inputs;
+}
+
+}  // namespace
+
+std::expected<BenchCase, std::string> make_bench_case(std::string_view name,
+                                                      std::span<const std::string> paths) {
+  BenchCase made;
+  Inputs inputs = std::unexpected(fmt::format("there is no case '{}'", name));
+  if (name == "empty") {
+    inputs = nest_inputs(1);
+  } else if (name == "trampoline-1" || name == "trampoline-8") {
+    made.generator = &generate_any<Program, generate_trampoline_program>;
+    inputs = nest_inputs(name == "trampoline-1" ? 1 : 8);
+  } else if (name == "layout") {
+    made.generator = &generate_any<Program, generate_layout_program>;
+    inputs = layout_inputs();
+  } else if (name == "program" || name == "walk") {
+    made.generator = &generate_any<MachineProgram, generate_machine_program>;
+    made.options.walk_everywhere = name == "walk";
+    inputs = corpus_inputs(paths);
+  }
+  if (!inputs) {
+    return std::unexpected(inputs.error());
+  }
+  made.inputs = std::move(*inputs);
+  return made;
+}
+
+}  // namespace fiberproof::fuzz
