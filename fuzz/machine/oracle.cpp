@@ -185,6 +185,11 @@ Verdict c6_stack(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C6, "record of the stack of a frame in the walk", expected, got);
 }
 
+Verdict c6_instruction(std::uint64_t expected, std::uint64_t got) {
+  asked(SpecId::C6);
+  return same(SpecId::C6, "where a frame in the walk goes on", expected, got);
+}
+
 Verdict c6_walked(bool walked) {
   asked(SpecId::C6);
   return same(SpecId::C6, "the walk came to its end", 1, walked ? 1 : 0);

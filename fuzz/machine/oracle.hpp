@@ -62,6 +62,8 @@ Verdict t7_ends(std::uint64_t noted, std::uint64_t met);
 Verdict c6_frame_count(std::uint64_t expected, std::uint64_t got);
 /// The stack that a noted frame is on, by its record, and the one that the walk says.
 Verdict c6_stack(std::uint64_t expected, std::uint64_t got);
+/// Where a frame goes on, as the frame inside it or a control context says, and as the walk does.
+Verdict c6_instruction(std::uint64_t expected, std::uint64_t got);
 /// A walk came to its end, and has met every noted frame in order.
 Verdict c6_walked(bool walked);
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met);

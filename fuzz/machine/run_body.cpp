@@ -142,7 +142,9 @@ bool MachineRunner::run_body(StackIndex self, const oracle::ArrayCallSeen& call,
     }
     return true;
   }
-  store_.trap = stack.latest_refusal;
+  if (stack.latest_refusal) {
+    store_.trap = stack.latest_refusal;
+  }
   return false;
 }
 

@@ -6,6 +6,7 @@
 #include "fuzz/machine/guard_probe.hpp"
 #include "fuzz/machine/noted_frames.hpp"
 #include "fuzz/machine/runner.hpp"
+#include "fuzz/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 
@@ -27,13 +28,20 @@ void MachineRunner::judge_noted_frames(StackIndex innermost) {
   }
 }
 
-/// `walk` calls a visitor with each frame, and says whether it came to its end.
+/// `walk` calls a visitor with each frame, and says whether it came to its end. Each frame goes on
+/// where the one inside it says, and the first one at `first_instruction`, where that is known.
 template <class Walk>
-void MachineRunner::judge_walk(NotedFrames noted, Walk walk) {
+void MachineRunner::judge_walk(NotedFrames noted, std::optional<std::uint64_t> first_instruction,
+                               Walk walk) {
   Verdict wrong;
+  std::optional<std::uint64_t> instruction = first_instruction;
   const std::expected<void, WalkError> walked = walk([&](const Frame& frame) {
     frames_to_walk_ -= frames_to_walk_ != 0 ? 1 : 0;
     wrong = noted.met(frame.frame_pointer, frame.stack);
+    if (!wrong && instruction) {
+      wrong = oracle::c6_instruction(*instruction, frame.instruction);
+    }
+    instruction = read_word(frame.frame_pointer + 8);
     return !wrong;
   });
   check(wrong);
@@ -44,15 +52,18 @@ void MachineRunner::judge_walk(NotedFrames noted, Walk walk) {
 /// To the initial stack; and through the chains of all open entries, to the embedder's.
 void MachineRunner::walk_active_chain(StackIndex self) {
   judge_noted_frames(self);
-  judge_walk(NotedFrames(*this, self),
+  judge_walk(NotedFrames(*this, self), std::nullopt,
              [this](FrameVisitor visit) { return walk_active(store_, visit); });
-  judge_walk(NotedFrames(*this, self, NotedFrames::Until::outermost_entry),
+  judge_walk(NotedFrames(*this, self, NotedFrames::Until::outermost_entry), std::nullopt,
              [](FrameVisitor visit) { return walk_thread(visit); });
 }
 
 void MachineRunner::walk_suspended_chain(Handle handle, StackIndex index) {
   judge_noted_frames(index);
-  judge_walk(NotedFrames(*this, index),
+  // The context of its last ancestor says where it goes on.
+  const Span& last = native(reference_.stack(index).last_ancestor).span;
+  const std::uint64_t instruction = read_word(last.end - spec::saved_rip_below_top);
+  judge_walk(NotedFrames(*this, index), instruction,
              [this, handle](FrameVisitor visit) { return walk_suspended(store_, handle, visit); });
 }
 

@@ -63,8 +63,8 @@ using MaybeExit = std::optional<Exit>;
 std::size_t tag_index(const Tag* tag);
 
 class MachineRunner {
-  /// Of stacks that are kept between runs. Under AddressSanitizer each may come to hold some 400 KiB,
-  /// most of it fake frames, so there this is what bounds the memory of a campaign.
+  /// Of stacks that are kept between runs. Under AddressSanitizer each may come to hold some 400
+  /// KiB, most of it fake frames, so there this is what bounds the memory of a campaign.
 #ifdef FIBERPROOF_ASAN
   static constexpr std::size_t stacks_kept_max = 256;
 #else
@@ -144,7 +144,7 @@ class MachineRunner {
   void walk_slot(std::uint8_t number);
   void walk_nothing(Handle handle, bool was_used);
   template <class Walk>
-  void judge_walk(NotedFrames noted, Walk walk);
+  void judge_walk(NotedFrames noted, std::optional<std::uint64_t> first_instruction, Walk walk);
   void judge_noted_frames(StackIndex innermost);
   void judge_guard_page(StackIndex self);
 

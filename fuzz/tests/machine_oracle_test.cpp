@@ -56,6 +56,7 @@ TEST(machine_oracle, those_of_two_numbers_compare_all_of_them) {
   expect_compares(SpecId::C2, &oracle::c2_parent);
   expect_compares(SpecId::C2, &oracle::c2_identity);
   expect_compares(SpecId::C3, &oracle::c3_last_ancestor);
+  expect_compares(SpecId::C6, &oracle::c6_instruction);
   expect_compares(SpecId::C5, &oracle::c5_value_count);
   expect_compares(SpecId::C5, &oracle::c5_length);
   expect_compares(SpecId::C5, &oracle::c5_capacity);
