@@ -46,6 +46,13 @@ Seen handle_or_refusal(const std::expected<Handle, Trap>& made) {
   return made ? Seen{.kind = Arrival::Kind::made, .handle = *made} : refusal(made.error());
 }
 
+/// What resume_throw raises.
+std::exception_ptr exception_of(std::uint32_t serial) {
+  const std::exception_ptr made = std::make_exception_ptr(MachineException{serial});
+  sanitizer_written(&made, sizeof made);
+  return made;
+}
+
 }  // namespace
 
 std::size_t tag_index(const Tag* tag) {
@@ -65,6 +72,7 @@ struct MachineRunner::ProbedOperation {
       self.seen = self.runner.operate_unprobed(self.step);
     } catch (...) {
       self.thrown = std::current_exception();
+      sanitizer_written(&self.thrown, sizeof self.thrown);
     }
   }
 };
@@ -149,8 +157,7 @@ Seen MachineRunner::drop(const MachineStep& step) {
   const auto outcome =
       step.kind == Kind::resume
           ? resume(store_, handle, values, handlers)
-          : resume_throw(store_, handle,
-                         std::make_exception_ptr(MachineException{reference_.serial()}), handlers);
+          : resume_throw(store_, handle, exception_of(reference_.serial()), handlers);
   if (!outcome) {
     // Whether it was refused or what it ran has trapped: core answers both in the same way.
     const bool ran = reference_.arrival().kind == Arrival::Kind::trapped;

@@ -105,7 +105,9 @@ FIBERPROOF_UNINSTRUMENTED bool MachineRunner::end_at_once(StackIndex self, Value
   const std::span<const PlainValue> expected = reference_.arrival().values;
   tight_ = true;
   if (expected.size() < capacity) {
-    tight_next_argument_ = values[expected.size()];
+    // By halves: a copy of all may be a call of a sanitizer's memcpy, which has a large frame.
+    tight_next_argument_.low = values[expected.size()].low;
+    tight_next_argument_.high = values[expected.size()].high;
   }
   tight_wrong_argument_.reset();
   for (std::uint32_t place = 0; place < expected.size() && place < capacity; ++place) {
