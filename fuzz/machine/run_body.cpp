@@ -102,15 +102,16 @@ FIBERPROOF_UNINSTRUMENTED bool MachineRunner::array_call(const FuncRef& self, vo
 /// parent judges.
 FIBERPROOF_UNINSTRUMENTED bool MachineRunner::end_at_once(StackIndex self, Value* values,
                                                           std::uint32_t capacity) {
-  const std::span<const PlainValue> expected = reference_.arrival().values;
+  // Word by word: a copy of more may be a call of a sanitizer's memcpy, which has a large frame.
+  const PlainValue* const expected = reference_.arrival().values.data();
+  const std::size_t count = reference_.arrival().values.size();
   tight_ = true;
-  if (expected.size() < capacity) {
-    // By halves: a copy of all may be a call of a sanitizer's memcpy, which has a large frame.
-    tight_next_argument_.low = values[expected.size()].low;
-    tight_next_argument_.high = values[expected.size()].high;
+  if (count < capacity) {
+    tight_next_argument_.low = values[count].low;
+    tight_next_argument_.high = values[count].high;
   }
   tight_wrong_argument_.reset();
-  for (std::uint32_t place = 0; place < expected.size() && place < capacity; ++place) {
+  for (std::uint32_t place = 0; place < count && place < capacity; ++place) {
     if (values[place].low != expected[place].low || values[place].high != expected[place].high) {
       tight_wrong_argument_ = place;
       break;
