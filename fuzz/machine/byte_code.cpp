@@ -79,16 +79,17 @@ std::uint8_t remainder(std::uint8_t number, std::size_t divisor) {
 template <std::size_t bound>
 void decode_clauses(std::uint32_t number, std::size_t tags_declared,
                     BoundedList<std::uint8_t, bound>& tags) {
+  constexpr std::uint32_t tags_named = machine_bounds::tags;
   std::uint32_t lists = 1;  // of this length
   std::size_t length = 0;
   for (; number >= lists; ++length) {
     number -= lists;
-    lists *= machine_bounds::tags;
+    lists *= tags_named;
   }
   for (; length > 0; --length) {
-    lists /= machine_bounds::tags;
+    lists /= tags_named;
     tags.push_back(
-        remainder(static_cast<std::uint8_t>(number / lists % machine_bounds::tags), tags_declared));
+        remainder(static_cast<std::uint8_t>(number / lists % tags_named), tags_declared));
   }
 }
 
@@ -122,7 +123,7 @@ std::uint16_t decode_values_in(std::uint8_t fine, std::uint8_t choice,
 
 /// Values of a suspend and a switch, and room for them: few, or any.
 std::uint8_t decode_values_across(std::uint8_t number, std::uint8_t choice) {
-  return choice >= escape ? number : number % 4;
+  return choice >= escape ? number : remainder(number, 4);
 }
 
 /// Numbers from 1: few, or any.
@@ -253,7 +254,8 @@ MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const Mach
         decode_count(code[1], code[2], static_cast<std::uint16_t>(steps_before)));
   }
   if (form.has(StepField::count)) {
-    // Many times exactly is for encode alone: one that runs long costs as much as a thousand others.
+    // Many times exactly is for encode alone: one that runs long costs as much as a thousand
+    // others.
     const bool exactly = step.kind != MachineStep::Kind::repeat || code[5] == many_repeats;
     step.count = decode_count(code[3], exactly ? code[4] : 0, form.count_max);
   }
