@@ -5,6 +5,7 @@
 #include "verify/cli/expected_theorems.hpp"
 #include "verify/machine/object_file.hpp"
 #include "verify/obligation/prover.hpp"
+#include "verify/proofs/proof_set.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -43,10 +44,10 @@ std::expected<std::vector<Contract>, std::string> contracts_for(const ProveOptio
   return contracts;
 }
 
-// Whether a name on the command line selects the contract: as a prefix of a theorem of it, or as
-// it.
-bool is_selected(const Contract& contract, const std::vector<std::string>& names) {
-  const std::string prefix = contract.name + "/";
+// Whether a name on the command line selects a contract or set: as a prefix of a theorem of it, or
+// as it.
+bool is_selected(std::string_view contract, const std::vector<std::string>& names) {
+  const std::string prefix = fmt::format("{}/", contract);
   return names.empty() || std::ranges::any_of(names, [&prefix](const std::string& name) {
            return name.starts_with(prefix) || prefix.starts_with(name);
          });
@@ -163,8 +164,14 @@ ProofReport run_proofs(const ProveOptions& options) {
   prover.symbols = options.symbols;
   prover.on_query = std::ref(scripts);
   for (const Contract& contract : *contracts) {
-    if (!is_selected(contract, options.names)) continue;
+    if (!is_selected(contract.name, options.names)) continue;
     auto result = prove(contract, *file, *solver, prover);
+    if (!result) return complain(result.error()), report;
+    report.results.push_back(std::move(*result));
+  }
+  for (const ProofSet& set : proof_sets()) {
+    if (!options.contracts.empty() || !is_selected(set.name, options.names)) continue;
+    auto result = set.prove(*file, *solver, prover);
     if (!result) return complain(result.error()), report;
     report.results.push_back(std::move(*result));
   }

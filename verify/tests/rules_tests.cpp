@@ -110,6 +110,8 @@ TEST(rules, includes_point_only_as_drawn) {
       {"verify/machine", {"verify/machine/", "verify/smt/"}},
       {"verify/cosimulation", {"verify/cosimulation/", "verify/machine/"}},
       {"verify/obligation", {"verify/obligation/", "verify/machine/", "verify/smt/"}},
+      {"verify/proofs",
+       {"verify/proofs/", "verify/obligation/", "verify/machine/", "verify/smt/", "verify/model/"}},
       {"verify/cli", {"verify/", "fuzz/"}},
   };
   const std::regex include(R"re(#include "([^"]+)")re");
