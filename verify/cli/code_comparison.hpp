@@ -11,7 +11,8 @@
 namespace fiberproof::verify {
 
 /// One line for each routine and target that differs, or that cannot be compared; empty where every
-/// target runs exactly the code that `results` are about.
+/// target runs exactly the code that `results` are about. C++ that each build compiles anew, which
+/// is fiber_start, is not compared.
 std::vector<std::string> code_differences(const std::vector<ContractResult>& results,
                                           const std::vector<std::string>& targets);
 

@@ -56,9 +56,15 @@ std::expected<CodeIdentity, IdentityError> identify(const ObjectFile& file,
   std::size_t at = 0;
   while (at < code.size()) {
     const auto decoded = decode(routine.address + at, code.subspan(at));
-    if (!decoded) {
+    if (!decoded && decoded.error().length == 0) {
       return std::unexpected(IdentityError{decoded.error().address, decoded.error().instruction,
                                            decoded.error().reason});
+    }
+    ++instructions;
+    if (!decoded) {
+      const std::size_t end = at + decoded.error().length;
+      while (at < end) hash.add(code[at++]);
+      continue;
     }
     const auto& relative = decoded->relative;
     const bool leaves = relative && is_outside(routine, relative->target);
@@ -71,7 +77,6 @@ std::expected<CodeIdentity, IdentityError> identify(const ObjectFile& file,
       hash.add(describe_target(file, relative->target));
     }
     at += decoded->length;
-    ++instructions;
   }
   return CodeIdentity{instructions, code.size(), hash.value()};
 }

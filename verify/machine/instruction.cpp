@@ -19,13 +19,10 @@ struct Meaning {
 
 std::optional<Meaning> conditional(ZydisMnemonic mnemonic) {
   switch (mnemonic) {
-#define FIBERPROOF_CONDITION(suffix, condition)            \
-  case ZYDIS_MNEMONIC_J##suffix:                           \
-    return Meaning{Operation::jcc, Condition::condition};  \
-  case ZYDIS_MNEMONIC_CMOV##suffix:                        \
-    return Meaning{Operation::cmov, Condition::condition}; \
-  case ZYDIS_MNEMONIC_SET##suffix:                         \
-    return Meaning{Operation::set, Condition::condition};
+#define FIBERPROOF_CONDITION(suffix, condition)                                            \
+  case ZYDIS_MNEMONIC_J##suffix: return Meaning{Operation::jcc, Condition::condition};     \
+  case ZYDIS_MNEMONIC_CMOV##suffix: return Meaning{Operation::cmov, Condition::condition}; \
+  case ZYDIS_MNEMONIC_SET##suffix: return Meaning{Operation::set, Condition::condition};
     FIBERPROOF_CONDITION(O, o)
     FIBERPROOF_CONDITION(NO, no)
     FIBERPROOF_CONDITION(B, b)
@@ -43,8 +40,7 @@ std::optional<Meaning> conditional(ZydisMnemonic mnemonic) {
     FIBERPROOF_CONDITION(LE, le)
     FIBERPROOF_CONDITION(NLE, g)
 #undef FIBERPROOF_CONDITION
-    default:
-      return std::nullopt;
+    default: return std::nullopt;
   }
 }
 
@@ -108,15 +104,16 @@ bool is_plain_prefix(std::uint8_t prefix, Operation operation) {
 }
 
 std::optional<Register> register_of(ZydisRegister reg) {
-  const ZydisRegister whole =
-      ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+  const ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
   if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15) {
     return std::nullopt;
   }
   return static_cast<Register>(whole - ZYDIS_REGISTER_RAX);
 }
 
-bool is_modelled_width(unsigned bits) { return bits == 8 || bits == 32 || bits == 64; }
+bool is_modelled_width(unsigned bits) {
+  return bits == 8 || bits == 32 || bits == 64;
+}
 
 // Everything that one decoding has at hand.
 class Decoding {
@@ -131,7 +128,8 @@ class Decoding {
   using Refusal = std::optional<std::string>;
 
   std::unexpected<DecodeError> refuse(std::string reason) const {
-    return std::unexpected(DecodeError{address_, text(), std::move(reason)});
+    const std::uint8_t length = decoded_ ? raw_.length : std::uint8_t{0};
+    return std::unexpected(DecodeError{address_, text(), std::move(reason), length});
   }
   std::string text() const;
   Refusal prefixes(Operation operation) const;
@@ -206,12 +204,9 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::nop:
     case Operation::endbr64:
     case Operation::ud2:
-    case Operation::int3:
-      return 8;
-    case Operation::set:
-      return 1;
-    default:
-      return static_cast<std::uint8_t>(raw_.operand_width / 8);
+    case Operation::int3: return 8;
+    case Operation::set: return 1;
+    default: return static_cast<std::uint8_t>(raw_.operand_width / 8);
   }
 }
 
@@ -235,8 +230,8 @@ std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand&
       const ZydisRegister reg = from.reg.value;
       const std::optional<Register> name = register_of(reg);
       if (!name) {
-        return std::unexpected(fmt::format("register {} is not modelled",
-                                           ZydisRegisterGetString(reg)));
+        return std::unexpected(
+            fmt::format("register {} is not modelled", ZydisRegisterGetString(reg)));
       }
       if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH) {
         return std::unexpected("AH, CH, DH and BH are not modelled");
@@ -251,10 +246,8 @@ std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand&
       // instruction.
       return Immediate{from.imm.is_relative ? address_ + raw_.length + from.imm.value.u
                                             : from.imm.value.u};
-    case ZYDIS_OPERAND_TYPE_MEMORY:
-      return memory(from);
-    default:
-      return std::unexpected("an operand of a kind that is not modelled");
+    case ZYDIS_OPERAND_TYPE_MEMORY: return memory(from);
+    default: return std::unexpected("an operand of a kind that is not modelled");
   }
 }
 
@@ -270,8 +263,7 @@ std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& 
   if (!is_modelled_width(bits)) {
     return std::unexpected(fmt::format("an access of {} bits is not modelled", bits));
   }
-  MemoryOperand made{std::nullopt, std::nullopt, 1,
-                     static_cast<std::uint64_t>(from.mem.disp.value),
+  MemoryOperand made{std::nullopt, std::nullopt, 1, static_cast<std::uint64_t>(from.mem.disp.value),
                      static_cast<std::uint8_t>(bits / 8)};
   if (from.mem.base == ZYDIS_REGISTER_RIP) {
     made.displacement += address_ + raw_.length;
@@ -300,18 +292,17 @@ std::optional<RelativeField> Decoding::relative() const {
   }
   for (const ZydisDecodedOperand& from : operands_) {
     if (from.type == ZYDIS_OPERAND_TYPE_MEMORY && from.mem.base == ZYDIS_REGISTER_RIP) {
-      return RelativeField{raw_.raw.disp.offset,
-                           static_cast<std::uint8_t>(raw_.raw.disp.size / 8),
-                           address_ + raw_.length +
-                               static_cast<std::uint64_t>(from.mem.disp.value)};
+      return RelativeField{
+          raw_.raw.disp.offset, static_cast<std::uint8_t>(raw_.raw.disp.size / 8),
+          address_ + raw_.length + static_cast<std::uint64_t>(from.mem.disp.value)};
     }
   }
   return std::nullopt;
 }
 
 std::expected<Instruction, DecodeError> Decoding::run() {
-  decoded_ = ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder(), code_.data(), code_.size(), &raw_,
-                                                 operands_.data()));
+  decoded_ = ZYAN_SUCCESS(
+      ZydisDecoderDecodeFull(&decoder(), code_.data(), code_.size(), &raw_, operands_.data()));
   if (!decoded_) {
     return refuse("not an instruction");
   }
@@ -325,8 +316,8 @@ std::expected<Instruction, DecodeError> Decoding::run() {
   if (raw_.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR) {
     return refuse("a far jump or call is not modelled");
   }
-  Instruction made{address_, raw_.length, meaning->operation, width(meaning->operation),
-                   meaning->condition, {}, relative(), text()};
+  Instruction made{address_,           raw_.length, meaning->operation, width(meaning->operation),
+                   meaning->condition, {},          relative(),         text()};
   if (!is_modelled_width(made.bytes * 8u)) {
     return refuse(fmt::format("a width of {} bits is not modelled", made.bytes * 8u));
   }
@@ -339,16 +330,16 @@ std::expected<Instruction, DecodeError> Decoding::run() {
   return made;
 }
 
-constexpr auto register_names = std::to_array<std::string_view>(
-    {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
-     "r14", "r15"});
+constexpr auto register_names =
+    std::to_array<std::string_view>({"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
+                                     "r9", "r10", "r11", "r12", "r13", "r14", "r15"});
 static_assert(register_names.size() == register_count);
 
 constexpr auto operation_names = std::to_array<std::string_view>(
-    {"mov", "movzx", "movsx", "lea", "xchg", "push", "pop", "leave", "add", "adc", "sub", "sbb",
-     "cmp", "neg", "inc", "dec", "mul", "imul", "and", "or", "xor", "not", "test", "shl", "shr",
-     "sar", "cdqe", "cdq/cqo", "cmovcc", "setcc", "jmp", "jcc", "call", "ret", "nop", "endbr64",
-     "ud2", "int3"});
+    {"mov", "movzx", "movsx", "lea", "xchg", "push",    "pop",  "leave",   "add",    "adc",
+     "sub", "sbb",   "cmp",   "neg", "inc",  "dec",     "mul",  "imul",    "and",    "or",
+     "xor", "not",   "test",  "shl", "shr",  "sar",     "cdqe", "cdq/cqo", "cmovcc", "setcc",
+     "jmp", "jcc",   "call",  "ret", "nop",  "endbr64", "ud2",  "int3"});
 static_assert(operation_names.size() == operation_count);
 
 }  // namespace
@@ -362,7 +353,9 @@ std::string message(const DecodeError& error) {
   return fmt::format("{:#x}: {}: {}", error.address, error.instruction, error.reason);
 }
 
-std::string_view name(Register reg) { return register_names[static_cast<std::size_t>(reg)]; }
+std::string_view name(Register reg) {
+  return register_names[static_cast<std::size_t>(reg)];
+}
 
 std::string_view name(Operation operation) {
   return operation_names[static_cast<std::size_t>(operation)];

@@ -23,19 +23,64 @@ namespace fiberproof::verify {
 
 // In the order of their encoding (SDM vol. 2, table 2-2 and REX).
 enum class Register : std::uint8_t {
-  rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+  rax,
+  rcx,
+  rdx,
+  rbx,
+  rsp,
+  rbp,
+  rsi,
+  rdi,
+  r8,
+  r9,
+  r10,
+  r11,
+  r12,
+  r13,
+  r14,
+  r15
 };
 constexpr std::size_t register_count = 16;
 
 enum class Operation : std::uint8_t {
-  mov, movzx, movsx, lea, xchg, push, pop, leave,
-  add, adc, sub, sbb, cmp, neg, inc, dec, mul, imul,
-  and_, or_, xor_, not_, test, shl, shr, sar,
+  mov,
+  movzx,
+  movsx,
+  lea,
+  xchg,
+  push,
+  pop,
+  leave,
+  add,
+  adc,
+  sub,
+  sbb,
+  cmp,
+  neg,
+  inc,
+  dec,
+  mul,
+  imul,
+  and_,
+  or_,
+  xor_,
+  not_,
+  test,
+  shl,
+  shr,
+  sar,
   sign_extend_accumulator,  // cdqe
   sign_extend_into_rdx,     // cdq, cqo
-  cmov, set,                // with a condition
-  jmp, jcc, call, ret,      // jmp and call: direct where the operand is an Immediate
-  nop, endbr64, ud2, int3
+  cmov,
+  set,  // with a condition
+  jmp,
+  jcc,
+  call,
+  ret,  // jmp and call: direct where the operand is an Immediate
+  nop,
+  endbr64,
+  ud2,
+  int3
 };
 constexpr std::size_t operation_count = static_cast<std::size_t>(Operation::int3) + 1;
 
@@ -80,7 +125,7 @@ struct Instruction {
   Condition condition;            // of cmov, set and jcc
   std::vector<Operand> operands;  // the explicit ones, destination first
   std::optional<RelativeField> relative;
-  std::string text;               // Intel syntax, for reports
+  std::string text;  // Intel syntax, for reports
 
   std::uint64_t next_address() const { return address + length; }
 };
@@ -90,6 +135,7 @@ struct DecodeError {
   std::uint64_t address;
   std::string instruction;  // the disassembly, or the bytes where there is none
   std::string reason;
+  std::uint8_t length = 0;  // of the instruction; 0 where there is none
 };
 
 /// The instruction at the start of `code`, whose first byte is at `address`.

@@ -23,19 +23,18 @@ struct Flags {
 enum class Flag : std::uint8_t { cf, pf, af, zf, sf, of };
 
 template <class M>
-concept Machine =
-    WordAlgebra<typename M::Word, typename M::Bit> &&
-    requires(M m, Register reg, Flag flag, typename M::Word word, unsigned bytes) {
-      // All 64 bits of a register.
-      { m.read(reg) } -> std::convertible_to<typename M::Word>;
-      m.write(reg, word);
-      { m.flags() } -> std::same_as<Flags<typename M::Bit>&>;
-      // The value of a flag that the SDM leaves undefined: for a proof, any.
-      { m.unknown_bit(flag) } -> std::same_as<typename M::Bit>;
-      // `bytes` is 1, 4 or 8; load zero-extends, store takes the lowest bytes.
-      { m.load(word, bytes) } -> std::same_as<typename M::Word>;
-      m.store(word, word, bytes);
-    };
+concept Machine = WordAlgebra<typename M::Word, typename M::Bit> &&
+                  requires(M m, Register reg, Flag flag, typename M::Word word, unsigned bytes) {
+                    // All 64 bits of a register.
+                    { m.read(reg) } -> std::convertible_to<typename M::Word>;
+                    m.write(reg, word);
+                    { m.flags() } -> std::same_as<Flags<typename M::Bit>&>;
+                    // The value of a flag that the SDM leaves undefined: for a proof, any.
+                    { m.unknown_bit(flag) } -> std::same_as<typename M::Bit>;
+                    // `bytes` is 1, 4 or 8; load zero-extends, store takes the lowest bytes.
+                    { m.load(word, bytes) } -> std::same_as<typename M::Word>;
+                    m.store(word, word, bytes);
+                  };
 
 struct Next {};
 struct Jump {

@@ -41,8 +41,7 @@ std::string on_one_line(std::string_view text) {
 }  // namespace
 
 std::string message(const ObjectError& error) {
-  return on_one_line(
-      fmt::format("fiberproof: {}: {} ({})", error.path, error.reason, error.place));
+  return on_one_line(fmt::format("fiberproof: {}: {} ({})", error.path, error.reason, error.place));
 }
 
 std::unexpected<ObjectError> ObjectFile::fail(Kind kind, std::string reason,
@@ -52,8 +51,8 @@ std::unexpected<ObjectError> ObjectFile::fail(Kind kind, std::string reason,
 
 std::expected<ObjectFile, ObjectError> ObjectFile::open(const std::filesystem::path& path) {
   const auto unreadable = [&](std::string reason) {
-    return std::unexpected(ObjectError{Kind::unreadable, path.string(), std::move(reason),
-                                       "opening it"});
+    return std::unexpected(
+        ObjectError{Kind::unreadable, path.string(), std::move(reason), "opening it"});
   };
   std::error_code error;
   // Not a pipe or a device: reading those might never end.
@@ -84,7 +83,9 @@ std::expected<ObjectFile, ObjectError> ObjectFile::parse(std::string path,
   return made;
 }
 
-bool ObjectFile::SectionHeader::is_loaded() const { return (flags & SHF_ALLOC) != 0; }
+bool ObjectFile::SectionHeader::is_loaded() const {
+  return (flags & SHF_ALLOC) != 0;
+}
 
 // The thread-local bss has an address, but takes no room there.
 bool ObjectFile::SectionHeader::has_addresses() const {
@@ -177,8 +178,8 @@ std::expected<Symbol, ObjectError> ObjectFile::find_function(std::string_view na
         other_kind = true;
         continue;
       }
-      if (chosen != nullptr && (chosen->address != symbol.address ||
-                                chosen->size != symbol.size || chosen->section != symbol.section)) {
+      if (chosen != nullptr && (chosen->address != symbol.address || chosen->size != symbol.size ||
+                                chosen->section != symbol.section)) {
         return fail(Kind::unsuitable, "several functions have this name", place);
       }
       chosen = &symbol;
@@ -257,8 +258,8 @@ std::expected<Section, ObjectError> ObjectFile::section(std::string_view name) c
   return Section{found->name, found->address, {bytes.begin(), bytes.end()}};
 }
 
-std::expected<std::span<const std::byte>, ObjectError> ObjectFile::bytes(
-    std::uint64_t address, std::size_t count) const {
+std::expected<std::span<const std::byte>, ObjectError> ObjectFile::bytes(std::uint64_t address,
+                                                                         std::size_t count) const {
   const std::string place = fmt::format("{} bytes at {:#x}", count, address);
   if (relocatable_) {
     return fail(Kind::unsuitable, "a relocatable file has no addresses: link it first", place);

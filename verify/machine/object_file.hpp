@@ -24,12 +24,12 @@ namespace fiberproof::verify {
 
 struct ObjectError {
   enum class Kind {
-    unreadable,   // not a regular file, or the system refuses
-    not_elf,      // something else: text, an archive, another architecture
-    malformed,    // an ELF file that points outside itself or contradicts itself
-    not_found,    // no such symbol, section or address
-    unsuitable,   // it is there, but not what can be proved: no function, no code, ambiguous
-    relocated     // its bytes are not final
+    unreadable,  // not a regular file, or the system refuses
+    not_elf,     // something else: text, an archive, another architecture
+    malformed,   // an ELF file that points outside itself or contradicts itself
+    not_found,   // no such symbol, section or address
+    unsuitable,  // it is there, but not what can be proved: no function, no code, ambiguous
+    relocated    // its bytes are not final
   };
   Kind kind;
   std::string path;

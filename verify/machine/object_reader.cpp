@@ -44,16 +44,19 @@ std::string ObjectReader::section_place(std::size_t index) {
   return fmt::format("section {}", index);
 }
 
-void ObjectReader::End::operator()(Elf* elf) const { elf_end(elf); }
+void ObjectReader::End::operator()(Elf* elf) const {
+  elf_end(elf);
+}
 
-ObjectReader::ObjectReader(ObjectFile& into) : file_(into) { elf_version(EV_CURRENT); }
+ObjectReader::ObjectReader(ObjectFile& into) : file_(into) {
+  elf_version(EV_CURRENT);
+}
 
 bool ObjectReader::is_inside(std::uint64_t offset, std::uint64_t bytes) const {
   return offset <= file_.file_.size() && bytes <= file_.file_.size() - offset;
 }
 
-std::unexpected<ObjectError> ObjectReader::malformed(std::string reason,
-                                                     std::string place) const {
+std::unexpected<ObjectError> ObjectReader::malformed(std::string reason, std::string place) const {
   return file_.fail(ObjectError::Kind::malformed, std::move(reason), std::move(place));
 }
 
@@ -82,11 +85,10 @@ ObjectReader::Result ObjectReader::read_header() {
     return not_elf("an empty file", "byte 0");
   }
   if (bytes.size() < EI_NIDENT || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
-    const bool archive =
-        bytes.size() >= SARMAG && std::memcmp(bytes.data(), ARMAG, SARMAG) == 0;
-    return not_elf(archive ? "an archive, not an ELF file: name one of its members"
-                           : "not an ELF file",
-                   fmt::format("byte 0: {:02x}", static_cast<unsigned>(bytes[0])));
+    const bool archive = bytes.size() >= SARMAG && std::memcmp(bytes.data(), ARMAG, SARMAG) == 0;
+    return not_elf(
+        archive ? "an archive, not an ELF file: name one of its members" : "not an ELF file",
+        fmt::format("byte 0: {:02x}", static_cast<unsigned>(bytes[0])));
   }
   if (static_cast<unsigned char>(bytes[EI_CLASS]) != ELFCLASS64 ||
       static_cast<unsigned char>(bytes[EI_DATA]) != ELFDATA2LSB) {
@@ -126,14 +128,14 @@ ObjectReader::Result ObjectReader::read_tables() {
   // gABI, e_shnum: a number that does not fit there is in the first entry.
   const bool is_extended = header.e_shnum == 0 && header.e_shoff != 0;
   section_count_ = is_extended ? 1 : header.e_shnum;
-  bool is_inside_file = is_table(header.e_shoff, section_count_, header.e_shentsize,
-                                 sizeof(Elf64_Shdr));
+  bool is_inside_file =
+      is_table(header.e_shoff, section_count_, header.e_shentsize, sizeof(Elf64_Shdr));
   if (is_extended && is_inside_file) {
     Elf64_Shdr first;
     std::memcpy(&first, file_.file_.data() + header.e_shoff, sizeof first);
     section_count_ = first.sh_size;
-    is_inside_file = is_table(header.e_shoff, section_count_, header.e_shentsize,
-                              sizeof(Elf64_Shdr));
+    is_inside_file =
+        is_table(header.e_shoff, section_count_, header.e_shentsize, sizeof(Elf64_Shdr));
   }
   if (!is_inside_file) {
     return malformed("the table of sections is not inside the file",
@@ -236,8 +238,8 @@ ObjectReader::Result ObjectReader::check_addresses() const {
                           fmt::format("segment at {:#x}", segment.address)});
     }
   }
-  for (const auto& overlap : {first_overlap(std::move(sections)),
-                              first_overlap(std::move(segments))}) {
+  for (const auto& overlap :
+       {first_overlap(std::move(sections)), first_overlap(std::move(segments))}) {
     if (overlap) {
       return malformed("has addresses that another one has, too", *overlap);
     }

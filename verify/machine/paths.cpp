@@ -35,6 +35,10 @@ class Execution {
  private:
   void follow(Open path) {
     while (true) {
+      if (const auto refused = code_.refused.find(path.at); refused != code_.refused.end()) {
+        return end(PathEnd::Kind::refused, std::move(path.machine), word(path.at),
+                   message(refused->second));
+      }
       const auto found = code_.instructions.find(path.at);
       if (path.at == code_.end) {
         return end(PathEnd::Kind::left, std::move(path.machine), word(path.at), {});
@@ -71,7 +75,11 @@ class Execution {
     } else if (const auto* branch = std::get_if<Branch<Formula>>(&control)) {
       return fork(path, *branch);
     } else if (const auto* call = std::get_if<Call>(&control)) {
-      return call_out(path, *call, before);
+      if (code_.instructions.contains(call->target)) {
+        path.at = call->target;
+        return true;
+      }
+      return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
       end(PathEnd::Kind::left, std::move(path.machine), indirect->target, {});
       return false;
@@ -82,10 +90,8 @@ class Execution {
       end(PathEnd::Kind::trapped, std::move(path.machine), word(path.machine.instruction),
           fmt::format("a trap at {:#x}", path.machine.instruction));
       return false;
-    } else if (std::holds_alternative<IndirectCall<Term>>(control)) {
-      end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
-          "an indirect call, of whose callee nothing is known");
-      return false;
+    } else if (const auto* through = std::get_if<IndirectCall<Term>>(&control)) {
+      return call_out(path, through->target, through->return_address, before);
     }
     return true;
   }
@@ -108,22 +114,21 @@ class Execution {
     return !impossible;
   }
 
-  bool call_out(Open& path, const Call& call, const SymbolicMachine& before) {
-    if (code_.instructions.contains(call.target)) {
-      path.at = call.target;
-      return true;
-    }
-    const CallOutcome outcome = on_call_(path.machine, call.target, before);
+  bool call_out(Open& path, Term target, std::uint64_t return_address,
+                const SymbolicMachine& before) {
+    const CallOutcome outcome = on_call_(path.machine, target, before);
     if (outcome == CallOutcome::returns) {
-      path.at = call.return_address;
+      path.at = return_address;
       return true;
     }
     if (outcome == CallOutcome::never_returns) {
-      end(PathEnd::Kind::stopped, std::move(path.machine), word(call.target), {});
+      end(PathEnd::Kind::stopped, std::move(path.machine), target, {});
       return false;
     }
-    end(PathEnd::Kind::escaped, std::move(path.machine), word(call.target),
-        fmt::format("a call of {:#x}, of which the contract says nothing", call.target));
+    const auto address = target.as_constant();
+    end(PathEnd::Kind::escaped, std::move(path.machine), target,
+        fmt::format("a call {}, of which the contract says nothing",
+                    address ? fmt::format("of {:#x}", *address) : "through memory or a register"));
     return false;
   }
 
@@ -142,10 +147,18 @@ class Execution {
 
 std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t address,
                                             std::span<const std::byte> bytes) {
-  Code code{std::move(name), address, address + bytes.size(), {}};
+  Code code{std::move(name), address, address + bytes.size(), {}, {}};
   for (std::uint64_t at = address; at != code.end;) {
     auto instruction = decode(at, bytes.subspan(at - address));
-    if (!instruction) return std::unexpected(instruction.error());
+    if (!instruction && instruction.error().length == 0) {
+      return std::unexpected(instruction.error());
+    }
+    if (!instruction) {
+      const std::uint64_t next = at + instruction.error().length;
+      code.refused.emplace(at, std::move(instruction.error()));
+      at = next;
+      continue;
+    }
     const std::uint64_t next = instruction->next_address();
     code.instructions.emplace(at, std::move(*instruction));
     at = next;

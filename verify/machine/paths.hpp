@@ -1,6 +1,7 @@
 // Path-complete execution of one routine: every branch is followed where it can be taken, and a
-// path ends where control leaves the routine. Nothing is skipped: an instruction outside the allow
-// list, a fault or a loop without a bound is a dead end with its reason, and the proof fails on it.
+// path ends where control leaves the routine. Nothing is skipped: a path that comes to an
+// instruction outside the allow list, a fault or a loop without a bound is a dead end with its
+// reason, and the proof fails on it. What no path comes to, a landing pad say, may be anything.
 #pragma once
 
 #include "verify/machine/instruction.hpp"
@@ -23,8 +24,10 @@ struct Code {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::map<std::uint64_t, Instruction> instructions;
+  std::map<std::uint64_t, DecodeError> refused;  ///< those that are not on the allow list
 };
 
+/// An error where the bytes are no instructions.
 std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t address,
                                             std::span<const std::byte> bytes);
 
@@ -34,6 +37,7 @@ struct PathEnd {
     stopped,   ///< in a callee that never returns
     trapped,   ///< reached ud2 or int3
     escaped,   ///< a direct jump or call to code that nothing is known of
+    refused,   ///< came to an instruction that is not on the allow list
     dead_end,  ///< cannot be executed: see reason
   };
   Kind kind;
@@ -45,7 +49,8 @@ struct PathEnd {
 enum class CallOutcome : std::uint8_t { returns, never_returns, unknown };
 
 /// Handles a call that leaves the routine: where it returns, `machine` is made the one after that.
-using CallHandler = std::function<CallOutcome(SymbolicMachine& machine, std::uint64_t target,
+/// The target of a direct call is a constant.
+using CallHandler = std::function<CallOutcome(SymbolicMachine& machine, Term target,
                                               const SymbolicMachine& before)>;
 
 /// Every path through `code` from its first instruction. A branch is followed both ways unless the

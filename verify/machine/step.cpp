@@ -11,11 +11,19 @@ namespace {
 bool is_register(const Operand& operand) {
   return std::holds_alternative<RegisterOperand>(operand);
 }
-bool is_immediate(const Operand& operand) { return std::holds_alternative<Immediate>(operand); }
-bool is_memory(const Operand& operand) { return std::holds_alternative<MemoryOperand>(operand); }
-bool is_place(const Operand& operand) { return !is_immediate(operand); }
+bool is_immediate(const Operand& operand) {
+  return std::holds_alternative<Immediate>(operand);
+}
+bool is_memory(const Operand& operand) {
+  return std::holds_alternative<MemoryOperand>(operand);
+}
+bool is_place(const Operand& operand) {
+  return !is_immediate(operand);
+}
 
-bool has_width(std::uint8_t bytes) { return bytes == 1 || bytes == 4 || bytes == 8; }
+bool has_width(std::uint8_t bytes) {
+  return bytes == 1 || bytes == 4 || bytes == 8;
+}
 
 bool has_sound_parts(const Operand& operand) {
   if (const auto* reg = std::get_if<RegisterOperand>(&operand)) {
@@ -44,10 +52,9 @@ bool has_widths(const Instruction& instruction) {
       instruction.operation == Operation::movzx || instruction.operation == Operation::movsx;
   const std::size_t checked = extends ? 1 : instruction.operands.size();
   return has_width(instruction.bytes) &&
-         std::ranges::all_of(std::span(instruction.operands).first(checked),
-                             [&](const Operand& operand) {
-                               return has_bytes(operand, instruction.bytes);
-                             });
+         std::ranges::all_of(
+             std::span(instruction.operands).first(checked),
+             [&](const Operand& operand) { return has_bytes(operand, instruction.bytes); });
 }
 
 bool has_kinds(const Instruction& instruction) {
@@ -70,48 +77,35 @@ bool has_kinds(const Instruction& instruction) {
     case Operation::movsx:
       return count == 2 && is_register(operands[0]) && is_place(operands[1]) &&
              !has_bytes(operands[1], instruction.bytes);
-    case Operation::cmov:
-      return count == 2 && is_register(operands[0]) && is_place(operands[1]);
-    case Operation::lea:
-      return count == 2 && is_register(operands[0]) && is_memory(operands[1]);
-    case Operation::xchg:
-      return count == 2 && is_register(operands[0]) && is_register(operands[1]);
+    case Operation::cmov: return count == 2 && is_register(operands[0]) && is_place(operands[1]);
+    case Operation::lea: return count == 2 && is_register(operands[0]) && is_memory(operands[1]);
+    case Operation::xchg: return count == 2 && is_register(operands[0]) && is_register(operands[1]);
     case Operation::shl:
     case Operation::shr:
-    case Operation::sar:
-      return count == 2 && is_place(operands[0]) && is_immediate(operands[1]);
+    case Operation::sar: return count == 2 && is_place(operands[0]) && is_immediate(operands[1]);
     case Operation::imul:
       return instruction.bytes != 1 && is_register(operands.empty() ? Immediate{} : operands[0]) &&
              ((count == 2 && is_place(operands[1])) ||
               (count == 3 && is_place(operands[1]) && is_immediate(operands[2])));
-    case Operation::push:
-      return count == 1 && instruction.bytes == 8;
-    case Operation::pop:
-      return count == 1 && instruction.bytes == 8 && is_place(operands[0]);
+    case Operation::push: return count == 1 && instruction.bytes == 8;
+    case Operation::pop: return count == 1 && instruction.bytes == 8 && is_place(operands[0]);
     case Operation::neg:
     case Operation::not_:
     case Operation::inc:
     case Operation::dec:
-    case Operation::mul:
-      return count == 1 && is_place(operands[0]);
-    case Operation::set:
-      return count == 1 && instruction.bytes == 1 && is_place(operands[0]);
+    case Operation::mul: return count == 1 && is_place(operands[0]);
+    case Operation::set: return count == 1 && instruction.bytes == 1 && is_place(operands[0]);
     case Operation::jmp:
-    case Operation::call:
-      return count == 1 && instruction.bytes == 8;
-    case Operation::jcc:
-      return count == 1 && is_immediate(operands[0]);
-    case Operation::sign_extend_accumulator:
-      return count == 0 && instruction.bytes == 8;
-    case Operation::sign_extend_into_rdx:
-      return count == 0 && instruction.bytes >= 4;
+    case Operation::call: return count == 1 && instruction.bytes == 8;
+    case Operation::jcc: return count == 1 && is_immediate(operands[0]);
+    case Operation::sign_extend_accumulator: return count == 0 && instruction.bytes == 8;
+    case Operation::sign_extend_into_rdx: return count == 0 && instruction.bytes >= 4;
     case Operation::leave:
     case Operation::ret:
     case Operation::nop:
     case Operation::endbr64:
     case Operation::ud2:
-    case Operation::int3:
-      return count == 0;
+    case Operation::int3: return count == 0;
   }
   return false;
 }

@@ -122,20 +122,13 @@ class StepOperands {
 
   static Bit holds_even(unsigned code, const Flags<Bit>& flags) {
     switch (static_cast<Condition>(code)) {
-      case Condition::o:
-        return flags.of;
-      case Condition::b:
-        return flags.cf;
-      case Condition::e:
-        return flags.zf;
-      case Condition::be:
-        return logical_or(flags.cf, flags.zf);
-      case Condition::s:
-        return flags.sf;
-      case Condition::p:
-        return flags.pf;
-      case Condition::l:
-        return logical_xor(flags.sf, flags.of);
+      case Condition::o: return flags.of;
+      case Condition::b: return flags.cf;
+      case Condition::e: return flags.zf;
+      case Condition::be: return logical_or(flags.cf, flags.zf);
+      case Condition::s: return flags.sf;
+      case Condition::p: return flags.pf;
+      case Condition::l: return logical_xor(flags.sf, flags.of);
       default:  // le
         return logical_or(flags.zf, logical_xor(flags.sf, flags.of));
     }

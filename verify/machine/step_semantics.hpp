@@ -34,13 +34,10 @@ class Step : private StepOperands<M> {
       case Operation::call:
       case Operation::ret:
       case Operation::ud2:
-      case Operation::int3:
-        return transfer();
+      case Operation::int3: return transfer();
       case Operation::push:
       case Operation::pop:
-      case Operation::leave:
-        use_stack();
-        break;
+      case Operation::leave: use_stack(); break;
       case Operation::add:
       case Operation::adc:
       case Operation::sub:
@@ -48,30 +45,20 @@ class Step : private StepOperands<M> {
       case Operation::cmp:
       case Operation::neg:
       case Operation::inc:
-      case Operation::dec:
-        add_or_subtract();
-        break;
+      case Operation::dec: add_or_subtract(); break;
       case Operation::mul:
-      case Operation::imul:
-        multiply_operands();
-        break;
+      case Operation::imul: multiply_operands(); break;
       case Operation::and_:
       case Operation::or_:
       case Operation::xor_:
       case Operation::not_:
-      case Operation::test:
-        combine_bits();
-        break;
+      case Operation::test: combine_bits(); break;
       case Operation::shl:
       case Operation::shr:
-      case Operation::sar:
-        shift();
-        break;
+      case Operation::sar: shift(); break;
       case Operation::nop:
-      case Operation::endbr64:
-        break;
-      default:
-        move();
+      case Operation::endbr64: break;
+      default: move();
     }
     return Next{};
   }
@@ -86,10 +73,8 @@ class Step : private StepOperands<M> {
   void move() {
     switch (i_.operation) {
       case Operation::mov:
-      case Operation::movzx:
-        return write(0, read(1));
-      case Operation::movsx:
-        return write(0, masked(sign_extended(read(1), operand_bits(1))));
+      case Operation::movzx: return write(0, read(1));
+      case Operation::movsx: return write(0, masked(sign_extended(read(1), operand_bits(1))));
       case Operation::lea:
         return write(0, masked(address(std::get<MemoryOperand>(i_.operands[1]))));
       case Operation::xchg: {
@@ -103,8 +88,7 @@ class Step : private StepOperands<M> {
         const Word source = read(1);
         return write(0, select(holds(i_.condition), source, read(0)));
       }
-      case Operation::set:
-        return write(0, select(holds(i_.condition), number(1), number(0)));
+      case Operation::set: return write(0, select(holds(i_.condition), number(1), number(0)));
       case Operation::sign_extend_accumulator:  // cdqe
         return m_.write(Register::rax, sign_extended(masked(m_.read(Register::rax), 32), 32));
       default: {  // sign_extend_into_rdx
@@ -116,8 +100,7 @@ class Step : private StepOperands<M> {
 
   void use_stack() {
     switch (i_.operation) {
-      case Operation::push:
-        return push(read(0));
+      case Operation::push: return push(read(0));
       case Operation::pop: {
         const Word rsp = m_.read(Register::rsp);
         const Word value = m_.load(rsp, 8);
@@ -144,19 +127,12 @@ class Step : private StepOperands<M> {
 
   void add_or_subtract() {
     switch (i_.operation) {
-      case Operation::add:
-        return write(0, sum(read(0), read(1)));
-      case Operation::adc:
-        return write(0, sum_with_carry(read(0), read(1)));
-      case Operation::sub:
-        return write(0, difference(read(0), read(1)));
-      case Operation::sbb:
-        return write(0, difference_with_borrow(read(0), read(1)));
-      case Operation::cmp:
-        difference(read(0), read(1));
-        return;
-      case Operation::neg:
-        return write(0, difference(number(0), read(0)));
+      case Operation::add: return write(0, sum(read(0), read(1)));
+      case Operation::adc: return write(0, sum_with_carry(read(0), read(1)));
+      case Operation::sub: return write(0, difference(read(0), read(1)));
+      case Operation::sbb: return write(0, difference_with_borrow(read(0), read(1)));
+      case Operation::cmp: difference(read(0), read(1)); return;
+      case Operation::neg: return write(0, difference(number(0), read(0)));
       default: {  // inc, dec: CF stays
         const Bit carry = m_.flags().cf;
         const Word operand = read(0);
@@ -295,10 +271,8 @@ class Step : private StepOperands<M> {
 
   Word shifted(const Word& a, unsigned count) const {
     switch (i_.operation) {
-      case Operation::shl:
-        return masked(shift_left(a, count));
-      case Operation::shr:
-        return shift_right(a, count);
+      case Operation::shl: return masked(shift_left(a, count));
+      case Operation::shr: return shift_right(a, count);
       default: {  // sar
         const Word right = shift_right(sign_extended(a, bits_), count);
         const Word signs = number(~(~std::uint64_t{0} >> count));
@@ -321,12 +295,9 @@ class Step : private StepOperands<M> {
   /// OF of a shift by one, once CF is set; undefined for any other.
   Bit shift_overflow(const Word& a, const Word& result) const {
     switch (i_.operation) {
-      case Operation::shl:
-        return logical_xor(bit_of(result, top()), m_.flags().cf);
-      case Operation::shr:
-        return bit_of(a, top());
-      default:
-        return truth(false);
+      case Operation::shl: return logical_xor(bit_of(result, top()), m_.flags().cf);
+      case Operation::shr: return bit_of(a, top());
+      default: return truth(false);
     }
   }
 
@@ -356,8 +327,7 @@ class Step : private StepOperands<M> {
         m_.write(Register::rsp, rsp + number(8));
         return Return<Word>{target};
       }
-      default:
-        return Trap{};
+      default: return Trap{};
     }
   }
 };
@@ -366,8 +336,8 @@ template <Machine M>
 std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
     M& machine, const Instruction& instruction) {
   if (!is_well_formed(instruction)) {
-    return std::unexpected(StepError{instruction.address, instruction.text,
-                                     "its operands do not fit its operation"});
+    return std::unexpected(
+        StepError{instruction.address, instruction.text, "its operands do not fit its operation"});
   }
   return Step<M>(machine, instruction).run();
 }

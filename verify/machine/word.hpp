@@ -34,30 +34,52 @@ inline bool constant_bit<bool>(bool value) {
   return value;
 }
 
-constexpr std::uint64_t shift_left(std::uint64_t a, unsigned count) { return a << count; }
-constexpr std::uint64_t shift_right(std::uint64_t a, unsigned count) { return a >> count; }
+constexpr std::uint64_t shift_left(std::uint64_t a, unsigned count) {
+  return a << count;
+}
+constexpr std::uint64_t shift_right(std::uint64_t a, unsigned count) {
+  return a >> count;
+}
 
-constexpr std::uint64_t multiply(std::uint64_t a, std::uint64_t b) { return a * b; }
+constexpr std::uint64_t multiply(std::uint64_t a, std::uint64_t b) {
+  return a * b;
+}
 constexpr std::uint64_t multiply_high(std::uint64_t a, std::uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   return static_cast<std::uint64_t>((Wide{a} * Wide{b}) >> 64);
 }
 
-constexpr bool equal(std::uint64_t a, std::uint64_t b) { return a == b; }
-constexpr bool less(std::uint64_t a, std::uint64_t b) { return a < b; }
-constexpr bool bit_of(std::uint64_t a, unsigned index) { return ((a >> index) & 1) != 0; }
-constexpr std::uint64_t select(bool bit, std::uint64_t a, std::uint64_t b) { return bit ? a : b; }
+constexpr bool equal(std::uint64_t a, std::uint64_t b) {
+  return a == b;
+}
+constexpr bool less(std::uint64_t a, std::uint64_t b) {
+  return a < b;
+}
+constexpr bool bit_of(std::uint64_t a, unsigned index) {
+  return ((a >> index) & 1) != 0;
+}
+constexpr std::uint64_t select(bool bit, std::uint64_t a, std::uint64_t b) {
+  return bit ? a : b;
+}
 
-constexpr bool logical_and(bool a, bool b) { return a && b; }
-constexpr bool logical_or(bool a, bool b) { return a || b; }
-constexpr bool logical_xor(bool a, bool b) { return a != b; }
-constexpr bool logical_not(bool a) { return !a; }
+constexpr bool logical_and(bool a, bool b) {
+  return a && b;
+}
+constexpr bool logical_or(bool a, bool b) {
+  return a || b;
+}
+constexpr bool logical_xor(bool a, bool b) {
+  return a != b;
+}
+constexpr bool logical_not(bool a) {
+  return !a;
+}
 
 template <class Word, class Bit>
 concept WordAlgebra = requires(const Word a, const Bit p, unsigned n) {
   { a + a } -> std::convertible_to<Word>;
   { a - a } -> std::convertible_to<Word>;
-  { a & a } -> std::convertible_to<Word>;
+  { a& a } -> std::convertible_to<Word>;
   { a | a } -> std::convertible_to<Word>;
   { a ^ a } -> std::convertible_to<Word>;
   { ~a } -> std::convertible_to<Word>;

@@ -74,11 +74,12 @@ Result<void> CaseProver::run_code(const std::vector<Code>& codes, const Callees&
     std::vector<std::pair<SymbolicMachine, std::optional<Term>>> next;
     for (auto& [machine, rip] : open) {
       if (const auto begun = begin_run(index, machine, rip); !begun) return begun;
-      const auto on_call = [this, &callees](SymbolicMachine& at, std::uint64_t target,
+      const auto on_call = [this, &callees](SymbolicMachine& at, Term target,
                                             const SymbolicMachine& before) {
         return call(at, target, before, callees);
       };
       for (PathEnd& end : execute(codes[index], machine, ledger_.solver(), on_call)) {
+        if (end.kind == PathEnd::Kind::refused) return std::unexpected(end.reason);
         if (show_path_end(end)) next.emplace_back(std::move(end.machine), end.rip);
       }
     }
@@ -133,25 +134,43 @@ bool CaseProver::is_possible(const SymbolicMachine& machine) {
 Result<void> CaseProver::begin_run(std::size_t index, SymbolicMachine& machine,
                                    std::optional<Term> rip) {
   const Run& run = contract_.runs[index];
-  // The first run's registers are those of the contract's beginning.
-  if (index > 0 && !run.registers.empty()) {
-    const auto done =
-        assign_registers(run, case_, machine, fmt::format("run_{}.{}", run.name, index));
-    if (!done) return done;
-  }
   Scope scope{&case_.names, &machine, rip, &entry_};
   show(run.arrivals, scope);
-  return {};
+  if (index == 0) return {};  // The first run's registers are those of the contract's beginning.
+  const std::string epoch = fmt::format("run_{}.{}", run.name, index);
+  if (run.havoc) {
+    const auto kept = contents(*run.havoc, scope);
+    if (!kept) return std::unexpected(kept.error());
+    machine.memory().havoc(epoch);
+    for (const auto& [location, value] : *kept) machine.memory().define_initial(location, value, 8);
+  }
+  if (!run.havoc && run.registers.empty()) return {};
+  return assign_registers(run, case_, machine, epoch);
 }
 
-CallOutcome CaseProver::call(SymbolicMachine& machine, std::uint64_t target,
-                             const SymbolicMachine& before, const Callees& callees) {
-  const auto known = std::ranges::find(callees, target, &Callees::value_type::first);
-  if (known == callees.end()) return CallOutcome::unknown;
-  const CallDeclaration& declared = contract_.calls[known->second];
+const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Callees& callees) {
+  if (const auto address = target.as_constant()) {
+    const auto known = std::ranges::find(callees, *address, &Callees::value_type::first);
+    return known == callees.end() ? nullptr : &contract_.calls[known->second];
+  }
+  for (const CallDeclaration& declared : contract_.calls) {
+    if (!declared.target) continue;
+    const auto expected = word_value(*declared.target, at);
+    if (!expected) continue;
+    const Query query{at.machine->path, logical_and(at.is_defined, equal(target, *expected))};
+    if (ledger_.solver().prove(query).verdict == Verdict::proved) return &declared;
+  }
+  return nullptr;
+}
+
+CallOutcome CaseProver::call(SymbolicMachine& machine, Term target, const SymbolicMachine& before,
+                             const Callees& callees) {
   SymbolicMachine at_call = machine;  // memory with the return address, registers without
   at_call.write(Register::rsp, before.read(Register::rsp));
   Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
+  const CallDeclaration* const found = callee(target, scope, callees);
+  if (found == nullptr) return CallOutcome::unknown;
+  const CallDeclaration& declared = *found;
   show(declared.clauses, scope);
   if (declared.never_returns) {
     machine.after_calls.emplace_back(declared.name, machine.registers());
@@ -163,19 +182,16 @@ CallOutcome CaseProver::call(SymbolicMachine& machine, std::uint64_t target,
   return CallOutcome::returns;
 }
 
-Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before,
-                                SymbolicMachine& machine) {
-  struct Kept {
-    Location location;
-    Term value;
-  };
+Result<std::vector<CaseProver::Kept>> CaseProver::contents(const std::vector<Range>& ranges,
+                                                           Scope& scope) {
+  SymbolicMachine& machine = *scope.machine;
   std::vector<Kept> kept;
-  for (const Range& range : declared.kept) {
-    const auto low = word_value(range.low, before);
-    const auto high = word_value(range.high, before);
+  for (const Range& range : ranges) {
+    const auto low = word_value(range.low, scope);
+    const auto high = word_value(range.high, scope);
     if (!low || !high) return std::unexpected(low ? high.error() : low.error());
     const auto bytes = constant_difference(*high, *low);
-    if (!bytes || *bytes % 8 != 0) return std::unexpected("a callee keeps whole words");
+    if (!bytes || *bytes % 8 != 0) return std::unexpected("what is kept are whole words");
     for (std::uint64_t offset = 0; offset < *bytes; offset += 8) {
       const auto location = locate(machine.regions(), *low + word(offset));
       if (!location) return std::unexpected(location.error());
@@ -184,10 +200,17 @@ Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before,
       kept.push_back({*location, *value});
     }
   }
+  return kept;
+}
+
+Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before,
+                                SymbolicMachine& machine) {
+  const auto kept = contents(declared.kept, before);
+  if (!kept) return std::unexpected(kept.error());
   // A name of its own for each call: two calls of one function know nothing of each other.
   machine.forget_across_call(fmt::format("after_{}.{}", declared.name, machine.after_calls.size()));
   machine.write(Register::rsp, before.machine->read(Register::rsp));
-  for (const auto& [location, value] : kept) machine.memory().define_initial(location, value, 8);
+  for (const auto& [location, value] : *kept) machine.memory().define_initial(location, value, 8);
   machine.after_calls.emplace_back(declared.name, machine.registers());
   Scope after{&case_.names, &machine, std::nullopt, &entry_};
   const bool was_possible = is_possible(machine);

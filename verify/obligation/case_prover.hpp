@@ -24,7 +24,7 @@ class CaseProver {
   template <class T>
   using Result = std::expected<T, std::string>;
 
-  /// What a direct call may reach: its address, and which of the contract's calls that is.
+  /// What a call by address may reach: that, and which of the contract's calls it is.
   using Callees = std::vector<std::pair<std::uint64_t, std::size_t>>;
 
   CaseProver(const Contract& contract, Subject subject, Ledger& ledger, Case& in)
@@ -53,8 +53,17 @@ class CaseProver {
                            std::vector<SymbolicMachine>& next);
   bool is_possible(const SymbolicMachine& machine);
   Result<void> begin_run(std::size_t index, SymbolicMachine& machine, std::optional<Term> rip);
-  CallOutcome call(SymbolicMachine& machine, std::uint64_t target, const SymbolicMachine& before,
+  CallOutcome call(SymbolicMachine& machine, Term target, const SymbolicMachine& before,
                    const Callees& callees);
+  /// Which of the contract's calls goes to `target`, or null where none certainly does.
+  const CallDeclaration* callee(Term target, Scope& at, const Callees& callees);
+
+  struct Kept {
+    Location location;
+    Term value;
+  };
+  /// What `ranges` of whole words hold, to be the same after a havoc of memory.
+  static Result<std::vector<Kept>> contents(const std::vector<Range>& ranges, Scope& scope);
 
   /// The callee has returned: everything is unknown but what it keeps and what it guarantees.
   Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicMachine& machine);

@@ -201,10 +201,16 @@ class ContractReader {
     auto symbol = parser_.expect_name("a symbol or section");
     if (!symbol) return std::unexpected(symbol.error());
     run.symbol = *symbol;
+    if (parser_.accept("after")) {
+      auto callee = parser_.expect_name("the function whose call the run begins behind");
+      if (!callee) return std::unexpected(callee.error());
+      run.after = *callee;
+    }
     contract_.runs.push_back(std::move(run));
     return lines([this]() -> Result<void> {
       Run& current = contract_.runs.back();
       if (is_spec_id(parser_.peek().text)) return clause_into(current.arrivals);
+      if (parser_.accept("havoc")) return havoc(current);
       const Position position = parser_.peek().position;
       auto register_name = parser_.expect_name("a register or a clause");
       if (!register_name) return std::unexpected(register_name.error());
@@ -219,27 +225,45 @@ class ContractReader {
     });
   }
 
+  Result<void> havoc(Run& run) {
+    if (run.havoc) return parser_.error_here("there is one havoc in a run");
+    if (contract_.runs.size() == 1) {
+      return parser_.error_here("nothing is known before the first run: there is no havoc");
+    }
+    run.havoc.emplace();
+    return parser_.accept("keeps") ? ranges_into(*run.havoc) : Result<void>();
+  }
+
+  Result<void> ranges_into(std::vector<Range>& ranges) {
+    do {
+      auto range = parser_.range();
+      if (!range) return std::unexpected(range.error());
+      ranges.push_back(std::move(*range));
+    } while (parser_.accept(","));
+    return {};
+  }
+
   Result<void> call() {
     CallDeclaration call;
     call.position = parser_.peek().position;
     auto name = parser_.expect_name("the call's name");
     if (!name) return std::unexpected(name.error());
     call.name = *name;
-    for (const std::string_view word : {"=", "function"}) {
-      if (const auto found = parser_.expect(word); !found) return found;
+    if (const auto equals = parser_.expect("="); !equals) return equals;
+    if (parser_.accept("indirect")) {
+      auto target = parser_.word();
+      if (!target) return std::unexpected(target.error());
+      call.target = std::move(*target);
+    } else {
+      if (const auto function = parser_.expect("function"); !function) return function;
+      auto symbol = parser_.expect_name("a symbol");
+      if (!symbol) return std::unexpected(symbol.error());
+      call.symbol = *symbol;
     }
-    auto symbol = parser_.expect_name("a symbol");
-    if (!symbol) return std::unexpected(symbol.error());
-    call.symbol = *symbol;
     contract_.calls.push_back(std::move(call));
     return lines([this]() -> Result<void> {
       CallDeclaration& current = contract_.calls.back();
-      if (parser_.accept("keeps")) {
-        auto range = parser_.range();
-        if (!range) return std::unexpected(range.error());
-        current.kept.push_back(std::move(*range));
-        return {};
-      }
+      if (parser_.accept("keeps")) return ranges_into(current.kept);
       if (parser_.accept("never_returns")) {
         current.never_returns = true;
         return {};

@@ -111,7 +111,8 @@ struct Range {
 /// What may be assumed of a routine that is called and not executed.
 struct CallDeclaration {
   std::string name;
-  std::string symbol;
+  std::string symbol;                  ///< of the function that is called by its address, or
+  std::optional<Expression> target;    ///< what a call through memory or a register must reach
   std::vector<Clause> clauses;         ///< at the call, before the return address is pushed
   std::vector<Range> kept;             ///< memory that the callee leaves alone; all else is havoc
   std::vector<Expression> guarantees;  ///< after it has returned
@@ -125,8 +126,11 @@ struct Run {
   std::string name;
   Source source = Source::function;
   std::string symbol;  ///< of the function, or the section of the table
+  std::string after;   ///< the callee behind whose only call it begins; empty: at its entry
+  std::vector<Clause> arrivals;  ///< what must hold where the run before has left to
+  /// Any code has run since then and left these ranges alone. Registers are unknown after it.
+  std::optional<std::vector<Range>> havoc;
   std::vector<Assignment> registers;
-  std::vector<Clause> arrivals;  ///< what must hold before its first instruction
 };
 
 struct WriteDeclaration {

@@ -8,6 +8,7 @@
 #include "verify/obligation/switch_sites.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace fiberproof::verify {
 namespace {
@@ -21,9 +22,28 @@ std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
   return file.is_position_independent() ? 0x5555'5555'0000 + address : address;
 }
 
+// An error of the file's code, in one line; one of the contract names its own place already.
+std::string in_file(const ObjectFile& file, const std::string& error) {
+  return error.starts_with("fiberproof: ") ? error
+                                           : fmt::format("fiberproof: {}: {}", file.path(), error);
+}
+
 std::string_view file_symbol(const std::string& name, const ProverOptions& options) {
   const auto renamed = options.symbols.find(name);
   return renamed == options.symbols.end() ? std::string_view(name) : renamed->second;
+}
+
+// The return address of the only call of `callee` in `code`.
+std::optional<std::uint64_t> behind_only_call(const Code& code, std::uint64_t callee) {
+  std::optional<std::uint64_t> found;
+  for (const auto& [address, instruction] : code.instructions) {
+    if (instruction.operation != Operation::call) continue;
+    const auto* const target = std::get_if<Immediate>(&instruction.operands.front());
+    if (target == nullptr || target->value != callee) continue;
+    if (found) return std::nullopt;
+    found = instruction.next_address();
+  }
+  return found;
 }
 
 Result<Code> code_of(const Run& run, const ObjectFile& file, const ProverOptions& options,
@@ -40,14 +60,26 @@ Result<Code> code_of(const Run& run, const ObjectFile& file, const ProverOptions
   }
   const auto identity = identify(file, routine);
   if (!identity) {
-    return std::unexpected(fmt::format("fiberproof: {}: {:#x}: {}: {}", file.path(),
-                                       identity.error().address, identity.error().instruction,
-                                       identity.error().reason));
+    const auto& [address, instruction, reason] = identity.error();
+    return std::unexpected(
+        in_file(file, fmt::format("{:#x}: {}: {}", address, instruction, reason)));
   }
-  result.code.push_back({routine.symbol, identity->instructions, identity->bytes, identity->hash});
+  if (std::ranges::find(result.code, routine.symbol, &ProvedCode::routine) == result.code.end()) {
+    result.code.push_back(
+        {routine.symbol, identity->instructions, identity->bytes, identity->hash});
+  }
   auto code = decode_all(run.name, load_address(file, routine.address), routine.bytes);
-  if (!code)
-    return std::unexpected(fmt::format("fiberproof: {}: {}", file.path(), message(code.error())));
+  if (!code) return std::unexpected(in_file(file, message(code.error())));
+  if (!run.after.empty()) {
+    const auto callee = file.routine(file_symbol(run.after, options));
+    if (!callee) return std::unexpected(message(callee.error()));
+    const auto behind = behind_only_call(*code, load_address(file, callee->address));
+    if (!behind) {
+      return std::unexpected(in_file(
+          file, fmt::format("{} does not call {} exactly once", routine.symbol, callee->symbol)));
+    }
+    code->begin = *behind;
+  }
   return std::move(*code);
 }
 
@@ -61,6 +93,7 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
   }
   CaseProver::Callees callees;
   for (std::size_t index = 0; index < contract.calls.size(); ++index) {
+    if (contract.calls[index].target) continue;
     const auto callee = file.routine(file_symbol(contract.calls[index].symbol, options));
     if (!callee) return std::unexpected(message(callee.error()));
     callees.emplace_back(load_address(file, callee->address), index);
@@ -76,7 +109,9 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     CaseProver prover(contract, Subject::bytes, ledger, **in);
     prover.claim_all();
     prover.assumptions_can_be_met();
-    if (const auto done = prover.run_code(codes, callees); !done) return done;
+    if (const auto done = prover.run_code(codes, callees); !done) {
+      return std::unexpected(in_file(file, done.error()));
+    }
   }
   return {};
 }

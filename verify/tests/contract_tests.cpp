@@ -29,6 +29,12 @@ call callee = function other_function
   T2 argument: rdi == old [TOS - 8]
   keeps [TOS - 16, TOS)
   returns (al != 0) == flag
+call pointed_at = indirect old [TOS - 24]
+  keeps [TOS - 16, TOS), [TOS - 32, TOS - 24)
+run second = function some_function after other_function
+  T2 comes_back: rip == first.end
+  havoc keeps [TOS - 16, TOS), [TOS - 32, TOS - 24)
+  rsp == TOS
 model
   [TOS - 8] := (flag ? 1 : 0) when n < m
 exit
@@ -48,6 +54,11 @@ counterexample
   EXPECT_TRUE(contract->regions[1].read_only);
   EXPECT_EQ(contract->runs[0].arrivals.size(), 1u);
   EXPECT_EQ(contract->calls[0].kept.size(), 1u);
+  ASSERT_TRUE(contract->calls[1].target.has_value());
+  EXPECT_EQ(contract->calls[1].kept.size(), 2u);
+  EXPECT_EQ(contract->runs[1].after, "other_function");
+  ASSERT_TRUE(contract->runs[1].havoc.has_value());
+  EXPECT_EQ(contract->runs[1].havoc->size(), 2u);
   EXPECT_EQ(contract->exits[0].text, "flag => rip == [TOS - 0x08]");
   EXPECT_EQ(contract->modifies[0].spec_id, "T6");
   EXPECT_EQ(contract->program, "fiberproof program 1\n  indented {n}\n");
@@ -74,6 +85,11 @@ TEST(contract, errors_name_line_and_column) {
             "fiberproof: some.contract:2:15: no contract has the character '$'");
   EXPECT_EQ(error_of("contract c\nghost rax : word\n"),
             "fiberproof: some.contract:2:7: 'rax' is taken");
+  EXPECT_EQ(error_of("contract c\nrun r = function f\n  havoc\n"),
+            "fiberproof: some.contract:3:8: nothing is known before the first run: there is no "
+            "havoc");
+  EXPECT_EQ(error_of("contract c\ncall f = somehow x\n"),
+            "fiberproof: some.contract:2:10: expected 'function'");
   EXPECT_EQ(error_of("contract c\nfrobnicate\n"),
             "fiberproof: some.contract:2:1: 'frobnicate' begins no statement");
 }

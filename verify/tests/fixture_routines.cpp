@@ -69,6 +69,23 @@ routine fixture_call_twice
     ret
 done fixture_call_twice
 
+routine fixture_call_through
+    call *(%rdi)
+    ret
+done fixture_call_through
+
+routine fixture_vector_behind_a_jump
+    jmp 1f
+    movaps %xmm0, %xmm1
+1:  ret
+done fixture_vector_behind_a_jump
+
+routine fixture_call_then_store
+    call fixture_branch
+    movq %rsi, 8(%rdi)
+    jmp *%rdx
+done fixture_call_then_store
+
 routine fixture_store_into_red_zone
     movq %rsi, -8(%rsp)
     ret

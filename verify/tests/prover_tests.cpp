@@ -132,6 +132,57 @@ TEST_F(prover, a_call_of_which_nothing_is_said_is_refuted) {
             Verdict::proved);
 }
 
+TEST_F(prover, a_call_through_memory_reaches_what_the_contract_says_or_is_refuted) {
+  const std::string call =
+      "call callee = indirect TARGET\n  L2 a: rsp == frame\n  keeps [rsp, "
+      "frame + 8)\nexit\n  L1 b: rip == old [frame]\n";
+  const auto through = [&](const std::string& target, const std::string& name) {
+    std::string body = entering("fixture_call_through") + "  rdi == object\n" + call;
+    body.replace(body.find("TARGET"), 6, target);
+    return theorem(body, name).verdict;
+  };
+  EXPECT_EQ(through("old [object]", "every_path_leaves"), Verdict::proved);
+  EXPECT_EQ(through("old [object]", "L1.b"), Verdict::proved);
+  EXPECT_EQ(through("old [object + 8]", "every_path_leaves"), Verdict::refuted);
+}
+
+TEST_F(prover, between_two_runs_any_code_may_have_run) {
+  const auto verdict = [this](const std::string& havoc, const std::string& name) {
+    return theorem(entering("fixture_store_and_return") + "  rdi == object\n" +
+                       "run again = function fixture_store_and_return\n  L1 arrived: rip == old "
+                       "[frame] and [object + 8] == old rsi\n" +
+                       havoc +
+                       "  rsp == frame\n  rdi == object\nexit\n  L2 kept: [object] == old "
+                       "[object]\n  L3 unknown: rsi == old rsi\n",
+                   name)
+        .verdict;
+  };
+  const std::string keeps = "  havoc keeps [object, object + 8)\n";
+  for (const char* name : {"L1.arrived", "L2.kept"}) {
+    EXPECT_EQ(verdict(keeps, name), Verdict::proved) << name;
+  }
+  EXPECT_EQ(verdict(keeps, "L3.unknown"), Verdict::refuted);
+  EXPECT_EQ(verdict("  havoc\n", "L2.kept"), Verdict::refuted);
+  EXPECT_EQ(verdict("  havoc keeps [object + 8, object + 16)\n", "L2.kept"), Verdict::refuted);
+}
+
+TEST_F(prover, a_run_may_begin_behind_the_only_call_of_a_function) {
+  const auto behind = [](const std::string& routine, const std::string& callee) {
+    return "run it = function " + routine + " after " + callee +
+           "\n  rsp == frame\n  rdi == object\nexit\n  L1 stored: [object + 8] == old rsi and "
+           "rip == old rdx and rsp == frame\n";
+  };
+  const std::string body = behind("fixture_call_then_store", "fixture_branch");
+  EXPECT_EQ(theorem(body, "L1.stored").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
+  for (const std::string& wrong : {behind("fixture_call_then_store", "fixture_return"),
+                                   behind("fixture_call_twice", "fixture_branch")}) {
+    const auto result = run(wrong);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_NE(result.error().find("exactly once"), std::string::npos) << result.error();
+  }
+}
+
 TEST_F(prover, assumptions_that_cannot_be_met_are_unknown) {
   EXPECT_EQ(theorem("assume frame < object and object < frame\n" + entering("fixture_branch") +
                         "exit\n  L1 nonsense: rax == 12345\n",
@@ -144,6 +195,13 @@ TEST_F(prover, an_instruction_outside_the_allow_list_is_an_error_with_its_addres
   const auto result = run(entering("fixture_vector") + "exit\n  L1 a: rsp == frame + 8\n");
   ASSERT_FALSE(result.has_value());
   EXPECT_NE(result.error().find("movaps"), std::string::npos) << result.error();
+}
+
+TEST_F(prover, an_instruction_that_no_path_comes_to_may_be_anything) {
+  EXPECT_EQ(
+      theorem(entering("fixture_vector_behind_a_jump") + "exit\n  L1 a: rsp == frame + 8\n", "L1.a")
+          .verdict,
+      Verdict::proved);
 }
 
 TEST_F(prover, a_missing_symbol_is_an_error_that_names_it) {

@@ -249,11 +249,11 @@ void Examination::decode_routine(const Routine& routine) {
   while (at < code.size() && !refused) {
     const auto decoded = decode_checked(routine.address + at, code.subspan(at));
     note(describe(decoded));
-    if (decoded) {
-      at += decoded->length;
-      ++instructions;
-    } else {
+    if (!decoded && decoded.error().length == 0) {
       refused = decoded.error();
+    } else {
+      at += decoded ? decoded->length : decoded.error().length;
+      ++instructions;
     }
   }
   const auto identity = identify(file_, routine);
