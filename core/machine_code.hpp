@@ -8,7 +8,7 @@
 
 namespace fiberproof {
 
-/// All of section fiberproof_text: initialize and both entry trampolines.
+/// All of section fiberproof_text: initialize, both entry trampolines and caller_frame.
 std::span<const std::byte> routine_bytes();
 
 /// The instructions of each stack_switch in this program, in no particular order.

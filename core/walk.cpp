@@ -1,5 +1,6 @@
 #include "core/walk.hpp"
 
+#include "core/caller_frame.hpp"
 #include "core/check.hpp"
 #include "core/thread_stack.hpp"
 
@@ -12,17 +13,7 @@ namespace {
 
 using Reason = BrokenChain::Reason;
 
-// RSP is a multiple of 16 at a call (psABI 3.2.2), and so is RBP after two words are pushed.
-constexpr std::uint64_t frame_alignment = 16;
 constexpr std::uint64_t link_bytes = 2 * sizeof(std::uint64_t);  // saved RBP and return address
-
-/// Frame pointers that a stack's frames can have: [lowest, highest], and `outermost`, where its
-/// last frame is.
-struct FramePointers {
-  std::uint64_t lowest;
-  std::uint64_t highest;
-  std::uint64_t outermost;
-};
 
 /// Where a walk ends, and on which stack it begins.
 struct Chain {
@@ -61,16 +52,10 @@ FIBERPROOF_UNINSTRUMENTED FramePointers frame_pointers(const Chain& chain,
   return chain.initial;
 }
 
-FIBERPROOF_UNINSTRUMENTED std::optional<Reason> why_not_a_frame(const FramePointers& possible,
-                                                                std::uint64_t frame_pointer) {
-  if (frame_pointer % frame_alignment != 0) {
-    return Reason::misaligned;
-  }
-  const bool possible_one = frame_pointer >= possible.lowest && frame_pointer <= possible.highest;
-  if (!possible_one && frame_pointer != possible.outermost) {
-    return Reason::off_its_stack;
-  }
-  return std::nullopt;
+FIBERPROOF_UNINSTRUMENTED Reason reason_of(LinkFault fault) {
+  return fault == LinkFault::misaligned      ? Reason::misaligned
+         : fault == LinkFault::off_its_stack ? Reason::off_its_stack
+                                             : Reason::not_above;
 }
 
 /// One walk along one chain.
@@ -100,8 +85,9 @@ class ChainWalk {
 
 FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::arrive(const Frame& next,
                                                                              std::uint64_t after) {
-  if (const auto reason = why_not_a_frame(possible_, next.frame_pointer)) {
-    return std::unexpected(BrokenChain{*reason, next.stack, next.frame_pointer, after});
+  if (const LinkFault fault = why_not_a_frame(possible_, next.frame_pointer);
+      fault != LinkFault::none) {
+    return std::unexpected(BrokenChain{reason_of(fault), next.stack, next.frame_pointer, after});
   }
   frame_ = next;
   return {};
@@ -137,16 +123,13 @@ FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::go_on() {
   if (frame_.frame_pointer == possible_.outermost) {
     return cross_to_parent();
   }
-  const std::uint64_t frame_pointer = frame_.frame_pointer;
-  const Frame next{word_at(frame_pointer + sizeof(std::uint64_t)), word_at(frame_pointer),
-                   frame_.stack, Frame::Kind::after_call};
-  if (auto arrived = arrive(next, frame_pointer); !arrived) {
-    return arrived;
-  }
-  if (next.frame_pointer <= frame_pointer) {
+  CallerFrame caller;
+  const std::uint64_t after = frame_.frame_pointer;
+  if (const LinkFault fault = caller_frame(possible_, after, caller); fault != LinkFault::none) {
     return std::unexpected(
-        BrokenChain{Reason::not_above, next.stack, next.frame_pointer, frame_pointer});
+        BrokenChain{reason_of(fault), frame_.stack, caller.frame_pointer, after});
   }
+  frame_ = {caller.instruction, caller.frame_pointer, frame_.stack, Frame::Kind::after_call};
   return {};
 }
 
