@@ -3,6 +3,7 @@
 #include "fuzz/replay.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -22,7 +23,33 @@ Confirmation confirm_natively(const std::string& program, bool is_expected) {
   if (replay.verdict == fuzz::Replay::Verdict::unreadable) return {false, "not run: " + line};
   const bool is_as_recorded = replay.verdict == fuzz::Replay::Verdict::as_recorded;
   const bool confirmed = is_as_recorded == is_expected;
-  return {confirmed, fmt::format("{}: {}", confirmed ? "confirmed" : "NOT confirmed", line)};
+  return {confirmed,
+          fmt::format("{}: {}",
+                      confirmed ? "confirmed" : "NOT confirmed, the model or the Program is wrong",
+                      line)};
+}
+
+std::expected<std::string, std::string> keep_counterexample(const std::string& directory,
+                                                            const std::string& theorem,
+                                                            const std::string& program) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  std::string name = theorem;
+  std::ranges::replace(name, '/', '.');
+  for (unsigned number = 1;; ++number) {
+    const std::string suffix = number == 1 ? "" : fmt::format(".{}", number);
+    const auto path = std::filesystem::path(directory) / fmt::format("{}{}.program", name, suffix);
+    if (std::filesystem::exists(path, error)) {
+      std::ostringstream present;
+      present << std::ifstream(path).rdbuf();
+      if (present.str() == program) return path.string();
+      continue;
+    }
+    std::ofstream file(path);
+    file << program << std::flush;
+    if (file) return path.string();
+    return std::unexpected(fmt::format("fiberproof: {}: cannot be written", path.string()));
+  }
 }
 
 std::string indented(const std::string& text, const std::string& margin) {

@@ -2,6 +2,7 @@
 // does not run is one of the model.
 #pragma once
 
+#include <expected>
 #include <string>
 
 namespace fiberproof::verify {
@@ -14,6 +15,13 @@ struct Confirmation {
 /// Replays `program` in a process of its own. A refutation that is expected is confirmed by a run
 /// that is as the Program records it; one that is not, by a run that differs from it.
 Confirmation confirm_natively(const std::string& program, bool is_expected);
+
+/// Writes `program` into `directory`, made if need be, as THEOREM.program, its slashes dots, or,
+/// where another program is there already, THEOREM.2.program and so on: nothing is overwritten. The
+/// path, also where the same program is there; or one clear line.
+std::expected<std::string, std::string> keep_counterexample(const std::string& directory,
+                                                            const std::string& theorem,
+                                                            const std::string& program);
 
 /// `text` with `margin` before each line.
 std::string indented(const std::string& text, const std::string& margin);

@@ -119,6 +119,10 @@ void add_prove(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"z3", "cvc5"}))
       ->capture_default_str();
   prove->add_option("--smt2", options.prove.smt2_directory, "write every query into this folder");
+  prove
+      ->add_option("--counterexamples", options.prove.counterexamples,
+                   "keep the Program of a refutation in this folder")
+      ->default_val(FIBERPROOF_CORPUS "/counterexamples");
   prove->add_option("--timeout", options.prove.timeout_ms, "of one query, in milliseconds")
       ->check(CLI::Range(1u, 3'600'000u))
       ->capture_default_str();

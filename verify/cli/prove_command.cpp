@@ -120,8 +120,17 @@ void print_story(const Refutation& story) {
   print_list("memory, high addresses first", story.memory);
 }
 
+// Where the Program of a refutation is kept, for the corpus to replay.
+ExitStatus keep(const Theorem& theorem, const std::string& directory) {
+  const auto path = keep_counterexample(directory, theorem.name, theorem.refutation->program);
+  if (!path) return complain(path.error()), ExitStatus::could_not_run;
+  fmt::print("    kept as  {}\n", *path);
+  return ExitStatus::ok;
+}
+
 // What a theorem came to, and for a refutation whether real stacks show the same.
-ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_natively) {
+ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_natively,
+                         const std::string& counterexamples) {
   fmt::print("{:8} {:60} {:4} obligations {:8.1f} ms\n", name_of(theorem.verdict), theorem.name,
              theorem.obligations, milliseconds(theorem.time));
   if (theorem.verdict == Verdict::unknown) fmt::print("    because  {}\n", theorem.reason);
@@ -131,7 +140,8 @@ ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_nat
   const Confirmation confirmation = confirm_natively(theorem.refutation->program, is_expected);
   fmt::print("    natively {}\n    Program\n{}", confirmation.line,
              indented(theorem.refutation->program, "      "));
-  return is_expected && !confirmation.confirmed ? ExitStatus::could_not_run : ExitStatus::ok;
+  if (is_expected) return confirmation.confirmed ? ExitStatus::ok : ExitStatus::could_not_run;
+  return confirmation.confirmed ? keep(theorem, counterexamples) : ExitStatus::ok;
 }
 
 std::unique_ptr<Solver> make_solver(const ProveOptions& options) {
@@ -184,8 +194,9 @@ ProofReport run_proofs(const ProveOptions& options) {
     for (const Theorem& theorem : result.theorems) {
       const auto entry = std::ranges::find(*expected, theorem.name, &ExpectedTheorem::name);
       const bool is_expected = entry != expected->end() && entry->verdict == theorem.verdict;
-      report.status =
-          worse(report.status, print_theorem(theorem, is_expected, options.object.empty()));
+      report.status = worse(
+          report.status,
+          print_theorem(theorem, is_expected, options.object.empty(), options.counterexamples));
       if (theorem.verdict == Verdict::unknown) report.status = ExitStatus::could_not_run;
       const bool is_listed = entry != expected->end() && options.contracts.empty();
       if (!is_expected && (theorem.verdict == Verdict::refuted || is_listed)) {

@@ -18,6 +18,8 @@ struct ProveOptions {
   std::string solver = "z3";           ///< z3, or cvc5: both, and they must agree
   std::string smt2_directory;          ///< where every obligation is written, if anywhere
   unsigned timeout_ms = 10'000;        ///< of one query
+  /// Where the Program of a refutation that nobody expected, and that real stacks show, is kept.
+  std::string counterexamples;
 };
 
 struct ProofReport {

@@ -83,6 +83,33 @@ TEST_F(command, a_refuted_contract_fails) {
   EXPECT_EQ(run({"prove", "--contract", contract}).exit_code, 1);
 }
 
+TEST_F(command, a_counterexample_that_real_stacks_show_is_kept_and_overwrites_nothing) {
+  const auto contract = [this](const std::string& comment) {
+    return file("false.contract",
+                "contract false\nghost x : word\nexit\n  L1 never: x != 0\ncounterexample\n"
+                "  | fiberproof program 1\n  | # " +
+                    comment +
+                    "\n  | expect "
+                    "trap-reported-as-return\n  | revision trap\n  | depth 8\n  | resumes 8\n"
+                    "  | stack s0 mapped 65536\n  | function f0 params 0 returns 0\n  |   return\n"
+                    "  | main\n  |   resume f0 on s0\n  | end\n");
+  };
+  const filesystem::path kept = folder_ / "kept";
+  const auto prove = [&](const std::string& comment) {
+    return run({"prove", "--contract", contract(comment), "--counterexamples", kept}).exit_code;
+  };
+  const auto count = [&kept] {
+    return std::distance(filesystem::directory_iterator(kept), filesystem::directory_iterator());
+  };
+  EXPECT_EQ(prove("one"), 1);
+  EXPECT_TRUE(filesystem::exists(kept / "false.L1.never.program"));
+  EXPECT_EQ(prove("one"), 1);
+  EXPECT_EQ(count(), 1);
+  EXPECT_EQ(prove("another"), 1);
+  EXPECT_TRUE(filesystem::exists(kept / "false.L1.never.2.program"));
+  EXPECT_EQ(count(), 2);
+}
+
 TEST_F(command, a_query_that_times_out_fails_the_run) {
   // That 2^62 - 57 is prime takes a bit-blaster much longer than this.
   const std::string contract = file("hard.contract",
