@@ -3,7 +3,10 @@
 // medians of ratios within a round, since a shared machine is slow for a while now and then. A run
 // of few executions is subtracted, so that starting does not count.
 //
-//   fuzz_bench_report SANITIZERS FUZZ_BENCH EMPTY [FILE|DIR]…
+//   fuzz_bench_report SANITIZERS FUZZ_BENCH EMPTY MINIMISED [FILE|DIR]…
+//
+// MINIMISED is the folder of programs as an engine minimises them; `program-all` runs the others,
+// too, those that are deep or large on purpose.
 //
 // Exit status: 0 also where a figure misses, 2 where something could not be run.
 #include <fcntl.h>
@@ -31,6 +34,8 @@ constexpr int rounds = 5;
 constexpr double seconds_per_round = 0.3;
 constexpr std::uint64_t few_runs = 1000;
 
+constexpr std::string_view program_all = "program-all";
+
 struct Figures {
   double plain = 0;  ///< 0: nothing is asked
   double sanitized = 0;
@@ -50,6 +55,7 @@ std::vector<Case> all_cases() {
           {"trampoline-1", {0.6, 0.3}},
           {"trampoline-8", {0.2, 0.08}},
           {"program", {0.1, 0.08}},
+          {program_all, {}},
           {"layout", {}},
           {"walk", {}},
           {"empty-alone", {}}};
@@ -58,6 +64,7 @@ std::vector<Case> all_cases() {
 struct Programs {
   std::string bench;
   std::string empty;
+  std::string minimised;
   std::vector<std::string> corpus;
 };
 
@@ -70,8 +77,12 @@ double cpu_seconds(const Programs& programs, std::string_view name, std::uint64_
                                     "-len_control=0",
                                     "-verbosity=0",
                                     "-ignore_remaining_args=1",
-                                    std::string(name)};
-  words.insert(words.end(), programs.corpus.begin(), programs.corpus.end());
+                                    std::string(name == program_all ? "program" : name)};
+  if (name == program_all) {
+    words.insert(words.end(), programs.corpus.begin(), programs.corpus.end());
+  } else {
+    words.push_back(programs.minimised);
+  }
   std::vector<char*> arguments;
   for (std::string& word : words) {
     arguments.push_back(word.data());
@@ -139,12 +150,14 @@ void measure(const Programs& programs, std::vector<Case>& cases) {
 
 int main(int argument_count, char** arguments) {
   const std::span all(arguments, static_cast<std::size_t>(argument_count));
-  if (all.size() < 4) {
-    fmt::print(stderr, "usage: fuzz_bench_report SANITIZERS FUZZ_BENCH EMPTY [FILE|DIR]...\n");
+  if (all.size() < 5) {
+    fmt::print(stderr,
+               "usage: fuzz_bench_report SANITIZERS FUZZ_BENCH EMPTY MINIMISED [FILE|DIR]...\n");
     return 2;
   }
   const std::string_view sanitizers = all[1];
-  const Programs programs{all[2], all[3], std::vector<std::string>(all.begin() + 4, all.end())};
+  const Programs programs{all[2], all[3], all[4],
+                          std::vector<std::string>(all.begin() + 5, all.end())};
   std::vector<Case> cases = all_cases();
   measure(programs, cases);
   fmt::print("fuzz targets under libFuzzer, sanitizers: {}\n",
