@@ -147,8 +147,8 @@ ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_nat
 std::unique_ptr<Solver> make_solver(const ProveOptions& options) {
   const std::chrono::milliseconds limit(options.timeout_ms);
   auto z3 = make_z3_solver(limit);
-  if (options.solver == "z3") return z3;
-  return make_agreeing_solver(std::move(z3), make_cvc5_solver(limit));
+  if (options.solver == "z3") return make_remembering_solver(std::move(z3));
+  return make_remembering_solver(make_agreeing_solver(std::move(z3), make_cvc5_solver(limit)));
 }
 
 }  // namespace

@@ -50,6 +50,9 @@ std::unique_ptr<Solver> make_cvc5_solver(std::chrono::milliseconds time_limit);
 std::unique_ptr<Solver> make_agreeing_solver(std::unique_ptr<Solver> first,
                                              std::unique_ptr<Solver> second);
 
+/// Asks `asked` each question once: the same nodes again have the same answer, in no time.
+std::unique_ptr<Solver> make_remembering_solver(std::unique_ptr<Solver> asked);
+
 /// The query as an SMT-LIB 2 script whose check-sat answers unsat exactly where the goal follows.
 std::string to_smt2(const Query& query, const std::string& comment);
 
