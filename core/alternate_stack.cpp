@@ -41,7 +41,7 @@ int AlternateStack::install() {
   if (::sigaltstack(&wanted, nullptr) != 0) {
     return errno;
   }
-  stack_ = std::move(*mapped);
+  stack_.emplace(std::move(*mapped));
   before_ = current;
   return 0;
 }

@@ -79,15 +79,6 @@ Stack::Stack(Stack&& other) noexcept
       lender_(std::exchange(other.lender_, nullptr)),
       sanitizer_(std::exchange(other.sanitizer_, SanitizerStack{})) {}
 
-Stack& Stack::operator=(Stack&& other) noexcept {
-  std::swap(bounds_, other.bounds_);
-  std::swap(mapping_, other.mapping_);
-  std::swap(mapping_bytes_, other.mapping_bytes_);
-  std::swap(lender_, other.lender_);
-  std::swap(sanitizer_, other.sanitizer_);
-  return *this;
-}
-
 Stack::~Stack() {
   if (sanitizer_.bottom != nullptr) {
     sanitizer_forget(sanitizer_);

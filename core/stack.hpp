@@ -38,7 +38,8 @@ struct StackError {
   int system_error;  ///< errno of the refused call where reason is not_mapped, else 0
 };
 
-/// Owns a mapped stack, or borrows a supplied one, which must outlive it. Movable, not copyable.
+/// Owns a mapped stack, or borrows a supplied one, which must outlive it. Can be moved from, but
+/// neither copied nor assigned.
 class Stack {
  public:
   /// Maps `usable_bytes`, rounded up to whole pages, and one guard page below them. With
@@ -52,7 +53,6 @@ class Stack {
   static std::expected<Stack, StackError> supply(std::span<std::byte> memory);
 
   Stack(Stack&& other) noexcept;
-  Stack& operator=(Stack&& other) noexcept;
   ~Stack();
 
   StackBounds bounds() const { return bounds_; }
