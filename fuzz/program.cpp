@@ -66,8 +66,12 @@ std::string print(const Expectation& expect) {
       return "trap-reported-as-return";
     case Expectation::Kind::stack_overflow:
       return "stack-overflow";
+    case Expectation::Kind::trespass:
+      return "trespass";
     case Expectation::Kind::violation:
       return fmt::format("violation {}", name_of(expect.violated));
+    case Expectation::Kind::check:
+      return fmt::format("check {}", name_of(expect.violated));
   }
   return "?";
 }

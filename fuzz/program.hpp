@@ -93,9 +93,16 @@ struct Function {
 
 /// What a replay must see.
 struct Expectation {
-  enum class Kind : std::uint8_t { pass, trap_reported_as_return, stack_overflow, violation };
+  enum class Kind : std::uint8_t {
+    pass,
+    trap_reported_as_return,
+    stack_overflow,
+    trespass,   ///< a guard page was touched, from another stack than its own
+    violation,  ///< an oracle's finding
+    check,      ///< a FIBER_CHECK of core's stopped what the program did on purpose
+  };
   Kind kind = Kind::pass;
-  SpecId violated = SpecId::L1;  ///< of violation
+  SpecId violated = SpecId::L1;  ///< of violation and check
   friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 

@@ -91,17 +91,22 @@ Read<Expectation> read_expectation(Line& line) {
   if (word == "stack-overflow") {
     return Expectation{.kind = Expectation::Kind::stack_overflow};
   }
-  if (word != "violation") {
-    return line.wrong(fmt::format(
-        "expected 'pass', 'trap-reported-as-return', 'stack-overflow' or 'violation', got '{}'",
-        word));
+  if (word == "trespass") {
+    return Expectation{.kind = Expectation::Kind::trespass};
+  }
+  if (word != "violation" && word != "check") {
+    return line.wrong(
+        fmt::format("expected 'pass', 'trap-reported-as-return', 'stack-overflow', 'trespass', "
+                    "'violation' or 'check', got '{}'",
+                    word));
   }
   const std::string_view name = line.next();
   const std::optional<SpecId> id = spec_id_of(name);
   if (!id) {
     return line.wrong(fmt::format("'{}' is no rule that an oracle checks", name));
   }
-  return Expectation{.kind = Expectation::Kind::violation, .violated = *id};
+  return Expectation{word == "check" ? Expectation::Kind::check : Expectation::Kind::violation,
+                     *id};
 }
 
 Checked expect_next_name(Line& line, char letter, std::string_view what, std::size_t declared,
@@ -122,7 +127,7 @@ Read<StackShape> read_stack_shape(Line& line, const StackTerms& terms) {
     return line.wrong(fmt::format("expected '{}' or 'supplied', got '{}'", terms.mapped, kind));
   }
   const bool supplied = kind == "supplied";
-  const auto bytes = line.number(supplied ? supplied_bytes_min : terms.mapped_bytes_min,
+  const auto bytes = line.number(supplied ? terms.supplied_bytes_min : terms.mapped_bytes_min,
                                  supplied ? terms.supplied_bytes_max : terms.mapped_bytes_max);
   if (!bytes) {
     return std::unexpected(bytes.error());

@@ -32,6 +32,7 @@ struct StackTerms {
   std::string_view mapped;
   std::uint64_t mapped_bytes_min;
   std::uint64_t mapped_bytes_max;
+  std::uint64_t supplied_bytes_min;
   std::uint64_t supplied_bytes_max;
 };
 
@@ -39,6 +40,6 @@ Read<StackShape> read_stack_shape(Line& line, const StackTerms& terms);
 std::string print(const StackShape& shape, const StackTerms& terms);
 
 inline constexpr StackTerms program_stack_terms = {"mapped", 1, mapped_bytes_max,
-                                                   supplied_bytes_max};
+                                                   supplied_bytes_min, supplied_bytes_max};
 
 }  // namespace fiberproof::fuzz

@@ -103,7 +103,8 @@ std::uint64_t usable_bytes_of(const StackShape& shape) {
     return (shape.bytes + spec::page_bytes - 1) / spec::page_bytes * spec::page_bytes;
   }
   const std::uint64_t start = shape.offset % spec::stack_alignment;
-  return (start + shape.bytes) / spec::stack_alignment * spec::stack_alignment - start;
+  const std::uint64_t end = (start + shape.bytes) / spec::stack_alignment * spec::stack_alignment;
+  return end < start ? 0 : end - start;
 }
 
 void expected_events(const Program& program, std::vector<Event>& events) {

@@ -5,10 +5,12 @@
 #include "fuzz/paths.hpp"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <expected>
@@ -82,16 +84,35 @@ Expectation seen_by(const ChildReport& report) {
           SpecId::L1};
 }
 
-/// Whether a stack was overrun on purpose, and that was reported, of the same continuation at the
-/// same depth (C8).
-bool is_reported_overflow(std::string_view errors) {
-  const std::size_t announced = errors.find(about_to_overrun);
+/// Whether a guard page was met on purpose, and that was reported as what was announced, of the
+/// same continuation at the same depth (C8).
+bool is_reported(std::string_view errors, std::string_view announcement, std::string_view what) {
+  const std::size_t announced = errors.find(announcement);
   if (announced == std::string_view::npos) {
     return false;
   }
-  const std::string_view whose = errors.substr(announced + about_to_overrun.size());
-  return errors.contains("C8: stack overflow of continuation " +
-                         std::string(whose.substr(0, whose.find('\n'))) + ":");
+  const std::string_view whose = errors.substr(announced + announcement.size());
+  return errors.contains(
+      fmt::format("fiberproof: C8: {} continuation {}:", what, whose.substr(0, whose.find('\n'))));
+}
+
+/// The rule whose check stopped what was done on purpose, where it said so with both numbers, and
+/// the process trapped.
+std::optional<SpecId> reported_check(const ChildEnd& end) {
+  const std::string_view errors = end.errors;
+  const std::size_t announced = errors.find(about_to_break);
+  if (announced == std::string_view::npos || !WIFSIGNALED(end.status) ||
+      WTERMSIG(end.status) != SIGILL) {
+    return std::nullopt;
+  }
+  std::string_view rest = errors.substr(announced + about_to_break.size());
+  const std::string_view what = rest.substr(0, rest.find('\n'));
+  const std::string_view rule = what.substr(0, what.find(", "));
+  rest.remove_prefix(what.size() + 1);
+  const std::string numbers = fmt::format("({}) at ", what.substr(rule.size() + 2));
+  const bool says_so = rest.starts_with(fmt::format("fiberproof: {} violated: ", rule)) &&
+                       rest.substr(0, rest.find('\n')).contains(numbers);
+  return says_so ? spec_id_of(rule) : std::nullopt;
 }
 
 Replay judge(const std::string& path, const Expectation& expected, Ending ending) {
@@ -160,8 +181,13 @@ std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
   const std::optional<ChildReport> report = report_of(*end);
   if (!report) {
     std::optional<Expectation> seen;
-    if (is_reported_overflow(end->errors)) {
+    if (is_reported(end->errors, about_to_overrun, "stack overflow of")) {
       seen = Expectation{.kind = Expectation::Kind::stack_overflow};
+    } else if (is_reported(end->errors, about_to_trespass,
+                           "access from elsewhere to the guard page of")) {
+      seen = Expectation{.kind = Expectation::Kind::trespass};
+    } else if (const auto rule = reported_check(*end)) {
+      seen = Expectation{Expectation::Kind::check, *rule};
     }
     return Ending{seen, end->status, {}, std::move(end->errors)};
   }

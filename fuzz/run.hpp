@@ -15,6 +15,15 @@ namespace fiberproof::fuzz {
 inline constexpr std::string_view about_to_overrun =
     "fiberproof: about to overrun the stack of continuation ";
 
+/// What one writes before it touches a guard page from elsewhere, with the number of the
+/// continuation and ", in no active chain" behind it.
+inline constexpr std::string_view about_to_trespass =
+    "fiberproof: about to touch the guard page of continuation ";
+
+/// What one writes before it does what a check of core's must stop, with the rule and both numbers
+/// behind it: "C3, 0x… against 0x…".
+inline constexpr std::string_view about_to_break = "fiberproof: about to break ";
+
 /// What a run without a violation did.
 struct Outcome {
   std::uint64_t steps = 0;

@@ -34,6 +34,12 @@ bool is_dear(const AnyProgram& program, const Outcome& outcome) {
   return outcome.steps + outcome.values > bred_machine_work_max;
 }
 
+/// On purpose: for a replay, which runs it in a process of its own.
+bool ends_process(const AnyProgram& program) {
+  const auto* const starts = std::get_if<Program>(&program);
+  return starts != nullptr ? starts->overruns() : std::get<MachineProgram>(program).ends_process();
+}
+
 std::string hex(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) {
@@ -154,9 +160,8 @@ int run_input(std::span<const std::uint8_t> input, Generator* generator,
   if (!make_program(input, generator, program)) {
     return -1;
   }
-  if (const auto* const starts = std::get_if<Program>(&program);
-      starts != nullptr && starts->overruns()) {
-    return -1;  // It is meant to end the process.
+  if (ends_process(program)) {
+    return -1;
   }
   const Outcome outcome = run(program, &report_and_abort, options);
   if (is_run_twice(input)) {

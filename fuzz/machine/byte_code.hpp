@@ -27,6 +27,7 @@ MachineStep decode_step(const StepCode& code, const MachineProgram& program,
 /// The same with the kind given: the byte that says it is not looked at.
 MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const MachineProgram& program,
                         std::size_t steps_before);
+/// What ends the process becomes a walk: no bytes stand for it.
 StepCode encode(const MachineStep& step);
 
 /// The largest arity for which the layout and the headroom (L5, L8) fit on `stack`, give or take

@@ -177,6 +177,7 @@ void copy_field(StepField field, const MachineStep& from, MachineStep& to) {
     case StepField::switches: to.switches = from.switches; break;
     case StepField::length: to.length = from.length; break;
     case StepField::count: to.count = from.count; break;
+    case StepField::damage: to.damage = from.damage; break;
   }
 }
 
@@ -233,7 +234,8 @@ void change_stack(MachineProgram& program, Random& random) {
     return;
   }
   const bool supplied = stack.kind == StackShape::Kind::supplied;
-  const std::uint64_t min = supplied ? supplied_bytes_min : machine_stack_terms.mapped_bytes_min;
+  const std::uint64_t min =
+      supplied ? machine_stack_terms.supplied_bytes_min : machine_stack_terms.mapped_bytes_min;
   const std::uint64_t max =
       supplied ? machine_bounds::supplied_bytes : machine_bounds::pooled_bytes;
   const Signature& function = program.functions[random.below(program.functions.size())];

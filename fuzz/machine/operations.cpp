@@ -4,6 +4,9 @@
 #include "core/sanitizer.hpp"
 #include "fuzz/machine/runner.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <exception>
 #include <utility>
 
@@ -30,7 +33,14 @@ class ClauseTable {
     }
   }
 
-  Handlers handlers() const { return {{tags_.data(), count_}, first_switch_}; }
+  /// Made by what there is for it, where clauses are of one kind.
+  Handlers handlers() const {
+    const std::span<const Tag* const> all(tags_.data(), count_);
+    if (first_switch_ == count_) {
+      return Handlers::suspends(all);
+    }
+    return first_switch_ == 0 ? Handlers::switches(all) : Handlers{all, first_switch_};
+  }
 
  private:
   std::array<const Tag*, machine_bounds::suspend_clauses + machine_bounds::switch_clauses> tags_{};
@@ -170,6 +180,16 @@ Seen MachineRunner::drop(const MachineStep& step) {
           .clause = outcome->handler_index,
           .values = outcome->values,
           .handle = outcome->handle};
+}
+
+/// Of a continuation that runs or waits around what does: by a handle that says what its record
+/// says, which nobody was given. Says before what the check must find, and does not come back.
+void MachineRunner::resume_again(const MachineStep& step) {
+  Continuation& record = *slots_[step.handle].record;
+  const StackIndex parent = reference_.stack(reference_.slot(step.handle).stack).parent;
+  fmt::print(stderr, "{}C3, {:#018x} against {:#018x}\n", about_to_break, record_of(parent), 0);
+  std::fflush(stderr);
+  static_cast<void>(resume(store_, Handle{&record, record.revision}));
 }
 
 [[gnu::noinline]] Seen MachineRunner::suspend_or_switch(const MachineStep& step) {

@@ -12,6 +12,7 @@ constexpr std::uint64_t number_of(Arrival::Kind kind) {
 
 SpecId rule_of(ExpectedTrap::Kind kind) {
   switch (kind) {
+    case ExpectedTrap::Kind::no_stack:
     case ExpectedTrap::Kind::stack_too_small: return SpecId::L5;
     case ExpectedTrap::Kind::null_handle:
     case ExpectedTrap::Kind::consumed_handle: return SpecId::C1;
@@ -106,6 +107,11 @@ Verdict c2_active(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C2, "record of the active stack", expected, got);
 }
 
+Verdict c2_nothing_to_walk(bool refused) {
+  asked(SpecId::C2);
+  return same(SpecId::C2, "a walk where no entry is open is refused", 1, refused ? 1 : 0);
+}
+
 Verdict c2_state(ReferenceStack::State expected, std::uint64_t got) {
   asked(SpecId::C2);
   return same(SpecId::C2, "state", static_cast<std::uint64_t>(expected), got);
@@ -195,6 +201,29 @@ Verdict c6_walked(bool walked) {
   return same(SpecId::C6, "the walk came to its end", 1, walked ? 1 : 0);
 }
 
+Verdict c6_broken(const BrokenWalk& expected, const BrokenWalk& got, std::uint64_t last_met) {
+  asked(SpecId::C6);
+  if (auto wrong = same(
+          SpecId::C6,
+          "why a walk stopped at what is wrong (0 it did not, 1 misaligned, 2 off its "
+          "stack, 3 not above, 4 no parent, 5 another reason)",
+          static_cast<std::uint64_t>(expected.reason), static_cast<std::uint64_t>(got.reason))) {
+    return wrong;
+  }
+  if (auto wrong =
+          same(SpecId::C6, "record of the stack where a walk stopped", expected.stack, got.stack)) {
+    return wrong;
+  }
+  if (auto wrong = same(SpecId::C6, "word that stopped a walk", expected.found, got.found)) {
+    return wrong;
+  }
+  if (auto wrong =
+          same(SpecId::C6, "frame behind which a walk stopped", expected.after, got.after)) {
+    return wrong;
+  }
+  return same(SpecId::C6, "last frame of a walk that stopped", expected.after, last_met);
+}
+
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met) {
   asked(SpecId::C6);
   return same(SpecId::C6, "frames met by the walk, of those that were noted", noted, met);
@@ -225,6 +254,13 @@ Verdict c7_live(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C7, "continuations that have a stack", expected, got);
 }
 
+Verdict c7_kept(std::uint64_t kept_max, std::uint64_t got) {
+  asked(SpecId::C7);
+  return got <= kept_max + 1
+             ? Verdict{}
+             : Violation{SpecId::C7, "stacks kept by the pool: at most", kept_max + 1, got};
+}
+
 Verdict c7_stacks_apart(const Span& made, const Span& in_use) {
   asked(SpecId::C7);
   if (made.end <= in_use.lowest || in_use.end <= made.lowest) {
@@ -236,6 +272,11 @@ Verdict c7_stacks_apart(const Span& made, const Span& in_use) {
 Verdict c8_overrun_faults(std::uint64_t address, std::uint64_t fault) {
   asked(SpecId::C8);
   return same(SpecId::C8, "address of the fault below the limit", address, fault);
+}
+
+Verdict c8_has_guard_page(bool pooled, bool got) {
+  asked(SpecId::C8);
+  return same(SpecId::C8, "the stack has a guard page", pooled ? 1 : 0, got ? 1 : 0);
 }
 
 Verdict c8_guard_page(const Span& usable, const Span& guard) {

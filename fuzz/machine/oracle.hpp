@@ -34,6 +34,8 @@ Verdict c1_refused_as(std::uint64_t handle_revision, std::uint64_t refused_revis
 Verdict c1_walk_is_refused(bool refused);
 
 Verdict c2_active(std::uint64_t expected, std::uint64_t got);
+/// Where no entry is open, a walk has nothing to begin at and was refused so.
+Verdict c2_nothing_to_walk(bool refused);
 Verdict c2_state(ReferenceStack::State expected, std::uint64_t got);
 Verdict c2_parent(std::uint64_t expected, std::uint64_t got);
 Verdict c2_identity(std::uint64_t expected_number, std::uint64_t got_number);
@@ -66,15 +68,32 @@ Verdict c6_stack(std::uint64_t expected, std::uint64_t got);
 Verdict c6_instruction(std::uint64_t expected, std::uint64_t got);
 /// A walk came to its end, and has met every noted frame in order.
 Verdict c6_walked(bool walked);
+
+/// What is wrong with a chain, as a walk says: on which stack, by its record, what it found there
+/// and behind which frame; 0 where it found nothing, or met no frame before.
+struct BrokenWalk {
+  enum class Reason : std::uint8_t { none, misaligned, off_its_stack, not_above, no_parent, other };
+  Reason reason = Reason::none;
+  std::uint64_t stack = 0;
+  std::uint64_t found = 0;
+  std::uint64_t after = 0;
+};
+/// A walk of a broken chain has stopped at what is wrong; `last_met` is the frame that it met last.
+Verdict c6_broken(const BrokenWalk& expected, const BrokenWalk& got, std::uint64_t last_met);
+
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met);
 
 Verdict c7_live(std::uint64_t expected, std::uint64_t got);
+/// A pool keeps no more stacks than it was told, and the one that was released last.
+Verdict c7_kept(std::uint64_t kept_max, std::uint64_t got);
 /// A new continuation's stack and one that is in use.
 Verdict c7_stacks_apart(const Span& made, const Span& in_use);
 
 /// An access at the first byte below the usable ones, and at which address the fault was; 0 where
 /// there was none.
 Verdict c8_overrun_faults(std::uint64_t address, std::uint64_t fault);
+/// A stack of the store's pool has a guard page, and one of the embedder's memory has none.
+Verdict c8_has_guard_page(bool pooled, bool got);
 /// The guard page is right below the usable bytes, give or take what staggers the top.
 Verdict c8_guard_page(const Span& usable, const Span& guard);
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <iterator>
 
 namespace fiberproof::fuzz {
@@ -41,10 +43,23 @@ void print_field(std::string& text, StepField field, const MachineStep& step) {
     case StepField::switches: print_clauses(text, "switches", step.switches); break;
     case StepField::length: fmt::format_to(out, " {}", step.length); break;
     case StepField::count: fmt::format_to(out, " {}", step.count); break;
+    case StepField::damage:
+      fmt::format_to(out, " broken {}", damage_words[static_cast<std::size_t>(step.damage)]);
+      break;
   }
 }
 
+std::string print_stack(const MachineStack& stack) {
+  return is_beyond(stack) ? fmt::format("beyond {}", std::bit_width(stack.bytes))
+                          : print(stack, machine_stack_terms);
+}
+
 }  // namespace
+
+bool MachineProgram::ends_process() const {
+  return std::any_of(steps.begin(), steps.end(),
+                     [](const MachineStep& step) { return fuzz::ends_process(step.kind); });
+}
 
 void MachineProgram::clear() {
   expect = {};
@@ -71,7 +86,7 @@ std::string print(const MachineProgram& program) {
       fmt::format("fiberproof machine-program 1\nexpect {}\n", print(program.expect));
   const auto out = std::back_inserter(text);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
-    fmt::format_to(out, "stack s{} {}\n", index, print(program.stacks[index], machine_stack_terms));
+    fmt::format_to(out, "stack s{} {}\n", index, print_stack(program.stacks[index]));
   }
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     fmt::format_to(out, "function f{} params {} returns {}\n", index,

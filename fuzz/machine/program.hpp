@@ -3,9 +3,10 @@
 // text is what happens, in the order in which it happens.
 //
 //   fiberproof machine-program 1             # always the first line
-//   expect pass                              # or: violation C5
+//   expect pass                              # or: violation C5, check C3, trespass
 //   stack s0 pooled 65536                    # usable bytes, of the store's pool, in whole pages
 //   stack s1 supplied 40000 offset 3         # memory of the embedder's, 3 bytes past a multiple of 64
+//   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
 //   function f0 params 2 returns 1
 //   tags 2                                   # t0 and t1
 //   steps
@@ -26,8 +27,12 @@
 //     leave                                  # and closes it
 //     walk                                   # the frames of the active chain
 //     walk h2                                # those of a suspended one
+//     walk broken cycle                      # and while a word of the chain is wrong, which the walk
+//     walk h2 broken misaligned              # must say; or: astray, orphan, context, start
 //     overrun                                # one word beyond the limit of the running stack
 //     drop h2                                # abandons the chain
+//     resume-again h2                        # of a chain that runs, by a forged handle: ends the process
+//     trespass h2                            # a wild pointer to its guard page, which does so, too
 //     repeat 2 999                           # the 2 steps before, 999 times more
 //     return                                 # ends the running body, as do trap and throw
 //   end
@@ -35,6 +40,10 @@
 // `#` starts a comment. A step that means nothing where it is taken (a return on the initial stack,
 // a back with no frame) is skipped. After the last step every running body returns, and what is
 // still suspended is abandoned. Tags of one clause list are tried in the order in which they stand.
+//
+// A stack that cannot be had, one `beyond` or supplied memory without 16 aligned bytes, is declared
+// like any other: what is made on it is refused. A `resume-again` and a `trespass` are for a replay,
+// which expects the check or the report that they come to; engines do not make them.
 #pragma once
 
 #include "fuzz/bounded_list.hpp"
@@ -64,16 +73,37 @@ inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
 inline constexpr std::uint64_t pooled_bytes = 1024 * 1024;
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
+inline constexpr std::uint32_t beyond_bits_min = 48;  ///< one more than an address has in user space
+inline constexpr std::uint32_t beyond_bits_max = 64;
 }  // namespace machine_bounds
 
 /// Where a continuation runs. Mapped stacks are those of the store's pool.
 using MachineStack = StackShape;
+
+/// A stack that no system can map: of 2^bits − 1 bytes.
+constexpr MachineStack stack_beyond(std::uint32_t bits) {
+  return {StackShape::Kind::mapped, 0, ~std::uint64_t{0} >> (machine_bounds::beyond_bits_max - bits)};
+}
+constexpr bool is_beyond(const MachineStack& stack) {
+  return stack.kind == StackShape::Kind::mapped && stack.bytes > machine_bounds::pooled_bytes;
+}
 
 struct Signature {
   std::uint16_t params = 0;
   std::uint16_t returns = 0;
   friend bool operator==(const Signature&, const Signature&) = default;
 };
+
+/// What is wrong with a chain while it is walked.
+enum class Damage : std::uint8_t {
+  misaligned,  ///< the RBP that the innermost noted frame saved is 8 too high
+  astray,      ///< that RBP is one of another stack
+  cycle,       ///< it is the address of the frame itself
+  orphan,      ///< the innermost stack has no parent, though one waits
+  context,     ///< the RSP where the next stack goes on is off that stack
+  start,       ///< the walk begins at a frame pointer that is none, as a signal handler may
+};
+inline constexpr std::size_t damages = static_cast<std::size_t>(Damage::start) + 1;
 
 /// One operation. Which fields it has stands beside them; the others are as they begin.
 struct MachineStep {
@@ -98,8 +128,12 @@ struct MachineStep {
     walk_suspended,  // handle
     overrun,
     repeat,  // length: how many steps before it; count: how many times more, from 1
+    walk_broken,            // damage
+    walk_suspended_broken,  // handle, damage
+    resume_again,           // handle
+    trespass,               // handle
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::repeat) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::trespass) + 1;
   static constexpr std::uint8_t null_function = machine_bounds::functions;
 
   Kind kind = Kind::return_;
@@ -110,6 +144,7 @@ struct MachineStep {
   std::uint8_t tag = 0;
   std::uint8_t room = 0;
   std::uint8_t length = 0;
+  Damage damage = Damage::misaligned;
   std::uint16_t values = 0;
   std::uint16_t count = 0;
   BoundedList<std::uint8_t, machine_bounds::suspend_clauses> suspends;
@@ -117,12 +152,20 @@ struct MachineStep {
   friend bool operator==(const MachineStep&, const MachineStep&) = default;
 };
 
+/// Whether the step is made to end the process.
+constexpr bool ends_process(MachineStep::Kind kind) {
+  return kind == MachineStep::Kind::resume_again || kind == MachineStep::Kind::trespass;
+}
+
 struct MachineProgram {
   Expectation expect;
   BoundedList<MachineStack, machine_bounds::stacks> stacks;        ///< at least one
   BoundedList<Signature, machine_bounds::functions> functions;     ///< at least one
   std::uint8_t tags = 1;                                           ///< from 1
   BoundedList<MachineStep, machine_bounds::steps> steps;
+
+  /// Whether a step of it may end the process.
+  bool ends_process() const;
 
   /// As new, to be filled again.
   void clear();

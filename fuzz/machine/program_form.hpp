@@ -14,7 +14,10 @@
 namespace fiberproof::fuzz {
 
 inline constexpr StackTerms machine_stack_terms = {
-    "pooled", spec::page_bytes, machine_bounds::pooled_bytes, machine_bounds::supplied_bytes};
+    "pooled", spec::page_bytes, machine_bounds::pooled_bytes, 0, machine_bounds::supplied_bytes};
+
+inline constexpr std::array<std::string_view, damages> damage_words = {
+    "misaligned", "astray", "cycle", "orphan", "context", "start"};
 
 /// The fields of a step, in the order in which they stand in the text.
 enum class StepField : std::uint8_t {
@@ -29,8 +32,9 @@ enum class StepField : std::uint8_t {
   switches,
   length,
   count,
+  damage,
 };
-inline constexpr std::size_t step_fields = static_cast<std::size_t>(StepField::count) + 1;
+inline constexpr std::size_t step_fields = static_cast<std::size_t>(StepField::damage) + 1;
 
 /// A set of fields.
 using StepFields = std::uint32_t;
@@ -71,6 +75,10 @@ inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
     {"walk", fields_of(handle)},
     {"overrun"},
     {"repeat", fields_of(length, count), 0, machine_bounds::repeats},
+    {"walk", fields_of(damage)},
+    {"walk", fields_of(handle, damage)},
+    {"resume-again", fields_of(handle)},
+    {"trespass", fields_of(handle)},
 }};
 }  // namespace detail
 
@@ -80,5 +88,6 @@ constexpr const StepForm& form_of(MachineStep::Kind kind) {
 
 static_assert(form_of(MachineStep::Kind::walk_suspended).has(StepField::handle));
 static_assert(form_of(MachineStep::Kind::repeat).word == "repeat");
+static_assert(form_of(MachineStep::Kind::trespass).word == "trespass");
 
 }  // namespace fiberproof::fuzz

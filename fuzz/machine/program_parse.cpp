@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -17,12 +18,23 @@ namespace {
 
 constexpr std::string_view magic_line = "fiberproof machine-program 1";
 
+/// Of what, and of an unbroken chain or not, is said by the words that follow.
+MachineStep::Kind kind_of_walk(Line line) {
+  using Kind = MachineStep::Kind;
+  if (line.at_end()) {
+    return Kind::walk;
+  }
+  if (line.next() == "broken") {
+    return Kind::walk_broken;
+  }
+  return line.at_end() ? Kind::walk_suspended : Kind::walk_suspended_broken;
+}
+
 std::optional<MachineStep::Kind> kind_of(std::string_view keyword, const Line& line) {
   for (std::size_t index = 0; index < MachineStep::kinds; ++index) {
     const auto kind = static_cast<MachineStep::Kind>(index);
     if (form_of(kind).word == keyword) {
-      return kind == MachineStep::Kind::walk && !line.at_end() ? MachineStep::Kind::walk_suspended
-                                                               : kind;
+      return kind == MachineStep::Kind::walk ? kind_of_walk(line) : kind;
     }
   }
   return std::nullopt;
@@ -98,12 +110,25 @@ class Parser {
     Checked checked =
         expect_next_name(line, 's', "stack", program_.stacks.size(), machine_bounds::stacks);
     if (checked) {
-      checked = keep(read_stack_shape(line, machine_stack_terms), stack);
+      checked = keep(read_stack(line), stack);
     }
     if (checked) {
       program_.stacks.push_back(stack);
     }
     return checked;
+  }
+
+  static Read<MachineStack> read_stack(Line& line) {
+    Line after_beyond = line;
+    if (after_beyond.next() != "beyond") {
+      return read_stack_shape(line, machine_stack_terms);
+    }
+    line = after_beyond;
+    const auto bits = line.number(machine_bounds::beyond_bits_min, machine_bounds::beyond_bits_max);
+    if (!bits) {
+      return std::unexpected(bits.error());
+    }
+    return stack_beyond(static_cast<std::uint32_t>(*bits));
   }
 
   Checked parse_function(Line& line) {
@@ -163,6 +188,7 @@ class Parser {
       case StepField::switches: return parse_clauses("switches", line, step.switches);
       case StepField::length: return keep(line.number(1, program_.steps.size()), step.length);
       case StepField::count: return keep(line.number(1, form.count_max), step.count);
+      case StepField::damage: return parse_damage(step, line);
     }
     return {};
   }
@@ -197,6 +223,19 @@ class Parser {
   static Checked parse_to(MachineStep& step, Line& line) {
     const Checked checked = line.expect_word("to");
     return checked ? keep(line.name('h', machine_bounds::handles), step.to) : checked;
+  }
+
+  static Checked parse_damage(MachineStep& step, Line& line) {
+    if (const Checked checked = line.expect_word("broken"); !checked) {
+      return checked;
+    }
+    const std::string_view word = line.next();
+    const auto* const found = std::find(damage_words.begin(), damage_words.end(), word);
+    if (found == damage_words.end()) {
+      return line.wrong(fmt::format("'{}' is no damage of a chain", word));
+    }
+    step.damage = static_cast<Damage>(found - damage_words.begin());
+    return {};
   }
 
   Read<std::uint8_t> read_tag(Line& line) const {

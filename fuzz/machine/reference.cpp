@@ -116,11 +116,16 @@ void MachineReference::take() {
     case MachineStep::Kind::leave: return take_leave();
     case MachineStep::Kind::walk: return;
     case MachineStep::Kind::walk_suspended: return;
-    case MachineStep::Kind::overrun:
-      return self().initial || program_->stacks[self().shape].kind != StackShape::Kind::mapped
-                 ? skip()
-                 : void();
+    case MachineStep::Kind::overrun: return has_guard_page(self()) ? void() : skip();
     case MachineStep::Kind::repeat: return;
+    case MachineStep::Kind::walk_broken:
+    case MachineStep::Kind::walk_suspended_broken: return can_break(step) ? void() : skip();
+    case MachineStep::Kind::resume_again:
+      return runs_by_itself(slots_[step.handle]) ? void() : skip();
+    case MachineStep::Kind::trespass:
+      return is_good(slots_[step.handle]) && has_guard_page(stacks_[slots_[step.handle].stack])
+                 ? void()
+                 : skip();
   }
 }
 
@@ -199,6 +204,11 @@ void MachineReference::append(ReferenceStack& stack, std::uint32_t serial, std::
 // The operations.
 
 void MachineReference::take_new(const MachineStep& step) {
+  const MachineStack& shape = program_->stacks[step.stack];
+  const std::optional<ExpectedTrap> unavailable = why_no_stack(shape);
+  if (unavailable && shape.kind == StackShape::Kind::supplied) {
+    return refuse(*unavailable);  // There is nothing that cont_new could be asked with.
+  }
   if (refused_by_reraise()) {
     return;
   }
@@ -208,9 +218,12 @@ void MachineReference::take_new(const MachineStep& step) {
   if (live_.size() >= bounds::live || numbers_ >= bounds::made) {
     return skip();
   }
+  if (unavailable) {
+    return refuse(*unavailable);
+  }
   const Signature& signature = program_->functions[step.function];
   const std::uint32_t capacity = spec::capacity_of(signature.params, signature.returns);
-  const std::uint64_t usable = usable_bytes_of(program_->stacks[step.stack]);
+  const std::uint64_t usable = usable_bytes_of(shape);
   if (spec::required_bytes(capacity) > usable) {
     return refuse({ExpectedTrap::Kind::stack_too_small, spec::required_bytes(capacity), usable});
   }

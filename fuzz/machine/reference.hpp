@@ -49,13 +49,18 @@ struct ExpectedTrap {
     unhandled_suspend,  // tag
     unhandled_switch,   // tag
     body_failed,        // number of the continuation
+    no_stack,           // requested bytes, NoStack
   };
+  enum class NoStack : std::uint8_t { too_large, too_small };
   Kind kind;
   std::uint64_t first = 0;
   std::uint64_t second = 0;
   std::uint64_t third = 0;
   friend bool operator==(const ExpectedTrap&, const ExpectedTrap&) = default;
 };
+
+/// Why a stack of this shape cannot be had, or nothing.
+std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape);
 
 /// Index of a stack in the reference: 0 is the embedder's own; the others are continuations and
 /// the initial stacks of entries, in the order in which they were made.
@@ -188,6 +193,9 @@ class MachineReference {
   void take_rethrow();
   void take_enter();
   void take_leave();
+  bool can_break(const MachineStep& step) const;
+  bool runs_by_itself(const Slot& slot) const;
+  bool has_guard_page(const ReferenceStack& stack) const;
 
   void run_child(StackIndex child, const MachineStep& step);
   void arrive_in(StackIndex stack, bool fresh);

@@ -44,6 +44,7 @@ void MachineRunner::begin(const MachineProgram& program) {
   slots_.fill({});
   tight_ = false;
   step_ = nullptr;
+  texts_judged_ = 0;
   rotating_ = 0;
   const std::uint32_t hash = hash_of(program);
   probing_ = hash % probed_period == 0;
@@ -60,6 +61,7 @@ Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handle
   options_ = options;
   begin(program);
   run_embedder();
+  walk_outside();
   outcome_.values = reference_.work() - outcome_.steps;
   return outcome_;
 }
@@ -78,6 +80,7 @@ void MachineRunner::give_all_back() {
     give_back(native(index));
   }
   check(oracle::c7_live(0, store_.live_count()));
+  check(oracle::c7_kept(stacks_kept_max, store_.stacks().kept_count()));
 }
 
 NativeStack& MachineRunner::new_native(StackIndex index, StackRecord& record, Span span) {

@@ -195,6 +195,11 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
     case Kind::walk: return walk_active_chain(self), std::nullopt;
     case Kind::walk_suspended: return walk_slot(step.handle), std::nullopt;
     case Kind::overrun: return judge_guard_page(self), std::nullopt;
+    case Kind::walk_broken: return walk_broken(step.damage, self), std::nullopt;
+    case Kind::walk_suspended_broken:
+      return walk_broken_slot(step.damage, step.handle), std::nullopt;
+    case Kind::resume_again: return resume_again(step), std::nullopt;
+    case Kind::trespass: return trespass(step), std::nullopt;
     default: arrived(self, operate(step)); return std::nullopt;
   }
 }

@@ -38,7 +38,14 @@ struct InPlainWords {
   ExpectedTrap operator()(const StackTooSmall& trap) const {
     return {Kind::stack_too_small, trap.required_bytes, trap.usable_bytes};
   }
-  ExpectedTrap operator()(const StackError& trap) const { cannot_map(trap.requested_bytes); }
+  ExpectedTrap operator()(const StackError& trap) const {
+    using enum ExpectedTrap::NoStack;
+    if (trap.reason == StackError::Reason::not_mapped) {
+      cannot_map(trap.requested_bytes);
+    }
+    const auto why = trap.reason == StackError::Reason::too_large ? too_large : too_small;
+    return {Kind::no_stack, trap.requested_bytes, static_cast<std::uint64_t>(why)};
+  }
   ExpectedTrap operator()(const NullHandle&) const { return {Kind::null_handle}; }
   ExpectedTrap operator()(const ConsumedHandle&) const { return {Kind::consumed_handle}; }
   ExpectedTrap operator()(const TooManyValues& trap) const {
@@ -112,6 +119,34 @@ void MachineRunner::judge_trap(const ExpectedTrap& expected, const Trap& got) {
   if (consumed != nullptr && is_first_refusal) {
     check(oracle::c1_refused_as(slots_[step_->handle].revision, consumed->handle_revision));
   }
+  // Once for each kind in a run. That of a consumed handle where the step still has the handle.
+  const std::uint32_t bit = 1u << static_cast<unsigned>(expected.kind);
+  const bool has_facts = consumed == nullptr || is_first_refusal;
+  if ((texts_judged_ & bit) == 0 && has_facts) {
+    texts_judged_ |= bit;
+    judge_text(expected, describe(got));
+  }
+}
+
+/// What core says of a trap to people.
+void MachineRunner::judge_text(const ExpectedTrap& expected, std::string_view text) {
+  const bool names_handle = expected.kind == ExpectedTrap::Kind::consumed_handle;
+  oracle::TextFacts facts = names_handle ? facts_of(slots_[step_->handle]) : oracle::TextFacts{};
+  facts.numbers_before = numbers_before_;
+  check(oracle::text_says(oracle::rule_of({.kind = Arrival::Kind::refused, .trap = expected}),
+                          oracle::phrases_of(expected, facts), text));
+}
+
+/// The handle is refused as one of the continuation that has its record now.
+oracle::TextFacts MachineRunner::facts_of(Handle refused) const {
+  for (std::size_t index = reference_.stack_count(); index-- > 1;) {
+    const NativeStack& stack = *natives_[index];
+    if (stack.record == refused.record) {
+      const std::uint64_t number = reference_.stack(static_cast<StackIndex>(index)).number;
+      return {numbers_before_, number + numbers_before_, refused.revision, stack.revision};
+    }
+  }
+  return {};
 }
 
 /// The values that arrive, and after them the handle of a chain that has switched to this stack.
@@ -152,6 +187,7 @@ void MachineRunner::note_made(StackIndex index, Handle handle) {
   check(oracle::l2_launch_words(layout));
   check(oracle::l3_args_object(layout));
   check(oracle::l7_aligned(layout));
+  check(oracle::c8_has_guard_page(stack.leased.stack == nullptr, made.stack->has_guard_page()));
   const std::span<const StackIndex> live = reference_.live();
   for (const StackIndex other : live.last(std::min(live.size(), looked_at_max))) {
     if (other != index) {
@@ -266,6 +302,7 @@ void MachineRunner::judge_ended(StackIndex index) {
   const Continuation& got = stack.continuation();
   check(oracle::c2_state(expected.state, static_cast<std::uint64_t>(got.state)));
   check(oracle::c1_revision(expected.uses != stack.uses, stack.revision, got.revision));
+  stack.revision = got.revision;
   // Where several ended, the outermost was the last to arrive.
   if (stack.probed && stack.at_end.rip != 0 && index == reference_.ended().back()) {
     check(oracle::t4_exit(stack.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));

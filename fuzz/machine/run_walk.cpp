@@ -8,6 +8,10 @@
 #include "fuzz/machine/runner.hpp"
 #include "fuzz/spec_layout.hpp"
 
+#include <fmt/format.h>
+
+#include <cstdio>
+
 namespace fiberproof::fuzz {
 
 namespace {
@@ -79,6 +83,30 @@ void MachineRunner::walk_nothing(Handle handle, bool was_used) {
   const bool refused = !walked && (was_used ? std::holds_alternative<ConsumedHandle>(walked.error())
                                             : std::holds_alternative<NullHandle>(walked.error()));
   check(oracle::c1_walk_is_refused(refused));
+  judge_text({was_used ? ExpectedTrap::Kind::consumed_handle : ExpectedTrap::Kind::null_handle},
+             describe(walked.error()));
+}
+
+/// After the run, with no entry open.
+void MachineRunner::walk_outside() {
+  const auto is_refused = [](const std::expected<void, WalkError>& walked) {
+    return !walked && std::holds_alternative<NotEntered>(walked.error());
+  };
+  const auto visit = [](const Frame&) { return true; };
+  const auto walked = walk_active(store_, visit);
+  check(oracle::c2_nothing_to_walk(is_refused(walked)));
+  check(oracle::c2_nothing_to_walk(is_refused(walk_thread(visit))));
+  check(oracle::text_says(SpecId::C2, {"no entry is open"}, describe(walked.error())));
+}
+
+/// Reads the last byte of the guard page of a stack that waits, from the one that runs. Says before
+/// whose it is, for the replay to compare with what is reported, and does not come back.
+void MachineRunner::trespass(const MachineStep& step) {
+  const NativeStack& stack = native(reference_.slot(step.handle).stack);
+  fmt::print(stderr, "{}{}, in no active chain\n", about_to_trespass,
+             reference_.stack(reference_.slot(step.handle).stack).number + numbers_before_);
+  std::fflush(stderr);
+  read_word(stack.continuation().stack->guard_page().second - 8);
 }
 
 void MachineRunner::judge_guard_page(StackIndex self) {

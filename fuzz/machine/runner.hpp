@@ -5,6 +5,7 @@
 
 #include "core/continuation.hpp"
 #include "fuzz/machine/oracle.hpp"
+#include "fuzz/machine/oracle_text.hpp"
 #include "fuzz/machine/reference.hpp"
 #include "fuzz/machine/run.hpp"
 #include "fuzz/machine/single_step.hpp"
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace fiberproof::fuzz {
@@ -87,6 +89,14 @@ class MachineRunner {
   class Unwinding;
   struct ProbedOperation;
 
+  /// A word of a chain that is wrong while it is walked, and what the walk must say.
+  struct Breach {
+    std::uint64_t address;  ///< 0 where no word is, but what the walk begins with
+    std::uint64_t wrong;
+    oracle::BrokenWalk expected;
+    StackIndex on;  ///< the stack that it must name
+  };
+
   // run.cpp
   void begin(const MachineProgram& program);
   void give_all_back();
@@ -120,6 +130,7 @@ class MachineRunner {
   Seen drop(const MachineStep& step);
   Seen resume_or_throw(const MachineStep& step);
   Seen suspend_or_switch(const MachineStep& step);
+  void resume_again(const MachineStep& step);
   std::span<const Value> values_for(std::span<Value> room, std::uint32_t count) const;
 
   // run_judge.cpp
@@ -128,6 +139,8 @@ class MachineRunner {
   void settle_tight();
   void judge_seen(const Seen& seen);
   void judge_trap(const ExpectedTrap& expected, const Trap& got);
+  void judge_text(const ExpectedTrap& expected, std::string_view text);
+  oracle::TextFacts facts_of(Handle refused) const;
   void judge_values(std::span<const Value> got);
   void judge_handle(Handle handle);
   void note_made(StackIndex index, Handle handle);
@@ -148,6 +161,15 @@ class MachineRunner {
   void judge_walk(NotedFrames noted, std::optional<std::uint64_t> first_instruction, Walk walk);
   void judge_noted_frames(StackIndex innermost);
   void judge_guard_page(StackIndex self);
+  void trespass(const MachineStep& step);
+  void walk_outside();
+
+  // run_broken_walk.cpp
+  Breach breach_of(Damage damage, StackIndex innermost, bool waits);
+  template <class Walk>
+  void judge_broken_walk(const Breach& breach, Walk walk);
+  void walk_broken(Damage damage, StackIndex self);
+  void walk_broken_slot(Damage damage, std::uint8_t number);
 
   // run_unwind.cpp
   void begin_walks(std::uint32_t hash);
@@ -172,6 +194,7 @@ class MachineRunner {
   std::vector<Value> values_in_;
   LeasedStack leased_{};  ///< of the continuation that is being made
   const MachineStep* step_ = nullptr;
+  std::uint32_t texts_judged_ = 0;    ///< a bit for each kind of trap
   std::uint64_t numbers_before_ = 0;  ///< continuations that the store had made before this run
   std::size_t rotating_ = 0;
   bool probing_ = false;

@@ -32,6 +32,10 @@ std::string text_of(const ExpectedTrap& trap) {
     case ExpectedTrap::Kind::unhandled_switch:
       return fmt::format("no handler switches for t{}", trap.first);
     case ExpectedTrap::Kind::body_failed: return fmt::format("the body of c{} failed", trap.first);
+    case ExpectedTrap::Kind::no_stack:
+      return fmt::format(
+          "no stack of {} bytes: {}", trap.first,
+          trap.second == 0 ? "more than an address space holds" : "less than 16 aligned ones");
   }
   return "?";
 }
@@ -102,6 +106,11 @@ class Teller {
       case Kind::walk: return "walks the frames of the active chain";
       case Kind::walk_suspended: return "walks the frames of the suspended chain";
       case Kind::overrun: return "touches the guard page, and is told so";
+      case Kind::walk_broken: return "walks the active chain, which is broken meanwhile";
+      case Kind::walk_suspended_broken:
+        return "walks the suspended chain, which is broken meanwhile";
+      case Kind::resume_again: return "resumes what runs already, which ends the process";
+      case Kind::trespass: return "touches the guard page of a stack that waits: the process ends";
       default: return "nothing changes";
     }
   }

@@ -20,6 +20,8 @@ inline std::string machine_program_with(std::string_view steps) {
       "fiberproof machine-program 1\n"
       "stack s0 pooled 65536\n"
       "stack s1 supplied 2112\n"  // 64 laid out and 2048 below them: just enough for f1
+      "stack s2 beyond 64\n"
+      "stack s3 supplied 30 offset 1\n"  // 15 up to the last multiple of 16
       "function f0 params 2 returns 1\n"
       "function f1 params 0 returns 0\n"
       "function f2 params 1 returns 3\n"
@@ -40,6 +42,9 @@ inline std::string text_of(const ExpectedTrap& trap) {
     case ExpectedTrap::Kind::unhandled_suspend: return fmt::format("suspend t{}", trap.first);
     case ExpectedTrap::Kind::unhandled_switch: return fmt::format("switch t{}", trap.first);
     case ExpectedTrap::Kind::body_failed: return fmt::format("body {} failed", trap.first);
+    case ExpectedTrap::Kind::no_stack:
+      return fmt::format("no stack of {}, too {}", trap.first,
+                         trap.second == 0 ? "large" : "small");
   }
   return "?";
 }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -77,6 +78,42 @@ TEST(machine_generate, encode_leaves_out_what_is_expected) {
   MachineProgram again;
   generate_machine_program(std::span(bytes).first(encode(program, bytes)), again);
   EXPECT_EQ(again.expect, Expectation{});
+}
+
+TEST(machine_generate, what_bytes_stood_for_before_the_language_grew_they_stand_for_now) {
+  using Kind = MachineStep::Kind;
+  constexpr std::array<std::uint8_t, 20> code_of = {0,   46,  62,  116, 120, 162, 186,
+                                                    210, 214, 217, 219, 227, 231, 237,
+                                                    242, 246, 249, 251, 253, 254};
+  for (std::size_t kind = 0; kind < code_of.size(); ++kind) {
+    MachineStep step;
+    step.kind = static_cast<Kind>(kind);
+    EXPECT_EQ(encode(step)[0], code_of[kind]) << kind;
+  }
+  // The 32nd size of supplied memory, and the first of a pooled stack.
+  EXPECT_EQ(decode_stack({0xf8, 0, 0, 5}), (MachineStack{StackShape::Kind::supplied, 5, 32}));
+  EXPECT_EQ(decode_stack({0xf6, 1, 0, 0}), (MachineStack{StackShape::Kind::mapped, 0, 4097}));
+}
+
+TEST(machine_generate, every_stack_that_cannot_be_had_has_bytes_of_its_own) {
+  for (std::uint32_t bits = machine_bounds::beyond_bits_min;
+       bits <= machine_bounds::beyond_bits_max; ++bits) {
+    EXPECT_EQ(decode_stack(encode(stack_beyond(bits))), stack_beyond(bits)) << bits;
+  }
+  for (std::uint64_t bytes = 0; bytes <= supplied_bytes_min; ++bytes) {
+    const MachineStack small{StackShape::Kind::supplied, 7, bytes};
+    EXPECT_EQ(decode_stack(encode(small)), small) << bytes;
+  }
+}
+
+TEST(machine_generate, what_ends_the_process_becomes_a_walk) {
+  MachineProgram program;
+  generate_machine_program({}, program);
+  for (const auto kind : {MachineStep::Kind::resume_again, MachineStep::Kind::trespass}) {
+    MachineStep step;
+    step.kind = kind;
+    EXPECT_EQ(decode_step(encode(step), program, 1).kind, MachineStep::Kind::walk);
+  }
 }
 
 TEST(machine_generate, no_bytes_declare_one_of_each) {
@@ -163,7 +200,8 @@ struct Reached {
   std::array<std::size_t, MachineStep::kinds> steps_of_kind{};
   std::size_t stacks = 0, functions = 0, tags = 0, handle = 0, steps = 0, suspends = 0,
               switches = 0, arity = 0, values_in = 0, values_across = 0, room = 0, frames = 0,
-              repeats = 0, length = 0, pooled = 0, supplied = 0, offset = 0;
+              repeats = 0, length = 0, pooled = 0, supplied = 0, offset = 0, damage = 0,
+              beyond_bits = 0;
   std::size_t supplied_min = machine_bounds::supplied_bytes;
   bool null_function = false, just_fits = false, just_does_not = false;
 };
@@ -177,6 +215,7 @@ void look_at(const MachineStep& step, Reached& reached) {
   raise(reached.handle, step.handle);
   raise(reached.room, step.room);
   raise(reached.length, step.length);
+  raise(reached.damage, static_cast<std::size_t>(step.damage));
   raise(reached.suspends, step.suspends.size());
   raise(reached.switches, step.switches.size());
   raise(form_of(step.kind).has(StepField::room) ? reached.values_across : reached.values_in,
@@ -192,6 +231,10 @@ void look_at(const MachineProgram& program, Reached& reached) {
   raise(reached.steps, program.steps.size());
   for (const MachineStack& stack : program.stacks) {
     const bool supplied = stack.kind == StackShape::Kind::supplied;
+    if (is_beyond(stack)) {
+      raise(reached.beyond_bits, static_cast<std::size_t>(std::bit_width(stack.bytes)));
+      continue;
+    }
     raise(supplied ? reached.supplied : reached.pooled, stack.bytes);
     raise(reached.offset, stack.offset);
     if (supplied) {
@@ -215,9 +258,12 @@ void look_at(const MachineProgram& program, Reached& reached) {
 TEST(machine_generate, every_kind_and_every_bound_is_reached) {
   Reached reached;
   for_random_programs([&](const MachineProgram& program) { look_at(program, reached); });
-  for (const std::size_t steps : reached.steps_of_kind) {
-    EXPECT_GT(steps, 0u);
+  for (std::size_t kind = 0; kind < MachineStep::kinds; ++kind) {
+    EXPECT_EQ(reached.steps_of_kind[kind] > 0, !ends_process(static_cast<MachineStep::Kind>(kind)))
+        << kind;
   }
+  EXPECT_EQ(reached.damage, damages - 1);
+  EXPECT_EQ(reached.beyond_bits, machine_bounds::beyond_bits_max);
   EXPECT_EQ(reached.stacks, machine_bounds::stacks);
   EXPECT_EQ(reached.functions, machine_bounds::functions);
   EXPECT_EQ(reached.tags, machine_bounds::tags);
@@ -234,7 +280,7 @@ TEST(machine_generate, every_kind_and_every_bound_is_reached) {
   EXPECT_EQ(reached.length, machine_bounds::steps - 1);
   EXPECT_EQ(reached.pooled, machine_bounds::pooled_bytes);
   EXPECT_EQ(reached.supplied, machine_bounds::supplied_bytes);
-  EXPECT_EQ(reached.supplied_min, supplied_bytes_min);
+  EXPECT_EQ(reached.supplied_min, 0u);
   EXPECT_EQ(reached.offset, supplied_offset_max);
   EXPECT_TRUE(reached.null_function && reached.just_fits && reached.just_does_not);
 }

@@ -45,6 +45,28 @@ steps
 end
 )";
 
+// In none of them is a chain, or a stack, what it should be.
+constexpr const char* wrong_on_purpose = R"(fiberproof machine-program 1
+expect check C3
+stack s0 pooled 65536
+stack s1 beyond 48
+stack s2 beyond 64
+stack s3 supplied 0
+function f0 params 0 returns 0
+tags 1
+steps
+  walk broken misaligned
+  walk broken astray
+  walk broken cycle
+  walk broken orphan
+  walk broken context
+  walk broken start
+  walk h7 broken cycle
+  resume-again h3
+  trespass h0
+end
+)";
+
 ParseError error_of(const std::string& text) {
   MachineProgram program;
   const auto parsed = parse(text, program);
@@ -63,6 +85,19 @@ TEST(machine_program, print_then_parse_is_identity) {
   MachineProgram again;
   ASSERT_TRUE(parse(print(program), again).has_value());
   EXPECT_EQ(again, program);
+}
+
+TEST(machine_program, what_is_wrong_on_purpose_is_printed_as_it_was_parsed) {
+  MachineProgram program;
+  const auto parsed = parse(wrong_on_purpose, program);
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().line << ": " << parsed.error().message;
+  EXPECT_EQ(print(program), wrong_on_purpose);
+  EXPECT_EQ(program.stacks[1].bytes, 0xffff'ffff'ffffu);
+  EXPECT_EQ(program.stacks[2].bytes, ~std::uint64_t{0});
+  EXPECT_TRUE(program.ends_process());
+  MachineProgram plain;
+  ASSERT_TRUE(parse(every_word, plain).has_value());
+  EXPECT_FALSE(plain.ends_process());
 }
 
 TEST(machine_program, what_is_not_said_is_as_it_begins) {
@@ -115,9 +150,9 @@ struct Wrong {
   const char* message;
 };
 
-void expect_refused(std::span<const Wrong> table) {
+void expect_refused(std::span<const Wrong> table, const char* right = every_word) {
   for (const Wrong& item : table) {
-    const ParseError error = error_of(with(every_word, item.part, item.replacement));
+    const ParseError error = error_of(with(right, item.part, item.replacement));
     EXPECT_EQ(error.message, item.message);
     EXPECT_EQ(error.line, item.line) << item.message;
     EXPECT_EQ(error.column, item.column) << item.message;
@@ -129,7 +164,7 @@ TEST(machine_program, wrong_declarations_are_refused_at_their_place) {
       {"violation C5", "violation C9", 2, 18, "'C9' is no rule that an oracle checks"},
       {"s0 pooled", "s0 mapped", 3, 10, "expected 'pooled' or 'supplied', got 'mapped'"},
       {"65536", "4095", 3, 17, "expected a number from 4096 to 1048576, got '4095'"},
-      {"40000", "65536", 4, 19, "expected a number from 32 to 65535, got '65536'"},
+      {"40000", "65536", 4, 19, "expected a number from 0 to 65535, got '65536'"},
       {"offset 3", "offset 64", 4, 32, "expected a number from 0 to 63, got '64'"},
       {"stack s2", "stack s3", 5, 7, "the next stack is s2"},
       {"stack s2", "stack s4", 5, 7, "expected a number from 0 to 3, got '4'"},
@@ -169,6 +204,22 @@ TEST(machine_program, wrong_steps_are_refused_at_their_place) {
       {"repeat 2 1023", "repeat 2 1024", 30, 12, "expected a number from 1 to 1023, got '1024'"},
   };
   expect_refused(table);
+}
+
+TEST(machine_program, what_is_wrong_on_purpose_is_told_from_what_is_not_meant) {
+  constexpr Wrong table[] = {
+      {"check C3", "check X1", 2, 14, "'X1' is no rule that an oracle checks"},
+      {"check C3", "trap C3", 2, 8,
+       "expected 'pass', 'trap-reported-as-return', 'stack-overflow', 'trespass', 'violation' or "
+       "'check', got 'trap'"},
+      {"beyond 48", "beyond 47", 4, 17, "expected a number from 48 to 64, got '47'"},
+      {"beyond 64", "beyond 65", 5, 17, "expected a number from 48 to 64, got '65'"},
+      {"broken orphan", "broken bone", 13, 15, "'bone' is no damage of a chain"},
+      {"h7 broken cycle", "h7 cycle", 16, 11, "expected 'broken', got 'cycle'"},
+      {"h7 broken cycle", "h7 broken", 16, 17, "'' is no damage of a chain"},
+      {"resume-again h3", "resume-again", 17, 15, "expected a name such as h0, got ''"},
+  };
+  expect_refused(table, wrong_on_purpose);
 }
 
 TEST(machine_program, stacks_and_functions_must_be_declared) {

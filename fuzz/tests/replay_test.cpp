@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <string>
 
 namespace fiberproof::fuzz {
@@ -118,6 +119,49 @@ TEST_F(replay, memory_without_a_guard_page_is_not_overrun) {
   expect_unreadable("fiberproof program 1\nstack s0 supplied 65000\n"
                     "function f0 params 0 returns 0\n  overrun\nmain\n  resume f0 on s0\nend\n",
                     ":4:1: only mapped stacks may be declared where one is overrun");
+}
+
+constexpr const char* resumed_again = R"(fiberproof machine-program 1
+expect check C3
+stack s0 pooled 65536
+function f0 params 0 returns 0
+steps
+  new h0 f0 on s0
+  resume h0 0 to h0
+  resume-again h0
+end
+)";
+
+TEST_F(replay, what_a_check_stops_is_reported_with_its_rule_and_both_numbers) {
+  const Replay seen = replay_file(file("again.program", resumed_again));
+  EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
+  const std::regex both_lines(
+      "about to break C3, (0x0000[0-9a-f]{12}) against 0x0{16}\n"
+      "fiberproof: C3 violated: [^\n]* \\(\\1 against 0x0{16}\\) at [^\n]*\n$");
+  EXPECT_TRUE(std::regex_search(seen.report, both_lines)) << seen.report;
+}
+
+TEST_F(replay, a_guard_page_touched_from_elsewhere_is_reported_with_whose_it_is) {
+  std::string text = resumed_again;
+  text.replace(text.find("check C3"), 8, "trespass");
+  text.replace(text.find("  resume h0"), std::string::npos, "  trespass h0\nend\n");
+  const Replay seen = replay_file(file("touched.program", text));
+  EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
+  const std::regex both_lines(
+      "about to touch the guard page of continuation ([0-9]+), in no active chain\n"
+      "fiberproof: C8: access from elsewhere to the guard page of continuation \\1, in no active "
+      "chain: its 65536 usable bytes end at ");
+  EXPECT_TRUE(std::regex_search(seen.report, both_lines)) << seen.report;
+}
+
+TEST_F(replay, a_check_of_another_rule_and_one_that_stops_nothing_are_different) {
+  std::string text = resumed_again;
+  text.replace(text.find("C3"), 2, "C2");
+  const std::string path = file("again.program", text);
+  EXPECT_EQ(replay_file(path).line, path + ": check C3, expected check C2");
+  text.replace(text.find("  resume-again"), 17, "  walk");
+  const std::string other = file("walk.program", text);
+  EXPECT_EQ(replay_file(other).line, other + ": pass, expected check C2");
 }
 
 TEST_F(replay, binary_garbage_is_one_clear_line) {

@@ -42,6 +42,16 @@ TEST(target, a_text_that_is_no_program_is_not_bred_from) {
   EXPECT_EQ(run_text("fiberproof program 1\n"), -1);
 }
 
+TEST(target, what_is_meant_to_end_the_process_is_not_run) {
+  EXPECT_EQ(run_text("fiberproof program 1\nstack s0 mapped 65536\nfunction f0 params 0 returns 0\n"
+                     "  overrun\nmain\n  resume f0 on s0\nend\n"),
+            -1);
+  EXPECT_EQ(run_text("fiberproof machine-program 1\nstack s0 pooled 65536\n"
+                     "function f0 params 0 returns 0\nsteps\n  new h0 f0 on s0\n"
+                     "  resume h0 0 to h0\n  resume-again h0\nend\n"),
+            -1);
+}
+
 TEST(target, any_other_bytes_are_a_program) {
   EXPECT_EQ(run_text("\x01\x02"), 0);
 }
