@@ -1,0 +1,19 @@
+// Nodes as they stand, past the constructors of terms, which fold what is constant.
+#pragma once
+
+#include "verify/smt/term.hpp"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// Later than every node of the constructors and every earlier one of these, so that it may use
+/// them.
+inline Node plain_node(NodeKind kind, std::uint64_t value, std::vector<const Node*> operands) {
+  static std::uint64_t id = std::uint64_t{1} << 63;
+  return {kind, value, {}, std::move(operands), id++};
+}
+
+}  // namespace fiberproof::verify
