@@ -118,6 +118,8 @@ void add_prove(CLI::App& app, Options& options) {
                    "z3, or cvc5 as a second opinion that must agree with it")
       ->check(CLI::IsMember({"z3", "cvc5"}))
       ->capture_default_str();
+  prove->add_flag("--certify", options.prove.certify,
+                  "a proof of every proved answer, made by CaDiCaL and checked here");
   prove->add_option("--smt2", options.prove.smt2_directory, "write every query into this folder");
   prove
       ->add_option("--counterexamples", options.prove.counterexamples,

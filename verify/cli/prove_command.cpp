@@ -1,5 +1,7 @@
 #include "verify/cli/prove_command.hpp"
 
+#include "verify/certificate/certifying_solver.hpp"
+#include "verify/certificate/tally.hpp"
 #include "verify/cli/confirm.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/expected_theorems.hpp"
@@ -8,9 +10,12 @@
 #include "verify/proofs/proof_set.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <optional>
 
 namespace fiberproof::verify {
 namespace {
@@ -144,11 +149,28 @@ ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_nat
   return confirmation.confirmed ? keep(theorem, counterexamples) : ExitStatus::ok;
 }
 
-std::unique_ptr<Solver> make_solver(const ProveOptions& options) {
+std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTally& tally) {
   const std::chrono::milliseconds limit(options.timeout_ms);
-  auto z3 = make_z3_solver(limit);
-  if (options.solver == "z3") return make_remembering_solver(std::move(z3));
-  return make_remembering_solver(make_agreeing_solver(std::move(z3), make_cvc5_solver(limit)));
+  auto solver = make_z3_solver(limit);
+  if (options.solver != "z3") {
+    solver = make_agreeing_solver(std::move(solver), make_cvc5_solver(limit));
+  }
+  solver = make_remembering_solver(std::move(solver));
+  if (!options.certify) return solver;
+  // Queries and certificates take turns in taking memory; kept by the process, it is not returned
+  // to the kernel and cleared again each time, which was a third of the run.
+  ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  return make_certifying_solver(std::move(solver), limit,
+                                std::bind_front(&CertificateTally::add, &tally), make_cadical());
+}
+
+// Why nothing could be certified, if so.
+std::optional<std::string> what_is_missing(const ProveOptions& options) {
+  if (!options.certify) return std::nullopt;
+  const SatRun trial = make_cadical()(Cnf(), std::chrono::milliseconds(options.timeout_ms));
+  if (trial.end == SatRun::End::satisfiable) return std::nullopt;
+  return "fiberproof: --certify: " + trial.reason;
 }
 
 }  // namespace
@@ -168,14 +190,20 @@ ProofReport run_proofs(const ProveOptions& options) {
   const auto file = ObjectFile::open(options.object.empty() ? own_path() : options.object);
   if (!file) return complain(message(file.error())), report;
 
-  const auto solver = make_solver(options);
+  CertificateTally certificates;
+  if (const auto missing = what_is_missing(options)) return complain(*missing), report;
+  const auto solver = make_solver(options, certificates);
   ScriptWriter scripts(options.smt2_directory);
   ProverOptions prover;
   prover.symbols = options.symbols;
-  prover.on_query = std::ref(scripts);
+  prover.on_query = [&](const std::string& theorem, const Query& query, const Answer& answer) {
+    scripts(theorem, query, answer);
+    certificates.name_last(theorem, query);
+  };
   for (const Contract& contract : *contracts) {
     if (!is_selected(contract.name, options.names)) continue;
     auto result = prove(contract, *file, *solver, prover);
+    certificates.name_questions(contract.name);
     if (!result) return complain(result.error()), report;
     report.results.push_back(std::move(*result));
   }
@@ -218,6 +246,11 @@ ProofReport run_proofs(const ProveOptions& options) {
   if (!scripts.complete()) {
     complain(fmt::format("fiberproof: {}: a script could not be written", options.smt2_directory));
     report.status = ExitStatus::could_not_run;
+  }
+  if (options.certify) {
+    for (const std::string& line : certificates.complaints()) complain("fiberproof: " + line);
+    fmt::print("{}\n", certificates.summary());
+    if (certificates.any_rejected()) report.status = ExitStatus::could_not_run;
   }
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return report;

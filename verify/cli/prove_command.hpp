@@ -16,6 +16,7 @@ struct ProveOptions {
   std::map<std::string, std::string, std::less<>> symbols;  ///< ROLE to NAME
   std::vector<std::string> contracts;  ///< files to prove instead of the project's own
   std::string solver = "z3";           ///< z3, or cvc5: both, and they must agree
+  bool certify = false;                ///< every proved answer has a proof that is checked
   std::string smt2_directory;          ///< where every obligation is written, if anywhere
   unsigned timeout_ms = 10'000;        ///< of one query
   /// Where the Program of a refutation that nobody expected, and that real stacks show, is kept.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -121,6 +122,60 @@ TEST_F(command, a_query_that_times_out_fails_the_run) {
 
 TEST_F(command, cvc5_proves_the_switch_as_well) {
   EXPECT_EQ(run({"prove", "stack_switch", "--solver", "cvc5"}).exit_code, 0);
+}
+
+TEST_F(command, certifies_what_it_proves) {
+  const Outcome outcome = run({"prove", "continuation_start", "--certify"});
+  EXPECT_EQ(outcome.exit_code, 0) << "with the refutation of v44, which is expected";
+  ASSERT_GE(outcome.lines.size(), 2u);
+  const std::string& summary = outcome.lines[outcome.lines.size() - 2];
+  std::size_t certified = 0;
+  std::size_t proved = 0;
+  ASSERT_EQ(
+      std::sscanf(summary.c_str(), "certified %zu of %zu proved answers", &certified, &proved), 2)
+      << summary;
+  EXPECT_EQ(certified, proved);
+  EXPECT_GT(proved, 50u);
+  EXPECT_TRUE(summary.ends_with("; 0 not certified, 0 rejected")) << summary;
+}
+
+// Bounds are easy for Z3's integers, and products of unknown words hard for bits.
+TEST_F(command, what_cannot_be_certified_in_time_is_named) {
+  const std::string contract = file("hard.contract",
+                                    "contract hard\nghost x, y, z : word\n"
+                                    "exit\n  L1 distributes: (x + y) * z == x * z + y * z\n");
+  const Outcome outcome = run({"prove", "--contract", contract, "--certify", "--timeout", "1000"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_TRUE(std::ranges::any_of(outcome.lines, [](const std::string& line) {
+    return line == "fiberproof: hard/L1.distributes: not certified: the SAT solver: out of time";
+  }));
+  EXPECT_NE(outcome.lines[outcome.lines.size() - 2].find("; 1 not certified, 0 rejected"),
+            std::string::npos);
+}
+
+TEST_F(command, a_missing_cadical_is_one_clear_line) {
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder_.c_str(), 1);
+  expect_one_line({"prove", "layout", "--certify"}, "cadical cannot be started");
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+// A SAT solver that says what nobody can check: its proofs are rejected, and with them the answers.
+TEST_F(command, a_cadical_without_proofs_certifies_nothing) {
+  const std::string liar =
+      file("cadical",
+           "#!/bin/sh\nread header\nif [ \"$header\" = 'p cnf 0 0' ]; then exit 10; fi\n"
+           "printf 'a\\000s UNSATISFIABLE\\n'\nexit 20\n");
+  filesystem::permissions(liar, filesystem::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (folder_.string() + ":" + path).c_str(), 1);
+  const Outcome outcome = run({"prove", "layout", "--certify"});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_TRUE(std::ranges::any_of(outcome.lines, [](const std::string& line) {
+    return line.find("certificate rejected: step 1 of the proof does not follow") !=
+           std::string::npos;
+  }));
 }
 
 TEST_F(command, every_query_can_be_written_as_a_script) {
