@@ -15,10 +15,11 @@
 //
 // Call frame information (T7): the caller of the trampoline is whoever the control context names,
 // so the canonical frame address is the saved RSP, by way of RBP, and RBP and RIP are saved beside
-// it. Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. Marked
-// as a signal frame: the resume address is exact, not one past a call. The first rule adds 0, or
-// libunwind's fast walk takes it for the rule of a stack that GCC realigned, whose return address is
-// elsewhere.
+// it. Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. A switch
+// keeps no other register (S4), so those that a call would preserve are undefined in the parent.
+// Marked as a signal frame: the resume address is exact, not one past a call. The first rule adds 0,
+// or libunwind's fast walk takes it for the rule of a stack that GCC realigned, whose return address
+// is elsewhere.
 #include "core/continuation_start.hpp"
 
 #include "core/control_effect.hpp"
@@ -39,6 +40,13 @@
   ".cfi_same_value rbp\n\t" \
   ".cfi_register rip, rsi\n\t"
 
+#define ONLY_RSP_AND_RBP_ARE_KEPT \
+  ".cfi_undefined rbx\n\t"        \
+  ".cfi_undefined r12\n\t"        \
+  ".cfi_undefined r13\n\t"        \
+  ".cfi_undefined r14\n\t"        \
+  ".cfi_undefined r15\n\t"
+
 #define BEGIN_TRAMPOLINE(name)                          \
   ".pushsection fiberproof_text, \"ax\", @progbits\n\t" \
   ".intel_syntax noprefix\n\t"                          \
@@ -48,7 +56,7 @@
   ".type " name ", @function\n" name                    \
   ":\n\t"                                               \
   ".cfi_startproc\n\t"                                  \
-  ".cfi_signal_frame\n\t" CFA_IS_SAVED_RSP
+  ".cfi_signal_frame\n\t" ONLY_RSP_AND_RBP_ARE_KEPT CFA_IS_SAVED_RSP
 
 #define TAKE_LAUNCH_WORDS                \
   "pop rcx\n\t" /* return_value_count */ \
