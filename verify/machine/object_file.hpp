@@ -69,6 +69,8 @@ class ObjectFile {
                                                       std::vector<std::byte> file);
 
   const std::string& path() const { return path_; }
+  /// The whole file, as it was read.
+  std::span<const std::byte> contents() const { return file_; }
   bool is_relocatable() const { return relocatable_; }
   /// Whether the loader may put it anywhere: a shared library or a position-independent program.
   bool is_position_independent() const { return position_independent_; }

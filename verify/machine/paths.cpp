@@ -19,8 +19,9 @@ struct Open {
 
 class Execution {
  public:
-  Execution(const Code& code, Solver& solver, const CallHandler& on_call)
-      : code_(code), solver_(solver), on_call_(on_call) {}
+  Execution(const Code& code, Solver& solver, const CallHandler& on_call,
+            const StepObserver& before_step)
+      : code_(code), solver_(solver), on_call_(on_call), before_step_(before_step) {}
 
   std::vector<PathEnd> run(SymbolicMachine start) {
     open_.push_back({std::move(start), code_.begin});
@@ -52,6 +53,7 @@ class Execution {
                    "a loop without a bound");
       }
       const SymbolicMachine before = path.machine;
+      if (before_step_) before_step_(before, path.at);
       path.machine.instruction = path.at;
       path.machine.trace.push_back(path.at);
       auto control = step(path.machine, found->second);
@@ -139,6 +141,7 @@ class Execution {
   const Code& code_;
   Solver& solver_;
   const CallHandler& on_call_;
+  const StepObserver& before_step_;
   std::vector<Open> open_;
   std::vector<PathEnd> ends_;
 };
@@ -167,8 +170,8 @@ std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t addr
 }
 
 std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,
-                             const CallHandler& on_call) {
-  return Execution(code, solver, on_call).run(std::move(start));
+                             const CallHandler& on_call, const StepObserver& before_step) {
+  return Execution(code, solver, on_call, before_step).run(std::move(start));
 }
 
 }  // namespace fiberproof::verify

@@ -53,9 +53,12 @@ enum class CallOutcome : std::uint8_t { returns, never_returns, unknown };
 using CallHandler = std::function<CallOutcome(SymbolicMachine& machine, Term target,
                                               const SymbolicMachine& before)>;
 
+/// Sees the machine before each instruction of each path, and the address of that instruction.
+using StepObserver = std::function<void(const SymbolicMachine& machine, std::uint64_t address)>;
+
 /// Every path through `code` from its first instruction. A branch is followed both ways unless the
 /// solver proves that one of them is impossible.
 std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,
-                             const CallHandler& on_call);
+                             const CallHandler& on_call, const StepObserver& before_step = {});
 
 }  // namespace fiberproof::verify
