@@ -16,21 +16,23 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
-// Where code runs: a position-independent file is proved far above 4 GiB, where the loader puts it,
-// so that an address cut to 32 bits is not the same address.
+}  // namespace
+
 std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
   return file.is_position_independent() ? 0x5555'5555'0000 + address : address;
-}
-
-// An error of the file's code, in one line; one of the contract names its own place already.
-std::string in_file(const ObjectFile& file, const std::string& error) {
-  return error.starts_with("fiberproof: ") ? error
-                                           : fmt::format("fiberproof: {}: {}", file.path(), error);
 }
 
 std::string_view file_symbol(const std::string& name, const ProverOptions& options) {
   const auto renamed = options.symbols.find(name);
   return renamed == options.symbols.end() ? std::string_view(name) : renamed->second;
+}
+
+namespace {
+
+// An error of the file's code, in one line; one of the contract names its own place already.
+std::string in_file(const ObjectFile& file, const std::string& error) {
+  return error.starts_with("fiberproof: ") ? error
+                                           : fmt::format("fiberproof: {}: {}", file.path(), error);
 }
 
 // The return address of the only call of `callee` in `code`.
@@ -46,8 +48,10 @@ std::optional<std::uint64_t> behind_only_call(const Code& code, std::uint64_t ca
   return found;
 }
 
-Result<Code> code_of(const Run& run, const ObjectFile& file, const ProverOptions& options,
-                     ContractResult& result) {
+}  // namespace
+
+std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
+                                         const ProverOptions& options, ContractResult& result) {
   Routine routine;
   if (run.source == Run::Source::sites) {
     auto site = proved_switch_site(file, run.symbol);
@@ -82,6 +86,8 @@ Result<Code> code_of(const Run& run, const ObjectFile& file, const ProverOptions
   }
   return std::move(*code);
 }
+
+namespace {
 
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "verify/machine/object_file.hpp"
+#include "verify/machine/paths.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace fiberproof::verify {
 
@@ -30,5 +32,18 @@ struct ProverOptions {
 /// cannot be had: a missing symbol, an instruction that is not on the allow list.
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
                                                  Solver& solver, const ProverOptions& options);
+
+// What a proof without a contract's form needs of the same.
+
+/// The code of a run, decoded, which is noted in `result`.
+std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
+                                         const ProverOptions& options, ContractResult& result);
+
+/// Where code runs: a position-independent file is proved far above 4 GiB, where the loader puts
+/// it, so that an address cut to 32 bits is not the same address.
+std::uint64_t load_address(const ObjectFile& file, std::uint64_t address);
+
+/// What the file calls the symbol `name`.
+std::string_view file_symbol(const std::string& name, const ProverOptions& options);
 
 }  // namespace fiberproof::verify

@@ -2,8 +2,10 @@
 // the README's map draws them.
 #include "fuzz/spec_id.hpp"
 #include "verify/cli/embedded.hpp"
+#include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/rules.hpp"
 #include "verify/obligation/contract.hpp"
+#include "verify/proofs/proof_set.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>
@@ -55,6 +57,23 @@ TEST(rules, every_clause_of_every_contract_cites_a_rule) {
   }
 }
 
+TEST(rules, every_theorem_of_every_set_cites_a_rule_or_none) {
+  const auto ids = rule_ids();
+  const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  ASSERT_TRUE(expected.has_value()) << expected.error();
+  for (const ProofSet& set : proof_sets()) {
+    std::size_t theorems = 0;
+    for (const auto& [name, verdict] : *expected) {
+      if (!name.starts_with(std::string(set.name) + "/")) continue;
+      ++theorems;
+      const std::string label = name.substr(name.rfind('/') + 1);
+      const std::size_t dot = label.find('.');
+      EXPECT_TRUE(dot == std::string::npos || ids.contains(label.substr(0, dot))) << name;
+    }
+    EXPECT_GT(theorems, 0u) << set.name << " has no line in proofs.txt";
+  }
+}
+
 TEST(rules, every_oracle_checks_a_rule) {
   const auto ids = rule_ids();
   for (const auto id : fuzz::spec_id_names) EXPECT_TRUE(ids.contains(std::string(id))) << id;
@@ -85,6 +104,16 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
     }
     for (const auto& call : contract->calls) {
       for (const Clause& clause : call.clauses) covered.insert(clause.spec_id);
+    }
+  }
+  // A set's theorems are named likewise, SET/ID.label, and are where the run must find them.
+  const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  ASSERT_TRUE(expected.has_value()) << expected.error();
+  for (const ProofSet& set : proof_sets()) {
+    for (const auto& [name, verdict] : *expected) {
+      if (!name.starts_with(std::string(set.name) + "/")) continue;
+      const std::string label = name.substr(name.rfind('/') + 1);
+      if (label.find('.') != std::string::npos) covered.insert(label.substr(0, label.find('.')));
     }
   }
   const std::string soundness =

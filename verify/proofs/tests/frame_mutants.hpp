@@ -1,0 +1,52 @@
+// A built program and changed copies of it that differ from it in call frame information only: in
+// the entry of one routine, or in the common information (CIE) that the entry refers to.
+#pragma once
+
+#include "verify/machine/object_file.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// Consecutive bytes of the file.
+struct FileRange {
+  std::size_t begin;
+  std::size_t end;
+};
+
+class FrameMutants {
+ public:
+  /// Reads the program; a routine without an entry ends the test run with an exception.
+  FrameMutants(const std::string& path, const std::string& routine);
+
+  /// From the address on: without the length and the pointer to the CIE.
+  FileRange entry() const { return entry_; }
+  /// From the version on.
+  FileRange common() const { return common_; }
+
+  const std::vector<std::byte>& bytes() const { return bytes_; }
+
+  /// Where in the entry these bytes are, once and only once.
+  std::size_t place_of(std::initializer_list<unsigned> pattern) const;
+
+  /// A copy in which the bytes from `place` on are these.
+  std::vector<std::byte> with(std::size_t place, std::initializer_list<unsigned> replacement) const;
+
+  /// A copy whose entry refers to the CIE with this augmentation string.
+  std::vector<std::byte> with_common_of(const std::string& augmentation) const;
+
+ private:
+  std::uint32_t word_at(std::size_t place) const;
+
+  std::vector<std::byte> bytes_;
+  std::size_t section_begin_ = 0;  // offset of .eh_frame in the file
+  std::size_t section_end_ = 0;
+  FileRange entry_{};
+  FileRange common_{};
+};
+
+}  // namespace fiberproof::verify
