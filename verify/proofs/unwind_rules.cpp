@@ -6,8 +6,8 @@
 //
 //   - before each instruction, by the rules for its address;
 //   - while the body runs, by the rules for the last byte of the call: the frame that it is in was
-//     called, and of such an unwinder takes the return address less 1 (DWARF 5, 6.4.4). That the
-//     return address itself has the same rules is part of the first.
+//     called, and of such an unwinder takes the return address less 1 (DWARF 5, 6.4.4). The return
+//     address itself, for one that does not subtract, is among the first.
 #include "verify/proofs/unwind_rules.hpp"
 
 #include "verify/machine/frame_rules.hpp"
