@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <stdexcept>
 
 namespace fiberproof::verify {
@@ -50,13 +51,19 @@ std::uint32_t FrameMutants::word_at(std::size_t place) const {
 std::size_t FrameMutants::place_of(std::initializer_list<unsigned> pattern) const {
   std::vector<std::byte> wanted;
   for (const unsigned byte : pattern) wanted.push_back(static_cast<std::byte>(byte));
-  const auto begin = bytes_.begin() + static_cast<std::ptrdiff_t>(entry_.begin);
-  const auto end = bytes_.begin() + static_cast<std::ptrdiff_t>(entry_.end);
-  const auto found = std::search(begin, end, wanted.begin(), wanted.end());
-  if (found == end || std::search(found + 1, end, wanted.begin(), wanted.end()) != end) {
-    throw std::runtime_error("the bytes of a rule are not in the entry, or twice");
+  std::vector<std::size_t> places;
+  for (const FileRange& range : {entry_, common_}) {
+    const std::span<const std::byte> bytes(bytes_.data() + range.begin, range.end - range.begin);
+    for (std::size_t at = 0; at + wanted.size() <= bytes.size(); ++at) {
+      if (std::ranges::equal(bytes.subspan(at, wanted.size()), wanted)) {
+        places.push_back(range.begin + at);
+      }
+    }
   }
-  return static_cast<std::size_t>(found - bytes_.begin());
+  if (places.size() != 1) {
+    throw std::runtime_error("the bytes of a rule are not there, or not once");
+  }
+  return places.front();
 }
 
 std::vector<std::byte> FrameMutants::with(std::size_t place,

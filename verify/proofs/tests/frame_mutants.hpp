@@ -30,7 +30,7 @@ class FrameMutants {
 
   const std::vector<std::byte>& bytes() const { return bytes_; }
 
-  /// Where in the entry these bytes are, once and only once.
+  /// Where in the entry or its common information these bytes are, once and only once.
   std::size_t place_of(std::initializer_list<unsigned> pattern) const;
 
   /// A copy in which the bytes from `place` on are these.
