@@ -3,6 +3,7 @@
 #include "core/continuation_start.hpp"
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
+#include "fuzz/machine/oracle.hpp"
 #include "fuzz/runner.hpp"
 #include "fuzz/stack_snapshot.hpp"
 
@@ -53,6 +54,7 @@ FIBERPROOF_UNINSTRUMENTED Outcome Runner::run(const Program& program, FindingHan
     perform(step, nullptr);
   }
   reset_floating_point_modes();
+  check(oracle::c7_kept(StackSource::kept_max, stacks_.kept_count()));
   return outcome_;
 }
 

@@ -16,9 +16,6 @@ constexpr std::uint64_t margin_bytes = 64;
 constexpr std::uint64_t slot_bytes = supplied_bytes_max + supplied_offset_max + 3 * margin_bytes;
 // For `initialize` steps.
 constexpr std::size_t mapped_kept_max = 16;
-// To run on, of either kind: enough for the deepest run. Each may come to hold some 400 KiB under
-// AddressSanitizer, most of it fake frames, so this is what bounds the memory of a campaign.
-constexpr std::size_t free_max = depth_max;
 // Below TOS. More of it costs time: 4 KiB some ten percent of all.
 constexpr std::uint64_t scrubbed_bytes = 1024;
 
@@ -46,7 +43,7 @@ Span StackSource::scrubbed(const Stack& stack) {
   return {std::max(lowest_word, bounds.top - scrubbed_bytes), bounds.top};
 }
 
-StackSource::StackSource() : pool_({.staggered = true, .kept_max = free_max}) {}
+StackSource::StackSource() : pool_({.staggered = true, .kept_max = kept_max}) {}
 
 std::expected<LeasedStack, StackError> StackSource::supply(const StackShape& shape) {
   if (free_supplied_.empty()) {
@@ -93,7 +90,7 @@ std::expected<LeasedStack, StackError> StackSource::lease(const StackShape& shap
 void StackSource::give_back(LeasedStack leased) {
   if (!leased.supplied) {
     pool_.release(*leased.stack);
-  } else if (free_supplied_.size() < free_max) {
+  } else if (free_supplied_.size() < kept_max) {
     free_supplied_.push_back(std::move(leased.supplied));
   }
 }

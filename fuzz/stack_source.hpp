@@ -31,7 +31,15 @@ struct LeasedStack {
 
 class StackSource {
  public:
+  /// Of stacks to run on, mapped or supplied: enough for the deepest run. Each may come to hold
+  /// some 400 KiB under AddressSanitizer, most of it fake frames, so this is what bounds the memory
+  /// of a campaign.
+  static constexpr std::size_t kept_max = depth_max;
+
   StackSource();
+
+  /// Mapped stacks that nothing runs on.
+  std::size_t kept_count() const { return pool_.kept_count(); }
 
   /// What of a stack holds the pattern when it is leased, as far as it reaches: where its first
   /// frames will be. So whatever reads a stale word there reads the same one in every run.
