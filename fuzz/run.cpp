@@ -3,7 +3,7 @@
 #include "core/continuation_start.hpp"
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/machine/oracle.hpp"
+#include "fuzz/oracle_pool.hpp"
 #include "fuzz/runner.hpp"
 #include "fuzz/stack_snapshot.hpp"
 

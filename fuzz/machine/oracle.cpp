@@ -254,13 +254,6 @@ Verdict c7_live(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C7, "continuations that have a stack", expected, got);
 }
 
-Verdict c7_kept(std::uint64_t kept_max, std::uint64_t got) {
-  asked(SpecId::C7);
-  return got <= kept_max + 1
-             ? Verdict{}
-             : Violation{SpecId::C7, "stacks kept by the pool: at most", kept_max + 1, got};
-}
-
 Verdict c7_stacks_apart(const Span& made, const Span& in_use) {
   asked(SpecId::C7);
   if (made.end <= in_use.lowest || in_use.end <= made.lowest) {

@@ -5,6 +5,7 @@
 
 #include "fuzz/machine/reference.hpp"
 #include "fuzz/oracle.hpp"
+#include "fuzz/oracle_pool.hpp"
 
 #include <array>
 #include <cstdint>
@@ -84,8 +85,6 @@ Verdict c6_broken(const BrokenWalk& expected, const BrokenWalk& got, std::uint64
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met);
 
 Verdict c7_live(std::uint64_t expected, std::uint64_t got);
-/// A pool keeps no more stacks than it was told, and the one that was released last.
-Verdict c7_kept(std::uint64_t kept_max, std::uint64_t got);
 /// A new continuation's stack and one that is in use.
 Verdict c7_stacks_apart(const Span& made, const Span& in_use);
 
