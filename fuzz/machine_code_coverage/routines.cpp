@@ -1,5 +1,6 @@
 #include "fuzz/machine_code_coverage/routines.hpp"
 
+#include "core/caller_frame.hpp"
 #include "core/continuation_start.hpp"
 #include "core/initialize.hpp"
 #include "core/machine_code.hpp"
@@ -56,6 +57,7 @@ struct Start {
 /// Each goes up to the next one, in the order of their addresses.
 bool add_routines(std::vector<Routine>& routines) {
   std::array starts{
+      Start{"caller_frame", std::bit_cast<std::uint64_t>(&caller_frame), true},
       Start{"initialize", std::bit_cast<std::uint64_t>(&initialize), false},
       Start{"continuation_start", std::bit_cast<std::uint64_t>(&continuation_start), true},
       Start{"continuation_start_v44", std::bit_cast<std::uint64_t>(&continuation_start_v44), true}};
