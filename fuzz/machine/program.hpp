@@ -27,11 +27,11 @@
 //     leave                                  # and closes it
 //     walk                                   # the frames of the active chain
 //     walk h2                                # those of a suspended one
-//     walk broken cycle                      # and while a word of the chain is wrong, which the walk
+//     walk broken cycle                      # while a word of the chain is wrong, which the walk
 //     walk h2 broken misaligned              # must say; or: astray, orphan, context, start
 //     overrun                                # one word beyond the limit of the running stack
 //     drop h2                                # abandons the chain
-//     resume-again h2                        # of a chain that runs, by a forged handle: ends the process
+//     resume-again h2                        # of what runs, by a forged handle: ends the process
 //     trespass h2                            # a wild pointer to its guard page, which does so, too
 //     repeat 2 999                           # the 2 steps before, 999 times more
 //     return                                 # ends the running body, as do trap and throw
@@ -42,8 +42,8 @@
 // still suspended is abandoned. Tags of one clause list are tried in the order in which they stand.
 //
 // A stack that cannot be had, one `beyond` or supplied memory without 16 aligned bytes, is declared
-// like any other: what is made on it is refused. A `resume-again` and a `trespass` are for a replay,
-// which expects the check or the report that they come to; engines do not make them.
+// like any other: what is made on it is refused. A `resume-again` and a `trespass` are for a
+// replay, which expects the check or the report that they come to; engines do not make them.
 #pragma once
 
 #include "fuzz/bounded_list.hpp"
@@ -73,7 +73,7 @@ inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
 inline constexpr std::uint64_t pooled_bytes = 1024 * 1024;
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
-inline constexpr std::uint32_t beyond_bits_min = 48;  ///< one more than an address has in user space
+inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at most
 inline constexpr std::uint32_t beyond_bits_max = 64;
 }  // namespace machine_bounds
 
@@ -82,7 +82,8 @@ using MachineStack = StackShape;
 
 /// A stack that no system can map: of 2^bits − 1 bytes.
 constexpr MachineStack stack_beyond(std::uint32_t bits) {
-  return {StackShape::Kind::mapped, 0, ~std::uint64_t{0} >> (machine_bounds::beyond_bits_max - bits)};
+  return {StackShape::Kind::mapped, 0,
+          ~std::uint64_t{0} >> (machine_bounds::beyond_bits_max - bits)};
 }
 constexpr bool is_beyond(const MachineStack& stack) {
   return stack.kind == StackShape::Kind::mapped && stack.bytes > machine_bounds::pooled_bytes;
