@@ -210,6 +210,7 @@ ProofReport run_proofs(const ProveOptions& options) {
   for (const ProofSet& set : proof_sets()) {
     if (!options.contracts.empty() || !is_selected(set.name, options.names)) continue;
     auto result = set.prove(*file, *solver, prover);
+    certificates.name_questions(std::string(set.name));
     if (!result) return complain(result.error()), report;
     report.results.push_back(std::move(*result));
   }
