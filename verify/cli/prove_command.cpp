@@ -149,6 +149,10 @@ ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_nat
   return confirmation.confirmed ? keep(theorem, counterexamples) : ExitStatus::ok;
 }
 
+// A proof and its check may each take this many times as long as a query: what Z3 shows of sums as
+// integers within a second, bits take up to half a minute for on a machine that does other work.
+constexpr int certificate_limits = 6;
+
 std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTally& tally) {
   const std::chrono::milliseconds limit(options.timeout_ms);
   auto solver = make_z3_solver(limit);
@@ -161,7 +165,7 @@ std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTall
   // to the kernel and cleared again each time, which was a third of the run.
   ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
-  return make_certifying_solver(std::move(solver), limit,
+  return make_certifying_solver(std::move(solver), certificate_limits * limit,
                                 std::bind_front(&CertificateTally::add, &tally), make_cadical());
 }
 

@@ -144,7 +144,7 @@ TEST_F(command, what_cannot_be_certified_in_time_is_named) {
   const std::string contract = file("hard.contract",
                                     "contract hard\nghost x, y, z : word\n"
                                     "exit\n  L1 distributes: (x + y) * z == x * z + y * z\n");
-  const Outcome outcome = run({"prove", "--contract", contract, "--certify", "--timeout", "1000"});
+  const Outcome outcome = run({"prove", "--contract", contract, "--certify", "--timeout", "500"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_TRUE(std::ranges::any_of(outcome.lines, [](const std::string& line) {
     return line == "fiberproof: hard/L1.distributes: not certified: the SAT solver: out of time";
