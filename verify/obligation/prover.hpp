@@ -6,6 +6,7 @@
 #pragma once
 
 #include "verify/machine/object_file.hpp"
+#include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
@@ -13,13 +14,17 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace fiberproof::verify {
 
 struct ProverOptions {
-  /// Names of the file's symbols for those of the contract, where they differ.
-  std::map<std::string, std::string, std::less<>> symbols;
+  /// Where the file has what the contract names, for what it does not have under that name. For a
+  /// section of sites, one site: a function up to its first indirect jump, or the bytes as given.
+  std::map<std::string, CodePlace, std::less<>> places;
+  /// Callees that, without a place, are what the last routine that runs calls.
+  std::set<std::string, std::less<>> callees_by_call;
   /// Only the code, and only until a theorem is refuted: enough to tell a mutant from the original.
   bool is_mutant = false;
   /// Sees every query and its answer: for scripts and second opinions.
