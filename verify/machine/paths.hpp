@@ -1,8 +1,8 @@
 // Path-complete execution of one routine: every branch is followed where it can be taken, and a
 // path ends where control leaves the routine. A function that it calls and that the contract says
-// nothing of is executed, too, where its code can be had. Nothing is skipped: a path that comes to an
-// instruction outside the allow list, a fault, a loop or a recursion without a bound is a dead end
-// with its reason, and the proof fails on it. What no path comes to, a landing pad say, may be
+// nothing of is executed, too, where its code can be had. Nothing is skipped: a path that comes to
+// an instruction outside the allow list, a fault, a loop or a recursion without a bound is a dead
+// end with its reason, and the proof fails on it. What no path comes to, a landing pad say, may be
 // anything.
 #pragma once
 

@@ -160,9 +160,13 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     if (!code) return std::unexpected(code.error());
     if (!run.after.empty()) {
       const CodePlace* const place = place_of(run.after, options);
-      const auto callee = callee_at(file, place == nullptr ? CodePlace{run.after} : *place);
+      const bool is_by_call = place == nullptr && options.callees_by_call.contains(run.after);
+      const auto callee = is_by_call
+                              ? only_callee(file, *code, run.after)
+                              : callee_at(file, place == nullptr ? CodePlace{run.after} : *place);
       if (!callee) return std::unexpected(callee.error());
-      const auto behind = behind_only_call(*code, load_address(file, *callee));
+      const std::uint64_t target = is_by_call ? *callee : load_address(file, *callee);
+      const auto behind = behind_only_call(*code, target);
       if (!behind) {
         return std::unexpected(in_file(
             file, fmt::format("{} does not call {} exactly once", routine->symbol, run.after)));
