@@ -193,8 +193,9 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     }
     return std::nullopt;
   };
-  const CodeFinder find_code = [&library](std::uint64_t address, const Code& from) {
-    return library.find(address, from);
+  // What the contract says is called is not jumped to.
+  const CodeFinder find_code = [&](std::uint64_t address, const Code& from) {
+    return callees(address) ? FoundCode{} : library.find(address, from);
   };
   std::vector<const Alias*> cases{nullptr};
   for (const Alias& alias : contract.aliases) cases.push_back(&alias);

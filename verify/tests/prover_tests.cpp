@@ -141,6 +141,16 @@ TEST_F(prover, a_call_of_which_something_is_said_is_not_executed) {
   EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::refuted);
 }
 
+TEST_F(prover, a_jump_to_what_the_contract_says_is_called_is_refuted) {
+  EXPECT_EQ(theorem(entering("fixture_tail_call") +
+                        "call it_calls = function fixture_branch\n"
+                        "  L2 aligned_like_frame: rsp == frame\n" +
+                        exits_with_maximum,
+                    "every_path_leaves")
+                .verdict,
+            Verdict::refuted);
+}
+
 TEST_F(prover, a_call_that_cannot_be_executed_is_unknown_for_a_reason) {
   const auto reason = [this](const std::string& routine) {
     const Theorem& leaves = theorem(entering(routine) + exits, "every_path_leaves");
