@@ -27,19 +27,6 @@ std::string in_file(const ObjectFile& file, const std::string& error) {
                                            : fmt::format("fiberproof: {}: {}", file.path(), error);
 }
 
-// The return address of the only call of `callee` in `code`.
-std::optional<std::uint64_t> behind_only_call(const Code& code, std::uint64_t callee) {
-  std::optional<std::uint64_t> found;
-  for (const auto& [address, instruction] : code.instructions) {
-    if (instruction.operation != Operation::call) continue;
-    const auto* const target = std::get_if<Immediate>(&instruction.operands.front());
-    if (target == nullptr || target->value != callee) continue;
-    if (found) return std::nullopt;
-    found = instruction.next_address();
-  }
-  return found;
-}
-
 const CodePlace* place_of(const std::string& name, const ProverOptions& options) {
   const auto place = options.places.find(name);
   return place == options.places.end() ? nullptr : &place->second;
@@ -113,6 +100,9 @@ Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code,
     if (is_direct) targets.insert(instruction.relative->target);
   }
   if (targets.size() == 1) return *targets.begin();
+  if (!code.refused.empty()) {
+    return std::unexpected(in_file(file, message(code.refused.begin()->second)));
+  }
   return std::unexpected(fmt::format(
       "fiberproof: {}: {} makes direct calls of {} functions, so which one is {} must be "
       "given (symbol {})",
@@ -130,6 +120,12 @@ struct Callee {
   std::optional<std::uint64_t> address;
   std::string symbol;  // for a call by way of a stub; empty where only the address is known
 };
+
+bool is_callee(const Callee& callee, std::uint64_t target, const CodeLibrary& library) {
+  if (callee.address == target) return true;
+  const auto stub = library.symbol_of_stub(target);
+  return stub && *stub == callee.symbol;
+}
 
 Result<Callee> callee_of(const std::string& symbol, const ObjectFile& file,
                          const ProverOptions& options, const std::vector<Code>& codes,
@@ -149,33 +145,41 @@ Result<Callee> callee_of(const std::string& symbol, const ObjectFile& file,
   return std::unexpected(address.error());
 }
 
+// The return address of the only call of `callee` in `code`.
+std::optional<std::uint64_t> behind_only_call(const Code& code, const Callee& callee,
+                                              const CodeLibrary& library) {
+  std::optional<std::uint64_t> found;
+  for (const auto& [address, instruction] : code.instructions) {
+    if (instruction.operation != Operation::call) continue;
+    const auto* const target = std::get_if<Immediate>(&instruction.operands.front());
+    if (target == nullptr || !is_callee(callee, target->value, library)) continue;
+    if (found) return std::nullopt;
+    found = instruction.next_address();
+  }
+  return found;
+}
+
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {
   std::vector<Code> codes;
+  CodeLibrary library(file);
   for (const Run& run : contract.runs) {
     const auto routine = routine_of(run, file, options);
     if (!routine) return std::unexpected(routine.error());
     if (const auto noted = note_code(file, *routine, result); !noted) return noted;
     auto code = decode_routine(file, run.name, *routine);
     if (!code) return std::unexpected(code.error());
-    if (!run.after.empty()) {
-      const CodePlace* const place = place_of(run.after, options);
-      const bool is_by_call = place == nullptr && options.callees_by_call.contains(run.after);
-      const auto callee = is_by_call
-                              ? only_callee(file, *code, run.after)
-                              : callee_at(file, place == nullptr ? CodePlace{run.after} : *place);
-      if (!callee) return std::unexpected(callee.error());
-      const std::uint64_t target = is_by_call ? *callee : load_address(file, *callee);
-      const auto behind = behind_only_call(*code, target);
-      if (!behind) {
-        return std::unexpected(in_file(
-            file, fmt::format("{} does not call {} exactly once", routine->symbol, run.after)));
-      }
-      code->begin = *behind;
-    }
     codes.push_back(std::move(*code));
+    if (run.after.empty()) continue;
+    const auto callee = callee_of(run.after, file, options, codes, library, result);
+    if (!callee) return std::unexpected(callee.error());
+    const auto behind = behind_only_call(codes.back(), *callee, library);
+    if (!behind) {
+      return std::unexpected(in_file(
+          file, fmt::format("{} does not call {} exactly once", routine->symbol, run.after)));
+    }
+    codes.back().begin = *behind;
   }
-  CodeLibrary library(file);
   std::vector<Callee> known;
   for (const CallDeclaration& call : contract.calls) {
     if (call.target) {
@@ -187,9 +191,8 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     known.push_back(std::move(*callee));
   }
   const CaseProver::Callees callees = [&](std::uint64_t target) -> std::optional<std::size_t> {
-    const auto stub = library.symbol_of_stub(target);
     for (std::size_t index = 0; index < known.size(); ++index) {
-      if (known[index].address == target || (stub && *stub == known[index].symbol)) return index;
+      if (is_callee(known[index], target, library)) return index;
     }
     return std::nullopt;
   };
