@@ -52,8 +52,13 @@ std::uint64_t external_address(std::uint64_t base, std::uint64_t symbol) {
 }  // namespace
 
 ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
+  std::size_t tables = 0;
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
     if (file_.sections_[index].type == table_type) {
+      // gABI, sh_type. The address of an external symbol is made of its number in the table.
+      if (file_.relocatable_ && ++tables > 1) {
+        return malformed("a second table of symbols", section_place(index));
+      }
       if (Result read = read_symbol_table(elf_getscn(elf_.get(), index), index); !read) {
         return read;
       }
