@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -31,6 +32,17 @@ std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::str
     expected.push_back({name, verdict == "proved" ? Verdict::proved : Verdict::refuted});
   }
   return expected;
+}
+
+std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& expected,
+                                          const std::vector<ContractResult>& results) {
+  std::vector<ExpectedTheorem> kept;
+  std::ranges::copy_if(expected, std::back_inserter(kept), [&](const ExpectedTheorem& theorem) {
+    return std::ranges::any_of(results, [&](const ContractResult& result) {
+      return theorem.name.starts_with(result.contract + "/");
+    });
+  });
+  return kept;
 }
 
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,

@@ -20,6 +20,10 @@ struct ExpectedTheorem {
 std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
                                                                         std::string_view path);
 
+/// Those of them that are about the contracts that ran.
+std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& expected,
+                                          const std::vector<ContractResult>& results);
+
 /// How the results of a whole run differ from what is expected: one line each.
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
                                      const std::vector<ContractResult>& results);

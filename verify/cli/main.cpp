@@ -25,7 +25,8 @@ using namespace fiberproof::verify;
 struct Options {
   ProveOptions prove;
   FuzzOptions fuzz;
-  std::vector<std::string> symbols;  ///< ROLE=NAME
+  std::vector<std::string> symbols;  ///< ROLE=PLACE
+  std::string revision;              ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;
   std::string explain;
   std::string minimize;
@@ -105,12 +106,15 @@ void add_prove(CLI::App& app, Options& options) {
   prove->add_option("NAME", options.prove.names,
                     "theorems or contracts, by the beginning of a name");
   prove->add_option("--object", options.prove.object,
-                    "the linked file to read, instead of this one");
+                    "the object file, library, program or archive to read, instead of this one");
   prove
       ->add_option("--symbol", options.symbols,
-                   "ROLE=NAME: the file's name for a contract's symbol")
+                   "ROLE=NAME: the file's name for start, fiber_start, switch, initialize or "
+                   "check_failed, or for a contract's symbol; also 0xADDRESS:BYTES")
       ->expected(1, -1)
       ->allow_extra_args(false);
+  prove->add_option("--revision", options.revision, "of the entry trampoline's rule T5")
+      ->check(CLI::IsMember({"trap", "v44"}));
   prove->add_option("--contract", options.prove.contracts,
                     "a contract file, instead of the project's");
   prove
@@ -158,16 +162,14 @@ void add_programs(CLI::App& app, Options& options) {
                        "where to write it, instead of FILE.min.program; must not be there yet");
 }
 
-// ROLE=NAME pairs as the prover takes them.
 bool take_symbols(Options& options) {
-  for (const std::string& pair : options.symbols) {
-    const std::size_t equals = pair.find('=');
-    if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size()) {
-      fmt::print(stderr, "fiberproof: --symbol {}: expected ROLE=NAME\n", pair);
-      return false;
-    }
-    options.prove.symbols[pair.substr(0, equals)] = pair.substr(equals + 1);
+  std::optional<Revision> revision;
+  if (!options.revision.empty()) {
+    revision = options.revision == "v44" ? Revision::v44 : Revision::trap;
   }
+  auto code = ForeignCode::parse(options.symbols, revision);
+  if (!code) return fmt::print(stderr, "{}\n", code.error()), false;
+  options.prove.code = std::move(*code);
   return true;
 }
 

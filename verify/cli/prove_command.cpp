@@ -5,7 +5,7 @@
 #include "verify/cli/confirm.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/expected_theorems.hpp"
-#include "verify/machine/object_file.hpp"
+#include "verify/machine/object_archive.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/proofs/proof_set.hpp"
 
@@ -153,6 +153,27 @@ ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_nat
 // integers within a second, bits take up to half a minute for on a machine that does other work.
 constexpr int certificate_limits = 6;
 
+// Of foreign code, what was looked at and what was not.
+std::string coverage_line(const Contract& contract, const ForeignCode& code,
+                          const std::optional<std::string>& left_out) {
+  return left_out ? fmt::format("left out {:24} {}", contract.name, *left_out)
+                  : fmt::format("checked  {:24} {}", contract.name, code.described(contract));
+}
+
+// The file, or of an archive the member that has the contract's first routine.
+std::expected<const ObjectFile*, std::string> file_for(const Contract& contract,
+                                                       const ObjectArchive& file,
+                                                       const ProveOptions& options) {
+  if (!file.is_archive() || contract.runs.empty()) return &file.files().front();
+  const auto symbol = options.code.symbol_of(contract);
+  if (!symbol) {
+    return std::unexpected(fmt::format("fiberproof: {}: {}", options.object, symbol.error()));
+  }
+  auto member = file.defining(*symbol);
+  if (!member) return std::unexpected(message(member.error()));
+  return *member;
+}
+
 std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTally& tally) {
   const std::chrono::milliseconds limit(options.timeout_ms);
   auto solver = make_z3_solver(limit);
@@ -191,7 +212,7 @@ ProofReport run_proofs(const ProveOptions& options) {
   if (!contracts) return complain(contracts.error()), report;
   const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
   if (!expected) return complain(expected.error()), report;
-  const auto file = ObjectFile::open(options.object.empty() ? own_path() : options.object);
+  const auto file = ObjectArchive::open(options.object.empty() ? own_path() : options.object);
   if (!file) return complain(message(file.error())), report;
 
   CertificateTally certificates;
@@ -199,24 +220,43 @@ ProofReport run_proofs(const ProveOptions& options) {
   const auto solver = make_solver(options, certificates);
   ScriptWriter scripts(options.smt2_directory);
   ProverOptions prover;
-  prover.symbols = options.symbols;
+  options.code.add_to(prover);
   prover.on_query = [&](const std::string& theorem, const Query& query, const Answer& answer) {
     scripts(theorem, query, answer);
     certificates.name_last(theorem, query);
   };
+  std::vector<std::string> coverage;
   for (const Contract& contract : *contracts) {
     if (!is_selected(contract.name, options.names)) continue;
-    auto result = prove(contract, *file, *solver, prover);
+    if (options.code.is_foreign()) {
+      const auto reason = options.code.left_out(contract);
+      coverage.push_back(coverage_line(contract, options.code, reason));
+      if (reason) continue;
+    }
+    const auto subject = file_for(contract, *file, options);
+    if (!subject) return complain(subject.error()), report;
+    auto result = prove(contract, **subject, *solver, prover);
     certificates.name_questions(contract.name);
     if (!result) return complain(result.error()), report;
     report.results.push_back(std::move(*result));
   }
   for (const ProofSet& set : proof_sets()) {
     if (!options.contracts.empty() || !is_selected(set.name, options.names)) continue;
-    auto result = set.prove(*file, *solver, prover);
+    if (options.code.is_foreign()) {
+      coverage.push_back(
+          fmt::format("left out {:24} only of the project's own routines", set.name));
+      continue;
+    }
+    auto result = set.prove(file->files().front(), *solver, prover);
     certificates.name_questions(std::string(set.name));
     if (!result) return complain(result.error()), report;
     report.results.push_back(std::move(*result));
+  }
+  if (options.code.is_foreign() && report.results.empty()) {
+    for (const std::string& line : coverage) fmt::print("{}\n", line);
+    return complain(fmt::format("fiberproof: {}: no contract can be proved of the symbols given",
+                                options.object)),
+           report;
   }
   if (const auto kept = keep_selected(options.names, report.results); !kept) {
     return complain(kept.error()), report;
@@ -240,14 +280,20 @@ ProofReport run_proofs(const ProveOptions& options) {
       fmt::print("on       {}: {} instructions, {} bytes, hash {:016x}\n", code.routine,
                  code.instructions, code.bytes, code.hash);
     }
+    for (const std::string& callee : result.callees) {
+      fmt::print("calls    {}: no symbol given, so what the trampoline calls\n", callee);
+    }
   }
   // Other contracts have no list, and of a selection only a part can be compared.
   if (options.contracts.empty() && options.names.empty()) {
-    for (const std::string& line : differences(*expected, report.results)) {
+    const auto& list =
+        options.code.is_foreign() ? of_contracts(*expected, report.results) : *expected;
+    for (const std::string& line : differences(list, report.results)) {
       complain("fiberproof: " + line);
       report.status = worse(report.status, ExitStatus::failed);
     }
   }
+  for (const std::string& line : coverage) fmt::print("{}\n", line);
   if (!scripts.complete()) {
     complain(fmt::format("fiberproof: {}: a script could not be written", options.smt2_directory));
     report.status = ExitStatus::could_not_run;

@@ -1,19 +1,20 @@
-// `fiberproof prove`: every contract on an object file, by default the command's own.
+// `fiberproof prove`: every contract on an object file, by default the command's own. With a role's
+// place (foreign_code.hpp), those contracts whose code was named, and a report of which those are.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
+#include "verify/cli/foreign_code.hpp"
 #include "verify/obligation/theorem.hpp"
 
-#include <map>
 #include <string>
 #include <vector>
 
 namespace fiberproof::verify {
 
 struct ProveOptions {
-  std::vector<std::string> names;  ///< theorems or contracts by prefix; empty for all
-  std::string object;              ///< empty for the running program itself
-  std::map<std::string, std::string, std::less<>> symbols;  ///< ROLE to NAME
+  std::vector<std::string> names;      ///< theorems or contracts by prefix; empty for all
+  std::string object;                  ///< empty for the running program itself
+  ForeignCode code;                    ///< where the file has it, if not under our names
   std::vector<std::string> contracts;  ///< files to prove instead of the project's own
   std::string solver = "z3";           ///< z3, or cvc5: both, and they must agree
   bool certify = false;                ///< every proved answer has a proof that is checked

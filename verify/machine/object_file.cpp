@@ -49,7 +49,8 @@ std::unexpected<ObjectError> ObjectFile::fail(Kind kind, std::string reason,
   return std::unexpected(ObjectError{kind, path_, std::move(reason), std::move(place)});
 }
 
-std::expected<ObjectFile, ObjectError> ObjectFile::open(const std::filesystem::path& path) {
+std::expected<std::vector<std::byte>, ObjectError> read_object_bytes(
+    const std::filesystem::path& path) {
   const auto unreadable = [&](std::string reason) {
     return std::unexpected(
         ObjectError{Kind::unreadable, path.string(), std::move(reason), "opening it"});
@@ -69,14 +70,20 @@ std::expected<ObjectFile, ObjectError> ObjectFile::open(const std::filesystem::p
       !stream.read(reinterpret_cast<char*>(file.data()), static_cast<std::streamsize>(size))) {
     return unreadable("cannot be read");
   }
-  return parse(path.string(), std::move(file));
+  return file;
+}
+
+std::expected<ObjectFile, ObjectError> ObjectFile::open(const std::filesystem::path& path) {
+  auto file = read_object_bytes(path);
+  if (!file) return std::unexpected(std::move(file.error()));
+  return parse(path.string(), std::move(*file));
 }
 
 std::expected<ObjectFile, ObjectError> ObjectFile::parse(std::string path,
                                                          std::vector<std::byte> file) {
   ObjectFile made;
   made.path_ = std::move(path);
-  made.file_ = std::move(file);
+  made.file_ = std::make_shared<const std::vector<std::byte>>(std::move(file));
   if (std::expected<void, ObjectError> read = ObjectReader(made).read(); !read) {
     return std::unexpected(std::move(read.error()));
   }
@@ -101,14 +108,11 @@ bool ObjectFile::SectionHeader::holds(std::uint64_t from, std::uint64_t count) c
 }
 
 std::span<const std::byte> ObjectFile::contents(const SectionHeader& header) const {
-  return std::span(file_).subspan(header.offset, header.size);
+  return std::span(*file_).subspan(header.offset, header.size);
 }
 
 const ObjectFile::SectionHeader* ObjectFile::section_holding(std::uint64_t address,
                                                              std::uint64_t count) const {
-  if (relocatable_) {
-    return nullptr;
-  }
   const auto found = std::ranges::find_if(sections_, [&](const SectionHeader& header) {
     return header.has_addresses() && header.holds(address, count) &&
            address != header.address + header.size;
@@ -118,36 +122,35 @@ const ObjectFile::SectionHeader* ObjectFile::section_holding(std::uint64_t addre
 
 std::expected<Routine, ObjectError> ObjectFile::routine(std::string_view symbol) const {
   std::expected<Symbol, ObjectError> found = find_function(symbol);
-  if (!found) {
-    return std::unexpected(std::move(found.error()));
-  }
-  if (std::expected<void, ObjectError> code = check_code(*found); !code) {
-    return std::unexpected(std::move(code.error()));
-  }
-  if (std::expected<void, ObjectError> final = check_final(*found); !final) {
-    return std::unexpected(std::move(final.error()));
-  }
-  const SectionHeader& header = sections_[found->section];
-  const auto bytes = contents(header).subspan(found->address - header.address, found->size);
-  return Routine{found->name, found->address, {bytes.begin(), bytes.end()}};
+  return found ? routine_of(*found) : std::unexpected(std::move(found.error()));
 }
 
 std::expected<Routine, ObjectError> ObjectFile::code(std::string name, std::uint64_t address,
                                                      std::uint64_t size) const {
-  const auto whole = bytes(address, size);
-  if (!whole) return std::unexpected(whole.error());
-  const auto index = static_cast<std::size_t>(section_holding(address, size) - sections_.data());
-  const Symbol symbol{name, address, size, index, true};
+  const SectionHeader* const header = section_holding(address, size);
+  if (header == nullptr || !header->has_bytes()) {
+    return fail(Kind::not_found, "no loaded section holds them",
+                fmt::format("{} bytes at {:#x}", size, address));
+  }
+  return routine_of(
+      {name, address, size, static_cast<std::size_t>(header - sections_.data()), true});
+}
+
+std::expected<Routine, ObjectError> ObjectFile::routine_of(const Symbol& symbol) const {
   if (auto code = check_code(symbol); !code) return std::unexpected(std::move(code.error()));
   if (auto final = check_final(symbol); !final) return std::unexpected(std::move(final.error()));
-  return Routine{std::move(name), address, {whole->begin(), whole->end()}};
+  const SectionHeader& header = sections_[symbol.section];
+  const auto bytes = contents(header).subspan(symbol.address - header.address, symbol.size);
+  Routine made{std::string(symbol.name), symbol.address, {bytes.begin(), bytes.end()}};
+  if (auto done = relocate(symbol, made); !done) return std::unexpected(std::move(done.error()));
+  return made;
 }
 
 std::vector<std::uint64_t> ObjectFile::occurrences_in_code(
     std::span<const std::byte> pattern) const {
   std::vector<std::uint64_t> addresses;
   for (const SectionHeader& header : sections_) {
-    if (relocatable_ || pattern.empty() || !header.is_loaded() || !header.has_bytes() ||
+    if (pattern.empty() || !header.is_loaded() || !header.has_bytes() ||
         (header.flags & SHF_EXECINSTR) == 0) {
       continue;
     }
@@ -163,35 +166,6 @@ std::vector<std::uint64_t> ObjectFile::occurrences_in_code(
   return addresses;
 }
 
-std::expected<Symbol, ObjectError> ObjectFile::find_function(std::string_view name) const {
-  const std::string place = fmt::format("symbol {}", name);
-  const auto symtab = static_cast<std::ptrdiff_t>(symtab_count_);
-  const Symbol* chosen = nullptr;
-  bool other_kind = false;
-  for (const auto& table : {std::ranges::subrange(symbols_.begin(), symbols_.begin() + symtab),
-                            std::ranges::subrange(symbols_.begin() + symtab, symbols_.end())}) {
-    for (const Symbol& symbol : table) {
-      if (symbol.name != name) {
-        continue;
-      }
-      if (!symbol.is_function || symbol.size == 0) {
-        other_kind = true;
-        continue;
-      }
-      if (chosen != nullptr && (chosen->address != symbol.address || chosen->size != symbol.size ||
-                                chosen->section != symbol.section)) {
-        return fail(Kind::unsuitable, "several functions have this name", place);
-      }
-      chosen = &symbol;
-    }
-    if (chosen != nullptr) {
-      return *chosen;
-    }
-  }
-  return other_kind ? fail(Kind::unsuitable, "not a function with a size", place)
-                    : fail(Kind::not_found, "no such symbol", place);
-}
-
 std::expected<void, ObjectError> ObjectFile::check_code(const Symbol& symbol) const {
   const std::string place = fmt::format("symbol {}", symbol.name);
   if (symbol.section == 0) {
@@ -201,8 +175,7 @@ std::expected<void, ObjectError> ObjectFile::check_code(const Symbol& symbol) co
   if (!header.is_loaded() || !header.has_bytes() || (header.flags & SHF_EXECINSTR) == 0) {
     return fail(Kind::unsuitable, "the symbol is not in an executable section", place);
   }
-  // In a relocatable file every section is at address 0, or should be.
-  if (!header.holds(symbol.address, symbol.size) || (relocatable_ && header.address != 0)) {
+  if (!header.holds(symbol.address, symbol.size)) {
     return fail(Kind::malformed, "the symbol ends outside its section", place);
   }
   if (relocatable_) {
@@ -223,15 +196,6 @@ std::expected<void, ObjectError> ObjectFile::check_final(const Symbol& symbol) c
   if (code_is_relocated_) {
     return fail(Kind::relocated, "the dynamic linker changes code of this file (DT_TEXTREL)",
                 place);
-  }
-  const auto changes = std::ranges::find_if(relocations_, [&](const Relocation& relocation) {
-    return relocation.section == symbol.section && relocation.bytes != 0 &&
-           relocation.offset < symbol.address + symbol.size &&
-           relocation.offset + relocation.bytes > symbol.address;
-  });
-  if (changes != relocations_.end()) {
-    return fail(Kind::relocated, "a relocation changes its bytes: link it first",
-                fmt::format("{} at byte {:#x}", place, changes->offset));
   }
   const bool writable = std::ranges::any_of(segments_, [&](const Segment& segment) {
     return segment.executable && segment.writable &&
@@ -255,41 +219,37 @@ std::expected<Section, ObjectError> ObjectFile::section(std::string_view name) c
     return fail(Kind::unsuitable, "the file does not hold its bytes", place);
   }
   const std::span<const std::byte> bytes = contents(*found);
-  return Section{found->name, found->address, {bytes.begin(), bytes.end()}};
+  Routine made{std::string(name), found->address, {bytes.begin(), bytes.end()}};
+  const auto index = static_cast<std::size_t>(found - sections_.begin());
+  if (auto done = relocate({name, found->address, found->size, index, false}, made); !done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  return Section{std::move(made.symbol), made.address, std::move(made.bytes)};
 }
 
 std::expected<std::span<const std::byte>, ObjectError> ObjectFile::bytes(std::uint64_t address,
                                                                          std::size_t count) const {
   const std::string place = fmt::format("{} bytes at {:#x}", count, address);
-  if (relocatable_) {
-    return fail(Kind::unsuitable, "a relocatable file has no addresses: link it first", place);
-  }
   const SectionHeader* const header = section_holding(address, count);
   if (header == nullptr || !header->has_bytes()) {
     return fail(Kind::not_found, "no loaded section holds them", place);
   }
-  return contents(*header).subspan(address - header->address, count);
-}
-
-std::optional<std::string> ObjectFile::symbol_at(std::uint64_t address) const {
-  const Symbol* best = nullptr;
-  // Of several names the choice must not depend on their order in the file.
-  const auto is_better = [&](const Symbol& symbol) {
-    return best == nullptr || (symbol.is_function != best->is_function ? symbol.is_function
-                                                                       : symbol.name < best->name);
-  };
-  for (const Symbol& symbol : symbols_) {
-    if (!relocatable_ && symbol.section != 0 && symbol.address == address && is_better(symbol)) {
-      best = &symbol;
-    }
+  const std::uint64_t offset = address - header->address;
+  const auto index = static_cast<std::size_t>(header - sections_.data());
+  if (std::ranges::any_of(relocations_, [&](const Relocation& relocation) {
+        return relocation.section == index && relocation.offset < offset + count &&
+               relocation.offset + relocation.bytes > offset && relocation.bytes != 0;
+      })) {
+    return fail(Kind::relocated, "a relocation changes them", place);
   }
-  return best == nullptr ? std::nullopt : std::optional(best->name);
+  return contents(*header).subspan(offset, count);
 }
 
 std::optional<ObjectFile::Place> ObjectFile::place_of(std::uint64_t address) const {
   const SectionHeader* const header = section_holding(address, 1);
-  return header == nullptr ? std::nullopt
-                           : std::optional(Place{header->name, address - header->address});
+  return header == nullptr
+             ? std::nullopt
+             : std::optional(Place{std::string(header->name), address - header->address});
 }
 
 }  // namespace fiberproof::verify

@@ -3,17 +3,23 @@
 // points outside the file is an error with its place, so that the queries cannot read past
 // anything; and so is an address of a linked file that two sections or two segments have.
 //
-// A routine's bytes are those that will run: they lie in an executable section, in a linked file
-// also in an executable segment that maps the section where it says, and no relocation changes
-// them.
+// A routine's bytes are those that will run: they lie in an executable section, and in a linked
+// file also in an executable segment that maps the section where it says, where no relocation
+// changes them. A relocatable file is placed as a linker might place it: each loaded section, and
+// each symbol that another file defines, has an address that no other has; a routine's bytes are
+// those that the relocations make for these addresses, where each is of a kind that only fills in a
+// field (psABI, table 4.9: R_X86_64_PC32, PLT32, 64, 32 and 32S); any other is an error.
 //
-// Relies on libelf; no type of it appears here.
+// Names are views of the file's bytes, which all copies of an ObjectFile share: what is kept of a
+// file is a small multiple of its size, however its tables overlap. Relies on libelf; no type of it
+// appears here.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,11 +31,11 @@ namespace fiberproof::verify {
 struct ObjectError {
   enum class Kind {
     unreadable,  // not a regular file, or the system refuses
-    not_elf,     // something else: text, an archive, another architecture
+    not_elf,     // something else: text, another architecture
     malformed,   // an ELF file that points outside itself or contradicts itself
     not_found,   // no such symbol, section or address
     unsuitable,  // it is there, but not what can be proved: no function, no code, ambiguous
-    relocated    // its bytes are not final
+    relocated    // its bytes are not final, in a way that is not modelled
   };
   Kind kind;
   std::string path;
@@ -41,17 +47,26 @@ struct ObjectError {
 std::string message(const ObjectError& error);
 
 struct Symbol {
-  std::string name;
-  std::uint64_t address;  // in a relocatable file: the offset in its section
+  std::string_view name;  // valid while the ObjectFile, or a copy of it, is there
+  std::uint64_t address;
   std::uint64_t size;
   std::size_t section;  // index in the file; 0 where it has none
   bool is_function;
+};
+
+/// Bytes of a routine that a relocation filled in: a distance from the next instruction, or an
+/// address.
+struct RelocatedField {
+  std::uint64_t offset;
+  std::uint8_t bytes;
+  bool is_relative;
 };
 
 struct Routine {
   std::string symbol;
   std::uint64_t address;
   std::vector<std::byte> bytes;
+  std::vector<RelocatedField> relocated = {};  // by offset; none in a linked file
 };
 
 struct Section {
@@ -72,15 +87,17 @@ class ObjectFile {
   /// The whole file, as it was read.
   std::span<const std::byte> contents() const { return file_; }
   bool is_relocatable() const { return relocatable_; }
-  /// Whether the loader may put it anywhere: a shared library or a position-independent program.
+  /// Whether it may be put anywhere: a shared library, a position-independent program, or an object
+  /// file whose code has no absolute address.
   bool is_position_independent() const { return position_independent_; }
 
   /// The function of that name and nonzero size, from .symtab, or from .dynsym where that has none.
   std::expected<Routine, ObjectError> routine(std::string_view symbol) const;
 
+  /// The section of that name, with the relocations as in routine().
   std::expected<Section, ObjectError> section(std::string_view name) const;
 
-  /// What the file holds for loaded sections, by address. Never of a relocatable file: it has none.
+  /// What the file holds for loaded sections, by address. Never what a relocation changes.
   std::expected<std::span<const std::byte>, ObjectError> bytes(std::uint64_t address,
                                                                std::size_t count) const;
 
@@ -88,33 +105,54 @@ class ObjectFile {
   std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
                                            std::uint64_t size) const;
 
-  /// Where `pattern` begins in loaded executable sections of a linked file, lowest address first;
-  /// nowhere where it is empty. Occurrences may overlap.
+  /// Where `pattern` begins in loaded executable sections, as the file has them, lowest address
+  /// first; nowhere where it is empty. Occurrences may overlap.
   std::vector<std::uint64_t> occurrences_in_code(std::span<const std::byte> pattern) const;
 
-  /// The symbol at exactly this address of a linked file, a function before anything else.
+  /// The symbol at exactly this address, a function before anything else; also one that another
+  /// file defines.
   std::optional<std::string> symbol_at(std::uint64_t address) const;
+
+  /// Where a call of this symbol goes: code of any size or none, or what another file defines.
+  std::expected<std::uint64_t, ObjectError> callee(std::string_view name) const;
+
+  /// The function that begins at this address or has it within its bytes.
+  std::optional<Symbol> function_holding(std::uint64_t address) const;
+
+  /// Whose address the dynamic linker writes there (R_X86_64_JUMP_SLOT, GLOB_DAT) for code to jump
+  /// by.
+  std::optional<std::string_view> symbol_of_slot(std::uint64_t address) const;
+
+  /// Whether it writes the address of a function of that name anywhere.
+  bool has_slot_of(std::string_view symbol) const;
+
+  /// Whether a symbol of that name has a section here.
+  bool defines(std::string_view name) const;
 
   struct Place {
     std::string section;
     std::uint64_t offset;
   };
-  /// The loaded section of a linked file that holds this address, and the offset there.
+  /// The loaded section that holds this address, and the offset there.
   std::optional<Place> place_of(std::uint64_t address) const;
 
   /// Every defined symbol of .symtab, then of .dynsym.
   const std::vector<Symbol>& symbols() const { return symbols_; }
 
+  /// What a relocatable file uses and does not define, each at an address of its own; by address.
+  const std::vector<Symbol>& external_symbols() const { return external_symbols_; }
+
  private:
   friend class ObjectReader;
 
   struct SectionHeader {
-    std::string name;
+    std::string_view name;
     std::uint32_t type;
     std::uint64_t flags;
     std::uint64_t address;
     std::uint64_t offset;
     std::uint64_t size;
+    std::uint64_t alignment;
 
     bool is_loaded() const;
     bool has_addresses() const;
@@ -129,11 +167,19 @@ class ObjectFile {
     std::uint64_t file_bytes;
     std::uint64_t memory_bytes;
   };
-  // Of a relocatable file: what the linker will change, by section and offset.
+  // Of a relocatable file: what the linker will change.
   struct Relocation {
-    std::size_t section;
-    std::uint64_t offset;
-    std::uint64_t bytes;
+    std::uint64_t offset;  // in its section
+    std::uint64_t value;   // symbol + addend, where it is known
+    std::uint32_t section;
+    std::uint32_t type;
+    std::uint8_t bytes;
+    bool is_known;
+  };
+  // Of a linked file: a word that the dynamic linker fills in with a function's address.
+  struct Slot {
+    std::uint64_t address;
+    std::string_view symbol;
   };
 
   ObjectFile() = default;
@@ -141,13 +187,18 @@ class ObjectFile {
   std::unexpected<ObjectError> fail(ObjectError::Kind kind, std::string reason,
                                     std::string place) const;
   std::expected<Symbol, ObjectError> find_function(std::string_view name) const;
+  std::expected<Routine, ObjectError> routine_of(const Symbol& symbol) const;
   std::expected<void, ObjectError> check_code(const Symbol& symbol) const;
   std::expected<void, ObjectError> check_final(const Symbol& symbol) const;
+  std::expected<void, ObjectError> relocate(const Symbol& symbol, Routine& routine) const;
+  std::expected<RelocatedField, std::string> fill_in(const Relocation& relocation,
+                                                     const Symbol& symbol,
+                                                     std::span<std::byte> code) const;
   std::span<const std::byte> contents(const SectionHeader& header) const;
   const SectionHeader* section_holding(std::uint64_t address, std::uint64_t count) const;
 
   std::string path_;
-  std::vector<std::byte> file_;
+  std::shared_ptr<const std::vector<std::byte>> file_;
   bool relocatable_ = false;
   bool position_independent_ = false;
   bool code_is_relocated_ = false;  // DT_TEXTREL or DF_TEXTREL
@@ -155,7 +206,13 @@ class ObjectFile {
   std::vector<Segment> segments_;
   std::vector<Symbol> symbols_;
   std::size_t symtab_count_ = 0;  // how many of them are from .symtab
-  std::vector<Relocation> relocations_;
+  std::vector<Symbol> external_symbols_;
+  std::vector<Relocation> relocations_;  // by section, then offset
+  std::vector<Slot> slots_;
 };
+
+/// The bytes of a regular file of at most 1 GiB.
+std::expected<std::vector<std::byte>, ObjectError> read_object_bytes(
+    const std::filesystem::path& path);
 
 }  // namespace fiberproof::verify

@@ -6,7 +6,9 @@
 #include <libelf.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -16,6 +18,12 @@ namespace fiberproof::verify {
 namespace {
 
 constexpr std::uint64_t page_bytes = 4096;
+constexpr std::size_t name_bytes_max = 65536;
+
+// Of a relocatable file. A linker starts there, too; the rest of 2 GiB is for external symbols.
+constexpr std::uint64_t first_section_address = 0x40'0000;
+constexpr std::uint64_t section_gap_bytes = 64;
+constexpr std::uint64_t placed_end_max = 0x4000'0000;
 
 struct Range {
   std::uint64_t first;
@@ -53,7 +61,7 @@ ObjectReader::ObjectReader(ObjectFile& into) : file_(into) {
 }
 
 bool ObjectReader::is_inside(std::uint64_t offset, std::uint64_t bytes) const {
-  return offset <= file_.file_.size() && bytes <= file_.file_.size() - offset;
+  return offset <= file_.file_->size() && bytes <= file_.file_->size() - offset;
 }
 
 std::unexpected<ObjectError> ObjectReader::malformed(std::string reason, std::string place) const {
@@ -73,6 +81,7 @@ ObjectReader::Result ObjectReader::read() {
   Result done = read_header();
   done = done ? read_sections() : done;
   done = done ? read_segments() : done;
+  done = done && file_.relocatable_ ? place_sections() : done;
   done = done ? check_addresses() : done;
   done = done ? symtab() : done;
   done = done ? read_symbols(SHT_DYNSYM) : done;
@@ -80,15 +89,13 @@ ObjectReader::Result ObjectReader::read() {
 }
 
 ObjectReader::Result ObjectReader::read_header() {
-  std::vector<std::byte>& bytes = file_.file_;
+  const std::vector<std::byte>& bytes = *file_.file_;
   if (bytes.empty()) {
     return not_elf("an empty file", "byte 0");
   }
   if (bytes.size() < EI_NIDENT || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
-    const bool archive = bytes.size() >= SARMAG && std::memcmp(bytes.data(), ARMAG, SARMAG) == 0;
-    return not_elf(
-        archive ? "an archive, not an ELF file: name one of its members" : "not an ELF file",
-        fmt::format("byte 0: {:02x}", static_cast<unsigned>(bytes[0])));
+    return not_elf("not an ELF file",
+                   fmt::format("byte 0: {:02x}", static_cast<unsigned>(bytes[0])));
   }
   if (static_cast<unsigned char>(bytes[EI_CLASS]) != ELFCLASS64 ||
       static_cast<unsigned char>(bytes[EI_DATA]) != ELFDATA2LSB) {
@@ -97,7 +104,9 @@ ObjectReader::Result ObjectReader::read_header() {
   if (!is_inside(0, sizeof(Elf64_Ehdr))) {
     return malformed("the file ends within its header", fmt::format("byte {}", bytes.size()));
   }
-  elf_.reset(elf_memory(reinterpret_cast<char*>(bytes.data()), bytes.size()));
+  // libelf reads it and does not write to it.
+  char* const image = reinterpret_cast<char*>(const_cast<std::byte*>(bytes.data()));
+  elf_.reset(elf_memory(image, bytes.size()));
   GElf_Ehdr header;
   if (!elf_ || elf_kind(elf_.get()) != ELF_K_ELF || !gelf_getehdr(elf_.get(), &header)) {
     return malformed("libelf refuses it: " + last_libelf_error(), "header");
@@ -118,13 +127,13 @@ bool ObjectReader::is_table(std::uint64_t offset, std::uint64_t count, std::size
                             std::size_t entry_bytes_expected) const {
   return count == 0 ||
          (offset != 0 && entry_bytes == entry_bytes_expected &&
-          count <= file_.file_.size() / entry_bytes && is_inside(offset, count * entry_bytes));
+          count <= file_.file_->size() / entry_bytes && is_inside(offset, count * entry_bytes));
 }
 
 // libelf leaves out what is not in the file, and takes a table at byte 0 for one.
 ObjectReader::Result ObjectReader::read_tables() {
   Elf64_Ehdr header;
-  std::memcpy(&header, file_.file_.data(), sizeof header);
+  std::memcpy(&header, file_.file_->data(), sizeof header);
   // gABI, e_shnum: a number that does not fit there is in the first entry.
   const bool is_extended = header.e_shnum == 0 && header.e_shoff != 0;
   section_count_ = is_extended ? 1 : header.e_shnum;
@@ -132,19 +141,19 @@ ObjectReader::Result ObjectReader::read_tables() {
       is_table(header.e_shoff, section_count_, header.e_shentsize, sizeof(Elf64_Shdr));
   if (is_extended && is_inside_file) {
     Elf64_Shdr first;
-    std::memcpy(&first, file_.file_.data() + header.e_shoff, sizeof first);
+    std::memcpy(&first, file_.file_->data() + header.e_shoff, sizeof first);
     section_count_ = first.sh_size;
     is_inside_file =
         is_table(header.e_shoff, section_count_, header.e_shentsize, sizeof(Elf64_Shdr));
   }
   if (!is_inside_file) {
     return malformed("the table of sections is not inside the file",
-                     fmt::format("byte {:#x} of {:#x}", header.e_shoff, file_.file_.size()));
+                     fmt::format("byte {:#x} of {:#x}", header.e_shoff, file_.file_->size()));
   }
   segment_count_ = header.e_phnum;
   if (!is_table(header.e_phoff, segment_count_, header.e_phentsize, sizeof(Elf64_Phdr))) {
     return malformed("the table of segments is not inside the file",
-                     fmt::format("byte {:#x} of {:#x}", header.e_phoff, file_.file_.size()));
+                     fmt::format("byte {:#x} of {:#x}", header.e_phoff, file_.file_->size()));
   }
   return {};
 }
@@ -169,20 +178,40 @@ ObjectReader::Result ObjectReader::read_sections() {
     const bool bytes_in_file = header.sh_type != SHT_NOBITS && header.sh_type != SHT_NULL;
     if (bytes_in_file && !is_inside(header.sh_offset, header.sh_size)) {
       return malformed(fmt::format("ends outside the file: {:#x} bytes at {:#x} of {:#x}",
-                                   header.sh_size, header.sh_offset, file_.file_.size()),
+                                   header.sh_size, header.sh_offset, file_.file_->size()),
                        section_place(index));
     }
     if (header.sh_addr + header.sh_size < header.sh_addr) {
       return malformed("ends outside the address space", section_place(index));
     }
-    const char* const name = elf_strptr(elf_.get(), names, header.sh_name);
-    if (name == nullptr && index != 0) {
-      return malformed("its name is outside the table of names", section_place(index));
+    const auto name = name_at(names, header.sh_name);
+    if (!name && index != 0) {
+      return malformed("its name " + name.error(), section_place(index));
     }
-    file_.sections_.push_back({name == nullptr ? "" : name, header.sh_type, header.sh_flags,
-                               header.sh_addr, header.sh_offset, header.sh_size});
+    file_.sections_.push_back({name.value_or(""), header.sh_type, header.sh_flags, header.sh_addr,
+                               header.sh_offset, header.sh_size, header.sh_addralign});
   }
   return {};
+}
+
+// Tables of names may share their bytes, but reading one must not take as long as the file is
+// large.
+std::expected<std::string_view, std::string> ObjectReader::name_at(std::size_t table,
+                                                                   std::size_t offset) const {
+  const char* const name = elf_strptr(elf_.get(), table, offset);
+  if (name == nullptr) {
+    return std::unexpected("is outside the table of names");
+  }
+  const auto* const end = reinterpret_cast<const char*>(file_.file_->data()) + file_.file_->size();
+  // libelf has seen that the name ends; what it had to decompress is its own memory.
+  const std::size_t length = strnlen(name, name_bytes_max);
+  const auto* const begin = reinterpret_cast<const char*>(file_.file_->data());
+  if (std::less<>{}(name, begin) || !std::less<>{}(name, end)) {
+    return std::unexpected("is in a compressed table");
+  }
+  return length < name_bytes_max
+             ? std::expected<std::string_view, std::string>(std::in_place, name, length)
+             : std::unexpected(fmt::format("has {} bytes or more", name_bytes_max));
 }
 
 ObjectReader::Result ObjectReader::read_segments() {
@@ -220,6 +249,32 @@ ObjectReader::Result ObjectReader::read_segments() {
   return {};
 }
 
+// Each loaded section where a linker might put it, with a gap after each, so that its end is not
+// the next one's start. Within 2 GiB, as the small code model asks (psABI 3.5.1).
+ObjectReader::Result ObjectReader::place_sections() {
+  std::uint64_t next = first_section_address;
+  for (std::size_t index = 0; index < file_.sections_.size(); ++index) {
+    auto& header = file_.sections_[index];
+    if (header.address != 0) {
+      return malformed("a section of a relocatable file has an address", section_place(index));
+    }
+    if (!header.is_loaded()) {
+      continue;
+    }
+    const std::uint64_t alignment =
+        std::has_single_bit(header.alignment) && header.alignment <= page_bytes
+            ? std::max(header.alignment, section_gap_bytes)
+            : page_bytes;
+    header.address = (next + alignment - 1) & ~(alignment - 1);
+    if (header.size > placed_end_max - header.address) {
+      return malformed("does not fit into 2 GiB with the sections before it", section_place(index));
+    }
+    next = header.address + header.size + section_gap_bytes;
+  }
+  external_base_ = (next + page_bytes - 1) & ~(page_bytes - 1);
+  return {};
+}
+
 // What two of them hold would be the bytes of either, by whom one asks. A segment is mapped in
 // whole pages, so that it also hides what another one has in its first and its last.
 ObjectReader::Result ObjectReader::check_addresses() const {
@@ -227,7 +282,7 @@ ObjectReader::Result ObjectReader::check_addresses() const {
   std::vector<Range> segments;
   for (std::size_t index = 0; index < file_.sections_.size(); ++index) {
     const auto& header = file_.sections_[index];
-    if (header.has_addresses() && !file_.relocatable_) {
+    if (header.has_addresses()) {
       sections.push_back({header.address, header.address + header.size - 1, section_place(index)});
     }
   }

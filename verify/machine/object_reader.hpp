@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 struct Elf;
 struct Elf_Scn;
@@ -29,12 +31,19 @@ class ObjectReader {
   Result read_tables();
   Result read_sections();
   Result read_segments();
+  Result place_sections();
   Result check_addresses() const;
   Result read_dynamic(std::uint64_t offset, std::uint64_t bytes);
   Result read_symbols(std::uint32_t table_type);
   Result read_symbol_table(Elf_Scn* section, std::size_t index);
   Result read_relocations();
   Result read_relocation_section(Elf_Scn* section, std::size_t index);
+  void read_slots(Elf_Scn* section, std::size_t index);
+
+  /// A name in the table of section `table`; an error says what is wrong with it.
+  std::expected<std::string_view, std::string> name_at(std::size_t table, std::size_t offset) const;
+  /// Where a relocation's symbol is, if that is known before the file is linked.
+  std::optional<std::uint64_t> address_of(std::size_t table, std::uint64_t symbol) const;
 
   bool is_inside(std::uint64_t offset, std::uint64_t bytes) const;
   bool is_table(std::uint64_t offset, std::uint64_t count, std::size_t entry_bytes,
@@ -51,6 +60,8 @@ class ObjectReader {
   ObjectFile& file_;
   std::uint64_t section_count_ = 0;  // as the file has it: libelf counts only those inside it
   std::uint64_t segment_count_ = 0;
+  std::uint64_t external_base_ =
+      0;  // of a relocatable file: what it does not define is placed there
   std::unique_ptr<Elf, End> elf_;
 };
 

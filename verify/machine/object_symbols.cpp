@@ -5,11 +5,16 @@
 #include <gelf.h>
 #include <libelf.h>
 
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
+
 namespace fiberproof::verify {
 namespace {
 
 // psABI, table 4.9: how many bytes the linker writes. What is not known is taken for the most.
-std::uint64_t relocation_bytes(std::uint64_t type) {
+std::uint8_t relocation_bytes(std::uint32_t type) {
   switch (type) {
     case R_X86_64_NONE: return 0;
     case R_X86_64_8:
@@ -33,11 +38,27 @@ std::uint64_t relocation_bytes(std::uint64_t type) {
   }
 }
 
+bool is_absolute(std::uint32_t type) {
+  return type == R_X86_64_64 || type == R_X86_64_32 || type == R_X86_64_32S ||
+         type == R_X86_64_16 || type == R_X86_64_8;
+}
+
+// Each of them by its number in the table of symbols.
+std::uint64_t external_address(std::uint64_t base, std::uint64_t symbol) {
+  constexpr std::uint64_t bytes_apart = 16;
+  return base + symbol * bytes_apart;
+}
+
 }  // namespace
 
 ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
+  std::size_t tables = 0;
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
     if (file_.sections_[index].type == table_type) {
+      // gABI, sh_type. The address of an external symbol is made of its number in the table.
+      if (file_.relocatable_ && ++tables > 1) {
+        return malformed("a second table of symbols", section_place(index));
+      }
       if (Result read = read_symbol_table(elf_getscn(elf_.get(), index), index); !read) {
         return read;
       }
@@ -59,34 +80,90 @@ ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size
     if (!gelf_getsym(data, entry, &symbol)) {
       return malformed(last_libelf_error(), section_place(index));
     }
-    if (symbol.st_shndx == SHN_UNDEF) {
+    const auto name = name_at(header.sh_link, symbol.st_name);
+    const bool is_external = symbol.st_shndx == SHN_UNDEF;
+    if (!name && !is_external) {
+      return malformed(fmt::format("the name of symbol {} {}", entry, name.error()),
+                       section_place(index));
+    }
+    const auto type = GELF_ST_TYPE(symbol.st_info);
+    if (!name || name->empty() || type == STT_SECTION || type == STT_FILE || type == STT_TLS) {
       continue;
     }
-    const char* const name = elf_strptr(elf_.get(), header.sh_link, symbol.st_name);
-    if (name == nullptr) {
-      return malformed(fmt::format("the name of symbol {} is outside its table", entry),
-                       section_place(index));
+    if (is_external) {
+      if (file_.relocatable_ && file_.sections_[index].type == SHT_SYMTAB) {
+        const std::uint64_t address =
+            external_address(external_base_, static_cast<std::size_t>(entry));
+        file_.external_symbols_.push_back({*name, address, 0, 0, false});
+      }
+      continue;
     }
     const bool has_section =
         symbol.st_shndx < SHN_LORESERVE && symbol.st_shndx < file_.sections_.size();
-    const auto type = GELF_ST_TYPE(symbol.st_info);
-    if (*name != '\0' && type != STT_SECTION && type != STT_FILE && type != STT_TLS) {
-      file_.symbols_.push_back({name, symbol.st_value, symbol.st_size,
-                                has_section ? symbol.st_shndx : std::size_t{0}, type == STT_FUNC});
+    const std::size_t section_index = has_section ? symbol.st_shndx : std::size_t{0};
+    const auto& in = file_.sections_[section_index];
+    if (file_.relocatable_ && has_section && symbol.st_value > in.size) {
+      return malformed(fmt::format("symbol {} is outside its section", entry),
+                       section_place(index));
     }
+    // A relocatable file's symbols are offsets in their sections (gABI, st_value).
+    file_.symbols_.push_back({*name, symbol.st_value + (file_.relocatable_ ? in.address : 0),
+                              symbol.st_size, section_index, type == STT_FUNC});
   }
   return {};
 }
 
+std::optional<std::uint64_t> ObjectReader::address_of(std::size_t table,
+                                                      std::uint64_t symbol) const {
+  if (symbol == 0) {
+    return 0;
+  }
+  Elf_Data* const data = table < file_.sections_.size() && file_.sections_[table].type == SHT_SYMTAB
+                             ? elf_getdata(elf_getscn(elf_.get(), table), nullptr)
+                             : nullptr;
+  GElf_Sym found;
+  if (data == nullptr || symbol > std::numeric_limits<int>::max() ||
+      !gelf_getsym(data, static_cast<int>(symbol), &found)) {
+    return std::nullopt;
+  }
+  const auto type = GELF_ST_TYPE(found.st_info);
+  if (type == STT_TLS || type == STT_GNU_IFUNC) {
+    return std::nullopt;
+  }
+  if (found.st_shndx == SHN_UNDEF) {
+    return external_address(external_base_, symbol);
+  }
+  if (found.st_shndx == SHN_ABS) {
+    return found.st_value;
+  }
+  if (found.st_shndx >= SHN_LORESERVE || found.st_shndx >= file_.sections_.size() ||
+      !file_.sections_[found.st_shndx].is_loaded()) {
+    return std::nullopt;
+  }
+  return file_.sections_[found.st_shndx].address + found.st_value;
+}
+
 ObjectReader::Result ObjectReader::read_relocations() {
-  for (std::size_t index = 1; file_.relocatable_ && index < file_.sections_.size(); ++index) {
+  for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
     const std::uint32_t type = file_.sections_[index].type;
-    if (type == SHT_RELA || type == SHT_REL) {
+    if (!file_.relocatable_ && type == SHT_RELA) {
+      read_slots(elf_getscn(elf_.get(), index), index);
+    } else if (file_.relocatable_ && (type == SHT_RELA || type == SHT_REL)) {
       if (Result read = read_relocation_section(elf_getscn(elf_.get(), index), index); !read) {
         return read;
       }
     }
   }
+  std::ranges::sort(file_.relocations_, {}, [](const ObjectFile::Relocation& relocation) {
+    return std::tuple(relocation.section, relocation.offset, relocation.type, relocation.value);
+  });
+  // An absolute address in code makes it a program that has one place (-fno-pic).
+  file_.position_independent_ |=
+      file_.relocatable_ &&
+      std::ranges::none_of(file_.relocations_, [&](const ObjectFile::Relocation& relocation) {
+        return is_absolute(relocation.type) &&
+               (file_.sections_[relocation.section].flags & SHF_EXECINSTR) != 0;
+      });
   return {};
 }
 
@@ -98,18 +175,74 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
   if (!gelf_getshdr(section, &header) || header.sh_entsize != entry_bytes || data == nullptr) {
     return malformed("not a table of relocations", section_place(index));
   }
+  if (header.sh_info == 0 || header.sh_info >= file_.sections_.size()) {
+    return malformed(fmt::format("relocates section {}, which is not there", header.sh_info),
+                     section_place(index));
+  }
+  const auto& changed = file_.sections_[header.sh_info];
+  if (!changed.is_loaded()) {
+    return {};  // such as debug information: no query looks at those
+  }
   const auto count = static_cast<int>(data->d_size / entry_bytes);
   for (int entry = 0; entry < count; ++entry) {
-    GElf_Rela with{};
+    GElf_Rela read{};
     GElf_Rel without{};
-    if (with_addend ? !gelf_getrela(data, entry, &with) : !gelf_getrel(data, entry, &without)) {
+    if (with_addend ? !gelf_getrela(data, entry, &read) : !gelf_getrel(data, entry, &without)) {
       return malformed(last_libelf_error(), section_place(index));
     }
-    const std::uint64_t info = with_addend ? with.r_info : without.r_info;
-    file_.relocations_.push_back({header.sh_info, with_addend ? with.r_offset : without.r_offset,
-                                  relocation_bytes(GELF_R_TYPE(info))});
+    if (!with_addend) {
+      read = {without.r_offset, without.r_info, 0};
+    }
+    const auto type = static_cast<std::uint32_t>(GELF_R_TYPE(read.r_info));
+    const std::uint8_t bytes = relocation_bytes(type);
+    if (read.r_offset > changed.size || bytes > changed.size - read.r_offset) {
+      return malformed(fmt::format("relocation {} ends outside its section", entry),
+                       section_place(index));
+    }
+    // Without an addend of its own, the field has one: no compiler for x86-64 makes such.
+    const auto symbol = with_addend ? address_of(header.sh_link, GELF_R_SYM(read.r_info))
+                                    : std::optional<std::uint64_t>();
+    const std::uint64_t value = symbol.value_or(0) + static_cast<std::uint64_t>(read.r_addend);
+    file_.relocations_.push_back(
+        {read.r_offset, value, header.sh_info, type, bytes, symbol.has_value()});
   }
   return {};
+}
+
+// Of a linked file, where nothing rests on them but the names of what it calls: what is not as it
+// should be names nothing.
+void ObjectReader::read_slots(Elf_Scn* section, std::size_t index) {
+  GElf_Shdr header;
+  GElf_Shdr symbols_header;
+  Elf_Data* const data = elf_getdata(section, nullptr);
+  if (!gelf_getshdr(section, &header) || header.sh_entsize != sizeof(Elf64_Rela) ||
+      data == nullptr || !file_.sections_[index].is_loaded() ||
+      header.sh_link >= file_.sections_.size() ||
+      file_.sections_[header.sh_link].type != SHT_DYNSYM) {
+    return;
+  }
+  Elf_Scn* const symbols = elf_getscn(elf_.get(), header.sh_link);
+  Elf_Data* const symbols_data = elf_getdata(symbols, nullptr);
+  if (!gelf_getshdr(symbols, &symbols_header) || symbols_data == nullptr) {
+    return;
+  }
+  const auto count = static_cast<int>(data->d_size / sizeof(Elf64_Rela));
+  for (int entry = 0; entry < count; ++entry) {
+    GElf_Rela relocation;
+    GElf_Sym symbol;
+    if (!gelf_getrela(data, entry, &relocation)) continue;
+    const auto type = GELF_R_TYPE(relocation.r_info);
+    const auto symbol_index = GELF_R_SYM(relocation.r_info);
+    if ((type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) ||
+        symbol_index > std::numeric_limits<int>::max() ||
+        !gelf_getsym(symbols_data, static_cast<int>(symbol_index), &symbol)) {
+      continue;
+    }
+    const auto name = name_at(symbols_header.sh_link, symbol.st_name);
+    if (name && !name->empty()) {
+      file_.slots_.push_back({relocation.r_offset, *name});
+    }
+  }
 }
 
 }  // namespace fiberproof::verify

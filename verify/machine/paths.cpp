@@ -10,21 +10,33 @@ namespace {
 
 constexpr std::size_t steps_max = 1024;  // of one path: the routines have no loops
 constexpr std::size_t paths_max = 1024;
+constexpr std::size_t calls_max = 32;  // one within the other
+
+struct PendingCall {
+  std::uint64_t return_address;
+  const Code* caller;
+};
 
 struct Open {
   SymbolicMachine machine;
   std::uint64_t at;
+  const Code* code;
+  std::vector<PendingCall> calls = {};  // that are being executed, the innermost last
   std::size_t steps = 0;
 };
 
 class Execution {
  public:
   Execution(const Code& code, Solver& solver, const CallHandler& on_call,
-            const StepObserver& before_step)
-      : code_(code), solver_(solver), on_call_(on_call), before_step_(before_step) {}
+            const CodeFinder& find_code, const StepObserver& before_step)
+      : code_(code),
+        solver_(solver),
+        on_call_(on_call),
+        find_code_(find_code),
+        before_step_(before_step) {}
 
   std::vector<PathEnd> run(SymbolicMachine start) {
-    open_.push_back({std::move(start), code_.begin});
+    open_.push_back({std::move(start), code_.begin, &code_});
     while (!open_.empty()) {
       Open path = std::move(open_.back());
       open_.pop_back();
@@ -36,17 +48,21 @@ class Execution {
  private:
   void follow(Open path) {
     while (true) {
-      if (const auto refused = code_.refused.find(path.at); refused != code_.refused.end()) {
-        return end(PathEnd::Kind::refused, std::move(path.machine), word(path.at),
-                   message(refused->second));
-      }
-      const auto found = code_.instructions.find(path.at);
-      if (path.at == code_.end) {
+      if (path.at == code_.end && path.calls.empty()) {
         return end(PathEnd::Kind::left, std::move(path.machine), word(path.at), {});
       }
-      if (found == code_.instructions.end()) {
+      if (const auto entered = enter(path); !entered) {
+        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
+                   entered.error());
+      }
+      if (const auto refused = path.code->refused.find(path.at);
+          refused != path.code->refused.end()) {
+        return refuse(path, refused->second);
+      }
+      const auto found = path.code->instructions.find(path.at);
+      if (found == path.code->instructions.end()) {
         return end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
-                   fmt::format("a jump to {:#x}, outside {}", path.at, code_.name));
+                   fmt::format("a jump to {:#x}, outside {}", path.at, path.code->name));
       }
       if (++path.steps > steps_max || ends_.size() > paths_max) {
         return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
@@ -70,6 +86,36 @@ class Execution {
     }
   }
 
+  static bool holds(const Code& code, std::uint64_t at) {
+    return code.instructions.contains(at) || code.refused.contains(at);
+  }
+
+  // Of the routine itself an error, of what it calls a reason not to know.
+  void refuse(Open& path, const DecodeError& error) {
+    const bool is_called = path.code != &code_;
+    end(is_called ? PathEnd::Kind::dead_end : PathEnd::Kind::refused, std::move(path.machine),
+        word(path.at),
+        is_called ? fmt::format("a call of {}: {}", path.code->name, message(error))
+                  : message(error));
+  }
+
+  // Makes `path.code` the code at `path.at`, if there is any.
+  std::expected<void, std::string> enter(Open& path) {
+    for (const Code* code : {path.code, &code_}) {
+      if (holds(*code, path.at)) {
+        path.code = code;
+        return {};
+      }
+    }
+    const auto found = find_code_ ? find_code_(path.at, *path.code) : FoundCode{};
+    if (!found) return std::unexpected(found.error());
+    if (found->code != nullptr) {
+      path.code = found->code;
+      path.at = found->at;
+    }
+    return {};
+  }
+
   // Whether the path goes on at `path.at`; where it does not, its ends and forks are noted.
   bool go_on(Open& path, const Control<Term, Formula>& control, const SymbolicMachine& before) {
     if (const auto* jump = std::get_if<Jump>(&control)) {
@@ -77,17 +123,12 @@ class Execution {
     } else if (const auto* branch = std::get_if<Branch<Formula>>(&control)) {
       return fork(path, *branch);
     } else if (const auto* call = std::get_if<Call>(&control)) {
-      if (code_.instructions.contains(call->target)) {
-        path.at = call->target;
-        return true;
-      }
       return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
       end(PathEnd::Kind::left, std::move(path.machine), indirect->target, {});
       return false;
     } else if (const auto* ret = std::get_if<Return<Term>>(&control)) {
-      end(PathEnd::Kind::left, std::move(path.machine), ret->target, {});
-      return false;
+      return return_from(path, ret->target);
     } else if (std::holds_alternative<Trap>(control)) {
       end(PathEnd::Kind::trapped, std::move(path.machine), word(path.machine.instruction),
           fmt::format("a trap at {:#x}", path.machine.instruction));
@@ -99,7 +140,7 @@ class Execution {
   }
 
   bool fork(Open& path, const Branch<Formula>& branch) {
-    Open taken{path.machine, branch.taken, path.steps};
+    Open taken{path.machine, branch.taken, path.code, path.calls, path.steps};
     const bool can_take = assume(taken.machine, branch.condition);
     const bool can_fall_through = assume(path.machine, logical_not(branch.condition));
     if (can_take) open_.push_back(std::move(taken));
@@ -118,7 +159,10 @@ class Execution {
 
   bool call_out(Open& path, Term target, std::uint64_t return_address,
                 const SymbolicMachine& before) {
-    const CallOutcome outcome = on_call_(path.machine, target, before);
+    const auto address = target.as_constant();
+    const bool is_own = address && path.code->instructions.contains(*address);
+    const CallOutcome outcome =
+        is_own ? CallOutcome::unknown : on_call_(path.machine, target, before);
     if (outcome == CallOutcome::returns) {
       path.at = return_address;
       return true;
@@ -127,11 +171,49 @@ class Execution {
       end(PathEnd::Kind::stopped, std::move(path.machine), target, {});
       return false;
     }
-    const auto address = target.as_constant();
+    if (address) return call_in(path, *address, return_address);
     end(PathEnd::Kind::escaped, std::move(path.machine), target,
-        fmt::format("a call {}, of which the contract says nothing",
-                    address ? fmt::format("of {:#x}", *address) : "through memory or a register"));
+        "a call through memory or a register, of which the contract says nothing");
     return false;
+  }
+
+  // A call that the contract says nothing of is executed.
+  bool call_in(Open& path, std::uint64_t target, std::uint64_t return_address) {
+    path.calls.push_back({return_address, path.code});
+    path.at = target;
+    const auto entered = enter(path);
+    if (!entered || path.calls.size() > calls_max) {
+      end(PathEnd::Kind::dead_end, std::move(path.machine), word(target),
+          entered ? fmt::format("more than {} calls within each other, {} among them", calls_max,
+                                path.code->name)
+                  : entered.error());
+      return false;
+    }
+    if (holds(*path.code, path.at)) return true;
+    end(PathEnd::Kind::escaped, std::move(path.machine), word(target),
+        fmt::format("a call of {:#x}, of which the contract says nothing", target));
+    return false;
+  }
+
+  bool return_from(Open& path, Term target) {
+    if (path.calls.empty()) {
+      end(PathEnd::Kind::left, std::move(path.machine), target, {});
+      return false;
+    }
+    const std::uint64_t expected = path.calls.back().return_address;
+    const bool comes_back =
+        target.as_constant() == expected ||
+        solver_.prove({path.machine.path, equal(target, word(expected))}).verdict ==
+            Verdict::proved;
+    if (!comes_back) {
+      end(PathEnd::Kind::dead_end, std::move(path.machine), target,
+          fmt::format("{} does not return to where it was called", path.code->name));
+      return false;
+    }
+    path.at = expected;
+    path.code = path.calls.back().caller;
+    path.calls.pop_back();
+    return true;
   }
 
   void end(PathEnd::Kind kind, SymbolicMachine machine, Term rip, std::string reason) {
@@ -141,6 +223,7 @@ class Execution {
   const Code& code_;
   Solver& solver_;
   const CallHandler& on_call_;
+  const CodeFinder& find_code_;
   const StepObserver& before_step_;
   std::vector<Open> open_;
   std::vector<PathEnd> ends_;
@@ -170,8 +253,9 @@ std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t addr
 }
 
 std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,
-                             const CallHandler& on_call, const StepObserver& before_step) {
-  return Execution(code, solver, on_call, before_step).run(std::move(start));
+                             const CallHandler& on_call, const CodeFinder& find_code,
+                             const StepObserver& before_step) {
+  return Execution(code, solver, on_call, find_code, before_step).run(std::move(start));
 }
 
 }  // namespace fiberproof::verify

@@ -1,7 +1,9 @@
 // Path-complete execution of one routine: every branch is followed where it can be taken, and a
-// path ends where control leaves the routine. Nothing is skipped: a path that comes to an
-// instruction outside the allow list, a fault or a loop without a bound is a dead end with its
-// reason, and the proof fails on it. What no path comes to, a landing pad say, may be anything.
+// path ends where control leaves the routine. A function that it calls and that the contract says
+// nothing of is executed, too, where its code can be had. Nothing is skipped: a path that comes to
+// an instruction outside the allow list, a fault, a loop or a recursion without a bound is a dead
+// end with its reason, and the proof fails on it. What no path comes to, a landing pad say, may be
+// anything.
 #pragma once
 
 #include "verify/machine/instruction.hpp"
@@ -55,10 +57,20 @@ using CallHandler = std::function<CallOutcome(SymbolicMachine& machine, Term tar
 
 /// Sees the machine before each instruction of each path, and the address of that instruction.
 using StepObserver = std::function<void(const SymbolicMachine& machine, std::uint64_t address)>;
+struct FoundCode {
+  const Code* code = nullptr;  ///< null where nothing is known of the address
+  std::uint64_t at = 0;        ///< where control goes on in it
+};
+/// The code that control comes to from elsewhere, by a direct call or jump to `address`; an error
+/// where it is known why the code there cannot be executed.
+using CodeFinder =
+    std::function<std::expected<FoundCode, std::string>(std::uint64_t address, const Code& from)>;
 
 /// Every path through `code` from its first instruction. A branch is followed both ways unless the
-/// solver proves that one of them is impossible.
+/// solver proves that one of them is impossible. A call is `on_call`'s first, then of the code that
+/// `find_code` has.
 std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,
-                             const CallHandler& on_call, const StepObserver& before_step = {});
+                             const CallHandler& on_call, const CodeFinder& find_code = {},
+                             const StepObserver& before_step = {});
 
 }  // namespace fiberproof::verify

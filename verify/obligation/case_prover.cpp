@@ -67,18 +67,19 @@ Result<void> CaseProver::run_model() {
   return {};
 }
 
-Result<void> CaseProver::run_code(const std::vector<Code>& codes, const Callees& callees) {
-  codes_ = &codes;
+Result<void> CaseProver::run_code(const Program& program) {
+  program_ = &program;
   std::vector<std::pair<SymbolicMachine, std::optional<Term>>> open{{*case_.entry, std::nullopt}};
   for (std::size_t index = 0; index < contract_.runs.size(); ++index) {
     std::vector<std::pair<SymbolicMachine, std::optional<Term>>> next;
     for (auto& [machine, rip] : open) {
       if (const auto begun = begin_run(index, machine, rip); !begun) return begun;
-      const auto on_call = [this, &callees](SymbolicMachine& at, Term target,
+      const auto on_call = [this, &program](SymbolicMachine& at, Term target,
                                             const SymbolicMachine& before) {
-        return call(at, target, before, callees);
+        return call(at, target, before, program.callees);
       };
-      for (PathEnd& end : execute(codes[index], machine, ledger_.solver(), on_call)) {
+      for (PathEnd& end :
+           execute(program.runs[index], machine, ledger_.solver(), on_call, program.find_code)) {
         if (end.kind == PathEnd::Kind::refused) return std::unexpected(end.reason);
         if (show_path_end(end)) next.emplace_back(std::move(end.machine), end.rip);
       }
@@ -150,8 +151,8 @@ Result<void> CaseProver::begin_run(std::size_t index, SymbolicMachine& machine,
 
 const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Callees& callees) {
   if (const auto address = target.as_constant()) {
-    const auto known = std::ranges::find(callees, *address, &Callees::value_type::first);
-    return known == callees.end() ? nullptr : &contract_.calls[known->second];
+    const auto known = callees(*address);
+    return known ? &contract_.calls[*known] : nullptr;
   }
   for (const CallDeclaration& declared : contract_.calls) {
     if (!declared.target) continue;
@@ -349,7 +350,12 @@ Refutation CaseProver::tell(const std::string& claim_text, const Clause* clause,
                             SymbolicMachine& machine, std::optional<Term> rip, const Query& query,
                             const Answer& answer) {
   Scope scope{&case_.names, &machine, rip, &entry_};
-  return tell_story({claim_text, clause, contract_, case_, scope, codes_}, query, answer,
+  std::vector<const Code*> codes;
+  if (program_ != nullptr) {
+    for (const Code& code : program_->runs) codes.push_back(&code);
+    for (const auto& [address, code] : program_->library.found()) codes.push_back(&code);
+  }
+  return tell_story({claim_text, clause, contract_, case_, scope, codes}, query, answer,
                     ledger_.solver());
 }
 

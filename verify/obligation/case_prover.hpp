@@ -2,6 +2,7 @@
 // call and every access becomes an obligation of a theorem.
 #pragma once
 
+#include "verify/machine/code_library.hpp"
 #include "verify/machine/paths.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/ledger.hpp"
@@ -10,11 +11,11 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -24,8 +25,16 @@ class CaseProver {
   template <class T>
   using Result = std::expected<T, std::string>;
 
-  /// What a call by address may reach: that, and which of the contract's calls it is.
-  using Callees = std::vector<std::pair<std::uint64_t, std::size_t>>;
+  /// Which of the contract's calls one of this address is; of those by address.
+  using Callees = std::function<std::optional<std::size_t>(std::uint64_t target)>;
+
+  /// The code that a path runs through: of each run of the contract, and what that calls.
+  struct Program {
+    const std::vector<Code>& runs;
+    const Callees& callees;
+    const CodeFinder& find_code;
+    const CodeLibrary& library;
+  };
 
   CaseProver(const Contract& contract, Subject subject, Ledger& ledger, Case& in)
       : contract_(contract),
@@ -43,7 +52,7 @@ class CaseProver {
   Result<void> run_model();
 
   /// Runs the code of each run of the contract, in its order.
-  Result<void> run_code(const std::vector<Code>& codes, const Callees& callees);
+  Result<void> run_code(const Program& program);
 
  private:
   /// A theorem that every contract has, about the contract as a whole, has no spec id.
@@ -88,7 +97,7 @@ class CaseProver {
   Ledger& ledger_;
   Case& case_;
   Scope entry_;
-  const std::vector<Code>* codes_ = nullptr;
+  const Program* program_ = nullptr;
   std::optional<std::string> call_error_;
   std::set<std::tuple<std::string, std::uint64_t, std::uint64_t>> shown_accesses_;
 };

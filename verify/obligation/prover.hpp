@@ -7,21 +7,26 @@
 
 #include "verify/machine/object_file.hpp"
 #include "verify/machine/paths.hpp"
+#include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
-#include <string_view>
 
 namespace fiberproof::verify {
 
 struct ProverOptions {
-  /// Names of the file's symbols for those of the contract, where they differ.
-  std::map<std::string, std::string, std::less<>> symbols;
+  /// Where the file has what the contract names, for what it does not have under that name. For a
+  /// section of sites, one site: a function up to its first indirect jump, or the bytes as given.
+  std::map<std::string, CodePlace, std::less<>> places;
+  /// Callees that, without a place, are what the last routine that runs calls.
+  std::set<std::string, std::less<>> callees_by_call;
   /// Only the code, and only until a theorem is refuted: enough to tell a mutant from the original.
   bool is_mutant = false;
   /// Sees every query and its answer: for scripts and second opinions.
@@ -39,11 +44,9 @@ std::expected<ContractResult, std::string> prove(const Contract& contract, const
 std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
                                          const ProverOptions& options, ContractResult& result);
 
-/// Where code runs: a position-independent file is proved far above 4 GiB, where the loader puts
-/// it, so that an address cut to 32 bits is not the same address.
-std::uint64_t load_address(const ObjectFile& file, std::uint64_t address);
-
-/// What the file calls the symbol `name`.
-std::string_view file_symbol(const std::string& name, const ProverOptions& options);
+/// Where the function runs that the contract calls `symbol`.
+std::expected<std::uint64_t, std::string> callee_address(const std::string& symbol,
+                                                         const ObjectFile& file,
+                                                         const ProverOptions& options);
 
 }  // namespace fiberproof::verify

@@ -62,11 +62,10 @@ std::vector<std::string> ghost_values(const StoryContext& context, const Model& 
 
 std::vector<std::string> listing(const StoryContext& context) {
   std::vector<std::string> lines;
-  if (context.codes == nullptr) return lines;
   for (const std::uint64_t address : context.scope.machine->trace) {
-    for (const Code& code : *context.codes) {
-      const auto instruction = code.instructions.find(address);
-      if (instruction != code.instructions.end()) {
+    for (const Code* code : context.codes) {
+      const auto instruction = code->instructions.find(address);
+      if (instruction != code->instructions.end()) {
         lines.push_back(fmt::format("{:#x}  {}", address, instruction->second.text));
         break;
       }

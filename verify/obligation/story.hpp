@@ -20,8 +20,8 @@ struct StoryContext {
   const Clause* clause;  ///< null for a claim that the contract does not spell out
   const Contract& contract;
   Case& in;
-  Scope& scope;                    ///< where the claim was refuted
-  const std::vector<Code>* codes;  ///< null for the model
+  Scope& scope;                           ///< where the claim was refuted
+  const std::vector<const Code*>& codes;  ///< none for the model
 };
 
 Refutation tell_story(const StoryContext& context, const Query& query, const Answer& answer,

@@ -50,6 +50,7 @@ struct ContractResult {
   std::string contract;
   std::deque<Theorem> theorems;  ///< of which references stay valid while more are claimed
   std::vector<ProvedCode> code;
+  std::vector<std::string> callees;  ///< that were taken from a call: SYMBOL is NAME
 };
 
 }  // namespace fiberproof::verify

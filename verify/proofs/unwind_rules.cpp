@@ -10,6 +10,7 @@
 //     address itself, for one that does not subtract, is among the first.
 #include "verify/proofs/unwind_rules.hpp"
 
+#include "verify/machine/code_library.hpp"
 #include "verify/machine/frame_rules.hpp"
 #include "verify/machine/unwound_frame.hpp"
 #include "verify/obligation/case_prover.hpp"
@@ -144,7 +145,7 @@ class UnwindProver {
       journey.stops.push_back({machine, returns_to - 1, true});
       return CallOutcome::returns;
     };
-    journey.ends = execute(code, *case_.entry, ledger_.solver(), on_call, before_step);
+    journey.ends = execute(code, *case_.entry, ledger_.solver(), on_call, {}, before_step);
     return journey;
   }
 
@@ -336,26 +337,25 @@ class UnwindProver {
 };
 
 Result<ContractResult> prove_rules_of(std::string_view set, std::string_view routine,
-                                      std::string_view callee, const ObjectFile& file,
+                                      std::string_view callee_name, const ObjectFile& file,
                                       Solver& solver, const ProverOptions& options) {
   using fmt::literals::operator""_a;
   const std::string statement_text = fmt::format(fmt::runtime(statement), "set"_a = set,
-                                                 "routine"_a = routine, "callee"_a = callee);
+                                                 "routine"_a = routine, "callee"_a = callee_name);
   const auto contract = parse_contract(statement_text, "verify/proofs/unwind_rules.cpp");
   if (!contract) return std::unexpected(message(contract.error()));
   ContractResult result;
   result.contract = contract->name;
   const auto code = code_of(contract->runs.front(), file, options, result);
   if (!code) return std::unexpected(code.error());
-  const auto called = file.routine(file_symbol(contract->calls.front().symbol, options));
-  if (!called) return std::unexpected(message(called.error()));
+  const auto callee = callee_address(contract->calls.front().symbol, file, options);
+  if (!callee) return std::unexpected(callee.error());
   const auto rules = CallFrameInformation::read(file);
   if (!rules) return std::unexpected(message(rules.error()));
   const auto in = set_up(*contract, nullptr, solver);
   if (!in) return std::unexpected(in.error());
   Ledger ledger(solver, options, result);
-  UnwindProver prover(*contract, ledger, **in, *code, *rules, load_address(file, 0),
-                      load_address(file, called->address));
+  UnwindProver prover(*contract, ledger, **in, *code, *rules, load_address(file, 0), *callee);
   if (const auto done = prover.run(); !done) return std::unexpected(done.error());
   if (!options.is_mutant) prover.show_assumptions();
   return result;

@@ -58,6 +58,51 @@ routine fixture_call
     ret
 done fixture_call
 
+routine fixture_call_another_file
+    call abort@PLT
+    ret
+done fixture_call_another_file
+
+routine fixture_call_nothing
+    call . - 7
+    ret
+done fixture_call_nothing
+
+routine fixture_recursion
+    call fixture_recursion
+    ret
+done fixture_recursion
+
+routine fixture_call_in_two_steps
+    call fixture_recursive_pair
+    ret
+done fixture_call_in_two_steps
+
+routine fixture_recursive_pair
+    call fixture_call_in_two_steps
+    ret
+done fixture_recursive_pair
+
+# Its callee is entered by a jump, and returns to the caller's caller.
+routine fixture_tail_call
+    jmp fixture_branch
+done fixture_tail_call
+
+routine fixture_callee_returns_elsewhere
+    call fixture_changes_its_return_address
+    ret
+done fixture_callee_returns_elsewhere
+
+routine fixture_changes_its_return_address
+    addq $1, (%rsp)
+    ret
+done fixture_changes_its_return_address
+
+routine fixture_call_of_vectors
+    call fixture_vector
+    ret
+done fixture_call_of_vectors
+
 routine fixture_return
     ret
 done fixture_return

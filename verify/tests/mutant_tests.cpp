@@ -139,7 +139,7 @@ std::set<std::uint64_t> executed(const Code& code, const Contract& contract) {
   std::set<std::uint64_t> addresses;
   const auto solver = make_z3_solver(std::chrono::seconds(5));
   const auto in = set_up(contract, nullptr, *solver);
-  const auto on_call = [](SymbolicMachine& machine, std::uint64_t, const SymbolicMachine& before) {
+  const auto on_call = [](SymbolicMachine& machine, Term, const SymbolicMachine& before) {
     machine.forget_across_call("after");
     machine.write(Register::rsp, before.read(Register::rsp));
     return CallOutcome::returns;

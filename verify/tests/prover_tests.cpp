@@ -119,17 +119,54 @@ TEST_F(prover, refutes_a_load_from_nowhere) {
       Verdict::refuted);
 }
 
-TEST_F(prover, a_call_of_which_nothing_is_said_is_refuted) {
-  const std::string exit = "exit\n  L1 a: rsp == frame + 8\n";
-  EXPECT_EQ(theorem(entering("fixture_call") + exit, "every_path_leaves").verdict,
-            Verdict::refuted);
-  EXPECT_EQ(theorem(entering("fixture_call") +
+constexpr const char* exits = "exit\n  L1 a: rsp == frame + 8\n";
+constexpr const char* exits_with_maximum =
+    "exit\n  L1 maximum: rsp == frame + 8 and rax == max(old rdi, old rsi)\n";
+
+TEST_F(prover, a_call_of_which_nothing_is_said_is_executed) {
+  const std::string body = entering("fixture_call") + exits_with_maximum;
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(entering("fixture_tail_call") + exits_with_maximum, "L1.maximum").verdict,
+            Verdict::proved);
+}
+
+// With a contract only what that says is known of the callee.
+TEST_F(prover, a_call_of_which_something_is_said_is_not_executed) {
+  const std::string body = entering("fixture_call") +
+                           "call it_calls = function fixture_branch\n"
+                           "  L2 aligned_like_frame: rsp == frame\n" +
+                           exits_with_maximum;
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::refuted);
+}
+
+TEST_F(prover, a_jump_to_what_the_contract_says_is_called_is_refuted) {
+  EXPECT_EQ(theorem(entering("fixture_tail_call") +
                         "call it_calls = function fixture_branch\n"
                         "  L2 aligned_like_frame: rsp == frame\n" +
-                        exit,
+                        exits_with_maximum,
                     "every_path_leaves")
                 .verdict,
-            Verdict::proved);
+            Verdict::refuted);
+}
+
+TEST_F(prover, a_call_that_cannot_be_executed_is_unknown_for_a_reason) {
+  const auto reason = [this](const std::string& routine) {
+    const Theorem& leaves = theorem(entering(routine) + exits, "every_path_leaves");
+    EXPECT_EQ(leaves.verdict, Verdict::unknown) << routine;
+    return leaves.reason;
+  };
+  EXPECT_EQ(reason("fixture_call_another_file").substr(0, 16), "a call of abort,");
+  EXPECT_NE(reason("fixture_recursion").find("calls within each other"), std::string::npos);
+  EXPECT_NE(reason("fixture_call_in_two_steps").find("calls within each other"), std::string::npos);
+  EXPECT_NE(reason("fixture_call_of_vectors").find("movaps"), std::string::npos);
+  EXPECT_NE(reason("fixture_callee_returns_elsewhere").find("does not return"), std::string::npos);
+}
+
+TEST_F(prover, a_call_into_the_middle_of_nowhere_is_refuted) {
+  EXPECT_EQ(theorem(entering("fixture_call_nothing") + exits, "every_path_leaves").verdict,
+            Verdict::refuted);
 }
 
 TEST_F(prover, a_call_through_memory_reaches_what_the_contract_says_or_is_refuted) {

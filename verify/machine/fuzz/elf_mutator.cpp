@@ -1,8 +1,10 @@
 // Mutates ELF files where it matters: a field of the header, of a section, a segment, a symbol, a
 // relocation or a dynamic entry gets a value that is at an edge or that another field has; or a few
-// bytes of code change. Whatever is no ELF file, and one case in four, is left to the engine.
+// bytes of code change. Of an archive, one member is taken for the file, or the header before it is
+// changed. Whatever is neither, and one case in four, is left to the engine.
 //
 // The layout is that of <elf.h>. Nothing in the file is believed: a record outside it is no record.
+#include <ar.h>
 #include <elf.h>
 
 #include <array>
@@ -11,6 +13,7 @@
 #include <cstring>
 #include <optional>
 #include <span>
+#include <string_view>
 
 // The engine's own mutator; not every engine that calls ours has one.
 extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
@@ -192,13 +195,39 @@ bool is_elf(std::span<const std::uint8_t> file) {
   return file.size() >= sizeof(Elf64_Ehdr) && std::memcmp(file.data(), ELFMAG, SELFMAG) == 0;
 }
 
+bool is_archive(std::span<const std::uint8_t> file) {
+  return file.size() > SARMAG && std::memcmp(file.data(), ARMAG, SARMAG) == 0;
+}
+
+// Members are where the magic bytes of an ELF file are; one of them, by chance.
+std::span<std::uint8_t> some_member(std::span<std::uint8_t> archive, Random& random) {
+  const std::string_view text(reinterpret_cast<const char*>(archive.data()), archive.size());
+  const std::string_view magic(ELFMAG, SELFMAG);
+  const std::size_t from = random.below(archive.size());
+  const std::size_t after = text.find(magic, from);
+  const std::size_t at = after == std::string_view::npos ? text.rfind(magic) : after;
+  return at == std::string_view::npos ? std::span<std::uint8_t>{} : archive.subspan(at);
+}
+
+// A digit or a letter of a member's header.
+bool change_header(std::span<std::uint8_t> archive, std::span<std::uint8_t> member,
+                   Random& random) {
+  const std::size_t at = archive.size() - member.size();
+  if (at < SARMAG + sizeof(ar_hdr)) return false;
+  constexpr std::string_view letters = "0123456789/ `\n";
+  archive[at - 1 - random.below(sizeof(ar_hdr))] =
+      static_cast<std::uint8_t>(letters[random.below(letters.size())]);
+  return true;
+}
+
 }  // namespace
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t max_size, unsigned seed) {
   Random random(seed);
-  const std::span file(data, size);
-  bool changed = false;
+  const std::span whole(data, size);
+  const std::span file = is_archive(whole) ? some_member(whole, random) : whole;
+  bool changed = is_archive(whole) && random.below(8) == 0 && change_header(whole, file, random);
   if (is_elf(file) && random.below(4) != 0) {
     for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes) {
       changed |= ElfMutation(file, random).run();

@@ -2,12 +2,16 @@
 #include "verify/machine/code_identity.hpp"
 #include "verify/machine/fuzz/loader.hpp"
 #include "verify/machine/fuzz/oracle.hpp"
+#include "verify/machine/object_archive.hpp"
 
+#include <ar.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <optional>
+#include <ranges>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -18,6 +22,9 @@ constexpr std::size_t symbols_asked_max = 32;
 constexpr std::size_t decoded_bytes_max = 2048;
 constexpr std::size_t loaded_bytes_max = 64;
 constexpr std::size_t occurrence_offset_max = 64;
+constexpr std::size_t members_asked_max = 8;
+// All symbols of a file may have one name that is as long as the file.
+constexpr std::size_t name_bytes_noted_max = 64;
 
 constexpr std::string_view input_name = "input";
 constexpr std::string_view section_names[] = {
@@ -37,6 +44,8 @@ class Examination {
   void ask_sections();
   void ask_symbol(const Symbol& symbol);
   void ask_address(std::uint64_t address);
+  void ask_external_symbols();
+  void ask_callee(const Symbol& symbol);
   void ask_routine(const Routine& routine);
   void ask_linked_routine(const Routine& routine);
   void ask_loader(const Routine& routine);
@@ -62,7 +71,7 @@ void check_error(const ObjectError& error) {
   const std::string line = message(error);
   require(!error.reason.empty() && !error.place.empty(), "an error has a reason and a place",
           [&] { return line; });
-  require(error.path == input_name && line.starts_with("fiberproof: input: "),
+  require(error.path.starts_with(input_name) && line.starts_with("fiberproof: input"),
           "an error names its file", [&] { return line; });
   require(is_one_line(line), "an error is told in one line", [&] { return line; });
 }
@@ -81,9 +90,11 @@ std::string place_of_routine(const Routine& routine) {
 }
 
 bool Examination::has_symbol_at(std::string_view name, std::uint64_t address) const {
-  return std::ranges::any_of(file_.symbols(), [&](const Symbol& symbol) {
+  const auto is_there = [&](const Symbol& symbol) {
     return symbol.name == name && symbol.address == address;
-  });
+  };
+  return std::ranges::any_of(file_.symbols(), is_there) ||
+         std::ranges::any_of(file_.external_symbols(), is_there);
 }
 
 std::string Examination::run() {
@@ -91,9 +102,10 @@ std::string Examination::run() {
                    file_.is_position_independent()));
   ask_sections();
   for (const Symbol& symbol : file_.symbols()) {
-    note(fmt::format("symbol {} {:#x} {} {} {}", symbol.name, symbol.address, symbol.size,
-                     symbol.section, symbol.is_function));
+    note(fmt::format("symbol {} {:#x} {} {} {}", symbol.name.substr(0, name_bytes_noted_max),
+                     symbol.address, symbol.size, symbol.section, symbol.is_function));
   }
+  ask_external_symbols();
   const auto& symbols = file_.symbols();
   for (std::size_t index = 0; index < std::min(symbols.size(), symbols_asked_max); ++index) {
     ask_symbol(symbols[index]);
@@ -134,8 +146,6 @@ void Examination::ask_address(std::uint64_t address) {
           [&] { return fmt::format("{} at {:#x}", *symbol, address); });
   require(place || !has_byte, "a byte lies in a section",
           [&] { return fmt::format("{:#x}", address); });
-  require(!file_.is_relocatable() || (!symbol && !place && !has_byte),
-          "a relocatable file has no addresses", [&] { return fmt::format("{:#x}", address); });
   if (place && has_byte) {
     if (const auto section = file_.section(place->section)) {
       require(
@@ -147,8 +157,35 @@ void Examination::ask_address(std::uint64_t address) {
   }
 }
 
+// What is elsewhere has an address, and nothing else has it.
+void Examination::ask_external_symbols() {
+  const auto& external = file_.external_symbols();
+  require(external.empty() || file_.is_relocatable(), "a linked file places nothing itself",
+          [&] { return fmt::format("{} symbols", external.size()); });
+  require(std::ranges::adjacent_find(external, std::greater_equal{}, &Symbol::address) ==
+              external.end(),
+          "each external symbol has an address of its own",
+          [&] { return fmt::format("{} symbols", external.size()); });
+  for (std::size_t index = 0; index < std::min(external.size(), symbols_asked_max); ++index) {
+    ask_callee(external[index]);
+    require(!file_.place_of(external[index].address), "an external symbol is in no section",
+            [&] { return fmt::format("{:#x}", external[index].address); });
+  }
+}
+
+void Examination::ask_callee(const Symbol& symbol) {
+  const auto callee = file_.callee(symbol.name);
+  if (!is_answer(callee)) return;
+  require(has_symbol_at(symbol.name, *callee), "a callee is where a symbol of its name is",
+          [&] { return fmt::format("{} at {:#x}", symbol.name, *callee); });
+  const auto function = file_.function_holding(*callee);
+  require(!function || (function->is_function && *callee - function->address < function->size),
+          "a function holds its addresses", [&] { return fmt::format("{:#x}", *callee); });
+}
+
 void Examination::ask_symbol(const Symbol& symbol) {
   ask_address(symbol.address);
+  ask_callee(symbol);
   const auto routine = file_.routine(symbol.name);
   if (!is_answer(routine)) {
     note(message(routine.error()));
@@ -208,12 +245,27 @@ void Examination::ask_loader(const Routine& routine) {
 }
 
 void Examination::ask_relocatable_routine(const Routine& routine) {
-  require(!is_answer(file_.code(routine.symbol, routine.address, routine.bytes.size())),
-          "a relocatable file has no code at an address",
-          [&] { return place_of_routine(routine); });
+  const auto require_of_routine = [&](bool holds, std::string_view oracle) {
+    require(holds, oracle, [&] { return place_of_routine(routine); });
+  };
+  const auto code = file_.code(routine.symbol, routine.address, routine.bytes.size());
+  require_of_routine(is_answer(code) && code->bytes == routine.bytes,
+                     "a placed routine is code, with the same relocations");
+  const auto raw = file_.bytes(routine.address, routine.bytes.size());
+  require_of_routine(is_answer(raw) == routine.relocated.empty() &&
+                         (!raw || std::ranges::equal(*raw, routine.bytes)),
+                     "only what a relocation changes is not as the file has it");
+  std::uint64_t end = 0;
+  for (const RelocatedField& field : routine.relocated) {
+    const bool is_apart = field.offset >= end && field.bytes <= routine.bytes.size() &&
+                          field.offset <= routine.bytes.size() - field.bytes;
+    require_of_routine(is_apart, "relocated fields are apart, and inside their routine");
+    end = field.offset + field.bytes;
+  }
 }
 
 void Examination::ask_occurrences(const Routine& routine, std::size_t bytes_max) {
+  if (!routine.relocated.empty()) return;  // looked for is what the file has
   const std::span<const std::byte> code = routine.bytes;
   const auto pattern = code.first(std::min(code.size(), bytes_max));
   const std::vector<std::uint64_t> found = file_.occurrences_in_code(pattern);
@@ -221,18 +273,17 @@ void Examination::ask_occurrences(const Routine& routine, std::size_t bytes_max)
     require(holds, oracle, [&] { return place_of_routine(routine); });
   };
   note(fmt::format("{} occurrences", found.size()));
-  require_of_routine(!file_.is_relocatable() || found.empty(),
-                     "a relocatable file has no occurrences");
   require_of_routine(std::ranges::adjacent_find(found, std::greater_equal{}) == found.end(),
                      "occurrences are told once each, lowest address first");
   for (const std::uint64_t address : found) {
     const auto bytes = file_.bytes(address, pattern.size());
-    require_of_routine(is_answer(bytes) && std::ranges::equal(*bytes, pattern),
+    require_of_routine(is_answer(bytes) ? std::ranges::equal(*bytes, pattern)
+                                        : bytes.error().kind == ObjectError::Kind::relocated,
                        "the bytes at an occurrence are those looked for");
   }
   // They may overlap.
   const std::size_t last = std::min(code.size() - pattern.size(), occurrence_offset_max);
-  for (std::size_t at = 0; !file_.is_relocatable() && at <= last; ++at) {
+  for (std::size_t at = 0; at <= last; ++at) {
     require_of_routine(!std::ranges::equal(code.subspan(at, pattern.size()), pattern) ||
                            std::ranges::binary_search(found, routine.address + at),
                        "every occurrence is told");
@@ -270,9 +321,29 @@ void Examination::decode_routine(const Routine& routine) {
 }
 
 std::string answers_of(std::span<const std::byte> input) {
-  const auto file =
-      ObjectFile::parse(std::string(input_name), std::vector(input.begin(), input.end()));
-  return is_answer(file) ? Examination(*file, input).run() : message(file.error());
+  const auto opened =
+      ObjectArchive::parse(std::string(input_name), std::vector(input.begin(), input.end()));
+  if (!is_answer(opened)) return message(opened.error());
+  const std::vector<ObjectFile>& files = opened->files();
+  require(opened->is_archive() ? !files.empty() : files.size() == 1, "a file is one file",
+          [&] { return fmt::format("{} files", files.size()); });
+  if (!opened->is_archive()) return Examination(files.front(), input).run();
+  std::string answers;
+  for (std::size_t index = 0; index < std::min(files.size(), members_asked_max); ++index) {
+    // A member that is linked is not what would be loaded: it lies in another file.
+    answers += Examination(files[index], {}).run();
+    for (const Symbol& symbol : files[index].symbols() | std::views::take(symbols_asked_max)) {
+      const auto member = opened->defining(symbol.name);
+      require(!is_answer(member) || (*member)->defines(symbol.name),
+              "a member that is chosen by a symbol defines it",
+              [&] { return std::string(symbol.name); });
+    }
+  }
+  return answers;
+}
+
+bool is_archive(std::span<const std::byte> input) {
+  return input.size() >= SARMAG && std::memcmp(input.data(), ARMAG, SARMAG) == 0;
 }
 
 bool is_refusal(const std::string& answers) {
@@ -297,7 +368,8 @@ void check_determinism(std::span<const std::byte> input) {
   };
   const std::string again = answers_of(input);
   require(answers == again, "the same bytes give the same answers", differs(again));
-  if (!is_refusal(answers)) {
+  // An archive's last member ends where the archive does.
+  if (!is_refusal(answers) && !is_archive(input)) {
     std::vector<std::byte> longer(input.begin(), input.end());
     longer.resize(longer.size() + 65, std::byte{0x7f});
     const std::string followed = answers_of(longer);

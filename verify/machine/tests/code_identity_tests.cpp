@@ -35,6 +35,18 @@ TEST(code_identity, is_the_same_in_two_links) {
   }
 }
 
+TEST(code_identity, is_the_same_before_and_after_the_link) {
+  const ObjectFile object = opened(FIXTURE_OBJECT);
+  const ObjectFile linked = opened(FIXTURE_PROGRAM);
+  for (const char* const symbol : {"fixture_leaf", "fixture_twice"}) {
+    SCOPED_TRACE(symbol);
+    const auto before = identify(object, object.routine(symbol).value());
+    const auto after = identify(linked, linked.routine(symbol).value());
+    ASSERT_TRUE(before && after);
+    EXPECT_EQ(before->hash, after->hash);
+  }
+}
+
 TEST(code_identity, any_changed_byte_that_is_no_distance_changes_it_or_is_refused) {
   const ObjectFile file = opened(FIXTURE_PROGRAM);
   const Routine routine = file.routine("fixture_leaf").value();

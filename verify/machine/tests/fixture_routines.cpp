@@ -9,6 +9,7 @@ std::uint64_t fixture_counter = 1;
 
 std::uint64_t fixture_leaf(std::uint64_t a, std::uint64_t b);
 std::uint64_t fixture_caller(std::uint64_t a);
+std::uint64_t fixture_twice(std::uint64_t a);
 std::uint64_t fixture_unmodelled();
 
 [[gnu::noinline]] std::uint64_t fixture_leaf(std::uint64_t a, std::uint64_t b) {
@@ -17,6 +18,11 @@ std::uint64_t fixture_unmodelled();
 
 std::uint64_t fixture_caller(std::uint64_t a) {
   return fixture_leaf(a, fixture_counter) + fixture_counter;
+}
+
+// Of its relocations each is a distance in a call.
+std::uint64_t fixture_twice(std::uint64_t a) {
+  return fixture_leaf(fixture_leaf(a, 3), a);
 }
 
 std::uint64_t fixture_unmodelled() {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -73,6 +74,8 @@ void query_everything(const ObjectFile& file) {
     }
   }
   (void)file.bytes(~std::uint64_t{0}, ~std::size_t{0});
+  (void)file.callee("fixture_leaf");
+  (void)file.function_holding(0x40'0010);
 }
 
 TEST(object_file, a_text_file_is_refused_with_its_name) {
@@ -90,13 +93,6 @@ TEST(object_file, an_empty_file_is_refused) {
   const auto file = ObjectFile::parse("empty", {});
   ASSERT_FALSE(file);
   EXPECT_EQ(message(file.error()), "fiberproof: empty: an empty file (byte 0)");
-}
-
-TEST(object_file, an_archive_is_refused_as_such) {
-  const auto file = ObjectFile::parse("lib.a", bytes_of("!<arch>\nfoo/            0  "));
-  ASSERT_FALSE(file);
-  EXPECT_EQ(file.error().kind, Kind::not_elf);
-  EXPECT_NE(message(file.error()).find("archive"), std::string::npos);
 }
 
 TEST(object_file, what_is_no_regular_file_is_refused) {
@@ -238,16 +234,53 @@ TEST(object_file, a_variable_is_no_routine) {
   EXPECT_EQ(file->routine("fixture_counter").error().kind, Kind::unsuitable);
 }
 
-TEST(object_file, a_relocatable_file_gives_only_what_no_relocation_changes) {
+// A relocatable file is placed as a linker would: its routines are those of the linked file, but
+// for the distances to what is elsewhere.
+TEST(object_file, a_relocatable_file_is_placed_and_its_calls_are_resolved) {
   const auto file = ObjectFile::open(FIXTURE_OBJECT);
   ASSERT_TRUE(file) << message(file.error());
   EXPECT_TRUE(file->is_relocatable());
   const auto leaf = file->routine("fixture_leaf");
+  const auto caller = file->routine("fixture_twice");
   ASSERT_TRUE(leaf) << message(leaf.error());
-  EXPECT_FALSE(leaf->bytes.empty());
+  ASSERT_TRUE(caller) << message(caller.error());
+  EXPECT_EQ(file->symbol_at(leaf->address), "fixture_leaf");
+  EXPECT_EQ(file->callee("fixture_leaf"), leaf->address);
+  EXPECT_TRUE(leaf->relocated.empty());
+  ASSERT_FALSE(caller->relocated.empty());
+  const auto raw = file->bytes(caller->address, caller->bytes.size());
+  EXPECT_EQ(raw.error().kind, Kind::relocated);
+  for (const RelocatedField& field : caller->relocated) {
+    EXPECT_TRUE(field.is_relative);
+    std::int32_t distance = 0;
+    ASSERT_LE(field.offset + sizeof distance, caller->bytes.size());
+    std::memcpy(&distance, caller->bytes.data() + field.offset, sizeof distance);
+    EXPECT_EQ(
+        caller->address + field.offset + 4 + static_cast<std::uint64_t>(std::int64_t{distance}),
+        leaf->address);
+  }
+  // Another GOT entry, or another instruction: that is the linker's choice.
   EXPECT_EQ(file->routine("fixture_caller").error().kind, Kind::relocated);
-  EXPECT_EQ(file->bytes(leaf->address, 1).error().kind, Kind::unsuitable);
-  EXPECT_EQ(file->symbol_at(leaf->address), std::nullopt);
+}
+
+TEST(object_file, what_an_object_file_uses_has_an_address_of_its_own) {
+  const auto file = ObjectFile::open(FIXTURE_OBJECT);
+  ASSERT_TRUE(file);
+  std::vector<std::uint64_t> addresses;
+  for (const Symbol& symbol : file->external_symbols()) {
+    EXPECT_EQ(file->symbol_at(symbol.address), symbol.name);
+    EXPECT_EQ(file->place_of(symbol.address), std::nullopt);
+    addresses.push_back(symbol.address);
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(addresses, std::less_equal{}));
+}
+
+TEST(object_file, a_copy_shares_the_names) {
+  const auto file = ObjectFile::open(FIXTURE_PROGRAM);
+  ASSERT_TRUE(file);
+  const ObjectFile copy = *file;
+  ASSERT_FALSE(copy.symbols().empty());
+  EXPECT_EQ(copy.symbols().front().name.data(), file->symbols().front().name.data());
 }
 
 }  // namespace

@@ -1,0 +1,138 @@
+#include "verify/cli/foreign_code.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace fiberproof::verify {
+namespace {
+
+struct Role {
+  std::string_view name;
+  std::array<std::string_view, 2> symbols;  // of each revision
+};
+
+constexpr std::array roles{
+    Role{"start", {"fiberproof_continuation_start", "fiberproof_continuation_start_v44"}},
+    Role{"fiber_start", {"fiberproof_fiber_start", "fiberproof_fiber_start_v44"}},
+    Role{"switch", {"fiberproof_switch_sites", "fiberproof_switch_sites"}},
+    Role{"initialize", {"fiberproof_initialize", "fiberproof_initialize"}},
+    Role{"check_failed", {"fiberproof_check_failed", "fiberproof_check_failed"}},
+};
+
+std::string_view symbol_in(const Role& role, Revision revision) {
+  return role.symbols[static_cast<std::size_t>(revision)];
+}
+
+const Role* role_named(std::string_view name) {
+  const auto* const found = std::ranges::find(roles, name, &Role::name);
+  return found == roles.end() ? nullptr : found;
+}
+
+const Role* role_of_symbol(std::string_view symbol) {
+  const auto* const found = std::ranges::find_if(roles, [symbol](const Role& role) {
+    return role.symbols[0] == symbol || role.symbols[1] == symbol;
+  });
+  return found == roles.end() ? nullptr : found;
+}
+
+std::string_view role_or_symbol(std::string_view symbol) {
+  const Role* const role = role_of_symbol(symbol);
+  return role == nullptr ? symbol : role->name;
+}
+
+bool is_fiber_start(std::string_view symbol) {
+  return role_or_symbol(symbol) == "fiber_start";
+}
+
+}  // namespace
+
+std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std::string>& pairs,
+                                                           std::optional<Revision> revision) {
+  ForeignCode made;
+  made.revision_ = revision.value_or(Revision::trap);
+  for (const std::string& pair : pairs) {
+    const std::size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size()) {
+      return std::unexpected(fmt::format("fiberproof: --symbol {}: expected ROLE=NAME", pair));
+    }
+    auto place = parse_code_place(std::string_view(pair).substr(equals + 1));
+    if (!place) {
+      return std::unexpected(fmt::format("fiberproof: --symbol {}: {}", pair, place.error()));
+    }
+    const std::string name = pair.substr(0, equals);
+    const Role* const role = role_named(name);
+    made.is_foreign_ |= role != nullptr;
+    const std::string symbol =
+        role == nullptr ? name : std::string(symbol_in(*role, made.revision_));
+    if (!made.places_.emplace(symbol, std::move(*place)).second) {
+      return std::unexpected(fmt::format("fiberproof: --symbol {}: {} is given twice", pair, name));
+    }
+  }
+  if (revision && !made.is_foreign_) {
+    return std::unexpected(
+        "fiberproof: --revision: says which rules the code of a role keeps, and none is given by "
+        "--symbol");
+  }
+  return made;
+}
+
+bool ForeignCode::is_given(const std::string& symbol) const {
+  return places_.contains(symbol);
+}
+
+std::optional<std::string> ForeignCode::left_out(const Contract& contract) const {
+  if (contract.runs.empty()) return "no code: it is about the specification itself";
+  for (const Run& run : contract.runs) {
+    if (is_fiber_start(run.symbol)) return "about this project's own fiber_start";
+    const Role* const role = role_of_symbol(run.symbol);
+    const bool is_other =
+        role != nullptr && !is_given(run.symbol) && symbol_in(*role, revision_) != run.symbol;
+    if (is_other) {
+      return fmt::format("of revision {}", revision_ == Revision::trap ? "v44" : "trap");
+    }
+  }
+  std::vector<std::string_view> missing;
+  for (const Run& run : contract.runs) {
+    if (!is_given(run.symbol)) missing.push_back(role_or_symbol(run.symbol));
+  }
+  for (const CallDeclaration& call : contract.calls) {
+    if (!call.target && !is_given(call.symbol) && !is_fiber_start(call.symbol)) {
+      missing.push_back(role_or_symbol(call.symbol));
+    }
+  }
+  if (missing.empty()) return std::nullopt;
+  return fmt::format("no symbol given for {}", fmt::join(missing, ", "));
+}
+
+std::expected<std::string, std::string> ForeignCode::symbol_of(const Contract& contract) const {
+  const std::string& symbol = contract.runs.front().symbol;
+  const auto place = places_.find(symbol);
+  if (place == places_.end()) return symbol;
+  if (!place->second.symbol.empty()) return place->second.symbol;
+  return std::unexpected(fmt::format("an archive has no addresses: name a symbol ({}={})",
+                                     role_or_symbol(symbol), text_of(place->second)));
+}
+
+std::string ForeignCode::described(const Contract& contract) const {
+  std::vector<std::string> parts;
+  const auto add = [&](const std::string& symbol) {
+    const auto place = places_.find(symbol);
+    if (place == places_.end()) return;
+    parts.push_back(fmt::format("{}={}", role_or_symbol(symbol), text_of(place->second)));
+  };
+  for (const Run& run : contract.runs) add(run.symbol);
+  for (const CallDeclaration& call : contract.calls) add(call.symbol);
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+void ForeignCode::add_to(ProverOptions& options) const {
+  options.places = places_;
+  if (!is_foreign_) return;
+  for (const std::string_view symbol : role_named("fiber_start")->symbols) {
+    options.callees_by_call.emplace(symbol);
+  }
+}
+
+}  // namespace fiberproof::verify
