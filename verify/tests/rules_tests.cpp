@@ -109,6 +109,7 @@ TEST(rules, includes_point_only_as_drawn) {
       {"verify/smt", {"verify/smt/", "verify/machine/word.hpp"}},
       {"verify/machine", {"verify/machine/", "verify/smt/"}},
       {"verify/cosimulation", {"verify/cosimulation/", "verify/machine/"}},
+      {"verify/lockstep", {"verify/lockstep/", "verify/machine/", "verify/obligation/"}},
       {"verify/obligation", {"verify/obligation/", "verify/machine/", "verify/smt/"}},
       {"verify/proofs",
        {"verify/proofs/", "verify/obligation/", "verify/machine/", "verify/smt/", "verify/model/"}},
