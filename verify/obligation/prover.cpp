@@ -16,12 +16,6 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
-// Where code runs: a position-independent file is proved far above 4 GiB, where the loader puts it,
-// so that an address cut to 32 bits is not the same address.
-std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
-  return file.is_position_independent() ? 0x5555'5555'0000 + address : address;
-}
-
 // An error of the file's code, in one line; one of the contract names its own place already.
 std::string in_file(const ObjectFile& file, const std::string& error) {
   return error.starts_with("fiberproof: ") ? error
@@ -86,7 +80,9 @@ Result<Code> code_of(const Run& run, const ObjectFile& file, const ProverOptions
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {
   std::vector<Code> codes;
+  if (options.code != nullptr) codes.push_back(*options.code);
   for (const Run& run : contract.runs) {
+    if (options.code != nullptr) break;
     auto code = code_of(run, file, options, result);
     if (!code) return std::unexpected(code.error());
     codes.push_back(std::move(*code));
@@ -125,6 +121,12 @@ Result<void> prove_model(const Contract& contract, Ledger& ledger) {
 }
 
 }  // namespace
+
+// A position-independent file is proved far above 4 GiB, where the loader puts it, so that an address
+// cut to 32 bits is not the same address.
+std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
+  return file.is_position_independent() ? 0x5555'5555'0000 + address : address;
+}
 
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
                                                  Solver& solver, const ProverOptions& options) {
