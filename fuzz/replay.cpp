@@ -131,9 +131,13 @@ Replay judge(const std::string& path, const Expectation& expected, Ending ending
 }
 
 bool may_lie_in_a_corpus(std::string_view path) {
-  // The inputs of the target `object` are object files. Its own replayer runs them.
-  const bool is_object = path.contains("/seeds/object/") || path.contains("/reproducers/object/");
-  return is_object || name_of(path) == "README.md" || name_of(path) == "CMakeLists.txt";
+  // The inputs of these targets are no Programs. Their own replayers run them.
+  const auto is_of = [path](std::string_view target) {
+    return path.contains(fmt::format("/seeds/{}/", target)) ||
+           path.contains(fmt::format("/reproducers/{}/", target));
+  };
+  return is_of("object") || is_of("instruction") || name_of(path) == "README.md" ||
+         name_of(path) == "CMakeLists.txt";
 }
 
 void expand_directory(const std::string& directory, ExpandedPaths& expanded) {

@@ -193,10 +193,12 @@ TEST_F(replay, directories_are_expanded_in_order_and_fail_closed) {
   EXPECT_EQ(expand_paths({directory()}).errors.size(), 1u);
 }
 
-TEST_F(replay, object_files_have_two_folders_of_their_own) {
+TEST_F(replay, inputs_that_are_no_programs_have_folders_of_their_own) {
   file("seeds/trampoline/1.program", trapped);
   file("seeds/object/library.so", "x");
   file("reproducers/object/library.so", "x");
+  file("seeds/instruction/push-rsp", "x");
+  file("reproducers/instruction/push-rsp", "x");
   const ExpandedPaths good = expand_paths({directory()});
   EXPECT_TRUE(good.errors.empty());
   EXPECT_EQ(good.programs.size(), 1u);

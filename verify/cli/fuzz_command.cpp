@@ -234,7 +234,8 @@ const std::vector<FuzzTarget>& fuzz_targets() {
        &fuzz::generate_any<fuzz::Program, fuzz::generate_trampoline_program>},
       {"program", "program", machine_program},
       {"walk", "program", machine_program},
-      {"object", "object", nullptr}};
+      {"object", "object", nullptr},
+      {"instruction", "instruction", nullptr}};
   return targets;
 }
 

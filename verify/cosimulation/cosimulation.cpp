@@ -1,5 +1,7 @@
 #include "verify/cosimulation/cosimulation.hpp"
 
+#include "verify/cosimulation/byte_case.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,8 +13,14 @@
 namespace fiberproof::verify {
 namespace {
 
-// The window lies within the page that is compared, so that a stray write shows.
-constexpr std::size_t window_offset = 1024;
+// Where the window lies, from the first byte of memory: around the border of its two pages, with
+// room on both sides in which a stray write shows; or in part before memory or behind it, where an
+// access faults.
+constexpr std::size_t page_bytes = 4096;
+constexpr std::int64_t window_on_border = page_bytes - window_bytes / 2;
+constexpr std::int64_t window_over_begin = -static_cast<std::int64_t>(window_bytes / 2);
+constexpr std::int64_t window_over_end = 2 * page_bytes - window_bytes / 2;
+constexpr std::uint64_t one_over_an_end_in = 16;
 
 constexpr std::array<std::string_view, 6> flag_names = {"cf", "pf", "af", "zf", "sf", "of"};
 
@@ -31,6 +39,24 @@ std::vector<std::string> describe(const CpuState& state) {
     lines.push_back(fmt::format("{} = {:d}", flag_names[index], flags[index]));
   }
   return lines;
+}
+
+CpuState state_of(ConcreteMachine& machine) {
+  CpuState state{};
+  for (std::size_t index = 0; index < register_count; ++index) {
+    state.registers[index] = machine.read(static_cast<Register>(index));
+  }
+  state.flags = machine.flags();
+  return state;
+}
+
+// The part of the window that lies in memory; `offset` may be below 0.
+void place_window(const RandomCase& made, std::uint64_t offset, std::span<std::byte> memory) {
+  for (std::size_t at = 0; at < made.window.size(); ++at) {
+    if (offset + at < memory.size()) {
+      memory[offset + at] = made.window[at];
+    }
+  }
 }
 
 std::string hexadecimal(const std::vector<std::byte>& bytes) {
@@ -91,9 +117,11 @@ struct Cosimulation::Run {
 };
 
 std::string message(const Mismatch& mismatch) {
-  return fmt::format("seed {} case {}: {} ({})\n  {}\n  before: {}\n", mismatch.seed,
-                     mismatch.index, mismatch.instruction, mismatch.form,
-                     fmt::join(mismatch.differences, "\n  "), fmt::join(mismatch.inputs, ", "));
+  return fmt::format(
+      "{}: {} ({})\n  {}\n  before: {}\n  the CPU after: {}\n  the model after: {}\n",
+      mismatch.origin, mismatch.instruction, mismatch.form, fmt::join(mismatch.differences, "\n  "),
+      fmt::join(mismatch.inputs, ", "), fmt::join(mismatch.cpu_outputs, ", "),
+      fmt::join(mismatch.model_outputs, ", "));
 }
 
 Cosimulation::Cosimulation(NativeCpu cpu, std::uint64_t seed, Model model)
@@ -104,30 +132,53 @@ Cosimulation::Cosimulation(NativeCpu cpu, std::uint64_t seed, Model model)
   coverage_.forms.resize(all_forms().size());
 }
 
-Surroundings Cosimulation::surroundings() const {
-  return {cpu_.instruction_address(), cpu_.landings(), cpu_.memory_address() + window_offset};
+Surroundings Cosimulation::surroundings(std::uint64_t choice) const {
+  const std::int64_t offset = choice % one_over_an_end_in != 0       ? window_on_border
+                              : choice / one_over_an_end_in % 2 == 0 ? window_over_begin
+                                                                     : window_over_end;
+  return {cpu_.instruction_address(), cpu_.landings(),
+          cpu_.memory_address() + static_cast<std::uint64_t>(offset)};
 }
 
 std::optional<Mismatch> Cosimulation::run_case(std::uint64_t index) {
   const std::size_t number = index % all_forms().size();
   const Form& form = all_forms()[number];
-  Mismatch mismatch{seed_, index, form.name, "", {}, {}};
-  const auto made = make_case(form, surroundings(), seed_, index);
+  Mismatch mismatch{fmt::format("seed {} case {}", seed_, index), form.name, "", {}, {}, {}, {}};
+  const Surroundings where = surroundings(index / all_forms().size());
+  const auto made = make_case(form, where, seed_, index);
   if (!made) {
     mismatch.differences.push_back(made.error());
     return mismatch;
   }
-  return run(*made, std::move(mismatch), number);
+  return run(*made, where, std::move(mismatch), coverage_.forms[number]);
 }
 
 std::optional<Mismatch> Cosimulation::run_encoding(std::uint64_t index) {
-  const auto made = make_encoding_case(surroundings(), seed_, index);
-  return made ? run(*made, {seed_, index, "random bytes", "", {}, {}}, std::nullopt)
-              : std::nullopt;
+  const Surroundings where = surroundings(index);
+  const auto made = make_encoding_case(where, seed_, index);
+  if (!made) {
+    return std::nullopt;
+  }
+  Mismatch mismatch{
+      fmt::format("seed {} encoding {}", seed_, index), made->form, "", {}, {}, {}, {}};
+  return run(*made, where, std::move(mismatch), coverage_.encodings);
 }
 
-std::optional<Mismatch> Cosimulation::run(const RandomCase& made, Mismatch mismatch,
-                                          std::optional<std::size_t> form) {
+std::optional<Mismatch> Cosimulation::run_bytes(std::span<const std::byte> bytes) {
+  const bool has_first = !bytes.empty();
+  const Surroundings where = surroundings(has_first ? std::to_integer<unsigned>(bytes[0]) >> 1 : 1);
+  const auto made = make_case_of_bytes(where, bytes);
+  Mismatch mismatch{
+      fmt::format("{} bytes", bytes.size()), made ? made->form : "", "", {}, {}, {}, {}};
+  if (!made) {
+    mismatch.differences.push_back(made.error());
+    return mismatch;
+  }
+  return run(*made, where, std::move(mismatch), coverage_.byte_strings);
+}
+
+std::optional<Mismatch> Cosimulation::run(const RandomCase& made, const Surroundings& where,
+                                          Mismatch mismatch, std::uint64_t& counter) {
   const auto instruction = decode(cpu_.instruction_address(), made.code);
   if (!instruction || instruction->length != made.code.size()) {
     mismatch.instruction = hexadecimal(made.code);
@@ -136,7 +187,7 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, Mismatch misma
     return mismatch;
   }
 
-  std::ranges::copy(made.window, model_memory_.begin() + window_offset);
+  place_window(made, where.window_address - cpu_.memory_address(), model_memory_);
   ConcreteMachine machine(cpu_.memory_address(), model_memory_);
   for (std::size_t reg = 0; reg < register_count; ++reg) {
     machine.write(static_cast<Register>(reg), made.state.registers[reg]);
@@ -144,7 +195,7 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, Mismatch misma
   machine.flags() = made.state.flags;
   const auto control = model_(machine, *instruction);
 
-  std::ranges::copy(made.window, cpu_.memory().begin() + window_offset);
+  place_window(made, where.window_address - cpu_.memory_address(), cpu_.memory());
   CpuState native = made.state;
   const NativeOutcome outcome = cpu_.run(made.code, native);
 
@@ -153,13 +204,18 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, Mismatch misma
   } else {
     const Run both{*instruction, *control, machine, native, outcome};
     compare(both, mismatch.differences);
-    count(both, form);
+    count(both, counter);
+  }
+  if (machine.fault()) {  // where the CPU has written nothing, the model may have
+    std::ranges::copy(cpu_.memory(), model_memory_.begin());
   }
   if (mismatch.differences.empty()) {
     return std::nullopt;
   }
   mismatch.instruction = fmt::format("{} [{}]", instruction->text, hexadecimal(made.code));
   mismatch.inputs = describe(made.state);
+  mismatch.cpu_outputs = describe(native);
+  mismatch.model_outputs = describe(state_of(machine));
   std::ranges::fill(cpu_.memory(), std::byte{0});
   std::ranges::fill(model_memory_, std::byte{0});
   return mismatch;
@@ -171,7 +227,13 @@ void Cosimulation::compare(const Run& run, std::vector<std::string>& differences
         fmt::format("{}: the CPU has {:#x}, the model {:#x}", what, native, model));
   };
   if (const auto& fault = run.machine.fault()) {
-    differences.push_back(fmt::format("the model accesses {:#x}, outside memory", fault->address));
+    // After a fault the model's state means nothing; that the CPU faults, too, is the claim.
+    if (run.outcome.exit != NativeOutcome::Exit::faulted) {
+      differences.push_back(
+          fmt::format("the model accesses {:#x}, outside memory, and the CPU goes to {}",
+                      fault->address, describe(run.outcome.exit, run.outcome.landing)));
+    }
+    return;
   }
   for (std::size_t index = 0; index < register_count; ++index) {
     const auto reg = static_cast<Register>(index);
@@ -204,9 +266,13 @@ void Cosimulation::compare(const Run& run, std::vector<std::string>& differences
   }
 }
 
-void Cosimulation::count(const Run& run, std::optional<std::size_t> form) {
+void Cosimulation::count(const Run& run, std::uint64_t& counter) {
+  if (run.machine.fault()) {
+    ++coverage_.faults;
+    return;
+  }
   const auto operation = static_cast<std::size_t>(run.instruction.operation);
-  ++(form ? coverage_.forms[*form] : coverage_.encodings);
+  ++counter;
   ++coverage_.operations[operation];
   for (std::size_t flag = 0; flag < flag_names.size(); ++flag) {
     if (run.machine.is_undefined(static_cast<Flag>(flag))) {

@@ -14,6 +14,7 @@
 #include <expected>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,13 @@ using Model = std::function<std::expected<Control<std::uint64_t, bool>, StepErro
     ConcreteMachine&, const Instruction&)>;
 
 struct Mismatch {
-  std::uint64_t seed;
-  std::uint64_t index;
+  std::string origin;  // what makes the case again
   std::string form;
   std::string instruction;               // disassembly and bytes
   std::vector<std::string> inputs;       // registers and flags before
   std::vector<std::string> differences;  // "WHAT: the CPU has A, the model B"
+  std::vector<std::string> cpu_outputs;  // registers and flags after
+  std::vector<std::string> model_outputs;
 };
 
 /// Several lines: what ran, on what, and what differs.
@@ -38,6 +40,8 @@ std::string message(const Mismatch& mismatch);
 struct Coverage {
   std::vector<std::uint64_t> forms;                           // cases, by number in all_forms()
   std::uint64_t encodings = 0;                                // cases of random bytes
+  std::uint64_t byte_strings = 0;                             // cases of run_bytes
+  std::uint64_t faults = 0;                                   // cases that fault, as they must
   std::array<std::uint64_t, operation_count> operations{};    // cases
   std::array<std::array<std::uint64_t, 2>, 16> conditions{};  // jcc not taken, taken
   std::array<unsigned, operation_count> undefined_flags{};    // bit Flag: left undefined by a case
@@ -53,16 +57,19 @@ class Cosimulation {
   /// The same for random bytes instead of a form, wherever decode() accepts them.
   std::optional<Mismatch> run_encoding(std::uint64_t index);
 
+  /// The case that the bytes stand for (byte_case.hpp).
+  std::optional<Mismatch> run_bytes(std::span<const std::byte> bytes);
+
   const Coverage& coverage() const { return coverage_; }
 
  private:
   struct Run;
 
-  Surroundings surroundings() const;
-  std::optional<Mismatch> run(const RandomCase& made, Mismatch mismatch,
-                              std::optional<std::size_t> form);
+  Surroundings surroundings(std::uint64_t choice) const;
+  std::optional<Mismatch> run(const RandomCase& made, const Surroundings& where, Mismatch mismatch,
+                              std::uint64_t& counter);
   void compare(const Run& run, std::vector<std::string>& differences);
-  void count(const Run& run, std::optional<std::size_t> form);
+  void count(const Run& run, std::uint64_t& counter);
 
   NativeCpu cpu_;
   std::uint64_t seed_;

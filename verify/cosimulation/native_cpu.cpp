@@ -15,6 +15,7 @@ namespace fiberproof::verify {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t memory_pages = 2;  // an operand may cross from one to the other
 
 // Within the page of code.
 constexpr std::size_t entry_offset = 0x000;
@@ -98,26 +99,26 @@ constexpr std::uintptr_t code_place = 0x2000'0000;
 constexpr std::uintptr_t memory_place = 0x2100'0000;
 constexpr std::uintptr_t exchange_place = 0x2200'0000;
 
-// A page at `place`, with an inaccessible one before and after.
-std::byte* map_between_guards(std::uintptr_t place, int protection) {
-  void* const mapped = mmap(reinterpret_cast<void*>(place - page_bytes), 3 * page_bytes, PROT_NONE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+// Pages at `place`, with an inaccessible one before and after.
+std::byte* map_between_guards(std::uintptr_t place, std::size_t pages, int protection) {
+  void* const mapped = mmap(reinterpret_cast<void*>(place - page_bytes), (pages + 2) * page_bytes,
+                            PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (mapped == MAP_FAILED) {
     return nullptr;
   }
   std::byte* const middle = static_cast<std::byte*>(mapped) + page_bytes;
-  if (mprotect(middle, page_bytes, protection) != 0) {
+  if (mprotect(middle, pages * page_bytes, protection) != 0) {
     const int reason = errno;
-    munmap(mapped, 3 * page_bytes);
+    munmap(mapped, (pages + 2) * page_bytes);
     errno = reason;
     return nullptr;
   }
   return middle;
 }
 
-void unmap_between_guards(std::byte* middle) {
+void unmap_between_guards(std::byte* middle, std::size_t pages) {
   if (middle != nullptr) {
-    munmap(middle - page_bytes, 3 * page_bytes);
+    munmap(middle - page_bytes, (pages + 2) * page_bytes);
   }
 }
 
@@ -138,22 +139,27 @@ struct NativeCpu::Harness {
   void write_code();
   static void on_signal(int number, siginfo_t* info, void* context);
 
-  // The one whose instruction is running, for the signal handler.
-  static Harness* running;
+  // For the signal handler: the one that installed it, and whether its instruction is running.
+  static Harness* current;
+  static bool is_running;
 };
 
-NativeCpu::Harness* NativeCpu::Harness::running = nullptr;
+NativeCpu::Harness* NativeCpu::Harness::current = nullptr;
+bool NativeCpu::Harness::is_running = false;
 
 void NativeCpu::Harness::on_signal(int number, siginfo_t*, void* context) {
   auto* const user = static_cast<ucontext_t*>(context);
-  if (running == nullptr) {
-    signal(number, SIG_DFL);  // not ours: it happens again, and ends the program
+  if (!is_running) {  // not ours: it happens again, for the one before
+    for (std::size_t index = 0; index < caught_signals.size(); ++index) {
+      if (caught_signals[index] == number) {
+        sigaction(number, &current->previous_actions[index], nullptr);
+      }
+    }
     return;
   }
-  running->exchange->mark =
-      number == SIGILL || number == SIGTRAP ? Mark::trapped : Mark::faulted;
+  current->exchange->mark = number == SIGILL || number == SIGTRAP ? Mark::trapped : Mark::faulted;
   user->uc_mcontext.gregs[REG_RIP] =
-      static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(running->code + exit_offset));
+      static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(current->code + exit_offset));
 }
 
 bool NativeCpu::Harness::install() {
@@ -161,6 +167,7 @@ bool NativeCpu::Harness::install() {
   if (sigaltstack(&stack, &previous_stack) != 0) {
     return false;
   }
+  current = this;
   struct sigaction action {};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -215,9 +222,9 @@ void NativeCpu::End::operator()(Harness* harness) const {
     }
     sigaltstack(&harness->previous_stack, nullptr);
   }
-  unmap_between_guards(harness->code);
-  unmap_between_guards(harness->memory);
-  unmap_between_guards(reinterpret_cast<std::byte*>(harness->exchange));
+  unmap_between_guards(harness->code, 1);
+  unmap_between_guards(harness->memory, memory_pages);
+  unmap_between_guards(reinterpret_cast<std::byte*>(harness->exchange), 1);
   delete harness;
 }
 
@@ -230,13 +237,13 @@ std::expected<NativeCpu, std::string> NativeCpu::create() {
   };
   // Writable and executable under one address: with two, each run would need a serializing
   // instruction (SDM vol. 3, 8.1.3).
-  harness->code = map_between_guards(code_place, PROT_READ | PROT_WRITE | PROT_EXEC);
+  harness->code = map_between_guards(code_place, 1, PROT_READ | PROT_WRITE | PROT_EXEC);
   if (harness->code == nullptr) {
     return refused("no page that is writable and executable at its place");
   }
-  harness->memory = map_between_guards(memory_place, PROT_READ | PROT_WRITE);
+  harness->memory = map_between_guards(memory_place, memory_pages, PROT_READ | PROT_WRITE);
   harness->exchange =
-      reinterpret_cast<Exchange*>(map_between_guards(exchange_place, PROT_READ | PROT_WRITE));
+      reinterpret_cast<Exchange*>(map_between_guards(exchange_place, 1, PROT_READ | PROT_WRITE));
   if (harness->memory == nullptr || harness->exchange == nullptr) {
     return refused("no memory at its place");
   }
@@ -260,7 +267,18 @@ std::uint64_t NativeCpu::memory_address() const {
   return reinterpret_cast<std::uintptr_t>(harness_->memory);
 }
 
-std::span<std::byte> NativeCpu::memory() { return {harness_->memory, page_bytes}; }
+std::span<std::byte> NativeCpu::memory() {
+  return {harness_->memory, memory_pages * page_bytes};
+}
+
+namespace {
+
+// By a pointer to code that no compiler made, which UBSan would look for a type before.
+__attribute__((no_sanitize("undefined"))) void call(const std::byte* code) {
+  reinterpret_cast<void (*)()>(reinterpret_cast<std::uintptr_t>(code))();
+}
+
+}  // namespace
 
 NativeOutcome NativeCpu::run(std::span<const std::byte> instruction, CpuState& state) {
   using Exit = NativeOutcome::Exit;
@@ -273,11 +291,9 @@ NativeOutcome NativeCpu::run(std::span<const std::byte> instruction, CpuState& s
   harness.exchange->registers = state.registers;
   harness.exchange->rflags = to_rflags(state.flags);
 
-  using Entry = void (*)();
-  const auto entry = reinterpret_cast<Entry>(harness.code + entry_offset);
-  Harness::running = harness_.get();
-  entry();
-  Harness::running = nullptr;
+  Harness::is_running = true;
+  call(harness.code + entry_offset);
+  Harness::is_running = false;
 
   state.registers = harness.exchange->registers;
   state.flags = from_rflags(harness.exchange->rflags);

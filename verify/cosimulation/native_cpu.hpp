@@ -3,10 +3,10 @@
 // One page of code is written at run time: an entry that loads the flags and all sixteen registers,
 // RSP among them, a slot for the instruction, two landing places for jumps (one ahead, one behind),
 // and an exit that stores everything back. A second mapping is the memory that instructions may
-// touch, between inaccessible pages. Both lie below 2 GiB, so that every addressing mode reaches
-// them and the entry needs no register of its own. Traps and faults come back by way of a signal
-// handler on a stack of its own; while the handler is installed nobody else may rely on those
-// signals.
+// touch, two pages between inaccessible ones. Both lie below 2 GiB, so that every addressing mode
+// reaches them and the entry needs no register of its own. Traps and faults come back by way of a
+// signal handler on a stack of its own; one that happens elsewhere goes to whoever was there
+// before.
 #pragma once
 
 #include "verify/machine/instruction.hpp"

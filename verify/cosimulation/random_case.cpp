@@ -1,10 +1,9 @@
 #include "verify/cosimulation/random_case.hpp"
 
-#include "verify/cosimulation/random.hpp"
-
 #include <Zydis/Zydis.h>
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -45,8 +44,9 @@ std::uint64_t fill_randomly(RandomCase& made, Random& random) {
   const std::uint64_t bits = random.next();
   const auto bit = [&](unsigned number) { return ((bits >> number) & 1) != 0; };
   made.state.flags = {bit(0), bit(1), bit(2), bit(3), bit(4), bit(5)};
+  Random contents(random.next());  // one choice: 256 bytes would use up whatever a fuzzer gives
   for (std::size_t at = 0; at < window_bytes; at += sizeof(std::uint64_t)) {
-    const std::uint64_t value = random.next();
+    const std::uint64_t value = contents.next();
     std::memcpy(made.window.data() + at, &value, sizeof(value));
   }
   return favourite;
@@ -54,10 +54,11 @@ std::uint64_t fill_randomly(RandomCase& made, Random& random) {
 
 class CaseMaker {
  public:
-  CaseMaker(const Form& form, const Surroundings& surroundings, std::uint64_t seed)
-      : form_(form), surroundings_(surroundings), random_(seed) {}
+  CaseMaker(const Form& form, const Surroundings& surroundings, Random& operands, Random& state)
+      : form_(form), surroundings_(surroundings), random_(operands), state_(state) {}
 
   std::expected<RandomCase, std::string> make() {
+    made_.form = form_.name;
     fill();
     request_.machine_mode = ZYDIS_MACHINE_MODE_LONG_64;
     request_.mnemonic = static_cast<ZydisMnemonic>(form_.mnemonic);
@@ -78,12 +79,13 @@ class CaseMaker {
       return std::unexpected(fmt::format("cannot be encoded: {}", form_.name));
     }
     made_.code.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
+    replace_address_size_prefix(made_.code);
     return std::move(made_);
   }
 
  private:
   void fill() {
-    favourite_ = fill_randomly(made_, random_);
+    favourite_ = fill_randomly(made_, state_);
     if (form_.uses_stack) {
       // Of these only leave finds its frame by RBP; for the others it is one more value.
       const std::uint64_t stack = window_place();
@@ -126,6 +128,9 @@ class CaseMaker {
       case Kind::address:
         // As for an access, but shifted to anywhere near, and past 32 bits.
         choose_memory(window_place(), 8, into);  // the encoder wants the width of the address
+        if (into.mem.base == ZYDIS_REGISTER_NONE && into.mem.index == ZYDIS_REGISTER_NONE) {
+          into.mem.displacement = static_cast<std::int32_t>(random_.value());
+        }
         if (random_.one_in(2)) {
           registers()[random_.below(register_count)] = random_.value();
         }
@@ -195,22 +200,24 @@ class CaseMaker {
     const bool base_is_free =
         with_base && !(form_.uses_stack && base == rsp) && !(with_index && base == index);
 
-    std::uint64_t offset = 0;
+    std::uint64_t displacement =
+        random_.one_in(3)   ? 0
+        : random_.one_in(2) ? static_cast<std::uint64_t>(static_cast<std::int8_t>(random_.next()))
+                            : static_cast<std::uint64_t>(static_cast<std::int32_t>(random_.next()));
     if (with_index) {
-      registers()[index] = base_is_free ? random_.value() : random_.below(64) - 32;
-      offset = registers()[index] * scale;
       into.mem.index = register_name(index, 8);
       into.mem.scale = static_cast<ZyanU8>(scale);
     }
-    std::uint64_t displacement = 0;
     if (base_is_free) {
-      displacement = random_.one_in(3) ? 0
-                     : random_.one_in(2)
-                         ? static_cast<std::uint64_t>(static_cast<std::int8_t>(random_.next()))
-                         : static_cast<std::uint64_t>(static_cast<std::int32_t>(random_.next()));
+      const std::uint64_t offset = with_index ? (registers()[index] = random_.value()) * scale : 0;
       registers()[base] = address - offset - displacement;
+    } else if (with_index) {
+      const bool is_both = with_base && base == index;
+      const std::uint64_t fixed = with_base && !is_both ? registers()[base] : 0;
+      displacement += solve_index(address - fixed - displacement, is_both ? scale + 1 : scale,
+                                  registers()[index]);
     } else {
-      displacement = address - offset - (with_base ? registers()[base] : 0);
+      displacement = address - registers()[base];
     }
     if (with_base) {
       into.mem.base = register_name(base, 8);
@@ -218,29 +225,58 @@ class CaseMaker {
     into.mem.displacement = static_cast<std::int64_t>(displacement);
   }
 
+  // Finds an index with index * factor + rest == sum, modulo 2^64, and says the rest: 0 to 7. As
+  // many of its upper bits as the factor shifts out are random.
+  std::uint64_t solve_index(std::uint64_t sum, std::uint64_t factor, std::uint64_t& index) {
+    const auto shift = static_cast<unsigned>(std::countr_zero(factor));
+    const std::uint64_t odd = factor >> shift;
+    std::uint64_t inverse = odd;  // Newton: each round doubles the bits that are right, from three
+    for (unsigned round = 0; round < 5; ++round) {
+      inverse *= 2 - odd * inverse;
+    }
+    index = (sum >> shift) * inverse;
+    if (shift != 0) {
+      index ^= random_.next() << (64 - shift);
+    }
+    return sum & ((std::uint64_t{1} << shift) - 1);
+  }
+
+  // For the accumulator and an absolute address the encoder takes a form with an address-size
+  // prefix (67, REX, A0 to A3, address), which decode() rightly refuses. This is the one with ModRM
+  // and SIB (8A, 8B, 88, 89 and 04 25), as compilers make it.
+  static void replace_address_size_prefix(std::vector<std::byte>& code) {
+    if (code[0] != std::byte{0x67}) {
+      return;
+    }
+    constexpr auto with_modrm = std::to_array<std::uint8_t>({0x8a, 0x8b, 0x88, 0x89});
+    code.erase(code.begin());
+    const std::size_t at = (std::to_integer<unsigned>(code[0]) & 0xf0) == 0x40 ? 1 : 0;
+    code[at] = static_cast<std::byte>(with_modrm[std::to_integer<unsigned>(code[at]) & 3]);
+    constexpr auto absolute = std::to_array<std::byte>({std::byte{0x04}, std::byte{0x25}});
+    code.insert(code.begin() + static_cast<std::ptrdiff_t>(at) + 1, absolute.begin(),
+                absolute.end());
+  }
+
   const Form& form_;
   const Surroundings& surroundings_;
-  Random random_;
+  Random& random_;
+  Random& state_;
   std::uint64_t favourite_ = 0;
   ZydisEncoderRequest request_{};
   RandomCase made_{};
 };
 
-// For the accumulator and an absolute address the encoder takes a form with an address-size prefix
-// (A0 to A3 after 67), which decode() rightly refuses.
-bool has_address_size_prefix(const RandomCase& made) { return made.code[0] == std::byte{0x67}; }
-
 }  // namespace
 
 std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
                                                  std::uint64_t seed, std::uint64_t index) {
-  Random seeds(seed ^ (index * 0xd134'2543'de82'ef95));
-  while (true) {
-    auto made = CaseMaker(form, surroundings, seeds.next()).make();
-    if (!made || !has_address_size_prefix(*made)) {
-      return made;
-    }
-  }
+  Random random(Random(seed ^ (index * 0xd134'2543'de82'ef95)).next());
+  return make_case(form, surroundings, random, random);
+}
+
+std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
+                                                 Random& operands, Random& state) {
+  return CaseMaker(form, surroundings, operands, state).make();
 }
 
 namespace {
@@ -275,7 +311,13 @@ bool transfers_control(Operation operation) {
 
 bool moves_rsp(Operation operation) {
   return operation == Operation::push || operation == Operation::pop ||
-         operation == Operation::leave;
+         operation == Operation::leave || operation == Operation::call ||
+         operation == Operation::ret;
+}
+
+void put_in_window(const Surroundings& surroundings, std::uint64_t address, std::uint64_t value,
+                   RandomCase& made) {
+  std::memcpy(made.window.data() + (address - surroundings.window_address), &value, sizeof(value));
 }
 
 // Sets the base so that the operand lies at `address`, if the base is free for that.
@@ -292,32 +334,73 @@ bool aim(const MemoryOperand& memory, bool rsp_is_taken, std::uint64_t address, 
   return true;
 }
 
+// Changes the distance in the encoding so that it leads to `target`.
+void redirect(const Instruction& instruction, std::uint64_t target, RandomCase& made) {
+  const std::uint64_t distance = target - instruction.next_address();
+  std::memcpy(made.code.data() + instruction.relative->offset, &distance,
+              instruction.relative->bytes);
+}
+
+// Makes control land that goes by a distance or by a register.
+bool lead_to_landing(const Instruction& instruction, std::uint64_t landing, RandomCase& made) {
+  const Operand& by = instruction.operands[0];
+  if (std::holds_alternative<Immediate>(by)) {
+    redirect(instruction, landing, made);
+  } else if (const auto* const reg = std::get_if<RegisterOperand>(&by)) {
+    made.state.registers[static_cast<std::size_t>(reg->name)] = landing;
+    return reg->name != Register::rsp || instruction.operation != Operation::call;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings, std::uint64_t seed,
                                              std::uint64_t index) {
   Random random(Random(seed ^ (index * 0xd134'2543'de82'ef95)).next());
-  RandomCase made;
-  made.code = random_bytes(random);
-  const auto instruction = decode(surroundings.instruction_address, made.code);
-  if (!instruction || transfers_control(instruction->operation)) {
+  const std::vector<std::byte> code = random_bytes(random);
+  return make_encoding_case(surroundings, code, random, random);
+}
+
+std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings,
+                                             std::span<const std::byte> code, Random& operands,
+                                             Random& state) {
+  const auto instruction = decode(surroundings.instruction_address, code);
+  if (!instruction) {
     return std::nullopt;
   }
-  made.code.resize(instruction->length);
-  fill_randomly(made, random);
-  const bool stack = moves_rsp(instruction->operation);
+  const Operation operation = instruction->operation;
+  RandomCase made;
+  made.form = "given bytes";
+  made.code.assign(code.begin(), code.begin() + instruction->length);
+  fill_randomly(made, state);
+  const std::uint64_t landing = surroundings.landings[operands.below(2)];
+  const bool stack = moves_rsp(operation);
   if (stack) {
-    const bool by_rbp = instruction->operation == Operation::leave;
-    made.state.registers[by_rbp ? rbp : rsp] = place_in_window(surroundings, random);
+    const std::uint64_t place = place_in_window(surroundings, operands);
+    made.state.registers[operation == Operation::leave ? rbp : rsp] = place;
+    if (operation == Operation::ret) {
+      put_in_window(surroundings, place, landing, made);
+    }
   }
   for (const Operand& operand : instruction->operands) {
     const auto* const memory = std::get_if<MemoryOperand>(&operand);
-    if (memory != nullptr && instruction->operation != Operation::lea &&
-        !aim(*memory, stack, place_in_window(surroundings, random), made.state)) {
+    if (memory == nullptr || operation == Operation::lea) {
+      continue;
+    }
+    const std::uint64_t place = place_in_window(surroundings, operands);
+    if (transfers_control(operation)) {
+      put_in_window(surroundings, place, landing, made);
+    }
+    if (instruction->relative) {
+      redirect(*instruction, place, made);
+    } else if (!aim(*memory, stack, place, made.state)) {
       return std::nullopt;
     }
   }
-  return made;
+  const bool is_led = !transfers_control(operation) || operation == Operation::ret ||
+                      lead_to_landing(*instruction, landing, made);
+  return is_led ? std::optional(std::move(made)) : std::nullopt;
 }
 
 }  // namespace fiberproof::verify

@@ -7,12 +7,14 @@
 
 #include "verify/cosimulation/form.hpp"
 #include "verify/cosimulation/native_cpu.hpp"
+#include "verify/cosimulation/random.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,7 @@ struct Surroundings {
 };
 
 struct RandomCase {
+  std::string form;  // its name, or "given bytes"
   std::vector<std::byte> code;
   CpuState state;
   std::array<std::byte, window_bytes> window;
@@ -37,9 +40,20 @@ struct RandomCase {
 std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
                                                  std::uint64_t seed, std::uint64_t index);
 
+/// The same with given choices; they may be one.
+std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
+                                                 Random& operands, Random& state);
+
 /// Random bytes that decode() accepts, on a state that they can run in: also what no encoder makes,
-/// such as useless prefixes and second encodings. Nothing if they are refused, or transfer control.
+/// such as useless prefixes and second encodings. Nothing if they are refused, or if no register is
+/// free to lead an operand into the window.
 std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings, std::uint64_t seed,
                                              std::uint64_t index);
+
+/// The same for the instruction at the beginning of `code`. Of a direct jump the distance is
+/// changed, so that it lands.
+std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings,
+                                             std::span<const std::byte> code, Random& operands,
+                                             Random& state);
 
 }  // namespace fiberproof::verify

@@ -188,7 +188,9 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {
   std::vector<Code> codes;
   CodeLibrary library(file);
+  if (options.code != nullptr) codes.push_back(*options.code);
   for (const Run& run : contract.runs) {
+    if (options.code != nullptr) break;
     auto code = code_of(run, file, options, result);
     if (!code) return std::unexpected(code.error());
     codes.push_back(std::move(*code));
@@ -248,6 +250,12 @@ Result<void> prove_model(const Contract& contract, Ledger& ledger) {
 }
 
 }  // namespace
+
+// A position-independent file is proved far above 4 GiB, where the loader puts it, so that an address
+// cut to 32 bits is not the same address.
+std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
+  return file.is_position_independent() ? 0x5555'5555'0000 + address : address;
+}
 
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
                                                  Solver& solver, const ProverOptions& options) {

@@ -29,9 +29,14 @@ struct ProverOptions {
   std::set<std::string, std::less<>> callees_by_call;
   /// Only the code, and only until a theorem is refuted: enough to tell a mutant from the original.
   bool is_mutant = false;
+  /// Stands for the code of the contract's only run, at addresses as load_address() gives them.
+  const Code* code = nullptr;
   /// Sees every query and its answer: for scripts and second opinions.
   std::function<void(const std::string& theorem, const Query&, const Answer&)> on_query;
 };
+
+/// Where code at `address` of the file runs in a proof.
+std::uint64_t load_address(const ObjectFile& file, std::uint64_t address);
 
 /// Every theorem of `contract` on the code in `file`. An error, one clear line, where the code
 /// cannot be had: a missing symbol, an instruction that is not on the allow list.

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <unistd.h>
+
 #include <chrono>
-#include <map>
-#include <set>
+#include <csignal>
 
 namespace fiberproof::verify {
 namespace {
@@ -65,6 +65,7 @@ TEST(cosimulation, step_agrees_with_this_cpu_on_every_operation) {
              all_forms().size(), elapsed.count(), case_count / elapsed.count());
 
   const Coverage& coverage = cosimulation.coverage();
+  EXPECT_GT(coverage.faults, case_count / 200);
   for (std::size_t form = 0; form < all_forms().size(); ++form) {
     EXPECT_GE(coverage.forms[form], cases_a_form_min) << all_forms()[form].name;
   }
@@ -99,6 +100,64 @@ TEST(cosimulation, whatever_bytes_are_accepted_mean_the_same_to_this_cpu) {
   EXPECT_GT(cosimulation.coverage().encodings, attempts / 20);
 }
 
+// The same per case, where it depends on the operands: CF by the operand's width or more (SDM vol.
+// 2, SAL/SAR/SHL/SHR), OF but by one, nothing by zero.
+unsigned undefined_by_a_shift(const Instruction& instruction) {
+  const auto given = static_cast<unsigned>(std::get<Immediate>(instruction.operands[1]).value);
+  const unsigned count = given & (instruction.bytes == 8 ? 63 : 31);
+  const bool loses_carry =
+      count >= instruction.bytes * 8u && instruction.operation != Operation::sar;
+  return count == 0 ? 0
+                    : bits({Flag::af}) | (count != 1 ? bits({Flag::of}) : 0) |
+                          (loses_carry ? bits({Flag::cf}) : 0);
+}
+
+TEST(cosimulation, a_shift_leaves_undefined_what_the_sdm_says_and_no_more) {
+  std::uint64_t shifts = 0;
+  const Model watched = [&](ConcreteMachine& machine, const Instruction& instruction) {
+    auto control = step(machine, instruction);
+    const Operation operation = instruction.operation;
+    if ((operation == Operation::shl || operation == Operation::shr ||
+         operation == Operation::sar) &&
+        std::holds_alternative<Immediate>(instruction.operands[1])) {
+      unsigned undefined = 0;
+      for (unsigned flag = 0; flag < 6; ++flag) {
+        undefined |= machine.is_undefined(static_cast<Flag>(flag)) ? 1u << flag : 0;
+      }
+      EXPECT_EQ(undefined, undefined_by_a_shift(instruction)) << instruction.text;
+      ++shifts;
+    }
+    return control;
+  };
+  Cosimulation cosimulation(NativeCpu::create().value(), seed, watched);
+  for (std::uint64_t index = 0; index < 100'000; ++index) {
+    cosimulation.run_case(index);
+  }
+  EXPECT_GT(shifts, 2'000u);
+}
+
+TEST(cosimulation, operands_cross_from_one_page_to_the_next) {
+  std::uint64_t crossing = 0;
+  const Model watched = [&](ConcreteMachine& machine, const Instruction& instruction) {
+    for (const Operand& operand : instruction.operands) {
+      if (const auto* const memory = std::get_if<MemoryOperand>(&operand)) {
+        const std::uint64_t address =
+            memory->displacement + (memory->base ? machine.read(*memory->base) : 0) +
+            (memory->index ? machine.read(*memory->index) * memory->scale : 0);
+        const bool is_access = instruction.operation != Operation::lea;
+        crossing += is_access && address % 4096 + memory->bytes > 4096 ? 1 : 0;
+      }
+    }
+    return step(machine, instruction);
+  };
+  Cosimulation cosimulation(NativeCpu::create().value(), seed, watched);
+  for (std::uint64_t index = 0; index < 200'000; ++index) {
+    const auto mismatch = cosimulation.run_case(index);
+    ASSERT_FALSE(mismatch) << message(*mismatch);
+  }
+  EXPECT_GT(crossing, 1'000u);
+}
+
 TEST(cosimulation, a_case_is_the_same_whatever_ran_before) {
   const auto first_difference = [](std::uint64_t runs_before) {
     const Model wrong = [](ConcreteMachine& machine, const Instruction& instruction) {
@@ -128,6 +187,18 @@ TEST(native_cpu, a_fault_comes_back_as_one) {
   EXPECT_EQ(cpu->run(load, state).exit, NativeOutcome::Exit::faulted);
   state.registers[0] = cpu->memory_address();
   EXPECT_EQ(cpu->run(load, state).exit, NativeOutcome::Exit::next);
+}
+
+TEST(native_cpu, a_fault_of_somebody_else_goes_to_the_handler_before) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGILL, [](int) { _exit(42); });
+        const auto cpu = NativeCpu::create();
+        if (cpu) {
+          __builtin_trap();
+        }
+      },
+      testing::ExitedWithCode(42), "");
 }
 
 }  // namespace

@@ -168,6 +168,27 @@ constexpr Planted planted[] = {
 INSTANTIATE_TEST_SUITE_P(step, planted_bug, testing::ValuesIn(planted),
                          [](const auto& tested) { return tested.param.name; });
 
+TEST(planted_bug_in_an_access, a_cmov_that_reads_only_where_its_condition_holds_is_found) {
+  const Model wrong = [](ConcreteMachine& machine, const Instruction& instruction) {
+    if (is(instruction, Operation::cmov) && instruction.bytes == 8 &&
+        instruction.condition == Condition::b && !machine.flags().cf) {
+      return std::expected<Control<std::uint64_t, bool>, StepError>(Next{});
+    }
+    return step(machine, instruction);
+  };
+  Cosimulation cosimulation(NativeCpu::create().value(), seed, wrong);
+  for (std::uint64_t index = 0; index < case_count_max; ++index) {
+    if (const auto mismatch = cosimulation.run_case(index)) {
+      EXPECT_EQ(mismatch->differences.at(0),
+                "control: the CPU goes to a fault, the model to the "
+                "next instruction")
+          << message(*mismatch);
+      return;
+    }
+  }
+  FAIL() << "not found";
+}
+
 TEST(planted_bug_in_control, a_wrong_condition_is_found) {
   const Model wrong = [](ConcreteMachine& machine, const Instruction& instruction) {
     auto control = step(machine, instruction);

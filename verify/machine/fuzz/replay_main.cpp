@@ -1,5 +1,6 @@
-// main() of the target `object` without an engine: runs each file, and each file below a folder,
-// through the target. A violated oracle ends the process as it would end a fuzzer.
+// main() of the targets whose inputs are no Programs, `object` and `instruction`, without an
+// engine: runs each file, and each file below a folder, through the target. A violated oracle ends
+// the process as it would end a fuzzer.
 #include <dirent.h>
 #include <sys/stat.h>
 

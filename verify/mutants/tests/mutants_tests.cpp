@@ -1,0 +1,92 @@
+// Every single-instruction mutant of both trampolines and of stack_switch is refuted by its
+// contract and violates a claim natively, or is proved to do the same and violates none.
+#include "verify/cli/embedded.hpp"
+#include "verify/machine/paths.hpp"
+#include "verify/mutants/judge.hpp"
+#include "verify/mutants/native_probe.hpp"
+#include "verify/mutants/subjects.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace fiberproof::verify {
+namespace {
+
+class mutants : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const auto& [path, text] : embedded_contracts()) {
+      contracts_.push_back(parse_contract(text, std::string(path)).value());
+    }
+    const auto made = mutated_routines(file_, contracts_);
+    ASSERT_TRUE(made) << made.error();
+    routines_ = *made;
+  }
+
+  void expect_all_decided(ProbedRoutine routine, std::size_t mutants_min) {
+    const MutatedRoutine& subject = routines_.at(static_cast<std::size_t>(routine));
+    const auto solver = make_z3_solver(std::chrono::seconds(5));
+    const auto judged = judge_mutants(subject, file_, *solver);
+    ASSERT_TRUE(judged) << judged.error();
+    for (const std::string& line : summary(subject.routine.symbol, *judged)) {
+      fmt::print("{}\n", line);
+    }
+    EXPECT_GE(judged->size(), mutants_min);
+    for (const JudgedMutant& mutant : *judged) {
+      EXPECT_TRUE(all_decided({mutant})) << mutant.description << ": " << mutant.theorem << "; "
+                                         << mutant.native << "; " << mutant.reason;
+    }
+  }
+
+  ObjectFile file_ = *ObjectFile::open(FIBERPROOF_SUBJECT);
+  std::vector<Contract> contracts_;
+  std::vector<MutatedRoutine> routines_;
+};
+
+TEST_F(mutants, of_continuation_start_are_refuted_and_confirmed_or_equivalent) {
+  expect_all_decided(ProbedRoutine::continuation_start, 300);
+}
+
+TEST_F(mutants, of_continuation_start_v44_are_refuted_and_confirmed_or_equivalent) {
+  expect_all_decided(ProbedRoutine::continuation_start_v44, 200);
+}
+
+TEST_F(mutants, of_stack_switch_are_refuted_and_confirmed_or_equivalent) {
+  expect_all_decided(ProbedRoutine::stack_switch, 200);
+}
+
+TEST_F(mutants, that_are_refuted_but_not_confirmed_are_a_failure) {
+  for (const MutantVerdict bad : {MutantVerdict::not_confirmed, MutantVerdict::contradicted,
+                                  MutantVerdict::refused, MutantVerdict::unknown}) {
+    EXPECT_FALSE(all_decided({{"", MutationKind::dropped, bad, "", "", ""}}));
+  }
+}
+
+// A mutant of another length still calls its callee, and a switch stores the address after itself.
+TEST_F(mutants, keep_what_their_distances_lead_to) {
+  constexpr std::uint64_t address = 0x40'0000;
+  constexpr std::uint64_t callee = 0x50'0000;
+  for (const MutatedRoutine& subject : routines_) {
+    const auto routine = movable(subject.routine);
+    ASSERT_TRUE(routine) << routine.error();
+    for (const Mutation& mutation : mutations(*routine)) {
+      const auto bytes = mutation.routine.assemble(address, [](std::uint64_t) { return callee; });
+      const auto code = decode_all("mutant", address, bytes);
+      ASSERT_TRUE(code) << mutation.description;
+      std::size_t changed = 0;
+      for (const auto& [at, instruction] : code->instructions) {
+        if (!instruction.relative) continue;
+        const std::uint64_t target = instruction.relative->target;
+        changed += target != callee && target != code->end ? 1 : 0;
+      }
+      const bool is_change =
+          mutation.kind == MutationKind::displacement && mutation.description.contains("-> target");
+      EXPECT_EQ(changed, is_change ? 1u : 0u) << mutation.description;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fiberproof::verify
