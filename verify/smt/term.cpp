@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -39,7 +40,7 @@ bool is_all_ones(Term a) {
   return a.as_constant() == ~std::uint64_t{0};
 }
 
-std::uint64_t value_of(const Node& node, const std::vector<std::uint64_t>& operand) {
+std::uint64_t value_of(const Node& node, std::span<const std::uint64_t> operand) {
   switch (node.kind) {
     case NodeKind::constant:
     case NodeKind::truth: return node.value;
@@ -85,9 +86,10 @@ Formula fold(Formula a) {
   return Formula(folded(&a.node(), false));
 }
 
-std::uint64_t evaluate_node(const Node* root, const Model& model) {
+std::unordered_map<const Node*, std::uint64_t> values_below(const std::vector<const Node*>& roots,
+                                                            const Model& model) {
   std::unordered_map<const Node*, std::uint64_t> values;
-  for (const Node* node : topological_order({root})) {
+  for (const Node* node : topological_order(roots)) {
     std::vector<std::uint64_t> operands;
     for (const Node* operand : node->operands) {
       operands.push_back(values.at(operand));
@@ -104,7 +106,11 @@ std::uint64_t evaluate_node(const Node* root, const Model& model) {
     }
     values.emplace(node, value);
   }
-  return values.at(root);
+  return values;
+}
+
+std::uint64_t evaluate_node(const Node* root, const Model& model) {
+  return values_below({root}, model).at(root);
 }
 
 // What is still to be expanded into a sum: nodes with their coefficients, operands before their
@@ -321,6 +327,41 @@ std::uint64_t evaluate(Term term, const Model& model) {
 
 bool evaluate(Formula formula, const Model& model) {
   return evaluate_node(&formula.node(), model) != 0;
+}
+
+Evaluator::Evaluator(const std::vector<Formula>& formulas) {
+  std::vector<const Node*> roots;
+  for (const Formula formula : formulas) roots.push_back(&formula.node());
+  std::unordered_map<const Node*, std::uint32_t> index;
+  for (const Node* node : topological_order(roots)) {
+    Entry entry{node, {}};
+    for (std::size_t i = 0; i < node->operands.size(); ++i) {
+      entry.operands[i] = index.at(node->operands[i]);
+    }
+    index.emplace(node, static_cast<std::uint32_t>(entries_.size()));
+    entries_.push_back(entry);
+  }
+  for (const Node* root : roots) roots_.push_back(index.at(root));
+  values_.resize(entries_.size());
+}
+
+std::vector<bool> Evaluator::operator()(const Model& model) {
+  for (std::size_t at = 0; at < entries_.size(); ++at) {
+    const auto& [node, operands] = entries_[at];
+    if (node->kind == NodeKind::variable) {
+      const auto known = model.words.find(node->name);
+      values_[at] = known == model.words.end() ? 0 : known->second;
+    } else if (node->kind == NodeKind::truth_variable) {
+      const auto known = model.truths.find(node->name);
+      values_[at] = known != model.truths.end() && known->second;
+    } else {
+      values_[at] = value_of(
+          *node, std::array{values_[operands[0]], values_[operands[1]], values_[operands[2]]});
+    }
+  }
+  std::vector<bool> results;
+  for (const std::uint32_t root : roots_) results.push_back(values_[root] != 0);
+  return results;
 }
 
 std::vector<const Node*> variables_of(const std::vector<const Node*>& roots) {

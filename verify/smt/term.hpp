@@ -10,6 +10,7 @@
 
 #include "verify/machine/word.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -154,6 +155,23 @@ struct Model {
 
 std::uint64_t evaluate(Term term, const Model& model);
 bool evaluate(Formula formula, const Model& model);
+
+/// Evaluates the same formulas in model after model.
+class Evaluator {
+ public:
+  explicit Evaluator(const std::vector<Formula>& formulas);
+  /// Which of them hold.
+  std::vector<bool> operator()(const Model& model);
+
+ private:
+  struct Entry {
+    const Node* node;
+    std::array<std::uint32_t, 3> operands;  ///< indices of entries before it
+  };
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> roots_;
+  std::vector<std::uint64_t> values_;
+};
 
 /// The variables of the given nodes by name, each once, in order of creation.
 std::vector<const Node*> variables_of(const std::vector<const Node*>& roots);
