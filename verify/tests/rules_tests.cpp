@@ -143,6 +143,8 @@ TEST(rules, includes_point_only_as_drawn) {
        {"verify/mutants/", "verify/obligation/", "verify/machine/", "verify/smt/",
         "verify/cli/embedded.hpp"}},
       {"verify/obligation", {"verify/obligation/", "verify/machine/", "verify/smt/"}},
+      {"verify/model",
+       {"verify/model/", "verify/obligation/", "verify/smt/", "verify/machine/word.hpp"}},
       {"verify/proofs",
        {"verify/proofs/", "verify/obligation/", "verify/machine/", "verify/smt/", "verify/model/"}},
       {"verify/cli", {"verify/", "fuzz/"}},

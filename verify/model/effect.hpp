@@ -1,0 +1,142 @@
+// What a transition does, as data over any pair of Word and Bit (verify/machine/word.hpp): it is
+// made once by transition.hpp, and then carried out on numbers, or reasoned about in terms.
+#pragma once
+
+#include "verify/machine/word.hpp"
+#include "verify/model/fields.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fiberproof::verify::model {
+
+/// The transitions: an operation, a body's end, or an entry's beginning or end.
+enum class Kind : std::uint8_t {
+  cont_new,
+  cont_bind,
+  resume,
+  suspend,
+  switch_to,
+  resume_throw,
+  abandon,
+  return_,
+  trap,
+  enter,
+  leave,
+  close,  ///< the store's own end
+};
+inline constexpr std::array kind_names{
+    std::string_view("cont_new"), std::string_view("cont_bind"), std::string_view("resume"),
+    std::string_view("suspend"),  std::string_view("switch_to"), std::string_view("resume_throw"),
+    std::string_view("abandon"),  std::string_view("return"),    std::string_view("trap"),
+    std::string_view("enter"),    std::string_view("leave"),     std::string_view("close")};
+inline constexpr std::size_t kinds = kind_names.size();
+constexpr std::string_view name_of(Kind kind) {
+  return kind_names[static_cast<std::size_t>(kind)];
+}
+
+constexpr bool uses_a_handle(Kind kind) {
+  return kind == Kind::cont_bind || kind == Kind::resume || kind == Kind::switch_to ||
+         kind == Kind::resume_throw || kind == Kind::abandon;
+}
+
+/// A transition with its operands, and what the world chooses. Those that a kind does not have are
+/// left alone.
+template <class Word>
+struct Operation {
+  Kind kind;
+  Word handle;         ///< that is used
+  Word count;          ///< values given
+  Word value;          ///< the one that comes to the watched place, where one does
+  Word room;           ///< for values, of a suspension
+  Word handlers;       ///< the table of a resume
+  Word cut;            ///< the last stack that a suspension takes along; 0: no handler was found
+  Word function;       ///< of a new continuation; 0: null
+  Word args_capacity;  ///< likewise
+  Word return_value_count;
+  Word is_kept;        ///< of a trap: 1 where there is an exception
+  Word frame_pointer;  ///< of the first entry on a stack
+  Word stack_pointer;
+  Word thread_limit;  ///< of the thread's own stack
+  Word new_record;    ///< chosen by the world
+  Word new_stack;
+  Word new_handle;
+};
+
+/// Every object of `sort` for which `where` holds gets `value`, computed before anything changes.
+template <class Word, class Bit>
+struct Write {
+  Field field;
+  std::function<Bit(const Word&)> where;
+  std::function<Word(const Word&)> value;
+};
+
+/// A condition on a transition.
+template <class Word, class Bit>
+struct Condition {
+  std::string_view name;
+  Bit holds;
+};
+/// One on each record.
+template <class Word, class Bit>
+struct EachCondition {
+  std::string_view name;
+  std::function<Bit(const Word&)> holds;
+};
+
+/// What the machine relies on while it does something: a rule, told by its theorem's name.
+template <class Word, class Bit>
+struct Demand {
+  std::string_view theorem;
+  std::function<Bit(const Word&)> holds;  ///< for every record
+};
+
+template <class Word, class Bit>
+struct Effect {
+  /// What the embedder, the allocator and arithmetic bring about; a transition that breaks these
+  /// does not exist.
+  std::vector<Condition<Word, Bit>> assumed;
+  /// How the machine chooses: the handler is the nearest one.
+  std::vector<Condition<Word, Bit>> chosen;
+  std::vector<EachCondition<Word, Bit>> chosen_of_each;
+  /// Where one of these fails the operation is refused, and nothing is written.
+  std::vector<Condition<Word, Bit>> accepted;
+  std::vector<Write<Word, Bit>> writes;  ///< later ones hide earlier ones
+  std::vector<Demand<Word, Bit>> demands;
+};
+
+/// A mutant of the machine: one write or one condition less. `what` is the field's name or the
+/// condition's; the transitions write some fields more than once, so `number` counts them.
+struct Mutant {
+  enum class Dropped : std::uint8_t { write, condition };
+  Kind kind;
+  Dropped dropped;
+  std::string what;
+  std::size_t number = 0;
+  friend bool operator==(const Mutant&, const Mutant&) = default;
+};
+
+/// As "resume without its write of parent".
+std::string describe(const Mutant& mutant);
+
+template <class Word, class Bit>
+void apply(const Mutant& mutant, Effect<Word, Bit>& effect) {
+  std::size_t number = 0;
+  const auto is_dropped = [&](std::string_view name) {
+    return name == mutant.what && number++ == mutant.number;
+  };
+  if (mutant.dropped == Mutant::Dropped::write) {
+    std::erase_if(effect.writes,
+                  [&](const auto& write) { return is_dropped(facts(write.field).name); });
+    return;
+  }
+  const auto named = [&](const auto& condition) { return is_dropped(condition.name); };
+  std::erase_if(effect.accepted, named);
+  std::erase_if(effect.chosen, named);
+  std::erase_if(effect.chosen_of_each, named);
+}
+
+}  // namespace fiberproof::verify::model

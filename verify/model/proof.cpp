@@ -1,0 +1,236 @@
+#include "verify/model/proof.hpp"
+
+#include "verify/model/hints.hpp"
+#include "verify/model/invariant.hpp"
+#include "verify/model/step.hpp"
+#include "verify/model/symbolic_state.hpp"
+#include "verify/model/transition.hpp"
+#include "verify/smt/instances.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <array>
+
+namespace fiberproof::verify::model {
+namespace {
+
+// What transitions demand of the state that they find.
+constexpr std::array demanded{std::string_view("C3.what_is_linked_had_no_parent"),
+                              std::string_view("C5.results_fit"),
+                              std::string_view("C7.what_is_freed_was_held")};
+
+// Of the search for the instances that a proof needs, where no hint names them.
+constexpr std::chrono::seconds selection_time_max{60};
+
+using Before = SymbolicState;
+using SymbolicOperation = Operation<Term>;
+using SymbolicEffect = Effect<Term, Formula>;
+using Clauses = Invariant<Term, Formula, Before>;
+using BeforeView = View<Term, Formula, Before>;
+
+SymbolicOperation any_operation(Kind kind) {
+  return {.kind = kind,
+          .handle = variable("handle"),
+          .count = variable("count"),
+          .value = variable("value"),
+          .room = variable("room"),
+          .handlers = variable("handlers"),
+          .cut = variable("cut"),
+          .function = variable("function"),
+          .args_capacity = variable("args_capacity"),
+          .return_value_count = variable("return_value_count"),
+          .is_kept = variable("is_kept"),
+          .frame_pointer = variable("frame_pointer"),
+          .stack_pointer = variable("stack_pointer"),
+          .thread_limit = variable("thread_limit"),
+          .new_record = variable("new_record"),
+          .new_stack = variable("new_stack"),
+          .new_handle = variable("new_handle")};
+}
+
+// The objects of one sort that the invariant is assumed of.
+using Objects = std::array<std::vector<Term>, sorts>;
+
+// Asks about the objects that a transition touches, so that the invariant is assumed of them, too:
+// who runs, whom it returns to, what the handle names and where that chain ends, the cut.
+void touch(const Before& before, const SymbolicOperation& operation) {
+  const auto touch_record = [&before](Term record) { before.read(Field::state, record); };
+  const Term active = before.read(Field::active, word(0));
+  touch_record(active);
+  switch (operation.kind) {
+    case Kind::suspend:
+    case Kind::switch_to:
+      touch_record(operation.cut);
+      touch_record(before.read(Field::parent, operation.cut));
+      break;
+    case Kind::return_:
+    case Kind::trap: touch_record(before.read(Field::parent, active)); break;
+    case Kind::enter: touch_record(before.read(Field::entry, word(0))); break;
+    case Kind::leave:
+      touch_record(before.read(Field::outer, active));
+      touch_record(before.read(Field::outer_entry, active));
+      touch_record(before.read(Field::end, variable("x")));
+      break;
+    default: break;
+  }
+  if (uses_a_handle(operation.kind)) {
+    const Term named = before.read(Field::record, operation.handle);
+    touch_record(named);
+    touch_record(before.read(Field::last_ancestor, named));
+  }
+}
+
+// The invariant of the objects.
+void assume_invariant(const SymbolicState& state, const Objects& objects,
+                      const std::string& without, std::vector<Formula>& assumptions) {
+  const BeforeView view(state);
+  for (const auto& clause : Clauses::clauses()) {
+    if (clause.name == without) continue;
+    const auto& of = objects[static_cast<std::size_t>(clause.sort)];
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      if (!clause.is_of_two) assumptions.push_back(clause.holds(view, of[i], of[i]));
+      for (std::size_t j = 0; clause.is_of_two && j < i; ++j) {
+        assumptions.push_back(clause.holds(view, of[i], of[j]));
+      }
+    }
+  }
+}
+
+class Proof {
+ public:
+  Proof(Solver& solver, const ModelOptions& options) : solver_(solver), options_(options) {
+    result_.contract = "machine";
+  }
+
+  ContractResult run() {
+    initiation();
+    for (std::size_t kind = 0; kind < kinds; ++kind) {
+      if (is_over_) break;
+      consecution(static_cast<Kind>(kind));
+    }
+    return std::move(result_);
+  }
+
+ private:
+  void initiation() {
+    for (const auto& clause : Invariant<Term, Formula, InitialState>::clauses()) {
+      const InitialState state;
+      const View<Term, Formula, InitialState> view(state);
+      const Term x = clause.sort == Sort::store ? word(0) : variable("x");
+      oblige(clause.name, "beginning", {{}, clause.holds(view, x, variable("y"))}, {});
+    }
+  }
+
+  void consecution(Kind kind) {
+    using AfterState = After<Term, Formula, Before>;
+    const auto clauses = Invariant<Term, Formula, AfterState>::clauses();
+    const std::string where(name_of(kind));
+    for (const auto& clause : clauses) {
+      if (kind == Kind::close) break;  // Nothing comes after it.
+      if (clause.name == options_.without_clause) continue;
+      step(kind, clause.name, where,
+           [&clause](const Before&, const auto& after, const auto&, const auto&) {
+             const View<Term, Formula, AfterState> view(after);
+             const Term x = clause.sort == Sort::store ? word(0) : variable("x");
+             return clause.holds(view, x, variable("y"));
+           });
+    }
+    for (const auto& claim : StepClaims<Term, Formula, Before>::claims()) {
+      step(kind, claim.name, where,
+           [&claim](const Before& before, const auto& after, const auto& operation, const auto&) {
+             return claim.holds(BeforeView(before), View<Term, Formula, AfterState>(after),
+                                operation, after.accepted(), variable("x"));
+           });
+    }
+    for (const std::string_view theorem : demanded) {
+      step(kind, theorem, where,
+           [theorem](const Before&, const auto& after, const auto&, const auto& effect) {
+             Formula goal = truth(true);
+             for (const auto& demand : effect.demands) {
+               if (demand.theorem == theorem) goal = logical_and(goal, demand.holds(variable("x")));
+             }
+             return implies(after.accepted(), goal);
+           });
+    }
+  }
+
+  template <class Goal>
+  void step(Kind kind, std::string_view theorem, const std::string& where, Goal goal_of) {
+    if (is_over_) return;
+    if (options_.only_theorem && *options_.only_theorem != theorem) return;
+    if (options_.only_kind && *options_.only_kind != kind) return;
+    const Before before;
+    const SymbolicOperation operation = any_operation(kind);
+    Transition<Term, Formula, Before> transition(before, operation);
+    SymbolicEffect& effect = transition.take();
+    if (options_.mutant && options_.mutant->kind == kind) apply(*options_.mutant, effect);
+    const After<Term, Formula, Before> after(before, effect);
+    touch(before, operation);
+    const Query bare{{}, goal_of(before, after, operation, effect)};
+    oblige(theorem, where, bare, instances_of(before, effect));
+  }
+
+  // What may be assumed before the step.
+  std::vector<Formula> instances_of(const Before& before, const SymbolicEffect& effect) const {
+    Objects objects;
+    for (std::size_t sort = 0; sort < sorts; ++sort) {
+      objects[sort] = before.objects(static_cast<Sort>(sort));
+    }
+    std::vector<Formula> instances;
+    for (const auto& condition : effect.assumed) instances.push_back(condition.holds);
+    for (const auto& condition : effect.chosen) instances.push_back(condition.holds);
+    for (const Term x : objects[static_cast<std::size_t>(Sort::record)]) {
+      for (const auto& condition : effect.chosen_of_each) instances.push_back(condition.holds(x));
+    }
+    assume_invariant(before, objects, options_.without_clause, instances);
+    for (const Formula formula : before.congruence()) instances.push_back(formula);
+    return instances;
+  }
+
+  void oblige(std::string_view name, const std::string& where, const Query& bare,
+              const std::vector<Formula>& instances) {
+    if (is_over_) return;
+    const std::string full = fmt::format("machine/{}", name);
+    auto known = std::ranges::find(result_.theorems, full, &Theorem::name);
+    if (known == result_.theorems.end()) {
+      Theorem theorem;
+      theorem.name = full;
+      theorem.spec_id = name.substr(0, name.find('.'));
+      theorem.subject = Subject::model;
+      theorem.verdict = Verdict::proved;
+      result_.theorems.push_back(theorem);
+      known = std::prev(result_.theorems.end());
+    }
+    Query query = hints_.apply(name, where, bare, instances);
+    Answer answer = solver_.prove(query);
+    if (answer.verdict != Verdict::proved && !instances.empty()) {
+      query = with_instances(bare, instances, selection_time_max);
+      answer = solver_.prove(query);
+      if (options_.on_selection && answer.verdict == Verdict::proved) {
+        options_.on_selection(hint_line(name, where, bare, query));
+      }
+    }
+    if (options_.on_query) options_.on_query(full, query, answer);
+    ++known->obligations;
+    known->time += answer.time;
+    if (answer.verdict != Verdict::proved && known->verdict != Verdict::refuted) {
+      known->verdict = answer.verdict;
+      known->reason = answer.reason;
+      is_over_ = options_.only_until_refuted;
+    }
+  }
+
+  Solver& solver_;
+  const ModelOptions& options_;
+  ContractResult result_;
+  Hints hints_;
+  bool is_over_ = false;
+};
+
+}  // namespace
+
+ContractResult prove_model(Solver& solver, const ModelOptions& options) {
+  return Proof(solver, options).run();
+}
+
+}  // namespace fiberproof::verify::model

@@ -1,0 +1,45 @@
+// A state of the machine of which nothing is known: a field is an uninterpreted function of the
+// object, told without functions. Each object that is asked about has a variable for each field of
+// it that is asked for; `congruence` says that what is the same object has the same fields
+// (Ackermann's expansion). So queries are plain terms, for any number of objects.
+#pragma once
+
+#include "verify/model/fields.hpp"
+#include "verify/smt/term.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify::model {
+
+class SymbolicState {
+ public:
+  /// The value of `field` of the object `of`, which does not matter for those of the store.
+  Term read(Field field, Term of) const;
+
+  /// The objects of a sort that were asked about so far, each once.
+  std::vector<Term> objects(Sort sort) const;
+
+  /// One formula for each field and each two objects that it was asked of.
+  std::vector<Formula> congruence() const;
+
+ private:
+  struct Known {
+    Term object;
+    Term value;
+  };
+  mutable std::map<Field, std::vector<Known>> known_;
+};
+
+/// The state that every run begins in: all fields as `initially` says, and those that are given
+/// as they may be.
+class InitialState {
+ public:
+  Term read(Field field, Term of) const;
+
+ private:
+  SymbolicState given_;
+};
+
+}  // namespace fiberproof::verify::model
