@@ -85,7 +85,7 @@ class ObjectFile {
 
   const std::string& path() const { return path_; }
   /// The whole file, as it was read.
-  std::span<const std::byte> contents() const { return file_; }
+  std::span<const std::byte> contents() const { return *file_; }
   bool is_relocatable() const { return relocatable_; }
   /// Whether it may be put anywhere: a shared library, a position-independent program, or an object
   /// file whose code has no absolute address.

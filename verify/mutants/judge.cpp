@@ -1,5 +1,6 @@
 #include "verify/mutants/judge.hpp"
 
+#include "verify/machine/code_library.hpp"
 #include "verify/mutants/equivalence.hpp"
 #include "verify/mutants/native_probe.hpp"
 #include "verify/obligation/prover.hpp"

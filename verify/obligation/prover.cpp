@@ -182,8 +182,6 @@ std::optional<std::uint64_t> behind_only_call(const Code& code, const Callee& ca
   return found;
 }
 
-namespace {
-
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {
   std::vector<Code> codes;
@@ -251,12 +249,8 @@ Result<void> prove_model(const Contract& contract, Ledger& ledger) {
 
 }  // namespace
 
-// A position-independent file is proved far above 4 GiB, where the loader puts it, so that an address
-// cut to 32 bits is not the same address.
-std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
-  return file.is_position_independent() ? 0x5555'5555'0000 + address : address;
-}
-
+// A position-independent file is proved far above 4 GiB, where the loader puts it, so that an
+// address cut to 32 bits is not the same address.
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
                                                  Solver& solver, const ProverOptions& options) {
   ContractResult result;

@@ -35,9 +35,6 @@ struct ProverOptions {
   std::function<void(const std::string& theorem, const Query&, const Answer&)> on_query;
 };
 
-/// Where code at `address` of the file runs in a proof.
-std::uint64_t load_address(const ObjectFile& file, std::uint64_t address);
-
 /// Every theorem of `contract` on the code in `file`. An error, one clear line, where the code
 /// cannot be had: a missing symbol, an instruction that is not on the allow list.
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,

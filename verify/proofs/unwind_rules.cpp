@@ -299,7 +299,8 @@ class UnwindProver {
     const Query query{machine.path, goal};
     if (theorem.verdict == Verdict::refuted) return;  // once is enough
     ledger_.oblige(theorem, query, [&](const Answer& answer) {
-      Refutation story = tell_story({claim_text, clause, contract_, case_, scope, &codes_}, query,
+      const std::vector<const Code*> codes{&codes_.front()};
+      Refutation story = tell_story({claim_text, clause, contract_, case_, scope, codes}, query,
                                     answer, ledger_.solver());
       story.where = where;
       return story;
