@@ -1,6 +1,8 @@
 #include "verify/machine/code_identity.hpp"
 
 #include <gtest/gtest.h>
+#include <algorithm>
+#include <array>
 
 #include <string>
 
@@ -69,11 +71,27 @@ TEST(code_identity, another_call_target_changes_it) {
   EXPECT_NE(identify(file, changed).value().hash, identity.hash);
 }
 
-TEST(code_identity, an_instruction_without_a_meaning_is_named) {
+TEST(code_identity, an_instruction_without_a_meaning_counts_as_its_bytes) {
   const ObjectFile file = opened(FIXTURE_PROGRAM);
-  const auto identity = identify(file, file.routine("fixture_unmodelled").value());
+  Routine routine = file.routine("fixture_unmodelled").value();
+  const auto identity = identify(file, routine);
+  ASSERT_TRUE(identity);
+  const auto rdtsc =
+      std::ranges::search(routine.bytes, std::array{std::byte{0x0f}, std::byte{0x31}});
+  ASSERT_FALSE(rdtsc.empty());
+  rdtsc[1] = std::byte{0xa2};  // CPUID
+  const auto other = identify(file, routine);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->instructions, identity->instructions);
+  EXPECT_NE(other->hash, identity->hash);
+}
+
+TEST(code_identity, bytes_that_are_no_instruction_are_named) {
+  const ObjectFile file = opened(FIXTURE_PROGRAM);
+  const auto identity = identify(file, file.routine("fixture_no_instruction").value());
   ASSERT_FALSE(identity);
-  EXPECT_EQ(identity.error().instruction, "rdtsc");
+  EXPECT_EQ(identity.error().instruction.substr(0, 2), "06");
+  EXPECT_EQ(identity.error().reason, "not an instruction");
 }
 
 TEST(code_identity, an_instruction_that_ends_outside_is_refused) {

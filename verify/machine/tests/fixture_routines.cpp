@@ -1,5 +1,5 @@
 // Routines for the tests of the object reader: one that nothing relocates, one that refers to a
-// variable and calls, and one with an instruction that is not on the allow list.
+// variable and calls, one with an instruction that is not on the allow list, and one with none.
 #include <cstdint>
 
 extern "C" {
@@ -11,6 +11,7 @@ std::uint64_t fixture_leaf(std::uint64_t a, std::uint64_t b);
 std::uint64_t fixture_caller(std::uint64_t a);
 std::uint64_t fixture_twice(std::uint64_t a);
 std::uint64_t fixture_unmodelled();
+void fixture_no_instruction();
 
 [[gnu::noinline]] std::uint64_t fixture_leaf(std::uint64_t a, std::uint64_t b) {
   return a < b ? a + 1 : b;
@@ -29,6 +30,11 @@ std::uint64_t fixture_unmodelled() {
   std::uint64_t low = 0;
   asm volatile("rdtsc" : "=a"(low) : : "rdx");
   return low;
+}
+
+// PUSH ES, which 64-bit mode does not have (SDM vol. 2).
+void fixture_no_instruction() {
+  asm volatile(".byte 0x06");
 }
 
 }  // extern "C"
