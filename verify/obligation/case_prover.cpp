@@ -13,6 +13,11 @@ constexpr std::uint64_t red_zone_bytes = 128;  // psABI 3.2.2
 template <class T>
 using Result = CaseProver::Result<T>;
 
+// The theorem that says whether the call is made.
+std::string claim_about(const CallDeclaration& call) {
+  return call.never_called ? call.name + "_is_never_called" : "every_call_is_made";
+}
+
 // The low end of a region and the end of it, as addresses.
 std::pair<Term, Term> bounds(const Region& region) {
   const Term low = collected(region.base + region.low);
@@ -45,7 +50,7 @@ void CaseProver::claim_all() {
   claim_clauses(contract_.exits);
   if (!contract_.runs.empty()) {
     claim("every_path_leaves");
-    if (!contract_.calls.empty()) claim("every_call_is_made");
+    for (const CallDeclaration& call : contract_.calls) claim(claim_about(call));
     claim("every_access_is_in_its_region");
   }
   if (!contract_.modifies.empty()) claim("modifies", contract_.modifies.front().spec_id);
@@ -261,10 +266,10 @@ void CaseProver::show_calls(SymbolicMachine& machine) {
   for (const CallDeclaration& call : contract_.calls) {
     const auto made = std::ranges::count_if(
         machine.after_calls, [&call](const auto& after) { return after.first == call.name; });
-    const Query query{machine.path, truth(made == 1)};
-    ledger_.oblige(claim("every_call_is_made"), query, [&](const Answer& answer) {
-      return tell(fmt::format("{} is called once", call.name), nullptr, machine, std::nullopt,
-                  query, answer);
+    const Query query{machine.path, truth(made == (call.never_called ? 0 : 1))};
+    ledger_.oblige(claim(claim_about(call)), query, [&](const Answer& answer) {
+      return tell(fmt::format("{} is called {}", call.name, call.never_called ? "never" : "once"),
+                  nullptr, machine, std::nullopt, query, answer);
     });
   }
 }

@@ -264,6 +264,10 @@ class ContractReader {
     return lines([this]() -> Result<void> {
       CallDeclaration& current = contract_.calls.back();
       if (parser_.accept("keeps")) return ranges_into(current.kept);
+      if (parser_.accept("never_called")) {
+        current.never_called = current.never_returns = true;
+        return {};
+      }
       if (parser_.accept("never_returns")) {
         current.never_returns = true;
         return {};

@@ -117,6 +117,7 @@ struct CallDeclaration {
   std::vector<Range> kept;             ///< memory that the callee leaves alone; all else is havoc
   std::vector<Expression> guarantees;  ///< after it has returned
   bool never_returns = false;
+  bool never_called = false;  ///< nor returns: that a path comes there is refuted
   Position position;
 };
 
