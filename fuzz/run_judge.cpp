@@ -41,7 +41,7 @@ oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t
                                                                          std::uint64_t frame,
                                                                          Span parent) {
   const std::uint64_t context = self.request.top - spec::saved_rsp_below_top;
-  Arrival& arrival = self.arrival;
+  BodyArrival& arrival = self.arrival;
   arrival.parent = {read_word(context), read_word(context + 8), read_word(context + 16)};
   arrival.from_body = frames_between(frame, self.request.top - spec::saved_rbp_below_top,
                                      self.stack_span(), frames_max);
@@ -62,7 +62,7 @@ void Runner::judge_entry(Activation& self) {
 
 /// After every switch to this stack: where the parent will go on, and the chain through it.
 void Runner::judge_arrival(const Activation& self) {
-  const Arrival& arrival = self.arrival;
+  const BodyArrival& arrival = self.arrival;
   check(oracle::s1_stored_somewhere(arrival.parent, span_at(self.depth - 1), arrival.from_link,
                                     after_switches_));
   check(oracle::t3_chain(arrival.from_body, arrival.from_link));

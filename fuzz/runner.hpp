@@ -34,7 +34,7 @@ struct ApartContext {
 };
 
 /// What a body saw of its stack right after it was entered by a switch.
-struct Arrival {
+struct BodyArrival {
   oracle::ContextWords parent;             ///< the control context: where the parent goes on
   std::optional<std::uint32_t> from_body;  ///< frames from the body to TOS − 0x10
   std::optional<std::uint32_t> from_link;  ///< frames from there to the frame that resumed
@@ -61,7 +61,7 @@ struct Activation {
 
   // The body's side.
   oracle::ArrayCallSeen seen{};
-  Arrival arrival{};
+  BodyArrival arrival{};
   std::optional<std::uint32_t> wrong_argument;
   ProbedCall suspend_call{};
   std::uint32_t handler_index = 0;
