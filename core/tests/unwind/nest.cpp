@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -17,11 +18,13 @@ std::vector<Stack> stacks_up_and_down(std::size_t count) {
   for (std::size_t index = 0; index < count; ++index) {
     mapped.push_back(Stack::map(stack_bytes).value());
   }
-  std::ranges::sort(mapped, {}, [](const Stack& stack) { return stack.bounds().top; });
+  std::vector<std::size_t> upwards(count);
+  std::iota(upwards.begin(), upwards.end(), std::size_t{0});
+  std::ranges::sort(upwards, {}, [&](std::size_t index) { return mapped[index].bounds().top; });
   std::vector<Stack> mixed;
   for (std::size_t index = 0; index < count; ++index) {
     const std::size_t from = index % 2 == 0 ? index / 2 : count - 1 - index / 2;
-    mixed.push_back(std::move(mapped[from]));
+    mixed.push_back(std::move(mapped[upwards[from]]));
   }
   return mixed;
 }
