@@ -177,12 +177,12 @@ std::vector<std::byte> MovableRoutine::assemble(
     std::uint64_t address, const std::function<std::uint64_t(std::uint64_t)>& outside) const {
   // Where each instruction of the unchanged routine is now: a dropped one where the next is.
   std::uint64_t end = address;
-  std::vector<std::optional<std::uint64_t>> places(original_count + 1);
+  std::vector<std::optional<std::uint64_t>> places(original_count);
   for (const MovableInstruction& instruction : instructions) {
     places[instruction.number] = end;
     end += instruction.bytes.size();
   }
-  places[original_count] = end;
+  places.emplace_back(end);
   for (std::size_t number = original_count; number-- > 0;) {
     if (!places[number]) places[number] = places[number + 1];
   }

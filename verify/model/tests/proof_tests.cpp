@@ -51,8 +51,8 @@ TEST_P(mutants, is_refuted_by_the_theorem_that_it_breaks) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(all, mutants, testing::ValuesIn(mutant_cases), [](const auto& info) {
-  std::string name(info.param.theorem);
+INSTANTIATE_TEST_SUITE_P(all, mutants, testing::ValuesIn(mutant_cases), [](const auto& named) {
+  std::string name(named.param.theorem);
   std::ranges::replace(name, '.', '_');
   return name;
 });
