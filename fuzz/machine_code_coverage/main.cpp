@@ -84,11 +84,11 @@ bool report(const Routine& routine, const Addresses& missing) {
   bool complete = true;
   for (const Instruction& instruction : routine.instructions) {
     if (!is_executed(routine, instruction, missing)) {
-      const bool counts = routine.is_required && !instruction.is_trap;
+      const bool counts = routine.is_required && !instruction.is_unreachable;
       fmt::print("    +{:#05x}  {:40}{}\n", instruction.offset, instruction.text,
-                 counts                ? "never executed"
-                 : instruction.is_trap ? "never to be reached"
-                                       : "never executed, which is allowed here");
+                 counts                       ? "never executed"
+                 : instruction.is_unreachable ? "never to be reached"
+                                              : "never executed, which is allowed here");
       complete = complete && !counts;
     }
   }

@@ -23,6 +23,11 @@ std::uint64_t address_of(const std::byte* byte) {
   return std::bit_cast<std::uint64_t>(byte);
 }
 
+/// A nop between two instructions aligns the second, and is jumped over.
+bool is_unreachable(ZydisMnemonic mnemonic) {
+  return mnemonic == ZYDIS_MNEMONIC_UD2 || mnemonic == ZYDIS_MNEMONIC_NOP;
+}
+
 /// Nothing where a byte belongs to no instruction.
 std::optional<std::vector<Instruction>> decode(Code code) {
   std::vector<Instruction> instructions;
@@ -34,7 +39,7 @@ std::optional<std::vector<Instruction>> decode(Code code) {
                                             code.size() - offset, &decoded))) {
       return std::nullopt;
     }
-    instructions.push_back({offset, decoded.text, decoded.info.mnemonic == ZYDIS_MNEMONIC_UD2});
+    instructions.push_back({offset, decoded.text, is_unreachable(decoded.info.mnemonic)});
     offset += decoded.info.length;
   }
   return instructions;

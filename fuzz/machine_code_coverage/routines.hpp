@@ -12,7 +12,7 @@ namespace fiberproof::fuzz {
 struct Instruction {
   std::uint64_t offset;  ///< from the routine's first byte
   std::string text;      ///< as an assembler would have it
-  bool is_trap = false;  ///< ud2, after what never returns
+  bool is_unreachable = false;  ///< ud2, after what never returns; or padding, a nop
 };
 
 struct Routine {

@@ -66,18 +66,19 @@ const std::string end = "refuted T7.parent_is_where_the_routine_goes_on";
 constexpr unsigned advance = 0x40 + 40;
 
 TEST_F(unwind_rules_mutants, that_change_one_instruction_early_find_the_stacks_own_rbp) {
-  const auto mutant = file_.with(file_.place_of({advance}), {advance - 4});
+  const auto mutant = file_.with(file_.place_of({advance, 0x0c, 7, 0}), {advance - 4});
   EXPECT_EQ(not_proved_of(mutant), (std::set{rbp, end}));
 }
 
 TEST_F(unwind_rules_mutants, that_change_one_instruction_late_look_through_the_parents_rbp) {
-  const auto mutant = file_.with(file_.place_of({advance}), {advance + 2});
+  const auto mutant = file_.with(file_.place_of({advance, 0x0c, 7, 0}), {advance + 2});
   EXPECT_EQ(not_proved_of(mutant), (std::set{rsp, rbp, rip, end}));
 }
 
 TEST_F(unwind_rules_mutants, that_do_not_change_at_the_jump_look_through_the_parents_rbp) {
   // Up to the end of the entry: the frame address, RBP's rule and RIP's.
-  const auto mutant = file_.with(file_.place_of({advance}), {0, 0, 0, 0, 0, 0, 0, 0, 0});
+  const auto mutant =
+      file_.with(file_.place_of({advance, 0x0c, 7, 0}), {0, 0, 0, 0, 0, 0, 0, 0, 0});
   EXPECT_EQ(not_proved_of(mutant), (std::set{rsp, rbp, rip, end}));
 }
 
