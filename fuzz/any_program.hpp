@@ -4,9 +4,9 @@
 
 #include "fuzz/machine/program.hpp"
 #include "fuzz/machine/run.hpp"
-#include "fuzz/program.hpp"
 #include "fuzz/report.hpp"
-#include "fuzz/run.hpp"
+#include "fuzz/start/program.hpp"
+#include "fuzz/start/run.hpp"
 
 #include <expected>
 #include <string>

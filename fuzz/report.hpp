@@ -3,8 +3,8 @@
 // continuation's, small, full or broken.
 #pragma once
 
-#include "fuzz/oracle.hpp"
-#include "fuzz/program.hpp"
+#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/start/program.hpp"
 
 #include <cstdint>
 #include <string>

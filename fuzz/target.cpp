@@ -3,7 +3,7 @@
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
 #include "core/stack_overflow.hpp"
-#include "fuzz/crash_recorder.hpp"
+#include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/report.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include "fuzz/bench/inputs.hpp"
 
-#include "fuzz/generate.hpp"
-#include "fuzz/input_files.hpp"
 #include "fuzz/machine/generate.hpp"
+#include "fuzz/replay/input_files.hpp"
+#include "fuzz/start/generate.hpp"
 
 #include <fmt/format.h>
 

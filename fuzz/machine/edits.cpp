@@ -1,5 +1,5 @@
 // Edits of MachinePrograms.
-#include "fuzz/edits.hpp"
+#include "fuzz/minimize/edits.hpp"
 #include "fuzz/machine/program_form.hpp"
 
 #include <array>

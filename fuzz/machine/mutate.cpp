@@ -5,7 +5,7 @@
 #include "fuzz/machine/mutate_idioms.hpp"
 #include "fuzz/machine/program_form.hpp"
 #include "fuzz/machine/random.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,9 +2,9 @@
 // in what they do.
 #pragma once
 
-#include "fuzz/bounded_list.hpp"
 #include "fuzz/machine/program.hpp"
 #include "fuzz/machine/random.hpp"
+#include "fuzz/text/bounded_list.hpp"
 
 namespace fiberproof::fuzz {
 

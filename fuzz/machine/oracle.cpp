@@ -1,7 +1,7 @@
 #include "fuzz/machine/oracle.hpp"
 
-#include "fuzz/oracle_question.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/oracle_question.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 namespace fiberproof::fuzz::oracle {
 namespace {

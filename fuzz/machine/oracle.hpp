@@ -1,11 +1,11 @@
 // The oracles of the continuation machine (C1 to C8): for each rule, what was seen against what the
-// rule says. As those of fuzz/oracle.hpp: pure but for a count of how often each was asked; the
-// first violation, or nothing.
+// rule says. As those of fuzz/oracle/oracle.hpp: pure but for a count of how often each was asked;
+// the first violation, or nothing.
 #pragma once
 
 #include "fuzz/machine/reference.hpp"
-#include "fuzz/oracle.hpp"
-#include "fuzz/oracle_pool.hpp"
+#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/oracle/oracle_pool.hpp"
 
 #include <array>
 #include <cstdint>

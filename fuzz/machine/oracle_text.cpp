@@ -1,6 +1,6 @@
 #include "fuzz/machine/oracle_text.hpp"
 
-#include "fuzz/oracle_question.hpp"
+#include "fuzz/oracle/oracle_question.hpp"
 
 #include <fmt/format.h>
 

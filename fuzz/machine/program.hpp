@@ -46,8 +46,8 @@
 // replay, which expects the check or the report that they come to; engines do not make them.
 #pragma once
 
-#include "fuzz/bounded_list.hpp"
-#include "fuzz/program.hpp"
+#include "fuzz/text/bounded_list.hpp"
+#include "fuzz/start/program.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "fuzz/machine/program.hpp"
-#include "fuzz/program_text.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/text/program_text.hpp"
 
 #include <array>
 #include <cstddef>

@@ -2,8 +2,8 @@
 // that its kind has, then `end`. What a step names must have been declared, so an error stands at
 // the word that is wrong.
 #include "fuzz/machine/program_form.hpp"
-#include "fuzz/program_line.hpp"
-#include "fuzz/program_text.hpp"
+#include "fuzz/text/program_line.hpp"
+#include "fuzz/text/program_text.hpp"
 
 #include <fmt/format.h>
 

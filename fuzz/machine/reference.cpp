@@ -1,7 +1,7 @@
 #include "fuzz/machine/reference.hpp"
 
-#include "fuzz/reference.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/reference.hpp"
 
 #include <algorithm>
 

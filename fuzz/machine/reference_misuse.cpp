@@ -2,8 +2,8 @@
 // anything.
 #include "fuzz/machine/reference.hpp"
 
-#include "fuzz/reference.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/reference.hpp"
 
 #include <optional>
 

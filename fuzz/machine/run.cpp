@@ -1,7 +1,7 @@
 #include "fuzz/machine/run.hpp"
 
 #include "fuzz/machine/runner.hpp"
-#include "fuzz/stack_snapshot.hpp"
+#include "fuzz/stacks/stack_snapshot.hpp"
 
 namespace fiberproof::fuzz {
 namespace {

@@ -6,7 +6,7 @@
 #include "core/continuation.hpp"
 #include "fuzz/machine/program.hpp"
 #include "fuzz/report.hpp"
-#include "fuzz/run.hpp"
+#include "fuzz/start/run.hpp"
 
 #include <span>
 

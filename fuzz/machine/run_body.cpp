@@ -3,7 +3,7 @@
 // keeps its frames small: L8 promises it no more than the headroom.
 #include "core/sanitizer.hpp"
 #include "fuzz/machine/runner.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 namespace {

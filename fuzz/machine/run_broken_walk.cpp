@@ -6,7 +6,7 @@
 #include "core/walk.hpp"
 #include "fuzz/machine/oracle_text.hpp"
 #include "fuzz/machine/runner.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,7 @@
 // is not instrumented, though it runs on whichever stack has the control.
 #include "core/sanitizer.hpp"
 #include "fuzz/machine/runner.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 #include <algorithm>
 

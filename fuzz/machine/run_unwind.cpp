@@ -5,7 +5,7 @@
 #include "core/sanitizer.hpp"
 #include "fuzz/machine/noted_frames.hpp"
 #include "fuzz/machine/runner.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 #include <unwind.h>
 

@@ -6,7 +6,7 @@
 #include "fuzz/machine/guard_probe.hpp"
 #include "fuzz/machine/noted_frames.hpp"
 #include "fuzz/machine/runner.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 #include <fmt/format.h>
 

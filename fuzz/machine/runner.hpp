@@ -9,8 +9,8 @@
 #include "fuzz/machine/reference.hpp"
 #include "fuzz/machine/run.hpp"
 #include "fuzz/machine/single_step.hpp"
-#include "fuzz/register_probe.hpp"
-#include "fuzz/stack_source.hpp"
+#include "fuzz/stacks/register_probe.hpp"
+#include "fuzz/stacks/stack_source.hpp"
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,5 @@
 // The story of a MachineProgram: the reference takes its steps, and what arrives is put in words.
-#include "fuzz/story.hpp"
+#include "fuzz/explain/story.hpp"
 
 #include "fuzz/machine/reference.hpp"
 

@@ -7,7 +7,7 @@
 // records.
 #include "fuzz/machine_code_coverage/breakpoints.hpp"
 #include "fuzz/machine_code_coverage/routines.hpp"
-#include "fuzz/replay.hpp"
+#include "fuzz/replay/replay.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // Fuzz target `layout`: what `initialize` writes and refuses (L1 to L8).
-#include "fuzz/generate.hpp"
+#include "fuzz/start/generate.hpp"
 #include "fuzz/target.hpp"
 
 namespace {

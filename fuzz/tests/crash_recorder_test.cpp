@@ -1,7 +1,7 @@
 // The crash recorder and its reader: what a process that dies leaves behind.
-#include "fuzz/crash_recorder.hpp"
+#include "fuzz/replay/crash_recorder.hpp"
 
-#include "fuzz/child_process.hpp"
+#include "fuzz/replay/child_process.hpp"
 #include "fuzz/tests/scratch.hpp"
 
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // Explaining: what a program does, in words, and the stack of what ran last.
-#include "fuzz/explain.hpp"
+#include "fuzz/explain/explain.hpp"
 
-#include "fuzz/stack_drawing.hpp"
-#include "fuzz/story.hpp"
+#include "fuzz/explain/stack_drawing.hpp"
+#include "fuzz/explain/story.hpp"
 
 #include <gtest/gtest.h>
 

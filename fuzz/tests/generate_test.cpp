@@ -1,7 +1,7 @@
 // The generators: total, and what they make is within the language.
-#include "fuzz/generate.hpp"
+#include "fuzz/start/generate.hpp"
 
-#include "fuzz/reference.hpp"
+#include "fuzz/start/reference.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 
 #include "fuzz/machine/byte_code.hpp"
 #include "fuzz/machine/program_form.hpp"
-#include "fuzz/reference.hpp"
-#include "fuzz/spec_layout.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/reference.hpp"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include "fuzz/machine/run.hpp"
 
 #include "fuzz/machine/generate.hpp"
-#include "fuzz/stack_memory.hpp"
+#include "fuzz/stacks/stack_memory.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

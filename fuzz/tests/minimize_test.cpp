@@ -1,7 +1,7 @@
 // Minimising: what comes out shows the same, and nothing of it can be left out.
-#include "fuzz/minimize.hpp"
+#include "fuzz/minimize/minimize.hpp"
 
-#include "fuzz/edits.hpp"
+#include "fuzz/minimize/edits.hpp"
 
 #include <gtest/gtest.h>
 

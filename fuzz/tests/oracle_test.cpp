@@ -1,6 +1,6 @@
 // Oracles must be able to fail: each accepts what is right, and fires on an error planted in
 // exactly what it looks at.
-#include "fuzz/oracle.hpp"
+#include "fuzz/oracle/oracle.hpp"
 
 #include <gtest/gtest.h>
 

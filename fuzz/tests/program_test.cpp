@@ -1,6 +1,6 @@
 // The language: what is printed can be parsed again, and what is no Program is refused in one
 // sentence at a place.
-#include "fuzz/program.hpp"
+#include "fuzz/start/program.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The reference, against events that were worked out by hand.
-#include "fuzz/reference.hpp"
+#include "fuzz/start/reference.hpp"
 
 #include <gtest/gtest.h>
 

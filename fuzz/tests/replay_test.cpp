@@ -1,7 +1,7 @@
 // The replayer: every file, damaged or not, gives one clear line that names it.
-#include "fuzz/replay.hpp"
+#include "fuzz/replay/replay.hpp"
 
-#include "fuzz/program.hpp"
+#include "fuzz/start/program.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // A directory for the files of one test, gone when the test has ended.
 #pragma once
 
-#include "fuzz/paths.hpp"
+#include "fuzz/replay/paths.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

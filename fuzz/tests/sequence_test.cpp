@@ -1,7 +1,7 @@
 // Sequences, on a fake target: what crashes only after something else is told from what needs
 // nothing, and is cut down to it.
-#include "fuzz/crash_recorder.hpp"
-#include "fuzz/replay_sequence.hpp"
+#include "fuzz/replay/crash_recorder.hpp"
+#include "fuzz/replay/replay_sequence.hpp"
 #include "fuzz/tests/scratch.hpp"
 
 #include <gtest/gtest.h>

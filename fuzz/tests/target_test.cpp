@@ -1,8 +1,8 @@
 // What a target does with an input: whether it runs it twice, and tells an engine to breed from it.
 #include "fuzz/target.hpp"
 
-#include "fuzz/generate.hpp"
-#include "fuzz/oracle.hpp"
+#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/start/generate.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

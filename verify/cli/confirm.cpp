@@ -1,6 +1,6 @@
 #include "verify/cli/confirm.hpp"
 
-#include "fuzz/replay.hpp"
+#include "fuzz/replay/replay.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include "verify/cli/explain_command.hpp"
 
-#include "fuzz/explain.hpp"
-#include "fuzz/replay.hpp"
+#include "fuzz/explain/explain.hpp"
+#include "fuzz/replay/replay.hpp"
 
 #include <fmt/format.h>
 #include <memory>

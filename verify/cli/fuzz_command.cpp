@@ -1,7 +1,7 @@
 #include "verify/cli/fuzz_command.hpp"
 
-#include "fuzz/generate.hpp"
 #include "fuzz/machine/generate.hpp"
+#include "fuzz/start/generate.hpp"
 #include "verify/cli/process.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/recordings.hpp"

@@ -1,7 +1,7 @@
 #include "verify/cli/minimize_command.hpp"
 
-#include "fuzz/minimize.hpp"
-#include "fuzz/replay.hpp"
+#include "fuzz/minimize/minimize.hpp"
+#include "fuzz/replay/replay.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "verify/cli/recordings.hpp"
 
-#include "fuzz/crash_recorder.hpp"
+#include "fuzz/replay/crash_recorder.hpp"
 
 #include <fmt/format.h>
 #include <filesystem>

@@ -1,5 +1,5 @@
-// What the crash recorder of a fuzz target leaves behind (fuzz/crash_recorder.hpp), beside the
-// artefacts: the last inputs of a process that died.
+// What the crash recorder of a fuzz target leaves behind (fuzz/replay/crash_recorder.hpp), beside
+// the artefacts: the last inputs of a process that died.
 #pragma once
 
 #include <set>

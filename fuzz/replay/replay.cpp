@@ -1,0 +1,238 @@
+#include "fuzz/replay/replay.hpp"
+
+#include "core/stack_overflow.hpp"
+#include "fuzz/replay/child_process.hpp"
+#include "fuzz/replay/paths.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <expected>
+#include <memory>
+#include <optional>
+
+namespace fiberproof::fuzz {
+namespace {
+
+constexpr unsigned seconds_max = 120;
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+std::expected<std::string, std::string> read_bounded(const std::string& path) {
+  if (kind_of(path) != PathKind::file) {
+    return std::unexpected("not a file that can be read");
+  }
+  const File file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  if (file == nullptr) {
+    return std::unexpected(fmt::format("cannot be opened: {}", std::strerror(errno)));
+  }
+  std::string text(program_text_bytes_max + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  if (std::ferror(file.get()) != 0) {
+    return std::unexpected("cannot be read to its end");
+  }
+  if (text.size() > program_text_bytes_max) {
+    return std::unexpected(
+        fmt::format("too large: it goes on after byte {}, the most that a program may have",
+                    program_text_bytes_max));
+  }
+  return text;
+}
+
+/// What the child reports through its pipe; the rest is seen from how it ended.
+struct ChildReport {
+  bool violated;
+  SpecId violation;
+  Outcome outcome;
+};
+
+int child_pipe = -1;
+
+[[noreturn]] void end_child(const ChildReport& report) {
+  const bool written = ::write(child_pipe, &report, sizeof report) == sizeof report;
+  std::fflush(stderr);
+  ::_exit(written ? 0 : 1);
+}
+
+void report_to_parent(const Finding& finding) {
+  std::fputs(report_text(finding).c_str(), stderr);
+  end_child({true, finding.violation.id, {}});
+}
+
+/// Nothing where the child died first.
+std::optional<ChildReport> report_of(const ChildEnd& end) {
+  ChildReport report{};
+  if (end.reported.size() != sizeof report) {
+    return std::nullopt;
+  }
+  std::memcpy(&report, end.reported.data(), sizeof report);
+  return report;
+}
+
+Expectation seen_by(const ChildReport& report) {
+  if (report.violated) {
+    return {Expectation::Kind::violation, report.violation};
+  }
+  return {report.outcome.trap_reported_as_return ? Expectation::Kind::trap_reported_as_return
+                                                 : Expectation::Kind::pass,
+          SpecId::L1};
+}
+
+/// Whether a guard page was met on purpose, and that was reported as what was announced, of the
+/// same continuation at the same depth (C8).
+bool is_reported(std::string_view errors, std::string_view announcement, std::string_view what) {
+  const std::size_t announced = errors.find(announcement);
+  if (announced == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view whose = errors.substr(announced + announcement.size());
+  return errors.contains(
+      fmt::format("fiberproof: C8: {} continuation {}:", what, whose.substr(0, whose.find('\n'))));
+}
+
+/// The rule whose check stopped what was done on purpose, where it said so with both numbers, and
+/// the process trapped.
+std::optional<SpecId> reported_check(const ChildEnd& end) {
+  const std::string_view errors = end.errors;
+  const std::size_t announced = errors.find(about_to_break);
+  if (announced == std::string_view::npos || !WIFSIGNALED(end.status) ||
+      WTERMSIG(end.status) != SIGILL) {
+    return std::nullopt;
+  }
+  std::string_view rest = errors.substr(announced + about_to_break.size());
+  const std::string_view what = rest.substr(0, rest.find('\n'));
+  const std::string_view rule = what.substr(0, what.find(", "));
+  rest.remove_prefix(what.size() + 1);
+  const std::string numbers = fmt::format("({}) at ", what.substr(rule.size() + 2));
+  const bool says_so = rest.starts_with(fmt::format("fiberproof: {} violated: ", rule)) &&
+                       rest.substr(0, rest.find('\n')).contains(numbers);
+  return says_so ? spec_id_of(rule) : std::nullopt;
+}
+
+Replay judge(const std::string& path, const Expectation& expected, Ending ending) {
+  if (ending.seen != expected) {
+    return {Replay::Verdict::different,
+            fmt::format("{}: {}, expected {}", path, describe(ending), print(expected)),
+            std::move(ending.report)};
+  }
+  const bool violated = ending.seen->kind == Expectation::Kind::violation;
+  return {Replay::Verdict::as_recorded,
+          violated ? fmt::format("{}: as recorded ({})", path, print(*ending.seen))
+                   : fmt::format("{}: as recorded ({}, {} steps, {} continuations)", path,
+                                 print(*ending.seen), ending.outcome.steps,
+                                 ending.outcome.continuations),
+          std::move(ending.report)};
+}
+
+bool may_lie_in_a_corpus(std::string_view path) {
+  // The inputs of these targets are no Programs. Their own replayers run them.
+  const auto is_of = [path](std::string_view target) {
+    return path.contains(fmt::format("/seeds/{}/", target)) ||
+           path.contains(fmt::format("/reproducers/{}/", target));
+  };
+  return is_of("object") || is_of("instruction") || name_of(path) == "README.md" ||
+         name_of(path) == "CMakeLists.txt";
+}
+
+void expand_directory(const std::string& directory, ExpandedPaths& expanded) {
+  const Listing listing = paths_below(directory);
+  for (const std::string& path : listing.paths) {
+    if (path.ends_with(".program") && kind_of(path) == PathKind::file) {
+      expanded.programs.push_back(path);
+    } else if (!may_lie_in_a_corpus(path)) {
+      expanded.errors.push_back(fmt::format("{}: not a .program file", path));
+    }
+  }
+  if (listing.error != 0) {
+    expanded.errors.push_back(
+        fmt::format("{}: cannot be listed: {}", directory, std::strerror(listing.error)));
+  }
+}
+
+}  // namespace
+
+std::expected<void, std::string> read_program(const std::string& path, AnyProgram& program) {
+  const auto text = read_bounded(path);
+  if (!text) {
+    return std::unexpected(fmt::format("{}: {}", path, text.error()));
+  }
+  if (const auto parsed = parse(*text, program); !parsed) {
+    const ParseError& error = parsed.error();
+    return std::unexpected(
+        fmt::format("{}:{}:{}: {}", path, error.line, error.column, error.message));
+  }
+  return {};
+}
+
+std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
+  auto end = run_in_child(seconds_max, [&program](int pipe) {
+    child_pipe = pipe;
+    static_cast<void>(report_stack_overflows());  // Without, it is a crash like any other.
+    run(program, &report_to_parent);
+    // Once more, on stacks that were used: what one run leaves behind must not matter to the next.
+    const Outcome outcome = run(program, &report_to_parent);
+    end_child({false, SpecId::L1, outcome});
+  });
+  if (!end) {
+    return std::unexpected(fmt::format("cannot be run: {}", end.error()));
+  }
+  const std::optional<ChildReport> report = report_of(*end);
+  if (!report) {
+    std::optional<Expectation> seen;
+    if (is_reported(end->errors, about_to_overrun, "stack overflow of")) {
+      seen = Expectation{.kind = Expectation::Kind::stack_overflow};
+    } else if (is_reported(end->errors, about_to_trespass,
+                           "access from elsewhere to the guard page of")) {
+      seen = Expectation{.kind = Expectation::Kind::trespass};
+    } else if (const auto rule = reported_check(*end)) {
+      seen = Expectation{Expectation::Kind::check, *rule};
+    }
+    return Ending{seen, end->status, {}, std::move(end->errors)};
+  }
+  if (report->outcome.unmapped != 0) {
+    return std::unexpected(fmt::format("cannot be run: the system refused {} of its stacks",
+                                       report->outcome.unmapped));
+  }
+  return Ending{seen_by(*report), end->status, report->outcome, std::move(end->errors)};
+}
+
+std::string describe(const Ending& ending) {
+  return ending.seen ? print(*ending.seen) : death_of(ending.status, seconds_max);
+}
+
+Replay replay_file(const std::string& path) {
+  const auto program = std::make_unique<AnyProgram>();
+  if (const auto read = read_program(path, *program); !read) {
+    return {Replay::Verdict::unreadable, read.error(), {}};
+  }
+  auto ending = run_apart(*program);
+  if (!ending) {
+    return {Replay::Verdict::unreadable, fmt::format("{}: {}", path, ending.error()), {}};
+  }
+  return judge(path, expectation_of(*program), std::move(*ending));
+}
+
+ExpandedPaths expand_paths(const std::vector<std::string>& paths) {
+  ExpandedPaths expanded;
+  for (const std::string& path : paths) {
+    switch (kind_of(path)) {
+      case PathKind::directory: expand_directory(path, expanded); break;
+      case PathKind::nothing:
+        expanded.errors.push_back(fmt::format("{}: no such file or directory", path));
+        break;
+      default: expanded.programs.push_back(path);
+    }
+  }
+  if (expanded.programs.empty() && expanded.errors.empty()) {
+    expanded.errors.push_back("no program file was found");
+  }
+  return expanded;
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,159 @@
+// The body's side: the array call that every continuation runs. On a stack with room it takes the
+// function's steps; in any case it records how it was called and puts the exit probe between the
+// trampoline and the parent. The array call itself is not instrumented and keeps its frame small:
+// L8 promises it no more than the headroom. What else is here has the sanitizers', as any body.
+#include "core/sanitizer.hpp"
+#include "core/switch.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/runner.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace fiberproof::fuzz {
+namespace {
+
+constexpr CalleeSaved suspender_patterns{0x2c2c2c2c00000001, 0x2c2c2c2c00000002, 0x2c2c2c2c00000003,
+                                         0x2c2c2c2c00000004, 0x2c2c2c2c00000005};
+
+}  // namespace
+
+FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* caller_vmctx,
+                                                  Value* values, std::uint32_t capacity) {
+  Runner& runner = *running_;
+  Activation& activation = *runner.activations_[runner.depth_ - 1];
+  const LayoutRequest& request = activation.request;
+  const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  // One by one: a copy of all may be a call of a sanitizer's memcpy, which has a large frame.
+  activation.seen.func_ref = reinterpret_cast<std::uint64_t>(&self);
+  activation.seen.caller_vmctx = reinterpret_cast<std::uint64_t>(caller_vmctx);
+  activation.seen.values = reinterpret_cast<std::uint64_t>(values);
+  activation.seen.capacity = capacity;
+  activation.seen.return_address = read_word(
+      request.top - spec::buffer_bytes(activation.started.capacity) - spec::func_ref_below);
+  activation.seen.frame = frame;
+  activation.wrong_argument =
+      first_wrong_value(values, 0, request.params, ValueKind::parameter, activation.owner);
+  observe_arrival(activation, frame, runner.span_at(activation.depth - 1));
+  if (!activation.started.tight) {
+    runner.run_body(activation);
+  }
+
+  const Step::Kind end = activation.function->steps.back().kind;
+  if (end == Step::Kind::overrun) {
+    overrun(activation);
+  }
+  activation.succeeded = end == Step::Kind::return_;
+  if (activation.succeeded) {
+    fill_values(values, 0, request.returns, ValueKind::result, activation.owner);
+  }
+  // The context is read as it is when the function ends (T4), so the probe's address is taken.
+  const std::uint64_t context = request.top - spec::saved_rsp_below_top;
+  activation.at_end = {read_word(context), read_word(context + 8), read_word(context + 16)};
+  fiberproof_exit_target = activation.at_end.rip;
+  fiberproof_exit_arrivals = 0;
+  fiberproof_exit_args = &activation.continuation->args;
+  write_word(request.top - spec::saved_rip_below_top,
+             reinterpret_cast<std::uint64_t>(&fiberproof_exit_probe));
+  if (end == Step::Kind::throw_ && !activation.started.tight) {
+    runner.throw_from(activation);
+  }
+  return activation.succeeded;
+}
+
+namespace {
+
+/// As good as never returns: each call has a frame of its own.
+[[gnu::noinline]] std::uint64_t call_itself(std::uint64_t times) {
+  volatile std::uint64_t left = times;
+  return left == 0 ? 0 : call_itself(times - 1) + left;
+}
+
+}  // namespace
+
+/// Says whose stack it is, for the replay to compare with what is reported (C8), and uses it up.
+void Runner::overrun(const Activation& self) {
+  std::array<char, 96> line;
+  const int bytes = std::snprintf(
+      line.data(), line.size(), "%s%llu, %u deep\n", about_to_overrun.data(),
+      static_cast<unsigned long long>(self.continuation->id), static_cast<unsigned>(self.depth));
+  if (::write(STDERR_FILENO, line.data(), static_cast<std::size_t>(bytes)) == bytes) {
+    call_itself(~std::uint64_t{0});
+  }
+}
+
+void Runner::throw_from(Activation& self) {
+  struct Thrown : BodyException {
+    explicit Thrown(Activation& thrower) {
+      continuation = thrower.owner;
+      thrower.thrown = reinterpret_cast<std::uint64_t>(static_cast<BodyException*>(this));
+    }
+  };
+  throw Thrown(self);
+}
+
+void Runner::run_body(Activation& self) {
+  judge_entry(self);
+  set_floating_point_modes(self.owner);
+  modes_ = floating_point_modes();
+  // Memory of this frame, instrumented or not, must live through every switch.
+  std::array<std::uint64_t, 4> locals;
+  const auto locals_address = reinterpret_cast<std::uint64_t>(&locals);
+  const Span locals_span{locals_address, locals_address + sizeof locals};
+  fill_with_pattern(locals_span);
+  const std::uint64_t continuations = outcome_.continuations;
+  for (const Step& step : self.function->steps) {
+    perform(step, &self);
+  }
+  judge_body(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
+             continuations == outcome_.continuations, locals_span);
+}
+
+void Runner::suspend_step(const Step& step, Activation& self) {
+  judge_effect_coding(step.handler_index);
+  self.handler_index = step.handler_index;
+  self.suspend_call.frame_shift = 0;
+  self.suspend_call.function =
+      step.kind == Step::Kind::suspend ? &suspend_thunk : &suspend_apart_thunk;
+  self.suspend_call.argument = &self;
+  self.suspend_call.before = suspender_patterns;
+  fiberproof_probe_call(self.suspend_call);
+  observe_arrival(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
+                  span_at(self.depth - 1));
+  judge_resumed_suspension(step, self);
+}
+
+void Runner::suspend_thunk(void* activation) {
+  auto& self = *static_cast<Activation*>(activation);
+  Store& store = running_->store_;
+  // To the parent in any case, with any index: what a handler table leads to is not asked here.
+  Continuation& own = *self.continuation;
+  StackRecord& parent = hand_over(store, own, {}, {});
+  const std::uint64_t payload =
+      transfer(store, own, parent, own.control_context, own.control_context,
+               spec::suspend_payload + self.handler_index);
+  received(store, own, payload);
+}
+
+/// As core's own suspension, but the state of this stack goes to a context elsewhere.
+FIBERPROOF_UNINSTRUMENTED void Runner::suspend_apart_thunk(void* activation) {
+  auto& self = *static_cast<Activation*>(activation);
+  for (std::size_t index = 0; index < self.apart.below.size(); ++index) {
+    self.apart.below[index] = pattern_at(index);
+    self.apart.above[index] = pattern_at(index);
+  }
+  const std::uint64_t own = self.request.top - spec::saved_rsp_below_top;
+  self.loaded_apart = {read_word(own), read_word(own + 8), read_word(own + 16)};
+  self.suspended_apart = true;
+  self.apart_switch = {};
+  self.apart_switch.store = &self.apart.context;
+  self.apart_switch.load = reinterpret_cast<const ControlContext*>(own);
+  self.apart_switch.payload = spec::suspend_payload + self.handler_index;
+  StackRecord& parent = hand_over(running_->store_, *self.continuation, {}, {});
+  sanitizer_leave(*self.continuation->sanitizer, *parent.sanitizer);
+  fiberproof_probe_switch(self.apart_switch);
+  sanitizer_arrive(*self.continuation->sanitizer);
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,167 @@
+// The inside of run(): one Runner, kept between runs, interprets a Program on two levels. On the
+// side of a parent it makes and resumes continuations (run_parent.cpp); on the side of a body it
+// takes the function's steps (run_body.cpp) and judges what it meets (run_judge.cpp). What has to
+// happen on a stack with hardly any room is only observed there, and judged by the parent.
+#pragma once
+
+#include "core/continuation.hpp"
+#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/stacks/register_probe.hpp"
+#include "fuzz/stacks/stack_source.hpp"
+#include "fuzz/start/reference.hpp"
+#include "fuzz/start/run.hpp"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace fiberproof::fuzz {
+
+/// Memory around a first RSP and a TOS in which every word is accounted for.
+struct Watched {
+  std::array<Span, 2> spans;
+  std::size_t count;
+  std::span<const Span> all() const { return {spans.data(), count}; }
+};
+
+/// A control context elsewhere than on a stack, between words that a switch must leave alone (S2).
+struct ApartContext {
+  std::array<std::uint64_t, 3> below;
+  ControlContext context;
+  std::array<std::uint64_t, 3> above;
+};
+
+/// What a body saw of its stack right after it was entered by a switch.
+struct BodyArrival {
+  oracle::ContextWords parent;             ///< the control context: where the parent goes on
+  std::optional<std::uint32_t> from_body;  ///< frames from the body to TOS − 0x10
+  std::optional<std::uint32_t> from_link;  ///< frames from there to the frame that resumed
+  std::uint64_t modes;
+};
+
+/// One continuation that was resumed and has not ended.
+struct Activation {
+  Continuation* continuation = nullptr;  ///< nothing has used its record again yet
+  Handle handle;                         ///< consumed once it was resumed
+  std::optional<fiberproof::Function> callee;
+  LeasedStack leased;
+  const Function* function = nullptr;
+  Event started{};
+  LayoutRequest request{};
+  std::uint32_t depth = 0;
+  std::uint32_t owner = 0;  ///< of the values: the continuation's number
+
+  // The parent's side.
+  ProbedCall resume_call{};
+  std::uint64_t effect = 0;         ///< payload of the effect that the latest resume saw
+  std::uint64_t caught = 0;         ///< address of the exception that it threw, 0 for none
+  std::uint64_t vectors_after = 0;  ///< 0 where live vector values came through the switch
+
+  // The body's side.
+  oracle::ArrayCallSeen seen{};
+  BodyArrival arrival{};
+  std::optional<std::uint32_t> wrong_argument;
+  ProbedCall suspend_call{};
+  std::uint32_t handler_index = 0;
+  bool suspended_apart = false;
+  ApartContext apart{};
+  ProbedSwitch apart_switch{};
+  oracle::ContextWords loaded_apart{};  ///< the stack's own context, when it was only loaded
+  oracle::ContextWords at_end{};        ///< the control context right before the function ended
+  bool succeeded = false;
+  std::uint64_t thrown = 0;  ///< address of the exception object, 0 for none
+
+  Span stack_span() const { return {request.top - request.usable_bytes, request.top}; }
+  /// What lies right below the limit and from TOS up, of a supplied stack; empty of a mapped one.
+  std::array<Span, 2> margins() const;
+};
+
+/// What a body throws; its address identifies it.
+struct BodyException {
+  BodyException() = default;
+  std::uint64_t continuation = 0;
+};
+
+class Runner {
+ public:
+  Runner();
+  Outcome run(const Program& program, FindingHandler* handler);
+
+  /// The array call of every continuation.
+  static bool array_call(const FuncRef& self, void* caller_vmctx, Value* values,
+                         std::uint32_t capacity);
+
+ private:
+  // run.cpp
+  void perform(const Step& step, Activation* self);
+  void check(const Verdict& verdict) {
+    if (verdict) [[unlikely]] {
+      violated(*verdict);
+    }
+  }
+  [[noreturn, gnu::cold]] void violated(const Violation& violation);
+  void snapshot(const LayoutRequest& layout, std::uint32_t continuation);
+  /// A run takes its steps from the Program, as the reference does: both have the same number.
+  const Event& next_event() { return events_[events_seen_++]; }
+  std::uint64_t start_routine_address() const;
+  Activation& activation_at(std::uint32_t depth);
+  Span span_at(std::uint32_t depth) const;
+
+  // run_layout.cpp
+  void initialize_only(const Step& step);
+  void judge_layout(const LayoutRequest& request, const Watched& watched);
+  static Watched watch(Span watchable, const LayoutRequest& request, std::uint64_t reach);
+
+  // run_parent.cpp
+  void resume_step(const Step& step);
+  bool make(Activation& made, const Step& step, const Event& event);
+  void launch(Activation& made);
+  void resume_once(Activation& child);
+  void judge_suspension(Activation& child, const Event& event);
+  void judge_end(Activation& child, const Event& event);
+  static void resume_and_take_the_effect(Activation& child);
+  static void resume_thunk(void* activation);
+  static std::uint64_t resume_apart(Activation& child);
+
+  // run_body.cpp
+  void run_body(Activation& self);
+  void suspend_step(const Step& step, Activation& self);
+  static void suspend_thunk(void* activation);
+  static void suspend_apart_thunk(void* activation);
+  [[noreturn]] void throw_from(Activation& self);
+  static void overrun(const Activation& self);
+
+  // run_judge.cpp
+  static void observe_arrival(Activation& self, std::uint64_t frame, Span parent);
+  void judge_entry(Activation& self);
+  void judge_arrival(const Activation& self);
+  void judge_resumed_suspension(const Step& step, Activation& self);
+  void judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals);
+  void judge_consumed(const Activation& other, State state);
+  [[noreturn]] static void land();
+  void judge_effect_coding(std::uint32_t index);
+  void walk_all_stacks(std::uint64_t frame);
+
+  static Runner* running_;
+
+  StackSource stacks_;
+  std::vector<std::uint64_t> after_switches_;  ///< addresses after every switch of this program
+  std::vector<std::unique_ptr<Activation>> activations_;  ///< by depth, from 1
+  Store store_;
+
+  const Program* program_ = nullptr;
+  FindingHandler* handler_ = nullptr;
+  std::vector<Event> events_;
+  std::size_t events_seen_ = 0;
+  Step step_{};  ///< the latest that began
+  std::uint32_t depth_ = 0;
+  std::uint64_t main_frame_ = 0;
+  std::uint64_t modes_ = 0;  ///< the floating-point modes that were set last
+  std::uint32_t walk_links_left_ = 0;
+  std::optional<std::uint32_t> index_coded_;  ///< that E1 was asked about last, in this run
+  Outcome outcome_;
+};
+
+}  // namespace fiberproof::fuzz
