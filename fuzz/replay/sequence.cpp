@@ -1,6 +1,7 @@
 #include "fuzz/replay/sequence.hpp"
 
 #include "fuzz/replay/child_process.hpp"
+#include "fuzz/replay/crash_kind.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,23 +13,9 @@
 namespace fiberproof::fuzz {
 namespace {
 
-/// What two crashes have in common that are the same. No addresses.
-std::string kind_of_crash(const ChildEnd& end, unsigned seconds_max) {
-  constexpr std::string_view ours = "fiberproof: ";
-  constexpr std::string_view violated = " violated:";
-  constexpr std::string_view summary = "SUMMARY: ";
-  for (std::string_view rest = end.errors; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    if (const auto at = line.find(violated); line.starts_with(ours) && at != line.npos) {
-      return std::string(line.substr(ours.size(), at + violated.size() - 1 - ours.size()));
-    }
-    if (line.starts_with(summary)) {  // "SUMMARY: AddressSanitizer: stack-overflow file:line …"
-      const std::size_t kind = line.find(' ', summary.size());
-      return std::string(line.substr(0, kind == line.npos ? kind : line.find(' ', kind + 1)));
-    }
-  }
-  return death_of(end.status, seconds_max);
+std::string kind_of(const ChildEnd& end, unsigned seconds_max) {
+  std::string kind = kind_of_crash(end.errors);
+  return kind.empty() ? death_of(end.status, seconds_max) : kind;
 }
 
 /// Tries subsequences of what is known to crash, which gets shorter.
@@ -131,7 +118,7 @@ std::expected<std::optional<Crash>, std::string> run_sequence(std::span<const In
     return std::nullopt;
   }
   const std::size_t input = std::min(marks, inputs.size()) - (marks == 0 ? 0 : 1);
-  return Crash{input, kind_of_crash(*end, seconds_max), std::move(end->errors)};
+  return Crash{input, kind_of(*end, seconds_max), std::move(end->errors)};
 }
 
 std::expected<ShortestSequence, std::string> shorten(std::span<const Input* const> inputs,

@@ -7,14 +7,17 @@
 #include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/hunt_command.hpp"
 #include "verify/cli/minimize_command.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/rules.hpp"
+#include "verify/hunt/defect.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -25,6 +28,7 @@ using namespace fiberproof::verify;
 struct Options {
   ProveOptions prove;
   FuzzOptions fuzz;
+  HuntCommand hunt;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
   std::string revision;              ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;
@@ -92,6 +96,12 @@ ExitStatus list(const std::string& what) {
     const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
     if (!expected) return fmt::print(stderr, "{}\n", expected.error()), ExitStatus::could_not_run;
     for (const auto& [name, verdict] : *expected) fmt::print("{:60} {}\n", name, name_of(verdict));
+  } else if (what == "defects") {
+    const auto defects = read_defects(FIBERPROOF_SOURCE "/core/defects", {});
+    if (!defects) {
+      return fmt::print(stderr, "fiberproof: {}\n", defects.error()), ExitStatus::could_not_run;
+    }
+    for (const Defect& defect : *defects) fmt::print("{:60} {}\n", defect.name, defect.title);
   } else if (what == "targets") {
     for (const FuzzTarget& target : fuzz_targets()) fmt::print("{}\n", target.name);
   } else {
@@ -162,6 +172,33 @@ void add_programs(CLI::App& app, Options& options) {
                        "where to write it, instead of FILE.min.program; must not be there yet");
 }
 
+void add_hunt(CLI::App& app, Options& options) {
+  HuntOptions& limits = options.hunt.options;
+  limits.source = FIBERPROOF_SOURCE;
+  limits.command = own_path();
+  limits.folder = std::filesystem::path(own_path()).parent_path().parent_path().string() + "/hunt";
+  CLI::App* const hunt =
+      app.add_subcommand("hunt", "put known bugs into core, and see who notices");
+  hunt->add_option("DEFECT", options.hunt.names, "defects, by the beginning of a name");
+  hunt->add_option("--seeds", limits.seeds, "searches of each target")
+      ->check(CLI::Range(1u, 10'000u))
+      ->capture_default_str();
+  hunt->add_option("--executions", limits.executions_max, "at most, of a search")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+      ->capture_default_str();
+  hunt->add_option("--give-up", limits.give_up_after,
+                   "end the searches of a target where so many found nothing")
+      ->check(CLI::Range(1u, 10'000u))
+      ->capture_default_str();
+  hunt->add_option("--jobs", limits.jobs, "searches at once")
+      ->check(CLI::Range(1u, 1024u))
+      ->capture_default_str();
+  hunt->add_option("--folder", limits.folder, "for sources, build and findings; is kept")
+      ->capture_default_str();
+  hunt->add_flag("--afresh{false}", limits.resume, "count nothing that an earlier hunt found");
+  hunt->add_option("--table", options.hunt.table, "write the table to this file");
+}
+
 bool take_symbols(Options& options) {
   std::optional<Revision> revision;
   if (!options.revision.empty()) {
@@ -184,10 +221,11 @@ ExitStatus run(int argc, char** argv) {
   add_prove(app, options);
   add_fuzz(app, options);
   add_programs(app, options);
-  app.add_subcommand("list", "list proofs, targets or specs")
-      ->add_option("WHAT", options.list, "proofs, targets or specs")
+  add_hunt(app, options);
+  app.add_subcommand("list", "list proofs, targets, specs or defects")
+      ->add_option("WHAT", options.list, "proofs, targets, specs or defects")
       ->required()
-      ->check(CLI::IsMember({"proofs", "targets", "specs"}));
+      ->check(CLI::IsMember({"proofs", "targets", "specs", "defects"}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wish) {
@@ -205,6 +243,10 @@ ExitStatus run(int argc, char** argv) {
   if (app.got_subcommand("replay")) return run_replays(options.replay, false).status;
   if (app.got_subcommand("explain")) return explain_file(options.explain);
   if (app.got_subcommand("minimize")) return minimize_file(options.minimize, options.minimized);
+  if (app.got_subcommand("hunt")) {
+    options.hunt.json = options.json;
+    return hunt_defects(options.hunt);
+  }
   if (app.got_subcommand("list")) return list(options.list);
   return main_job(options);
 }

@@ -1,0 +1,25 @@
+#include "fuzz/replay/crash_kind.hpp"
+
+#include <algorithm>
+
+namespace fiberproof::fuzz {
+
+std::string kind_of_crash(std::string_view errors) {
+  constexpr std::string_view ours = "fiberproof: ";
+  constexpr std::string_view violated = " violated:";
+  constexpr std::string_view summary = "SUMMARY: ";
+  while (!errors.empty()) {
+    const std::string_view line = errors.substr(0, errors.find('\n'));
+    errors.remove_prefix(std::min(line.size() + 1, errors.size()));
+    if (const auto at = line.find(violated); line.starts_with(ours) && at != line.npos) {
+      return std::string(line.substr(ours.size(), at + violated.size() - 1 - ours.size()));
+    }
+    if (line.starts_with(summary)) {  // "SUMMARY: AddressSanitizer: stack-overflow file:line …"
+      const std::size_t kind = line.find(' ', summary.size());
+      return std::string(line.substr(0, kind == line.npos ? kind : line.find(' ', kind + 1)));
+    }
+  }
+  return {};
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,47 @@
+// A defect: a known bug as a patch to core, whose first lines say what it is and who must see it.
+//
+//   Defect: S14, store before load in the switch
+//   Class: chain and lifetime
+//   Report: https://…                            (one line for each; may be missing)
+//   Must be refuted: stack_switch/S1             (theorems by the beginning of a name, split by
+//                                                 commas, one of which must be refuted;
+//                                                 or: none, REASON)
+//   Must crash: program C2, program C3           (fuzz targets with what is violated there, a rule
+//                                                 or a sanitizer; one must; or: none, REASON)
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// What a fuzz target must end with.
+struct Oracle {
+  std::string target;
+  std::string violated;  ///< a rule's id; a sanitizer's name; or a part of what a death says
+};
+
+struct Defect {
+  std::string name;   ///< of the file, without .patch
+  std::string title;  ///< after the id
+  std::string kind;   ///< the class of the bug
+  std::vector<std::string> reports;
+  std::vector<std::string> theorems;  ///< empty where no proof can see it
+  std::string why_not_refuted;        ///< then, why
+  std::vector<Oracle> oracles;        ///< empty where no target can see it
+  std::string why_not_found;          ///< then, why
+  std::string patch;                  ///< the whole file
+};
+
+/// Parses the text of core/defects/NAME.patch. An error is one line that names the file and the
+/// line, such as a header that is missing, or given twice.
+std::expected<Defect, std::string> parse_defect(std::string_view name, std::string_view text);
+
+/// Every patch of a folder by name, or those whose names begin with one of `names`; a beginning
+/// that no patch has is an error.
+std::expected<std::vector<Defect>, std::string> read_defects(const std::string& folder,
+                                                             const std::vector<std::string>& names);
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,184 @@
+#include "verify/hunt/hunt.hpp"
+
+#include "verify/hunt/defect_tree.hpp"
+#include "verify/hunt/findings_file.hpp"
+#include "verify/hunt/refutations.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace fiberproof::verify {
+namespace {
+
+namespace filesystem = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// What the proofs read: plain core, linked.
+constexpr const char* subject = "corpus_replay";
+
+std::vector<std::string> targets_of(const Defect& defect) {
+  std::set<std::string> targets;
+  for (const Oracle& oracle : defect.oracles) targets.insert(oracle.target);
+  return {targets.begin(), targets.end()};
+}
+
+std::string fuzzer_of(const std::string& target) {
+  return target + "_fuzzer";
+}
+
+std::string replay_of(const std::string& target) {
+  return target + "_replay";
+}
+
+// The trials of one target, some at a time.
+class Search {
+ public:
+  Search(const HuntOptions& options, TrialOptions trial, TargetTrials& into)
+      : options_(options), trial_(std::move(trial)), into_(into) {}
+
+  std::expected<void, std::string> run() {
+    into_.wanted = options_.seeds;
+    {
+      std::vector<std::jthread> workers;
+      for (unsigned job = 0; job < options_.jobs; ++job) workers.emplace_back([this] { work(); });
+    }
+    if (!error_.empty()) return std::unexpected(error_);
+    return {};
+  }
+
+ private:
+  void work() {
+    while (const auto seed = next_seed()) {
+      TrialOptions options = trial_;
+      options.seed = *seed;
+      auto trial = run_trial(options);
+      const std::scoped_lock lock(mutex_);
+      if (trial) {
+        into_.trials.push_back(std::move(*trial));
+      } else {
+        error_ = trial.error();
+      }
+    }
+  }
+
+  std::optional<unsigned> next_seed() {
+    const std::scoped_lock lock(mutex_);
+    const bool is_hopeless = into_.trials.size() >= options_.give_up_after && into_.found() == 0;
+    if (!error_.empty() || is_hopeless || begun_ == options_.seeds) return std::nullopt;
+    return ++begun_;
+  }
+
+  const HuntOptions& options_;
+  TrialOptions trial_;
+  TargetTrials& into_;
+  std::mutex mutex_;
+  unsigned begun_ = 0;
+  std::string error_;
+};
+
+class Hunt {
+ public:
+  Hunt(const HuntOptions& options, DefectTree& tree) : options_(options), tree_(tree) {}
+
+  // The error is of what would befall every defect.
+  std::expected<Findings, std::string> of(const Defect& defect) {
+    const auto begin = Clock::now();
+    Findings findings;
+    findings.defect = defect.name;
+    if (auto done = put_in(defect); !done) {
+      findings.could_not_run = done.error();
+    } else {
+      if (auto proved = prove(findings); !proved) return std::unexpected(proved.error());
+      if (auto searched = search(defect, findings); !searched) {
+        return std::unexpected(searched.error());
+      }
+    }
+    findings.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    return findings;
+  }
+
+ private:
+  std::expected<void, std::string> put_in(const Defect& defect) {
+    if (auto done = tree_.restore(); !done) return done;
+    if (auto done = tree_.put_in(defect); !done) return done;
+    std::vector<std::string> programs{subject};
+    for (const std::string& target : targets_of(defect)) {
+      programs.push_back(fuzzer_of(target));
+      programs.push_back(replay_of(target));
+    }
+    return tree_.build(programs);
+  }
+
+  std::expected<void, std::string> prove(Findings& findings) {
+    auto refutations = refutations_of(options_.command, tree_.program(subject), options_.folder);
+    if (!refutations) return std::unexpected(refutations.error());
+    findings.refuted = std::move(refutations->theorems);
+    findings.proofs_stopped = std::move(refutations->stopped);
+    return {};
+  }
+
+  std::expected<void, std::string> search(const Defect& defect, Findings& findings) {
+    for (const std::string& target : targets_of(defect)) {
+      TargetTrials& trials = findings.targets.emplace_back();
+      trials.target = target;
+      const std::string folder =
+          fmt::format("{}/artefacts/{}/{}", options_.folder, defect.name, target);
+      std::error_code ignored;
+      filesystem::remove_all(folder, ignored);
+      TrialOptions trial{tree_.program(fuzzer_of(target)), tree_.program(replay_of(target)), folder,
+                         1, options_.executions_max};
+      if (auto done = Search(options_, std::move(trial), trials).run(); !done) return done;
+    }
+    return {};
+  }
+
+  const HuntOptions& options_;
+  DefectTree& tree_;
+};
+
+// Findings are of these sources, this verifier and these limits.
+std::string conditions_of(const HuntOptions& options, const DefectTree& tree) {
+  std::uint64_t hash = tree.source_hash();
+  mix(hash, contents_of(options.command));
+  return fmt::format("{:016x} {} {} {}", hash, options.seeds, options.executions_max,
+                     options.give_up_after);
+}
+
+}  // namespace
+
+std::expected<std::vector<Findings>, std::string> hunt(
+    const HuntOptions& options, const std::vector<Defect>& defects,
+    const std::function<void(const Defect&, const Findings&, bool is_earlier)>& on_findings) {
+  if (!FIBERPROOF_HAS_FUZZERS) {
+    return std::unexpected(
+        "this build has no fuzz targets, and a hunt needs their compiler, Clang");
+  }
+  DefectTree tree(options.source, options.folder);
+  if (const auto done = tree.restore(); !done) return std::unexpected(done.error());
+  FindingsFile file(options.folder + "/findings.json", conditions_of(options, tree),
+                    options.resume);
+  Hunt one(options, tree);
+  std::vector<Findings> all;
+  for (const Defect& defect : defects) {
+    if (const auto earlier = file.find(defect)) {
+      on_findings(defect, *earlier, true);
+      all.push_back(*earlier);
+      continue;
+    }
+    auto findings = one.of(defect);
+    if (!findings) return std::unexpected(findings.error());
+    if (const auto kept = file.add(defect, *findings); !kept) return std::unexpected(kept.error());
+    on_findings(defect, *findings, false);
+    all.push_back(std::move(*findings));
+  }
+  if (const auto done = tree.restore(); !done) return std::unexpected(done.error());
+  return all;
+}
+
+}  // namespace fiberproof::verify

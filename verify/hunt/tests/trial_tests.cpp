@@ -1,0 +1,48 @@
+// Trials on the canary, whose planted bug is there to be found.
+#include "verify/hunt/tests/scratch_folder.hpp"
+#include "verify/hunt/trial.hpp"
+
+#include <gtest/gtest.h>
+
+namespace fiberproof::verify {
+namespace {
+
+TEST(trial, finds_the_planted_bug_and_replays_it) {
+  const ScratchFolder folder;
+  const auto trial =
+      run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 1, 200'000});
+  ASSERT_TRUE(trial) << trial.error();
+  EXPECT_TRUE(trial->found);
+  EXPECT_GT(trial->executions, 0u);
+  EXPECT_LT(trial->executions, 200'000u);
+  EXPECT_TRUE(trial->kind.ends_with(" violated")) << trial->kind;
+  EXPECT_TRUE(std::filesystem::exists(trial->artefact)) << trial->artefact;
+  EXPECT_EQ(trial->replays, Replays::alone);
+}
+
+TEST(trial, of_the_same_seed_is_the_same) {
+  const ScratchFolder folder;
+  const auto first =
+      run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 7, 200'000});
+  const auto second =
+      run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 7, 200'000});
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->executions, second->executions);
+}
+
+TEST(trial, that_is_over_before_the_bug_is_met_found_nothing) {
+  const ScratchFolder folder;
+  const auto trial = run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 1, 1});
+  ASSERT_TRUE(trial) << trial.error();
+  EXPECT_FALSE(trial->found);
+}
+
+TEST(trial, of_a_target_that_is_missing_is_an_error_that_names_it) {
+  const ScratchFolder folder;
+  const auto trial = run_trial({folder.path() + "/no_fuzzer", "", folder.path(), 1, 1});
+  ASSERT_FALSE(trial);
+  EXPECT_NE(trial.error().find("no_fuzzer"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

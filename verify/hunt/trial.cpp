@@ -1,0 +1,114 @@
+#include "verify/hunt/trial.hpp"
+
+#include "fuzz/replay/crash_kind.hpp"
+#include "fuzz/replay/crash_recorder.hpp"
+#include "verify/cli/process.hpp"
+
+#include <fmt/format.h>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace fiberproof::verify {
+namespace {
+
+namespace filesystem = std::filesystem;
+
+struct EngineRun {
+  ProcessEnd end;
+  std::string text;  // what it said, less its progress
+  std::string artefact;
+  std::uint64_t executions = 0;
+};
+
+std::uint64_t number_at(std::string_view line, std::size_t begin) {
+  return std::strtoull(std::string(line.substr(begin)).c_str(), nullptr, 10);
+}
+
+EngineRun run_engine(const std::vector<std::string>& arguments, const std::string& recording = {}) {
+  constexpr std::string_view artefact_mark = "Test unit written to ";
+  constexpr std::string_view executed = "stat::number_of_executed_units:";
+  constexpr std::size_t text_bytes_max = 256 * 1024;
+  EngineRun run;
+  std::vector<std::string> environment{
+      "ASAN_OPTIONS=detect_stack_use_after_return=1:use_sigaltstack=1:quarantine_size_mb=10"};
+  if (!recording.empty()) {
+    environment.push_back(std::string(fuzz::recorder_variable) + "=" + recording);
+  }
+  run.end = run_process(arguments, environment, [&](const std::string& line) {
+    if (line.starts_with(executed)) {
+      run.executions = number_at(line, executed.size());
+    } else if (const auto at = line.find(artefact_mark); at != line.npos) {
+      run.artefact = line.substr(at + artefact_mark.size());
+    } else if (line.starts_with('#')) {
+      run.executions = number_at(line, 1);
+    }
+    if (!line.starts_with('#') && run.text.size() < text_bytes_max) run.text += line + '\n';
+  });
+  return run;
+}
+
+// What crashes before main() or dies so that the engine cannot speak has no summary.
+std::string kind_of(const EngineRun& run) {
+  const std::string kind = fuzz::kind_of_crash(run.text);
+  return kind.empty() ? fmt::format("exit status {}", run.end.exit_code) : kind;
+}
+
+Replays replays(const TrialOptions& options, const std::string& artefact,
+                const std::string& recording, const std::string& kind) {
+  const auto is_same = [&kind](const EngineRun& again) {
+    return again.end.exit_code != 0 && kind_of(again) == kind;
+  };
+  if (!artefact.empty() && is_same(run_engine({options.program, "-timeout=25", artefact}))) {
+    return Replays::alone;
+  }
+  if (!filesystem::exists(recording)) return Replays::no;
+  return is_same(run_engine({options.replay, "--sequence", recording})) ? Replays::in_sequence
+                                                                        : Replays::no;
+}
+
+}  // namespace
+
+std::string_view name_of(Replays replays) {
+  constexpr std::array<std::string_view, 3> names{"no", "alone", "in sequence"};
+  return names[static_cast<std::size_t>(replays)];
+}
+
+std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
+  std::error_code refused;
+  filesystem::create_directories(options.folder, refused);
+  if (refused) {
+    return std::unexpected(fmt::format("{}: {}", options.folder, refused.message()));
+  }
+  const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
+  const EngineRun run =
+      run_engine({options.program, fmt::format("-seed={}", options.seed),
+                  fmt::format("-runs={}", options.executions_max),
+                  fmt::format("-artifact_prefix={}/{}-", options.folder, options.seed),
+                  "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-print_final_stats=1"},
+                 recording);
+  constexpr int interrupted = 72;      // libFuzzer's exit code after Ctrl-C
+  constexpr int not_executable = 127;  // of a child that could not become the target
+  if (!run.end.started || run.end.exit_code == not_executable) {
+    return std::unexpected(fmt::format("{}: the target is missing", options.program));
+  }
+  if (run.end.exit_code == interrupted) return std::unexpected("interrupted");
+  Trial trial;
+  trial.executions = run.executions;
+  if (run.end.exit_code == 0) return trial;
+  trial.found = true;
+  trial.kind = kind_of(run);
+  trial.artefact = run.artefact;
+  trial.replays = replays(options, trial.artefact, recording, trial.kind);
+  return trial;
+}
+
+bool is_seen_by(const Oracle& oracle, const std::string& kind) {
+  // A rule's id is a word of its own: C1 is not C10.
+  return kind == oracle.violated + " violated" ||
+         (oracle.violated.size() > 3 && kind.find(oracle.violated) != kind.npos);
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,44 @@
+// One search of a fuzz target for a defect: from an empty corpus, with a seed, for so many
+// executions. Time plays no part, so that a trial says the same on a slow machine.
+#pragma once
+
+#include "verify/hunt/defect.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace fiberproof::verify {
+
+struct TrialOptions {
+  std::string program;  ///< the target's fuzzer
+  std::string replay;   ///< and its replayer
+  std::string folder;   ///< for what it finds; is made
+  unsigned seed = 1;    ///< not 0
+  std::uint64_t executions_max = 1'000'000;
+};
+
+/// Whether a fresh process crashes in the same way.
+enum class Replays : std::uint8_t {
+  no,
+  alone,        ///< of the input alone
+  in_sequence,  ///< of some of the last 64 inputs, in their order
+};
+std::string_view name_of(Replays replays);
+
+struct Trial {
+  std::uint64_t executions = 0;  ///< until it was found, or all of them
+  bool found = false;
+  std::string kind;      ///< of the crash: "C5 violated", a sanitizer's summary, or how it died
+  std::string artefact;  ///< the input
+  Replays replays = Replays::no;
+};
+
+/// The error says why the target could not be run.
+std::expected<Trial, std::string> run_trial(const TrialOptions& options);
+
+/// Whether a crash of this kind is what an oracle must end with.
+bool is_seen_by(const Oracle& oracle, const std::string& kind);
+
+}  // namespace fiberproof::verify
