@@ -13,7 +13,7 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr std::size_t stub_bytes_max = 16;  // psABI, figure 5.2
+constexpr std::size_t plt_entry_bytes_max = 16;  // psABI, figure 5.2
 
 constexpr std::uint64_t load_base = 0x5555'5555'0000;
 
@@ -102,11 +102,11 @@ std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::str
   return std::move(*code);
 }
 
-std::optional<std::string_view> CodeLibrary::symbol_of_stub(std::uint64_t address) const {
+std::optional<std::string_view> CodeLibrary::symbol_of_plt_entry(std::uint64_t address) const {
   if (file_->is_relocatable()) return std::nullopt;
   std::uint64_t at = file_address(*file_, address);
   for (const bool is_first : {true, false}) {
-    std::size_t size = stub_bytes_max;
+    std::size_t size = plt_entry_bytes_max;
     auto bytes = file_->bytes(at, size);
     while (!bytes && --size > 0) bytes = file_->bytes(at, size);
     if (!bytes) return std::nullopt;
@@ -124,7 +124,7 @@ std::optional<std::string_view> CodeLibrary::symbol_of_stub(std::uint64_t addres
 }
 
 std::expected<FoundCode, std::string> CodeLibrary::find(std::uint64_t address, const Code& from) {
-  const auto symbol = symbol_of_stub(address);
+  const auto symbol = symbol_of_plt_entry(address);
   if (!symbol) return function_at(address, from);
   const auto defined = file_->callee(*symbol);
   if (defined) return function_at(load_address(*file_, *defined), from);

@@ -1,6 +1,6 @@
 // The code of one object file, decoded where control comes to it: functions that a routine calls or
-// jumps to, its parts that a compiler put elsewhere, and what a stub of the procedure linkage table
-// goes on to.
+// jumps to, its parts that a compiler put elsewhere, and what an entry of the procedure linkage
+// table goes on to.
 #pragma once
 
 #include "verify/machine/object_file.hpp"
@@ -33,8 +33,9 @@ class CodeLibrary {
   /// As CodeFinder says. A jump comes to a function's first byte only, or between two parts of one.
   std::expected<FoundCode, std::string> find(std::uint64_t address, const Code& from);
 
-  /// The symbol whose function a stub of the procedure linkage table at this address goes on to.
-  std::optional<std::string_view> symbol_of_stub(std::uint64_t address) const;
+  /// The symbol whose function an entry of the procedure linkage table (PLT) at this address goes
+  /// on to.
+  std::optional<std::string_view> symbol_of_plt_entry(std::uint64_t address) const;
 
   /// What has been found so far, by address.
   const std::map<std::uint64_t, Code>& found() const { return found_; }

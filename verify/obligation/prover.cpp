@@ -134,20 +134,20 @@ Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code,
 
 std::string name_of_address(const ObjectFile& file, const CodeLibrary& library,
                             std::uint64_t address) {
-  if (const auto symbol = library.symbol_of_stub(address)) return std::string(*symbol);
+  if (const auto symbol = library.symbol_of_plt_entry(address)) return std::string(*symbol);
   const std::uint64_t in_file = address - load_address(file, 0);
   return file.symbol_at(in_file).value_or(fmt::format("{:#x}", in_file));
 }
 
 struct Callee {
   std::optional<std::uint64_t> address;
-  std::string symbol;  // for a call by way of a stub; empty where only the address is known
+  std::string symbol;  // for a call by way of the PLT; empty where only the address is known
 };
 
 bool is_callee(const Callee& callee, std::uint64_t target, const CodeLibrary& library) {
   if (callee.address == target) return true;
-  const auto stub = library.symbol_of_stub(target);
-  return stub && *stub == callee.symbol;
+  const auto entry = library.symbol_of_plt_entry(target);
+  return entry && *entry == callee.symbol;
 }
 
 Result<Callee> callee_of(const std::string& symbol, const ObjectFile& file,
@@ -159,7 +159,7 @@ Result<Callee> callee_of(const std::string& symbol, const ObjectFile& file,
     if (!address) return std::unexpected(address.error());
     result.callees.push_back(
         fmt::format("{} is {}", symbol, name_of_address(file, library, *address)));
-    return Callee{*address, std::string(library.symbol_of_stub(*address).value_or(""))};
+    return Callee{*address, std::string(library.symbol_of_plt_entry(*address).value_or(""))};
   }
   const CodePlace there = place == nullptr ? CodePlace{symbol} : *place;
   const auto address = callee_at(file, there);

@@ -30,6 +30,9 @@ std::span<const Mode> planted_uninitialised_uses();
 std::span<const Mode> planted_overflows();
 std::span<const Mode> planted_races();
 
+/// Makes at least `wanted` switches that are all allowed, in every way; returns how many.
+std::uint64_t switch_validly(std::uint64_t wanted);
+
 /// Ends the process with status 1 and a line that names `what`, where it is not so.
 void require(bool holds, const char* what);
 

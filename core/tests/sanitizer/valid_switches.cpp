@@ -8,10 +8,8 @@
 #include "core/stack.hpp"
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <exception>
 
 namespace fiberproof::self_test {
@@ -374,7 +372,20 @@ void stores_inside_another(Store& store, Store& other) {
   run(store, fresh(store, body));
 }
 
-void switch_validly(std::uint64_t wanted) {
+void valid() {
+  switch_validly(switches_wanted);
+}
+
+void valid_and_short() {
+  switch_validly(switches_wanted_of_a_slow_tool);
+}
+
+constexpr Mode modes[] = {{"valid", valid}, {"valid-and-short", valid_and_short}};
+
+}  // namespace
+
+std::uint64_t switch_validly(std::uint64_t wanted) {
+  switches = 0;
   Store first;
   Store second({.stacks = {.staggered = false, .kept_max = 4}});
   const Body left_suspended(0, 0, [](Store& own, std::span<Value>) { pause(own); });
@@ -391,74 +402,11 @@ void switch_validly(std::uint64_t wanted) {
   const Entry entry(first);
   run(first, fresh(first, left_suspended));
   fresh(first, left_suspended);
+  return switches;
 }
-
-void valid() {
-  switch_validly(switches_wanted);
-}
-
-void valid_and_short() {
-  switch_validly(switches_wanted_of_a_slow_tool);
-}
-
-template <class Action>
-void print_rate(const char* name, Action action) {
-  switches = 0;
-  const auto start = std::chrono::steady_clock::now();
-  action();
-  const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  std::printf("%s: %.0f switches per second\n", name,
-              static_cast<double>(switches) / spent.count());
-}
-
-void resume_and_suspend(std::uint64_t wanted) {
-  Store store;
-  const Entry entry(store);
-  const Body body(0, 0, [](Store& own, std::span<Value>) {
-    while (true) pause(own);
-  });
-  Outcome paused = begin(store, body);
-  for (; switches < wanted; switches += 2) {
-    paused = go_on(store, paused);
-  }
-}
-
-void create_and_return(std::uint64_t wanted) {
-  Store store;
-  const Entry entry(store);
-  const Body body(0, 0, [](std::span<Value>) {});
-  for (; switches < wanted; switches += 2) {
-    begin(store, body);
-  }
-}
-
-void create_and_abandon(std::uint64_t wanted) {
-  Store store;
-  const Entry entry(store);
-  const Body body(0, 0, [](Store& own, std::span<Value>) { pause(own); });
-  for (; switches < wanted; switches += 2) {
-    require(abandon(store, begin(store, body).handle).has_value(), "an abandonment");
-  }
-}
-
-void speed() {
-  print_rate("resume and suspend", [] { resume_and_suspend(2'000'000); });
-  print_rate("create and return", [] { create_and_return(400'000); });
-  print_rate("create and abandon", [] { create_and_abandon(100'000); });
-  print_rate("mixed", [] { switch_validly(200'000); });
-}
-
-constexpr Mode modes[] = {{"valid", valid}, {"valid-and-short", valid_and_short}};
-constexpr Mode measured[] = {{"speed", speed}};
-
-}  // namespace
 
 std::span<const Mode> valid_modes() {
   return modes;
-}
-
-std::span<const Mode> measured_modes() {
-  return measured;
 }
 
 }  // namespace fiberproof::self_test
