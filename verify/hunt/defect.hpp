@@ -6,8 +6,9 @@
 //   Must be refuted: stack_switch/S1             (theorems by the beginning of a name, split by
 //                                                 commas, one of which must be refuted;
 //                                                 or: none, REASON)
-//   Must crash: program C2, program C3           (fuzz targets with what is violated there, a rule
-//                                                 or a sanitizer; one must; or: none, REASON)
+//   Must crash: program C2, walk C6              (fuzz targets, each with what is violated there, a
+//                                                 rule or a sanitizer: every run of each must
+//                                                 crash, and some of them so; or: none, REASON)
 #pragma once
 
 #include <expected>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -36,14 +37,15 @@ std::string executions_of(const TargetTrials& target) {
   return fmt::format("more than {}", most);
 }
 
+// How often each.
 std::string kinds_of(const TargetTrials& target) {
-  std::vector<std::string> kinds;
+  std::map<std::string, unsigned> kinds;
   for (const Trial& trial : target.trials) {
-    if (trial.found && std::ranges::find(kinds, trial.kind) == kinds.end()) {
-      kinds.push_back(trial.kind);
-    }
+    if (trial.found) ++kinds[trial.kind];
   }
-  return fmt::format("{}", fmt::join(kinds, "; "));
+  std::vector<std::string> texts;
+  for (const auto& [kind, count] : kinds) texts.push_back(fmt::format("{} {}", kind, count));
+  return fmt::format("{}", fmt::join(texts, ", "));
 }
 
 std::string found_by(const TargetTrials& target) {

@@ -72,7 +72,9 @@ TEST(findings, tell_of_a_run_that_found_nothing_or_something_else_or_does_not_re
             std::vector<std::string>{"program finds it in 1 of 2 runs"});
   findings.targets = {trials({found_after(3, "C5 violated")})};
   EXPECT_EQ(differences(a_defect(), findings),
-            std::vector<std::string>{"program ends with 'C5 violated'"});
+            std::vector<std::string>{"program never ends as named, but with C5 violated"});
+  findings.targets = {trials({found_after(3, "C5 violated"), found_after(4)})};
+  EXPECT_EQ(differences(a_defect(), findings), std::vector<std::string>{});
   findings.targets = {trials({found_after(3)})};
   findings.targets[0].trials[0].replays = Replays::no;
   EXPECT_EQ(differences(a_defect(), findings), std::vector<std::string>{"crash-0 does not replay"});
