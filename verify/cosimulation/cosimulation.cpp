@@ -31,13 +31,16 @@ std::array<bool, 6> in_order(const Flags<bool>& flags) {
 std::vector<std::string> describe(const CpuState& state) {
   std::vector<std::string> lines;
   for (std::size_t index = 0; index < register_count; ++index) {
-    lines.push_back(fmt::format("{} = {:#x}", name(static_cast<Register>(index)),
-                                state.registers[index]));
+    lines.push_back(
+        fmt::format("{} = {:#x}", name(static_cast<Register>(index)), state.registers[index]));
   }
   const std::array<bool, 6> flags = in_order(state.flags);
   for (std::size_t index = 0; index < flags.size(); ++index) {
     lines.push_back(fmt::format("{} = {:d}", flag_names[index], flags[index]));
   }
+  lines.push_back(fmt::format("mxcsr = {:#x}", state.modes.mxcsr));
+  lines.push_back(fmt::format("x87_control = {:#x}", state.modes.x87_control));
+  lines.push_back(fmt::format("df = {:d}", state.modes.df));
   return lines;
 }
 
@@ -47,6 +50,7 @@ CpuState state_of(ConcreteMachine& machine) {
     state.registers[index] = machine.read(static_cast<Register>(index));
   }
   state.flags = machine.flags();
+  state.modes = machine.modes();
   return state;
 }
 
@@ -85,6 +89,8 @@ Destination destination(const Control<std::uint64_t, bool>& control) {
         } else if constexpr (std::is_same_v<Where, Branch<bool>>) {
           return where.condition ? Destination{Exit::landed, where.taken}
                                  : Destination{Exit::next, 0};
+        } else if constexpr (std::is_same_v<Where, Guarded<bool>>) {
+          return {where.condition ? Exit::next : Exit::faulted, 0};
         } else {
           return {Exit::landed, where.target};
         }
@@ -92,16 +98,17 @@ Destination destination(const Control<std::uint64_t, bool>& control) {
       control);
 }
 
+// For another reason than an access.
+bool faults(const Control<std::uint64_t, bool>& control) {
+  return destination(control).exit == NativeOutcome::Exit::faulted;
+}
+
 std::string describe(NativeOutcome::Exit exit, std::uint64_t landing) {
   switch (exit) {
-    case NativeOutcome::Exit::next:
-      return "the next instruction";
-    case NativeOutcome::Exit::landed:
-      return fmt::format("{:#x}", landing);
-    case NativeOutcome::Exit::trapped:
-      return "a trap";
-    case NativeOutcome::Exit::faulted:
-      break;
+    case NativeOutcome::Exit::next: return "the next instruction";
+    case NativeOutcome::Exit::landed: return fmt::format("{:#x}", landing);
+    case NativeOutcome::Exit::trapped: return "a trap";
+    case NativeOutcome::Exit::faulted: break;
   }
   return "a fault";
 }
@@ -193,6 +200,7 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, const Surround
     machine.write(static_cast<Register>(reg), made.state.registers[reg]);
   }
   machine.flags() = made.state.flags;
+  machine.modes() = made.state.modes;
   const auto control = model_(machine, *instruction);
 
   place_window(made, where.window_address - cpu_.memory_address(), cpu_.memory());
@@ -235,6 +243,13 @@ void Cosimulation::compare(const Run& run, std::vector<std::string>& differences
     }
     return;
   }
+  if (faults(run.control)) {
+    if (run.outcome.exit != NativeOutcome::Exit::faulted) {
+      differences.push_back(fmt::format("the model faults, and the CPU goes to {}",
+                                        describe(run.outcome.exit, run.outcome.landing)));
+    }
+    return;
+  }
   for (std::size_t index = 0; index < register_count; ++index) {
     const auto reg = static_cast<Register>(index);
     if (run.native.registers[index] != run.machine.read(reg)) {
@@ -248,6 +263,17 @@ void Cosimulation::compare(const Run& run, std::vector<std::string>& differences
         !run.machine.is_undefined(static_cast<Flag>(index))) {
       differ(flag_names[index], unsigned{native_flags[index]}, unsigned{model_flags[index]});
     }
+  }
+  const Modes<std::uint64_t, bool>& native_modes = run.native.modes;
+  const Modes<std::uint64_t, bool>& model_modes = run.machine.modes();
+  if (native_modes.mxcsr != model_modes.mxcsr) {
+    differ("mxcsr", native_modes.mxcsr, model_modes.mxcsr);
+  }
+  if (native_modes.x87_control != model_modes.x87_control) {
+    differ("x87_control", native_modes.x87_control, model_modes.x87_control);
+  }
+  if (native_modes.df != model_modes.df) {
+    differ("df", unsigned{native_modes.df}, unsigned{model_modes.df});
   }
   const std::span<const std::byte> native_memory = cpu_.memory();
   if (std::memcmp(native_memory.data(), model_memory_.data(), native_memory.size()) != 0) {
@@ -267,7 +293,7 @@ void Cosimulation::compare(const Run& run, std::vector<std::string>& differences
 }
 
 void Cosimulation::count(const Run& run, std::uint64_t& counter) {
-  if (run.machine.fault()) {
+  if (run.machine.fault() || faults(run.control)) {
     ++coverage_.faults;
     return;
   }

@@ -1,5 +1,6 @@
 // Runs one instruction twice, by step() on numbers and on this CPU, and compares everything: all
-// registers, each flag that the SDM defines, every byte of memory, and where control went.
+// registers, each flag that the SDM defines, the modes, every byte of memory, and where control
+// went.
 #pragma once
 
 #include "verify/cosimulation/form.hpp"

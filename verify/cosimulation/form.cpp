@@ -32,26 +32,17 @@ constexpr auto conditional_jumps = std::to_array<ZydisMnemonic>(
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::reg:
-      return "reg";
-    case Kind::memory:
-      return "mem";
-    case Kind::address:
-      return "address";
-    case Kind::immediate:
-      return "imm";
-    case Kind::immediate64:
-      return "imm64";
-    case Kind::count:
-      return "count";
-    case Kind::near_target:
-      return "rel8";
-    case Kind::far_target:
-      return "rel32";
-    case Kind::landing_reg:
-      return "landing reg";
-    case Kind::landing_memory:
-      return "landing mem";
+    case Kind::reg: return "reg";
+    case Kind::memory: return "mem";
+    case Kind::address: return "address";
+    case Kind::immediate: return "imm";
+    case Kind::immediate64: return "imm64";
+    case Kind::count: return "count";
+    case Kind::near_target: return "rel8";
+    case Kind::far_target: return "rel32";
+    case Kind::landing_reg: return "landing reg";
+    case Kind::landing_memory: return "landing mem";
+    case Kind::mxcsr_memory: return "mxcsr mem";
   }
   return "";
 }
@@ -64,8 +55,12 @@ class FormList {
     for (const OperandForm& operand : operands) {
       name += fmt::format(" {}{}", kind_name(operand.kind), operand.bytes * 8);
     }
-    forms_.push_back({std::move(name), static_cast<std::uint16_t>(mnemonic), std::move(operands),
-                      {}, uses_stack, returns});
+    forms_.push_back({std::move(name),
+                      static_cast<std::uint16_t>(mnemonic),
+                      std::move(operands),
+                      {},
+                      uses_stack,
+                      returns});
   }
 
   void add_encoding(std::string name, std::vector<std::uint8_t> encoding) {
@@ -172,6 +167,15 @@ void add_transfers(FormList& list) {
   list.add(ZYDIS_MNEMONIC_INT3, {});
 }
 
+void add_modes(FormList& list) {
+  list.add(ZYDIS_MNEMONIC_CLD, {});
+  list.add(ZYDIS_MNEMONIC_STD, {});
+  list.add(ZYDIS_MNEMONIC_LDMXCSR, {{Kind::mxcsr_memory, 4}});
+  list.add(ZYDIS_MNEMONIC_STMXCSR, {{Kind::memory, 4}});
+  list.add(ZYDIS_MNEMONIC_FLDCW, {{Kind::memory, 2}});
+  list.add(ZYDIS_MNEMONIC_FNSTCW, {{Kind::memory, 2}});
+}
+
 // What assemblers choose and Zydis's encoder does not.
 void add_encodings(FormList& list) {
   list.add_encoding("endbr64", {0xf3, 0x0f, 0x1e, 0xfa});
@@ -204,6 +208,7 @@ const std::vector<Form>& all_forms() {
     add_stack(list);
     add_arithmetic(list);
     add_transfers(list);
+    add_modes(list);
     add_encodings(list);
     return list.take();
   }();

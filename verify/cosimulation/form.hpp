@@ -14,14 +14,15 @@ struct OperandForm {
   enum class Kind : std::uint8_t {
     reg,
     memory,
-    address,        // a memory operand that is not accessed: lea's
-    immediate,      // sign-extended from at most 32 bits
+    address,    // a memory operand that is not accessed: lea's
+    immediate,  // sign-extended from at most 32 bits
     immediate64,
-    count,          // of a shift: any byte
-    near_target,    // a landing place, 8-bit distance
-    far_target,     // a landing place, 32-bit distance
-    landing_reg,    // a register that holds a landing place
-    landing_memory  // memory that holds one
+    count,           // of a shift: any byte
+    near_target,     // a landing place, 8-bit distance
+    far_target,      // a landing place, 32-bit distance
+    landing_reg,     // a register that holds a landing place
+    landing_memory,  // memory that holds one
+    mxcsr_memory     // memory that holds a value for MXCSR, one in eight with reserved bits
   };
   Kind kind;
   std::uint8_t bytes;
@@ -32,8 +33,8 @@ struct Form {
   std::uint16_t mnemonic;  // Zydis's number; 0 where `encoding` is given
   std::vector<OperandForm> operands;
   std::vector<std::uint8_t> encoding;
-  bool uses_stack;         // RSP, or RBP for leave, must point into memory
-  bool returns;            // what RSP points to must be a landing place
+  bool uses_stack;  // RSP, or RBP for leave, must point into memory
+  bool returns;     // what RSP points to must be a landing place
 };
 
 const std::vector<Form>& all_forms();

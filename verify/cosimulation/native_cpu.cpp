@@ -34,15 +34,20 @@ struct Exchange {
   std::uint64_t rflags;
   std::uint64_t host_rsp;
   Mark mark;
+  std::uint32_t mxcsr;
+  std::uint32_t host_mxcsr;
+  std::uint16_t x87_control;
+  std::uint16_t host_x87_control;
 };
 
 // RFLAGS (SDM vol. 1, 3.4.3): bit 1 is always set, bit 9 is IF.
 constexpr std::uint64_t rflags_always = 0x202;
 constexpr std::array<unsigned, 6> flag_positions = {0, 2, 4, 6, 7, 11};
+constexpr unsigned direction_flag_position = 10;
 
-std::uint64_t to_rflags(const Flags<bool>& flags) {
+std::uint64_t to_rflags(const Flags<bool>& flags, bool direction_flag) {
   const std::array<bool, 6> bits = {flags.cf, flags.pf, flags.af, flags.zf, flags.sf, flags.of};
-  std::uint64_t rflags = rflags_always;
+  std::uint64_t rflags = rflags_always | std::uint64_t{direction_flag} << direction_flag_position;
   for (std::size_t index = 0; index < bits.size(); ++index) {
     rflags |= std::uint64_t{bits[index]} << flag_positions[index];
   }
@@ -84,6 +89,19 @@ class Writer {
   void store(unsigned reg, const void* to) {
     bytes({0x48 | ((reg >> 3) << 2), 0x89});
     absolute(reg & 7, to);
+  }
+  // ldmxcsr /2 and stmxcsr /3, fldcw /5 and fnstcw /7.
+  void load_modes(const void* mxcsr, const void* x87_control) {
+    bytes({0x0f, 0xae});
+    absolute(2, mxcsr);
+    bytes({0xd9});
+    absolute(5, x87_control);
+  }
+  void store_modes(const void* mxcsr, const void* x87_control) {
+    bytes({0x0f, 0xae});
+    absolute(3, mxcsr);
+    bytes({0xd9});
+    absolute(7, x87_control);
   }
   void jump(const std::byte* target) {
     bytes({0xe9});
@@ -168,7 +186,7 @@ bool NativeCpu::Harness::install() {
     return false;
   }
   current = this;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_signal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   for (std::size_t index = 0; index < caught_signals.size(); ++index) {
@@ -186,6 +204,8 @@ void NativeCpu::Harness::write_code() {
   Writer entry(code + entry_offset);
   entry.bytes({0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57});  // push rbx rbp r12-15
   entry.store(rsp, &exchange->host_rsp);
+  entry.store_modes(&exchange->host_mxcsr, &exchange->host_x87_control);
+  entry.load_modes(&exchange->mxcsr, &exchange->x87_control);
   entry.bytes({0xff});  // push [rflags]
   entry.absolute(6, &exchange->rflags);
   entry.bytes({0x9d});  // popfq
@@ -195,9 +215,9 @@ void NativeCpu::Harness::write_code() {
   entry.jump(code + slot_offset);
 
   // None of this changes a flag before the exit has saved them.
-  for (const auto& [offset, mark] : {std::pair{landing_behind_offset, Mark::behind},
-                                     std::pair{landing_ahead_offset, Mark::ahead},
-                                     std::pair{next_offset, Mark::next}}) {
+  for (const auto& [offset, mark] :
+       {std::pair{landing_behind_offset, Mark::behind},
+        std::pair{landing_ahead_offset, Mark::ahead}, std::pair{next_offset, Mark::next}}) {
     Writer landing(code + offset);
     landing.bytes({0xc7});  // mov dword [mark], mark
     landing.absolute(0, &exchange->mark);
@@ -212,6 +232,9 @@ void NativeCpu::Harness::write_code() {
   exit.load(rsp, &exchange->host_rsp);
   exit.bytes({0x9c, 0x8f});  // pushfq; pop [rflags]
   exit.absolute(0, &exchange->rflags);
+  exit.store_modes(&exchange->mxcsr, &exchange->x87_control);
+  exit.load_modes(&exchange->host_mxcsr, &exchange->host_x87_control);
+  exit.bytes({0xfc});  // cld
   exit.bytes({0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3});
 }
 
@@ -289,7 +312,9 @@ NativeOutcome NativeCpu::run(std::span<const std::byte> instruction, CpuState& s
   std::memcpy(harness.code + slot_offset, instruction.data(), instruction.size());
   Writer(harness.code + slot_offset + instruction.size()).jump(harness.code + next_offset);
   harness.exchange->registers = state.registers;
-  harness.exchange->rflags = to_rflags(state.flags);
+  harness.exchange->rflags = to_rflags(state.flags, state.modes.df);
+  harness.exchange->mxcsr = static_cast<std::uint32_t>(state.modes.mxcsr);
+  harness.exchange->x87_control = static_cast<std::uint16_t>(state.modes.x87_control);
 
   Harness::is_running = true;
   call(harness.code + entry_offset);
@@ -297,17 +322,14 @@ NativeOutcome NativeCpu::run(std::span<const std::byte> instruction, CpuState& s
 
   state.registers = harness.exchange->registers;
   state.flags = from_rflags(harness.exchange->rflags);
+  state.modes = {harness.exchange->mxcsr, harness.exchange->x87_control,
+                 ((harness.exchange->rflags >> direction_flag_position) & 1) != 0};
   switch (harness.exchange->mark) {
-    case Mark::next:
-      return {Exit::next, 0};
-    case Mark::behind:
-      return {Exit::landed, landings()[0]};
-    case Mark::ahead:
-      return {Exit::landed, landings()[1]};
-    case Mark::trapped:
-      return {Exit::trapped, 0};
-    case Mark::faulted:
-      break;
+    case Mark::next: return {Exit::next, 0};
+    case Mark::behind: return {Exit::landed, landings()[0]};
+    case Mark::ahead: return {Exit::landed, landings()[1]};
+    case Mark::trapped: return {Exit::trapped, 0};
+    case Mark::faulted: break;
   }
   return {Exit::faulted, 0};
 }

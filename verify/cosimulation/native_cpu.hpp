@@ -1,12 +1,12 @@
 // Executes single instructions on the CPU that this program runs on, in this process.
 //
-// One page of code is written at run time: an entry that loads the flags and all sixteen registers,
-// RSP among them, a slot for the instruction, two landing places for jumps (one ahead, one behind),
-// and an exit that stores everything back. A second mapping is the memory that instructions may
-// touch, two pages between inaccessible ones. Both lie below 2 GiB, so that every addressing mode
-// reaches them and the entry needs no register of its own. Traps and faults come back by way of a
-// signal handler on a stack of its own; one that happens elsewhere goes to whoever was there
-// before.
+// One page of code is written at run time: an entry that loads the modes, the flags and all sixteen
+// registers, RSP among them, a slot for the instruction, two landing places for jumps (one ahead,
+// one behind), and an exit that stores everything back. A second mapping is the memory that
+// instructions may touch, two pages between inaccessible ones. Both lie below 2 GiB, so that every
+// addressing mode reaches them and the entry needs no register of its own. Traps and faults come
+// back by way of a signal handler on a stack of its own; one that happens elsewhere goes to whoever
+// was there before.
 #pragma once
 
 #include "verify/machine/instruction.hpp"
@@ -25,6 +25,7 @@ namespace fiberproof::verify {
 struct CpuState {
   std::array<std::uint64_t, register_count> registers;
   Flags<bool> flags;
+  Modes<std::uint64_t, bool> modes;  // no bit of MXCSR that is reserved
 };
 
 struct NativeOutcome {

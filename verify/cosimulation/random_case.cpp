@@ -14,10 +14,8 @@ using Kind = OperandForm::Kind;
 
 ZydisRegister register_name(unsigned number, unsigned bytes) {
   switch (bytes) {
-    case 8:
-      return static_cast<ZydisRegister>(ZYDIS_REGISTER_RAX + static_cast<int>(number));
-    case 4:
-      return static_cast<ZydisRegister>(ZYDIS_REGISTER_EAX + static_cast<int>(number));
+    case 8: return static_cast<ZydisRegister>(ZYDIS_REGISTER_RAX + static_cast<int>(number));
+    case 4: return static_cast<ZydisRegister>(ZYDIS_REGISTER_EAX + static_cast<int>(number));
     default:  // AL, CL, DL, BL; then, after AH to BH, SPL and on
       return number < 4
                  ? static_cast<ZydisRegister>(ZYDIS_REGISTER_AL + static_cast<int>(number))
@@ -44,6 +42,8 @@ std::uint64_t fill_randomly(RandomCase& made, Random& random) {
   const std::uint64_t bits = random.next();
   const auto bit = [&](unsigned number) { return ((bits >> number) & 1) != 0; };
   made.state.flags = {bit(0), bit(1), bit(2), bit(3), bit(4), bit(5)};
+  made.state.modes = {(bits >> 8) & mxcsr_bits,
+                      ((bits >> 24) & x87_control_bits) | x87_control_always, bit(6)};
   Random contents(random.next());  // one choice: 256 bytes would use up whatever a fuzzer gives
   for (std::size_t at = 0; at < window_bytes; at += sizeof(std::uint64_t)) {
     const std::uint64_t value = contents.next();
@@ -118,11 +118,13 @@ class CaseMaker {
         return choose_register(number, operand.bytes, into);
       }
       case Kind::memory:
-      case Kind::landing_memory: {
+      case Kind::landing_memory:
+      case Kind::mxcsr_memory: {
         const std::uint64_t address = window_place();
-        put(address, operand.kind == Kind::landing_memory ? landing()
-                     : random_.one_in(3)                  ? favourite_
-                                                          : random_.value());
+        put(address, operand.kind == Kind::landing_memory ? landing() : memory_value());
+        if (operand.kind == Kind::mxcsr_memory && !random_.one_in(8)) {
+          put(address, random_.next() & mxcsr_bits);
+        }
         return choose_memory(address, operand.bytes, into);
       }
       case Kind::address:
@@ -136,14 +138,14 @@ class CaseMaker {
         }
         return;
       case Kind::near_target:
-      case Kind::far_target:
-        return choose_target(operand.kind == Kind::near_target, into);
+      case Kind::far_target: return choose_target(operand.kind == Kind::near_target, into);
       case Kind::immediate:
       case Kind::immediate64:
-      case Kind::count:
-        return choose_immediate(operand, into);
+      case Kind::count: return choose_immediate(operand, into);
     }
   }
+
+  std::uint64_t memory_value() { return random_.one_in(3) ? favourite_ : random_.value(); }
 
   void choose_register(unsigned number, unsigned bytes, ZydisEncoderOperand& into) {
     into.type = ZYDIS_OPERAND_TYPE_REGISTER;
@@ -168,8 +170,8 @@ class CaseMaker {
     } else if (operand.bytes == 1) {
       into.imm.s = static_cast<std::int8_t>(value);
     } else {
-      into.imm.s = random_.one_in(2) ? static_cast<std::int32_t>(value)
-                                     : static_cast<std::int8_t>(value);
+      into.imm.s =
+          random_.one_in(2) ? static_cast<std::int32_t>(value) : static_cast<std::int8_t>(value);
     }
   }
 

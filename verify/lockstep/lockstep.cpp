@@ -27,8 +27,10 @@ std::string text_of(const Snapshot& state) {
     text += fmt::format(" {} {:#x}", name(static_cast<Register>(index)), state.registers[index]);
   }
   const Flags<bool>& flags = state.flags;
-  return text + fmt::format(" cf {:d} pf {:d} af {:d} zf {:d} sf {:d} of {:d}", flags.cf, flags.pf,
-                            flags.af, flags.zf, flags.sf, flags.of);
+  text += fmt::format(" cf {:d} pf {:d} af {:d} zf {:d} sf {:d} of {:d}", flags.cf, flags.pf,
+                      flags.af, flags.zf, flags.sf, flags.of);
+  return text + fmt::format(" mxcsr {:#x} x87_control {:#x} df {:d}", state.modes.mxcsr,
+                            state.modes.x87_control, state.modes.df);
 }
 
 // Where control goes, by the model.
@@ -43,6 +45,8 @@ std::optional<std::uint64_t> destination(const Control<std::uint64_t, bool>& con
           return std::nullopt;
         } else if constexpr (std::is_same_v<Where, Branch<bool>>) {
           return where.condition ? where.taken : next;
+        } else if constexpr (std::is_same_v<Where, Guarded<bool>>) {
+          return where.condition ? std::optional(next) : std::nullopt;
         } else {
           return where.target;
         }
@@ -139,6 +143,7 @@ class Lockstep {
         machine.write(static_cast<Register>(index), before.registers[index]);
       }
       machine.flags() = before.flags;
+      machine.modes() = before.modes;
       const auto control = model_(machine, instruction);
       if (!control) return std::unexpected(control.error().reason);
       if (machine.fault()) {
@@ -150,6 +155,7 @@ class Lockstep {
         made.state.registers[index] = machine.read(static_cast<Register>(index));
       }
       made.state.flags = machine.flags();
+      made.state.modes = machine.modes();
       for (unsigned flag = 0; flag < 6; ++flag) {
         made.undefined |= machine.is_undefined(static_cast<Flag>(flag)) ? 1u << flag : 0;
       }
@@ -185,6 +191,12 @@ class Lockstep {
       const bool model = in_order(predicted.state.flags)[flag];
       if (cpu != model && (predicted.undefined >> flag & 1) == 0) differ(names[flag], cpu, model);
     }
+    const auto& [mxcsr, x87_control, df] = predicted.state.modes;
+    if (after.modes.mxcsr != mxcsr) differ("mxcsr", after.modes.mxcsr, mxcsr);
+    if (after.modes.x87_control != x87_control) {
+      differ("x87_control", after.modes.x87_control, x87_control);
+    }
+    if (after.modes.df != df) differ("df", after.modes.df, df);
     if (after.rip != predicted.state.rip) differ("rip", after.rip, predicted.state.rip);
     compare_memory(process, instruction, predicted, beside);
     if (instruction.operation == Operation::call) {

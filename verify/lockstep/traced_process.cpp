@@ -52,9 +52,13 @@ Flags<bool> status_flags(std::uint64_t rflags) {
 Snapshot TracedProcess::snapshot() const {
   user_regs_struct user{};
   ::ptrace(PTRACE_GETREGS, id_, nullptr, &user);
+  user_fpregs_struct floating{};
+  ::ptrace(PTRACE_GETFPREGS, id_, nullptr, &floating);
+  constexpr unsigned direction_flag = 10;
   return {{user.rax, user.rcx, user.rdx, user.rbx, user.rsp, user.rbp, user.rsi, user.rdi, user.r8,
            user.r9, user.r10, user.r11, user.r12, user.r13, user.r14, user.r15},
           status_flags(user.eflags),
+          {floating.mxcsr, floating.cwd, ((user.eflags >> direction_flag) & 1) != 0},
           user.rip};
 }
 

@@ -24,6 +24,7 @@ namespace fiberproof::verify {
 struct Snapshot {
   std::array<std::uint64_t, register_count> registers{};
   Flags<bool> flags{};
+  Modes<std::uint64_t, bool> modes{};
   std::uint64_t rip = 0;
 };
 

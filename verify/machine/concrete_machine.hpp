@@ -33,6 +33,7 @@ class ConcreteMachine {
   void write(Register reg, Word value) { registers_[static_cast<std::size_t>(reg)] = value; }
 
   Flags<Bit>& flags() { return flags_; }
+  Modes<Word, Bit>& modes() { return modes_; }
 
   Bit unknown_bit(Flag flag) {
     undefined_ |= mask(flag);
@@ -71,6 +72,7 @@ class ConcreteMachine {
 
   std::array<Word, register_count> registers_{};
   Flags<Bit> flags_{};
+  Modes<Word, Bit> modes_{};
   unsigned undefined_ = 0;
   std::uint64_t memory_address_;
   std::span<std::byte> memory_;

@@ -75,6 +75,12 @@ constexpr auto unconditional = std::to_array<std::pair<ZydisMnemonic, Operation>
     {ZYDIS_MNEMONIC_CDQE, Operation::sign_extend_accumulator},
     {ZYDIS_MNEMONIC_CDQ, Operation::sign_extend_into_rdx},
     {ZYDIS_MNEMONIC_CQO, Operation::sign_extend_into_rdx},
+    {ZYDIS_MNEMONIC_CLD, Operation::cld},
+    {ZYDIS_MNEMONIC_STD, Operation::std},
+    {ZYDIS_MNEMONIC_LDMXCSR, Operation::ldmxcsr},
+    {ZYDIS_MNEMONIC_STMXCSR, Operation::stmxcsr},
+    {ZYDIS_MNEMONIC_FLDCW, Operation::fldcw},
+    {ZYDIS_MNEMONIC_FNSTCW, Operation::fnstcw},
     {ZYDIS_MNEMONIC_JMP, Operation::jmp},
     {ZYDIS_MNEMONIC_CALL, Operation::call},
     {ZYDIS_MNEMONIC_RET, Operation::ret},
@@ -111,8 +117,12 @@ std::optional<Register> register_of(ZydisRegister reg) {
   return static_cast<Register>(whole - ZYDIS_REGISTER_RAX);
 }
 
-bool is_modelled_width(unsigned bits) {
-  return bits == 8 || bits == 32 || bits == 64;
+bool is_x87(Operation operation) {
+  return operation == Operation::fldcw || operation == Operation::fnstcw;
+}
+
+bool is_modelled_width(unsigned bits, Operation operation) {
+  return bits == (is_x87(operation) ? 16 : 8) || bits == 32 || bits == 64;
 }
 
 // Everything that one decoding has at hand.
@@ -134,8 +144,10 @@ class Decoding {
   std::string text() const;
   Refusal prefixes(Operation operation) const;
   Refusal operands(Instruction& into) const;
-  std::expected<Operand, std::string> operand(const ZydisDecodedOperand& from) const;
-  std::expected<Operand, std::string> memory(const ZydisDecodedOperand& from) const;
+  std::expected<Operand, std::string> operand(const ZydisDecodedOperand& from,
+                                              Operation operation) const;
+  std::expected<Operand, std::string> memory(const ZydisDecodedOperand& from,
+                                             Operation operation) const;
   std::optional<RelativeField> relative() const;
   std::uint8_t width(Operation operation) const;
 
@@ -204,7 +216,13 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::nop:
     case Operation::endbr64:
     case Operation::ud2:
-    case Operation::int3: return 8;
+    case Operation::int3:
+    case Operation::cld:
+    case Operation::std: return 8;
+    case Operation::ldmxcsr:
+    case Operation::stmxcsr: return 4;
+    case Operation::fldcw:
+    case Operation::fnstcw: return 2;
     case Operation::set: return 1;
     default: return static_cast<std::uint8_t>(raw_.operand_width / 8);
   }
@@ -215,7 +233,7 @@ Decoding::Refusal Decoding::operands(Instruction& into) const {
     return std::nullopt;  // a long nop names an operand and does not touch it
   }
   for (unsigned index = 0; index < raw_.operand_count_visible; ++index) {
-    std::expected<Operand, std::string> made = operand(operands_[index]);
+    std::expected<Operand, std::string> made = operand(operands_[index], into.operation);
     if (!made) {
       return std::move(made.error());
     }
@@ -224,7 +242,8 @@ Decoding::Refusal Decoding::operands(Instruction& into) const {
   return std::nullopt;
 }
 
-std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand& from) const {
+std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand& from,
+                                                      Operation operation) const {
   switch (from.type) {
     case ZYDIS_OPERAND_TYPE_REGISTER: {
       const ZydisRegister reg = from.reg.value;
@@ -236,7 +255,7 @@ std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand&
       if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH) {
         return std::unexpected("AH, CH, DH and BH are not modelled");
       }
-      if (!is_modelled_width(from.size)) {
+      if (!is_modelled_width(from.size, operation)) {
         return std::unexpected(fmt::format("a register of {} bits is not modelled", from.size));
       }
       return RegisterOperand{*name, static_cast<std::uint8_t>(from.size / 8)};
@@ -246,12 +265,13 @@ std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand&
       // instruction.
       return Immediate{from.imm.is_relative ? address_ + raw_.length + from.imm.value.u
                                             : from.imm.value.u};
-    case ZYDIS_OPERAND_TYPE_MEMORY: return memory(from);
+    case ZYDIS_OPERAND_TYPE_MEMORY: return memory(from, operation);
     default: return std::unexpected("an operand of a kind that is not modelled");
   }
 }
 
-std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& from) const {
+std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& from,
+                                                     Operation operation) const {
   if (from.mem.type != ZYDIS_MEMOP_TYPE_MEM && from.mem.type != ZYDIS_MEMOP_TYPE_AGEN) {
     return std::unexpected("a memory operand of a kind that is not modelled");
   }
@@ -260,7 +280,7 @@ std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& 
   }
   const bool agen = from.mem.type == ZYDIS_MEMOP_TYPE_AGEN;
   const unsigned bits = agen ? raw_.operand_width : from.size;
-  if (!is_modelled_width(bits)) {
+  if (!is_modelled_width(bits, operation)) {
     return std::unexpected(fmt::format("an access of {} bits is not modelled", bits));
   }
   MemoryOperand made{std::nullopt, std::nullopt, 1, static_cast<std::uint64_t>(from.mem.disp.value),
@@ -318,7 +338,7 @@ std::expected<Instruction, DecodeError> Decoding::run() {
   }
   Instruction made{address_,           raw_.length, meaning->operation, width(meaning->operation),
                    meaning->condition, {},          relative(),         text()};
-  if (!is_modelled_width(made.bytes * 8u)) {
+  if (!is_modelled_width(made.bytes * 8u, made.operation)) {
     return refuse(fmt::format("a width of {} bits is not modelled", made.bytes * 8u));
   }
   if (Refusal refusal = operands(made)) {
@@ -336,10 +356,11 @@ constexpr auto register_names =
 static_assert(register_names.size() == register_count);
 
 constexpr auto operation_names = std::to_array<std::string_view>(
-    {"mov", "movzx", "movsx", "lea", "xchg", "push",    "pop",  "leave",   "add",    "adc",
-     "sub", "sbb",   "cmp",   "neg", "inc",  "dec",     "mul",  "imul",    "and",    "or",
-     "xor", "not",   "test",  "shl", "shr",  "sar",     "cdqe", "cdq/cqo", "cmovcc", "setcc",
-     "jmp", "jcc",   "call",  "ret", "nop",  "endbr64", "ud2",  "int3"});
+    {"mov",     "movzx",  "movsx", "lea", "xchg", "push",    "pop",     "leave", "add",
+     "adc",     "sub",    "sbb",   "cmp", "neg",  "inc",     "dec",     "mul",   "imul",
+     "and",     "or",     "xor",   "not", "test", "shl",     "shr",     "sar",   "cdqe",
+     "cdq/cqo", "cmovcc", "setcc", "cld", "std",  "ldmxcsr", "stmxcsr", "fldcw", "fnstcw",
+     "jmp",     "jcc",    "call",  "ret", "nop",  "endbr64", "ud2",     "int3"});
 static_assert(operation_names.size() == operation_count);
 
 }  // namespace

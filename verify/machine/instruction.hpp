@@ -1,7 +1,8 @@
 // One decoded instruction as plain data: what step() gives a meaning to, and nothing else.
 //
 // decode() accepts an allow list: the general-purpose instructions that compilers emit for the
-// routines under proof, on 8-, 32- and 64-bit operands. Everything else is an error with the
+// routines under proof, on 8-, 32- and 64-bit operands, and those that change or save the modes of
+// floating-point arithmetic and the direction flag. Everything else is an error with the
 // address and the disassembly: another mnemonic, another operand form, a prefix that changes
 // meaning (LOCK, REP, FS, GS, 66, 67), AH to DH, a count in CL. Where the allow list ends, so do
 // the proofs.
@@ -73,6 +74,12 @@ enum class Operation : std::uint8_t {
   sign_extend_into_rdx,     // cdq, cqo
   cmov,
   set,  // with a condition
+  cld,
+  std,
+  ldmxcsr,
+  stmxcsr,
+  fldcw,
+  fnstcw,
   jmp,
   jcc,
   call,
@@ -104,7 +111,8 @@ struct MemoryOperand {
   std::optional<Register> index;
   std::uint8_t scale;  // 1, 2, 4 or 8
   std::uint64_t displacement;
-  std::uint8_t bytes;  // of the access; for lea, which makes none, of the destination
+  std::uint8_t bytes;  // of the access, 2 only for the x87 control word; for lea, which makes none,
+                       // of the destination
 };
 
 using Operand = std::variant<RegisterOperand, Immediate, MemoryOperand>;
@@ -121,7 +129,7 @@ struct Instruction {
   std::uint64_t address;
   std::uint8_t length;
   Operation operation;
-  std::uint8_t bytes;             // operand width: 1, 4 or 8
+  std::uint8_t bytes;             // operand width: 1, 4 or 8; 2 for the x87 control word
   Condition condition;            // of cmov, set and jcc
   std::vector<Operand> operands;  // the explicit ones, destination first
   std::optional<RelativeField> relative;

@@ -122,6 +122,8 @@ class Execution {
       path.at = jump->target;
     } else if (const auto* branch = std::get_if<Branch<Formula>>(&control)) {
       return fork(path, *branch);
+    } else if (const auto* guarded = std::get_if<Guarded<Formula>>(&control)) {
+      return fault_unless(path, guarded->condition);
     } else if (const auto* call = std::get_if<Call>(&control)) {
       return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
@@ -145,6 +147,16 @@ class Execution {
     const bool can_fall_through = assume(path.machine, logical_not(branch.condition));
     if (can_take) open_.push_back(std::move(taken));
     return can_fall_through;
+  }
+
+  bool fault_unless(Open& path, Formula condition) {
+    SymbolicMachine faulted = path.machine;
+    if (assume(faulted, logical_not(condition))) {
+      const std::uint64_t at = faulted.instruction;
+      end(PathEnd::Kind::trapped, std::move(faulted), word(at),
+          fmt::format("a fault (#GP) at {:#x}", at));
+    }
+    return assume(path.machine, condition);
   }
 
   // Adds the condition to the path; false where that makes the path impossible. An undecided

@@ -37,7 +37,7 @@ struct PathEnd {
   enum class Kind {
     left,      ///< by an indirect jump, a return, or past the last instruction
     stopped,   ///< in a callee that never returns
-    trapped,   ///< reached ud2 or int3
+    trapped,   ///< reached ud2 or int3, or faults for another reason than an access
     escaped,   ///< a direct jump or call to code that nothing is known of
     refused,   ///< came to an instruction that is not on the allow list
     dead_end,  ///< cannot be executed: see reason

@@ -22,7 +22,7 @@ bool is_place(const Operand& operand) {
 }
 
 bool has_width(std::uint8_t bytes) {
-  return bytes == 1 || bytes == 4 || bytes == 8;
+  return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
 }
 
 bool has_sound_parts(const Operand& operand) {
@@ -51,7 +51,9 @@ bool has_widths(const Instruction& instruction) {
   const bool extends =
       instruction.operation == Operation::movzx || instruction.operation == Operation::movsx;
   const std::size_t checked = extends ? 1 : instruction.operands.size();
-  return has_width(instruction.bytes) &&
+  const bool is_x87 =
+      instruction.operation == Operation::fldcw || instruction.operation == Operation::fnstcw;
+  return has_width(instruction.bytes) && (instruction.bytes == 2) == is_x87 &&
          std::ranges::all_of(
              std::span(instruction.operands).first(checked),
              [&](const Operand& operand) { return has_bytes(operand, instruction.bytes); });
@@ -95,11 +97,17 @@ bool has_kinds(const Instruction& instruction) {
     case Operation::dec:
     case Operation::mul: return count == 1 && is_place(operands[0]);
     case Operation::set: return count == 1 && instruction.bytes == 1 && is_place(operands[0]);
+    case Operation::ldmxcsr:
+    case Operation::stmxcsr: return count == 1 && instruction.bytes == 4 && is_memory(operands[0]);
+    case Operation::fldcw:
+    case Operation::fnstcw: return count == 1 && instruction.bytes == 2 && is_memory(operands[0]);
     case Operation::jmp:
     case Operation::call: return count == 1 && instruction.bytes == 8;
     case Operation::jcc: return count == 1 && is_immediate(operands[0]);
     case Operation::sign_extend_accumulator: return count == 0 && instruction.bytes == 8;
     case Operation::sign_extend_into_rdx: return count == 0 && instruction.bytes >= 4;
+    case Operation::cld:
+    case Operation::std:
     case Operation::leave:
     case Operation::ret:
     case Operation::nop:

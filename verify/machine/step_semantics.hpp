@@ -56,6 +56,12 @@ class Step : private StepOperands<M> {
       case Operation::shl:
       case Operation::shr:
       case Operation::sar: shift(); break;
+      case Operation::cld:
+      case Operation::std:
+      case Operation::ldmxcsr:
+      case Operation::stmxcsr:
+      case Operation::fldcw:
+      case Operation::fnstcw: return change_or_save_modes();
       case Operation::nop:
       case Operation::endbr64: break;
       default: move();
@@ -298,6 +304,26 @@ class Step : private StepOperands<M> {
       case Operation::shl: return logical_xor(bit_of(result, top()), m_.flags().cf);
       case Operation::shr: return bit_of(a, top());
       default: return truth(false);
+    }
+  }
+
+  // Modes.
+
+  Outcome change_or_save_modes() {
+    Modes<Word, Bit>& modes = m_.modes();
+    switch (i_.operation) {
+      case Operation::cld:
+      case Operation::std: modes.df = truth(i_.operation == Operation::std); return Next{};
+      case Operation::stmxcsr: write(0, modes.mxcsr); return Next{};
+      case Operation::fnstcw: write(0, modes.x87_control); return Next{};
+      case Operation::fldcw:
+        modes.x87_control = (read(0) & number(x87_control_bits)) | number(x87_control_always);
+        return Next{};
+      default: {  // ldmxcsr
+        const Word value = read(0);
+        modes.mxcsr = value & number(mxcsr_bits);
+        return Guarded<Bit>{equal(value & number(~mxcsr_bits), number(0))};
+      }
     }
   }
 

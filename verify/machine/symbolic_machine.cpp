@@ -19,6 +19,13 @@ Flags<Formula> unknown_flags(std::string_view epoch) {
   return {flag("cf"), flag("pf"), flag("af"), flag("zf"), flag("sf"), flag("of")};
 }
 
+Modes<Term, Formula> unknown_modes(std::string_view epoch) {
+  return {variable(fmt::format("{}.mxcsr", epoch)) & word(mxcsr_bits),
+          (variable(fmt::format("{}.x87_control", epoch)) & word(x87_control_bits)) |
+              word(x87_control_always),
+          truth_variable(fmt::format("{}.df", epoch))};
+}
+
 }  // namespace
 
 SymbolicMachine::SymbolicMachine(const Regions* regions, Memory memory, std::string_view epoch)
@@ -26,6 +33,7 @@ SymbolicMachine::SymbolicMachine(const Regions* regions, Memory memory, std::str
       memory_(std::move(memory)),
       registers_(unknown_registers(epoch, std::make_index_sequence<register_count>{})),
       flags_(unknown_flags(epoch)),
+      modes_(unknown_modes(epoch)),
       epoch_(epoch) {}
 
 Formula SymbolicMachine::unknown_bit(Flag) {
@@ -72,6 +80,9 @@ void SymbolicMachine::forget_across_call(const std::string& epoch) {
     write(lost, unknown.read(lost));
   }
   flags_ = unknown.flags_;
+  modes_.mxcsr = (modes_.mxcsr & word(mxcsr_control_bits)) |
+                 (unknown.modes_.mxcsr & word(~mxcsr_control_bits));
+  modes_.df = logical_and(modes_.df, unknown.modes_.df);
   memory_.havoc(epoch);
   epoch_ = epoch;
 }

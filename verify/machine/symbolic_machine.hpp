@@ -33,18 +33,21 @@ class SymbolicMachine {
   using Word = Term;
   using Bit = Formula;
 
-  /// Unknown registers and flags, named for `epoch`, on the given memory.
+  /// Unknown registers, flags and modes, named for `epoch`, on the given memory.
   SymbolicMachine(const Regions* regions, Memory memory, std::string_view epoch);
 
   Term read(Register name) const { return registers_[static_cast<std::size_t>(name)]; }
   void write(Register name, Term value) { registers_[static_cast<std::size_t>(name)] = value; }
   Flags<Formula>& flags() { return flags_; }
+  Modes<Term, Formula>& modes() { return modes_; }
+  const Modes<Term, Formula>& modes() const { return modes_; }
   Formula unknown_bit(Flag flag);
   Term load(Term address, unsigned bytes);
   void store(Term address, Term value, unsigned bytes);
 
-  /// What may follow a call: memory and all registers but the callee-saved are unknown again
-  /// (psABI 3.2.1). RSP is as before the call.
+  /// What may follow a call: memory and all registers but the callee-saved are unknown again, and
+  /// so is the status in MXCSR; control words stay, and a direction flag that was clear (psABI
+  /// 3.2.1). RSP is as before the call.
   void forget_across_call(const std::string& epoch);
 
   const Regions& regions() const { return *regions_; }
@@ -67,6 +70,7 @@ class SymbolicMachine {
   Memory memory_;
   std::array<Term, register_count> registers_;
   Flags<Formula> flags_;
+  Modes<Term, Formula> modes_;
   std::string epoch_;
   unsigned unknown_bits_ = 0;
 };

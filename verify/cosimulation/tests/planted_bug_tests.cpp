@@ -49,7 +49,7 @@ TEST_P(planted_bug, is_found) {
   for (std::uint64_t index = 0; index < case_count_max; ++index) {
     if (const auto mismatch = cosimulation.run_case(index)) {
       EXPECT_FALSE(mismatch->differences.empty());
-      EXPECT_EQ(mismatch->inputs.size(), register_count + 6);
+      EXPECT_EQ(mismatch->inputs.size(), register_count + 6 + 3);
       fmt::print("{}: found after {} cases by {}\n", GetParam().name, index + 1,
                  mismatch->instruction);
       return;
@@ -147,8 +147,7 @@ constexpr Planted planted[] = {
      [](ConcreteMachine& machine, const Instruction& instruction, const Before& before) {
        if (is(instruction, Operation::adc) && first_register(instruction) != nullptr &&
            instruction.bytes == 8) {
-         machine.flags().cf =
-             machine.read(first_register(instruction)->name) < before.destination;
+         machine.flags().cf = machine.read(first_register(instruction)->name) < before.destination;
        }
      }},
     {"a_call_pushes_its_own_address",
@@ -161,6 +160,24 @@ constexpr Planted planted[] = {
      [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
        if (is(instruction, Operation::sign_extend_into_rdx)) {
          machine.write(Register::rdx, 0);
+       }
+     }},
+    {"fldcw_takes_reserved_bits",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::fldcw)) {
+         machine.modes().x87_control &= x87_control_bits;
+       }
+     }},
+    {"ldmxcsr_keeps_the_status",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::ldmxcsr)) {
+         machine.modes().mxcsr &= mxcsr_control_bits;
+       }
+     }},
+    {"cld_sets_the_direction_flag",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::cld)) {
+         machine.modes().df = true;
        }
      }},
 };
@@ -187,6 +204,25 @@ TEST(planted_bug_in_an_access, a_cmov_that_reads_only_where_its_condition_holds_
     }
   }
   FAIL() << "not found";
+}
+
+TEST(planted_bug_in_control, an_ldmxcsr_that_takes_reserved_bits_is_found) {
+  const Model wrong = [](ConcreteMachine& machine, const Instruction& instruction) {
+    auto control = step(machine, instruction);
+    if (is(instruction, Operation::ldmxcsr)) {
+      return std::expected<Control<std::uint64_t, bool>, StepError>(Next{});
+    }
+    return control;
+  };
+  Cosimulation cosimulation(NativeCpu::create().value(), seed, wrong);
+  for (std::uint64_t index = 0; index < case_count_max; ++index) {
+    const auto mismatch = cosimulation.run_case(index);
+    if (mismatch && mismatch->differences.back() ==
+                        "control: the CPU goes to a fault, the model to the next instruction") {
+      return;
+    }
+  }
+  FAIL() << "not found in " << case_count_max << " cases";
 }
 
 TEST(planted_bug_in_control, a_wrong_condition_is_found) {
