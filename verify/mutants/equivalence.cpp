@@ -55,8 +55,7 @@ class Comparison {
   Execution execute_once(const Code& code, const SymbolicMachine& entry, std::uint64_t callee,
                          const Execution* model) {
     Execution made;
-    const auto on_call = [&](SymbolicMachine& machine, Term target,
-                             const SymbolicMachine& before) {
+    const auto on_call = [&](SymbolicMachine& machine, Term target, const SymbolicMachine& before) {
       if (target.as_constant() != callee) return CallOutcome::unknown;
       const std::size_t number = made.at_calls.size();
       made.at_calls.push_back(machine);
@@ -93,6 +92,14 @@ class Comparison {
         return differ(fmt::format("{} {}", name(reg), where));
       }
       scratch_.insert(fmt::format("{} {}", name(reg), where));
+    }
+    const auto direction = [](const SymbolicMachine& machine) {
+      return select(machine.modes().df, word(1), word(0));
+    };
+    if (!is_equal(one.modes().mxcsr, other.modes().mxcsr, both) ||
+        !is_equal(one.modes().x87_control, other.modes().x87_control, both) ||
+        !is_equal(direction(one), direction(other), both)) {
+      return differ(fmt::format("a mode {}", where));
     }
     // What neither wrote is what it was.
     for (const SymbolicMachine* const writer : {&one, &other}) {

@@ -3,8 +3,8 @@
 //
 // The same is what a contract's routine is for: where control goes on, RSP, RBP and RDI there, what
 // a callee is given (the registers of its arguments, RSP, and those that it keeps), and all of
-// memory at the call and at the end. All other registers are lost at a call (psABI 3.2.1) and at a
-// switch (SPEC.md, S4): nothing reads them.
+// memory and the modes at the call and at the end. All other registers are lost at a call
+// (psABI 3.2.1) and at a switch (SPEC.md, S4): nothing reads them.
 #pragma once
 
 #include "verify/machine/paths.hpp"

@@ -13,9 +13,9 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr std::array<std::string_view, 13> statement_names = {
-    "contract", "ghost", "let",  "assume",   "region", "alias",         "run",
-    "call",     "model", "exit", "modifies", "prefer", "counterexample"};
+constexpr std::array<std::string_view, 14> statement_names = {
+    "contract", "ghost", "let",       "assume", "region",   "alias",  "run",
+    "call",     "model", "preserves", "exit",   "modifies", "prefer", "counterexample"};
 
 // A rule's id: one of L S T F E C and a number (verify/SPEC.md).
 bool is_spec_id(std::string_view text) {
@@ -59,6 +59,7 @@ class ContractReader {
     if (parser_.accept("call")) return call();
     if (parser_.accept("model")) return lines([this] { return model_store(); });
     if (parser_.accept("exit")) return lines([this] { return clause_into(contract_.exits); });
+    if (parser_.accept("preserves")) return lines([this] { return preserved(); });
     if (parser_.accept("modifies")) return lines([this] { return write_declaration(); });
     if (parser_.accept("counterexample")) return program();
     return parser_.error_here(fmt::format("'{}' begins no statement", parser_.peek().text));
@@ -114,7 +115,7 @@ class ContractReader {
   Result<std::string> new_name() {
     const Position position = parser_.peek().position;
     auto name = parser_.expect_name("a new name");
-    if (name && (is_register_name(*name) || is_declared(*name))) {
+    if (name && (is_register_name(*name) || is_mode_name(*name) || is_declared(*name))) {
       return parser_.error(position, fmt::format("'{}' is taken", *name));
     }
     return name;
@@ -334,6 +335,31 @@ class ContractReader {
     clause.formula = std::move(*formula);
     clause.text = text_since(start);
     clauses.push_back(std::move(clause));
+    return {};
+  }
+
+  // `ID name, …`: for each name the clause `ID preserves_name: name == old name` of the exit.
+  Result<void> preserved() {
+    auto id = spec_id();
+    if (!id) return std::unexpected(id.error());
+    do {
+      const Position position = parser_.peek().position;
+      auto name = parser_.expect_name("what is preserved");
+      if (!name) return std::unexpected(name.error());
+      if (*name == "rip" || (!is_register_name(*name) && !is_mode_name(*name))) {
+        return parser_.error(position, fmt::format("'{}' is not a register or a mode", *name));
+      }
+      const std::string label = "preserves_" + *name;
+      if (!clause_names_.insert(*id + "." + label).second) {
+        return parser_.error(position, fmt::format("there are two clauses '{} {}'", *id, label));
+      }
+      const Expression now{ExpressionKind::register_, position, false, 0, *name, {}, {}};
+      const Expression before{ExpressionKind::old, position, false, 0, {}, {}, {now}};
+      contract_.exits.push_back({*id,
+                                 label,
+                                 {ExpressionKind::equal, position, true, 0, {}, {}, {now, before}},
+                                 fmt::format("{} == old {}", *name, *name)});
+    } while (parser_.accept(","));
     return {};
   }
 

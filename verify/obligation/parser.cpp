@@ -12,6 +12,8 @@ constexpr std::array<std::string_view, 18> register_names = {
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
     "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "al",  "rip"};
 
+constexpr std::array<std::string_view, 3> mode_names = {"mxcsr_control", "x87_control", "df"};
+
 Expression node(ExpressionKind kind, const Position& position, bool is_truth = false) {
   Expression made;
   made.kind = kind;
@@ -24,6 +26,10 @@ Expression node(ExpressionKind kind, const Position& position, bool is_truth = f
 
 bool is_register_name(std::string_view name) {
   return std::ranges::find(register_names, name) != register_names.end();
+}
+
+bool is_mode_name(std::string_view name) {
+  return std::ranges::find(mode_names, name) != mode_names.end();
 }
 
 const Token& Parser::peek(std::size_t ahead) const {
@@ -325,7 +331,7 @@ Parser::Result<Expression> Parser::name(const Token& token) {
   }
   Expression made = node(ExpressionKind::register_, token.position);
   made.name = token.text;
-  if (is_register_name(token.text)) return made;
+  if (is_register_name(token.text) || is_mode_name(token.text)) return made;
   if (const auto ghost = std::ranges::find(contract_->ghosts, token.text, &Ghost::name);
       ghost != contract_->ghosts.end()) {
     made.is_truth = ghost->sort == Ghost::Sort::truth;

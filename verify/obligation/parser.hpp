@@ -14,6 +14,8 @@ namespace fiberproof::verify {
 
 /// Whether `name` is a 64-bit register, `al` or `rip`.
 bool is_register_name(std::string_view name);
+/// What of Modes an expression can look at: mxcsr_control, x87_control and df.
+bool is_mode_name(std::string_view name);
 
 class Parser {
  public:

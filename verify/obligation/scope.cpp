@@ -24,6 +24,15 @@ Term register_value(std::string_view text, const std::array<Term, register_count
   return registers[static_cast<std::size_t>(*register_named(text))];
 }
 
+// A mode as a word: control bits where they are in their register, or 0 or 1. None where the text
+// names no mode.
+std::optional<Term> mode_value(std::string_view text, const Modes<Term, Formula>& modes) {
+  if (text == "mxcsr_control") return modes.mxcsr & word(mxcsr_control_bits);
+  if (text == "x87_control") return modes.x87_control;
+  if (text == "df") return select(modes.df, word(1), word(0));
+  return std::nullopt;
+}
+
 const Expression& definition_of(const Expression& expression, const Scope& scope) {
   return std::ranges::find(scope.names->contract->definitions, expression.name, &Definition::name)
       ->expression;
@@ -132,6 +141,7 @@ std::expected<Term, std::string> word_value(const Expression& expression, Scope&
     case ExpressionKind::ghost: return scope.names->words.at(expression.name);
     case ExpressionKind::definition: return word_value(definition_of(expression, scope), scope);
     case ExpressionKind::register_:
+      if (const auto mode = mode_value(expression.name, scope.machine->modes())) return *mode;
       if (expression.name != "rip") {
         return register_value(expression.name, scope.machine->registers());
       }

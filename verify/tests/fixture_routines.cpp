@@ -157,6 +157,49 @@ routine fixture_double_64_times
     ret
 done fixture_double_64_times
 
+routine fixture_std
+    std
+    ret
+done fixture_std
+
+routine fixture_std_and_cld
+    std
+    cld
+    ret
+done fixture_std_and_cld
+
+routine fixture_ldmxcsr
+    ldmxcsr (%rdi)
+    ret
+done fixture_ldmxcsr
+
+routine fixture_fldcw
+    fldcw 4(%rdi)
+    ret
+done fixture_fldcw
+
+routine fixture_save_and_restore_modes
+    stmxcsr -4(%rsp)
+    fnstcw -8(%rsp)
+    ldmxcsr (%rdi)
+    fldcw 4(%rdi)
+    ldmxcsr -4(%rsp)
+    fldcw -8(%rsp)
+    ret
+done fixture_save_and_restore_modes
+
+# To the stack at RSI, from this one; the modes of each lie on it.
+routine fixture_switch_of_modes
+    subq $8, %rsp
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
+    movq %rsi, %rsp
+    ldmxcsr (%rsp)
+    fldcw 4(%rsp)
+    addq $8, %rsp
+    ret
+done fixture_switch_of_modes
+
   .data
 fixture_data_code:
     movq %rdi, %rax
