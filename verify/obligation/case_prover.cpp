@@ -225,11 +225,29 @@ Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before,
     if (!formula) return std::unexpected(formula.error());
     machine.path.push_back(logical_and(*formula, after.is_defined));
     after.is_defined = truth(true);
+    if (const auto done = name_contents(guarantee, after); !done) return done;
   }
   if (was_possible && !is_possible(machine)) {
     Ledger::note(claim("assumptions_can_be_met"), Verdict::unknown,
                  fmt::format("{} cannot return what the contract promises of it", declared.name));
   }
+  return {};
+}
+
+// `[address] == value` holds by now: from here on a load there gives the value itself, which may be
+// an address.
+Result<void> CaseProver::name_contents(const Expression& guarantee, Scope& after) {
+  const bool is_content = guarantee.kind == ExpressionKind::equal &&
+                          guarantee.operands[0].kind == ExpressionKind::memory;
+  if (!is_content) return {};
+  const auto address = word_value(guarantee.operands[0].operands[0], after);
+  if (!address) return std::unexpected(address.error());
+  const auto value = word_value(guarantee.operands[1], after);
+  if (!value) return std::unexpected(value.error());
+  const auto location = locate(after.machine->regions(), *address);
+  if (!location) return std::unexpected(location.error());
+  after.machine->memory().define_initial(*location, *value,
+                                         static_cast<unsigned>(guarantee.operands[0].value));
   return {};
 }
 

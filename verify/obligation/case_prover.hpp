@@ -77,6 +77,8 @@ class CaseProver {
   /// The callee has returned: everything is unknown but what it keeps and what it guarantees.
   Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicMachine& machine);
 
+  static Result<void> name_contents(const Expression& guarantee, Scope& after);
+
   /// Whether the path goes on with the contract's next run, or its exit.
   bool show_path_end(PathEnd& end);
 

@@ -157,6 +157,13 @@ routine fixture_double_64_times
     ret
 done fixture_double_64_times
 
+routine fixture_call_then_load_twice
+    call fixture_branch
+    movq (%rbx), %rax
+    movq (%rax), %rax
+    ret
+done fixture_call_then_load_twice
+
 routine fixture_std
     std
     ret

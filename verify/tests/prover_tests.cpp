@@ -261,5 +261,23 @@ TEST_F(prover, a_case_of_an_alias_is_proved_too) {
             Verdict::refuted);
 }
 
+// What a callee promises of a word may be an address, which is followed then.
+TEST_F(prover, follows_an_address_that_a_callee_leaves) {
+  const auto body = [](const std::string& promises) {
+    return "ghost other : word\nregion other = [other, other + 8)\nassume [object] == 5\n" +
+           entering("fixture_call_then_load_twice") +
+           "  rbx == object\ncall callee = function fixture_branch\n" + promises +
+           "exit\n  L1 followed: rax == [other]\n";
+  };
+  const std::string promise = "  returns [object] == other\n";
+  EXPECT_EQ(theorem(body(promise), "L1.followed").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body(promise), "assumptions_can_be_met").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body("  returns 0 == 0\n"), "every_access_is_in_its_region").verdict,
+            Verdict::refuted);
+  const std::string contradiction =
+      "  keeps [object, object + 8)\n  returns [object] == 6\n  returns [object] == other\n";
+  EXPECT_EQ(theorem(body(contradiction), "assumptions_can_be_met").verdict, Verdict::unknown);
+}
+
 }  // namespace
 }  // namespace fiberproof::verify
