@@ -30,9 +30,15 @@ constexpr std::int64_t switch_distance_max = 24;
 class Judge {
  public:
   Judge(const MutatedRoutine& subject, const ObjectFile& file, Solver& solver)
-      : subject_(subject), contract_(provable(*subject.contract)), file_(file), solver_(solver) {}
+      : subject_(subject),
+        contract_(provable(*subject.contract)),
+        general_(contract_),
+        file_(file),
+        solver_(solver) {
+    general_.aliases.clear();
+  }
 
-  std::expected<std::vector<JudgedMutant>, std::string> run() {
+  std::expected<JudgedRoutine, std::string> run() {
     const auto routine = movable(subject_.routine);
     if (!routine) return std::unexpected(routine.error());
     if (!subject_.callee.empty()) {
@@ -45,8 +51,9 @@ class Judge {
     if (!original) return std::unexpected(original.error());
     original_ = std::move(*original);
     if (const auto fault = original_fails(*routine)) return std::unexpected(*fault);
-    std::vector<JudgedMutant> judged;
-    for (const Mutation& mutation : mutations(*routine)) judged.push_back(judge(mutation));
+    JudgedRoutine judged;
+    judged.theorems = theorems_;
+    for (const Mutation& mutation : mutations(*routine)) judged.mutants.push_back(judge(mutation));
     return judged;
   }
 
@@ -63,10 +70,16 @@ class Judge {
   }
 
   std::optional<std::string> original_fails(const MovableRoutine& routine) {
-    const auto refuting = refutation(original_);
-    if (!refuting) return refuting.error();
-    if (!refuting->empty())
-      return fmt::format("{} is refuted: {}", subject_.routine.symbol, *refuting);
+    const auto proof = proved(contract_, original_, true);
+    if (!proof) return proof.error();
+    for (const Theorem& theorem : proof->theorems) {
+      if (theorem.verdict != Verdict::proved) {
+        return fmt::format("{} is {}: {}", subject_.routine.symbol, name_of(theorem.verdict),
+                           theorem.name);
+      }
+      const bool is_of_code = !theorem.name.ends_with("/assumptions_can_be_met");
+      if (is_of_code) theorems_.push_back(theorem.name);
+    }
     const auto seen = natively_violated(routine);
     if (!seen) return seen.error();
     if (!seen->empty()) return fmt::format("{}: {}", subject_.routine.symbol, *seen);
@@ -74,14 +87,15 @@ class Judge {
   }
 
   JudgedMutant judge(const Mutation& mutation) {
-    JudgedMutant judged{mutation.description, mutation.kind, MutantVerdict::unknown, {}, {}, {}};
+    JudgedMutant judged{
+        mutation.description, mutation.kind, MutantVerdict::unknown, {}, {}, {}, {}};
     const auto code = placed(mutation.routine);
     if (!code) {
       judged.verdict = MutantVerdict::refused;
       judged.reason = code.error();
       return judged;
     }
-    const auto refuting = refutation(*code);
+    const auto refuting = refutation(*code, judged.broken);
     const auto seen = natively_violated(mutation.routine);
     if (!refuting || !seen) {
       judged.reason = refuting ? seen.error() : refuting.error();
@@ -106,32 +120,47 @@ class Judge {
 
   // The theorem that refutes the code; empty where none does. A mutant whose accesses may or may
   // not overlap, depending on n, is looked at for one n at a time: what is false for one is false.
-  std::expected<std::string, std::string> refutation(const Code& code) {
+  std::expected<std::string, std::string> refutation(const Code& code,
+                                                     std::set<std::string>& broken) {
     bool is_undecided = false;
-    auto theorem = refutation_of(contract_, code, is_undecided);
+    auto theorem = refutation_of(general_, code, broken, is_undecided);
+    if (theorem && theorem->empty() && !contract_.aliases.empty()) {
+      theorem = refutation_of(contract_, code, broken, is_undecided);
+    }
     for (const char* const n : {"0", "1", "2"}) {
       if (!theorem || !theorem->empty() || !is_undecided) return theorem;
       const auto special = with_n(n);
       if (!special) return theorem;
       bool ignored = false;
-      theorem = refutation_of(*special, code, ignored);
+      theorem = refutation_of(*special, code, broken, ignored);
       if (theorem && !theorem->empty()) *theorem += fmt::format(" for n = {}", n);
     }
     return theorem;
   }
 
+  // The first of them in the contract's order; with aliases no more than one is looked for.
   std::expected<std::string, std::string> refutation_of(const Contract& contract, const Code& code,
+                                                        std::set<std::string>& broken,
                                                         bool& is_undecided) {
+    const auto result = proved(contract, code, contract.aliases.empty());
+    if (!result) return std::unexpected(result.error());
+    std::string first;
+    for (const Theorem& theorem : result->theorems) {
+      is_undecided = is_undecided || theorem.verdict == Verdict::unknown;
+      if (theorem.verdict != Verdict::refuted) continue;
+      if (first.empty()) first = theorem.name;
+      broken.insert(theorem.name);
+    }
+    return first;
+  }
+
+  std::expected<ContractResult, std::string> proved(const Contract& contract, const Code& code,
+                                                    bool asks_on) {
     ProverOptions options;
     options.is_mutant = true;
+    options.asks_on = asks_on;
     options.code = &code;
-    const auto result = prove(contract, file_, solver_, options);
-    if (!result) return std::unexpected(result.error());
-    for (const Theorem& theorem : result->theorems) {
-      if (theorem.verdict == Verdict::refuted) return theorem.name;
-      is_undecided = is_undecided || theorem.verdict == Verdict::unknown;
-    }
-    return std::string();
+    return prove(contract, file_, solver_, options);
   }
 
   // The contract with one more assumption; nothing where it has no n.
@@ -186,6 +215,8 @@ class Judge {
 
   const MutatedRoutine& subject_;
   Contract contract_;
+  Contract general_;  // without its aliases
+  std::vector<std::string> theorems_;
   const ObjectFile& file_;
   Solver& solver_;
   std::uint64_t callee_ = 0;
@@ -195,9 +226,8 @@ class Judge {
 
 }  // namespace
 
-std::expected<std::vector<JudgedMutant>, std::string> judge_mutants(const MutatedRoutine& subject,
-                                                                    const ObjectFile& file,
-                                                                    Solver& solver) {
+std::expected<JudgedRoutine, std::string> judge_mutants(const MutatedRoutine& subject,
+                                                        const ObjectFile& file, Solver& solver) {
   return Judge(subject, file, solver).run();
 }
 
@@ -213,7 +243,7 @@ std::vector<std::string> summary(const std::string& routine,
       "refuted and natively confirmed", "equivalent",
       "refused by the decoder",         "refuted and NOT natively confirmed",
       "CONTRADICTED by the native run", "UNKNOWN"};
-  constexpr std::string_view kinds[] = {"dropped", "displacement", "register", "swapped"};
+  constexpr std::string_view kinds[] = {"dropped", "displacement", "register", "swapped", "mode"};
   std::map<MutantVerdict, std::size_t> of_verdict;
   std::map<MutationKind, std::size_t> of_kind;
   for (const JudgedMutant& mutant : judged) {

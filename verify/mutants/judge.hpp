@@ -8,9 +8,9 @@
 #include "verify/obligation/contract.hpp"
 #include "verify/smt/query.hpp"
 
-#include <array>
 #include <cstddef>
 #include <expected>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,9 +29,18 @@ struct JudgedMutant {
   std::string description;
   MutationKind kind;
   MutantVerdict verdict;
-  std::string theorem;  ///< that refutes it
+  std::string theorem;  ///< the first that refutes it
   std::string native;   ///< the first claim that a native run violates
   std::string reason;   ///< why it does the same, or what is unknown
+  /// All theorems that refute it: of the contract's general case, or where none does of the first
+  /// alias that one does of.
+  std::set<std::string> broken = {};
+};
+
+struct JudgedRoutine {
+  std::vector<JudgedMutant> mutants;
+  /// Of the contract, in its order, those about code: all but assumptions_can_be_met.
+  std::vector<std::string> theorems;
 };
 
 /// What the routine is, for the native runs.
@@ -49,9 +58,8 @@ struct MutatedRoutine {
 };
 
 /// Every mutant. An error where the routine itself is not proved, or cannot be run.
-std::expected<std::vector<JudgedMutant>, std::string> judge_mutants(const MutatedRoutine& subject,
-                                                                    const ObjectFile& file,
-                                                                    Solver& solver);
+std::expected<JudgedRoutine, std::string> judge_mutants(const MutatedRoutine& subject,
+                                                        const ObjectFile& file, Solver& solver);
 
 /// "ROUTINE: 700 mutants: …", then each one that is neither refuted nor equivalent, and why those
 /// are that are equivalent.

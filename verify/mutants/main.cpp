@@ -1,7 +1,9 @@
 // `fiberproof_mutants PROGRAM [ROUTINE…]`: the verdict on every single-instruction mutant of the
-// trampolines and of stack_switch in a linked program. Exit status 0: each is refuted by a contract
-// and confirmed natively, or proved equivalent; 1: one is not; 2: could not run.
+// trampolines and of stack_switch in a linked program, and how many of them each clause refutes.
+// Exit status 0: each is refuted by a contract and confirmed natively, or proved equivalent, and a
+// clause that refutes none is listed; 1: one is not; 2: could not run.
 #include "verify/cli/embedded.hpp"
+#include "verify/mutants/clauses.hpp"
 #include "verify/mutants/judge.hpp"
 #include "verify/mutants/subjects.hpp"
 
@@ -37,6 +39,12 @@ int main(int argument_count, char** arguments) {
     fmt::print(stderr, "{}\n", subjects.error());
     return 2;
   }
+  const auto [unbroken_path, unbroken_text] = embedded_unbroken();
+  const auto unbroken = parse_unbroken(unbroken_text, unbroken_path);
+  if (!unbroken) {
+    fmt::print(stderr, "{}\n", unbroken.error());
+    return 2;
+  }
   const auto solver = make_z3_solver(std::chrono::seconds(5));
   int status = 0;
   const std::set<std::string> chosen(arguments + 2, arguments + argument_count);
@@ -49,11 +57,15 @@ int main(int argument_count, char** arguments) {
       fmt::print(stderr, "fiberproof: {}\n", judged.error());
       return 2;
     }
-    for (const std::string& line : summary(subject.routine.symbol, *judged)) {
+    for (const std::string& line : summary(subject.routine.symbol, judged->mutants)) {
       fmt::print("{}\n", line);
     }
+    const auto clauses = broken_clauses(*judged);
+    for (const std::string& line : clause_table(clauses, *unbroken)) fmt::print("{}\n", line);
+    const auto faults = clause_faults(clauses, *unbroken);
+    for (const std::string& fault : faults) fmt::print("{}\n", fault);
     std::fflush(stdout);
-    if (!all_decided(*judged)) status = 1;
+    if (!all_decided(judged->mutants) || !faults.empty()) status = 1;
   }
   if (count == 0) {
     fmt::print(stderr, "fiberproof: {}: no such routine\n", arguments[2]);

@@ -74,6 +74,7 @@ class Mutator {
       change_displacement(at);
       change_registers(at);
       if (at + 1 < routine_.instructions.size()) swap(at);
+      set_modes(at);
     }
     return std::move(made_);
   }
@@ -118,6 +119,47 @@ class Mutator {
         replace(at, MutationKind::displacement, made->request);
       }
     }
+  }
+
+  // Before the instruction: the direction flag, and where it reads memory the other modes from
+  // there.
+  void set_modes(std::size_t at) {
+    ZydisEncoderRequest request{};
+    request.machine_mode = ZYDIS_MACHINE_MODE_LONG_64;
+    request.mnemonic = ZYDIS_MNEMONIC_STD;
+    insert(at, request);
+    const auto made = encodable(routine_.instructions[at].bytes);
+    if (!made || routine_.instructions[at].field_bytes != 0) return;
+    request.operand_count = 1;
+    ZydisEncoderOperand& operand = request.operands[0];
+    for (unsigned index = 0; index < made->request.operand_count; ++index) {
+      if (made->request.operands[index].type == ZYDIS_OPERAND_TYPE_MEMORY) {
+        operand = made->request.operands[index];
+      }
+    }
+    if (made->decoded.mnemonic == ZYDIS_MNEMONIC_POP) {
+      operand.type = ZYDIS_OPERAND_TYPE_MEMORY;
+      operand.mem.base = ZYDIS_REGISTER_RSP;
+    }
+    if (operand.type != ZYDIS_OPERAND_TYPE_MEMORY) return;
+    for (const auto& [mnemonic, bytes] :
+         {std::pair{ZYDIS_MNEMONIC_LDMXCSR, 4}, std::pair{ZYDIS_MNEMONIC_FLDCW, 2}}) {
+      request.mnemonic = mnemonic;
+      operand.mem.size = static_cast<ZyanU16>(bytes);
+      insert(at, request);
+    }
+  }
+
+  void insert(std::size_t at, const ZydisEncoderRequest& request) {
+    const MovableInstruction& original = routine_.instructions[at];
+    const std::vector<std::byte> bytes = encoded(request);
+    const auto decoded = decode(0, bytes);
+    if (!decoded) return;
+    MovableRoutine changed = routine_;
+    changed.instructions.insert(changed.instructions.begin() + static_cast<std::ptrdiff_t>(at),
+                                {original.number, decoded->text, bytes, 0, 0, {}});
+    add(MutationKind::mode, fmt::format("{} before {}", decoded->text, original.text),
+        std::move(changed));
   }
 
   void change_registers(std::size_t at) {

@@ -1,9 +1,10 @@
 // Mutants of a routine: every change of one instruction, made from the decoded bytes.
 //
 // An instruction is dropped; each displacement is 8 higher or lower; each register operand, a base
-// included, becomes each other register of its width; two neighbours change places. What follows a
-// change of length moves, and every distance is made anew, so that a call reaches its callee and
-// the address after a switch stays the address after it.
+// included, becomes each other register of its width; two neighbours change places; an instruction
+// that sets a mode comes in between. What follows a change of length moves, and every distance is
+// made anew, so that a call reaches its callee and the address after a switch stays the address
+// after it.
 #pragma once
 
 #include "verify/machine/object_file.hpp"
@@ -45,8 +46,7 @@ struct MovableRoutine {
                                   const std::function<std::uint64_t(std::uint64_t)>& outside) const;
 };
 
-enum class MutationKind : std::uint8_t { dropped, displacement, register_operand, swapped };
-constexpr std::size_t mutation_kind_count = 4;
+enum class MutationKind : std::uint8_t { dropped, displacement, register_operand, swapped, mode };
 
 struct Mutation {
   MutationKind kind;

@@ -64,6 +64,12 @@ class Words {
   std::uint64_t state_;
 };
 
+// Neither as a program has them at its start: all exceptions masked, round down, flush to zero;
+// round down, 53 bits.
+constexpr std::uint32_t mxcsr_control = 0xbf80;
+constexpr std::uint16_t x87_control = 0x67f;
+constexpr std::uint64_t direction_flag = 1 << 10;
+
 using Memory = std::vector<std::uint64_t>;
 
 // The child, as one run sees it.
@@ -79,6 +85,19 @@ class Run {
       *reg = words_.next();
     }
     forget_flags();
+    user_.eflags &= ~direction_flag;  // psABI 3.2.1
+    ::ptrace(PTRACE_GETFPREGS, child_, nullptr, &floating_);
+    floating_.mxcsr = mxcsr_control;
+    floating_.cwd = x87_control;
+    ::ptrace(PTRACE_SETFPREGS, child_, nullptr, &floating_);
+  }
+
+  /// The modes that the run began with.
+  void expect_modes() {
+    ::ptrace(PTRACE_GETFPREGS, child_, nullptr, &floating_);
+    expect("S4 preserves_mxcsr_control", floating_.mxcsr & mxcsr_control_bits, mxcsr_control);
+    expect("S4 preserves_x87_control", floating_.cwd, x87_control);
+    expect("S4 preserves_df", user_.eflags & direction_flag, 0);
   }
 
   /// The status flags are any.
@@ -153,6 +172,7 @@ class Run {
   std::uint64_t end_;
   Words words_;
   user_regs_struct user_{};
+  user_fpregs_struct floating_{};
 };
 
 std::uint64_t& word_at(Memory& stack, std::uint64_t address) {
@@ -206,6 +226,7 @@ std::vector<std::string> NativeProbe::run_trampoline(const TrampolineState& stat
   run.expect("T2 func_ref", run.user().rdi, word_at(stack, entry_rsp + 24));
   run.expect("T2 rsp_is_below_the_buffer", run.user().rsp, return_address_at);
   run.expect("T3 rbp_links_the_chain", run.user().rbp, stack_top - 0x10);
+  run.expect_modes();
   const std::uint64_t back_to = run.read(run.user().rsp & ~std::uint64_t{7}, 8).front();
   word_at(stack, return_address_at) = back_to;
   run.expect_unchanged("T6 modifies", stack_top - stack_bytes, stack);
@@ -230,6 +251,7 @@ std::vector<std::string> NativeProbe::run_trampoline(const TrampolineState& stat
   run.expect("T4 rip_is_the_parents", run.user().rip, word_at(stack, stack_top - 0x08));
   run.expect("T4 rsp_is_the_parents", run.user().rsp, word_at(stack, stack_top - 0x18));
   run.expect("T4 rbp_is_the_parents", run.user().rbp, word_at(stack, stack_top - 0x10));
+  run.expect_modes();
   run.expect("T5 payload", run.user().rdi, state.is_v44 || succeeded ? 0 : trap_payload);
   run.expect_unchanged("T6 modifies", stack_top - stack_bytes, stack);
   return run.violated;
@@ -260,6 +282,7 @@ std::vector<std::string> NativeProbe::run_switch(const SwitchState& state) {
   run.expect("S1 rbp_is_loaded", run.user().rbp, loaded[1]);
   run.expect("S1 rip_is_loaded", run.user().rip, loaded[2]);
   run.expect("S3 payload_is_handed_over", run.user().rdi, old_rdi);
+  run.expect_modes();
   Memory after = prepared;
   const std::uint64_t stored[3] = {old_rsp, old_rbp, end_};
   std::memcpy(reinterpret_cast<std::byte*>(after.data()) + (store_context - contexts), stored,

@@ -17,7 +17,8 @@ Theorem& Ledger::claim(const std::string& name, const std::string& spec_id, Subj
 
 void Ledger::oblige(Theorem& theorem, const Query& query,
                     const std::function<Refutation(const Answer&)>& story) {
-  if (is_settled()) return;
+  const bool is_broken = options_.is_mutant && theorem.verdict == Verdict::refuted;
+  if (is_settled() || is_broken) return;
   const Answer answer =
       query.goal.as_constant() == true ? Answer{Verdict::proved, {}, {}, {}} : solver_.prove(query);
   if (options_.on_query) options_.on_query(theorem.name, query, answer);

@@ -28,7 +28,7 @@ class Ledger {
   static void note(Theorem& theorem, Verdict verdict, const std::string& reason);
 
   /// Nothing more is asked of a mutant that is refuted.
-  bool is_settled() const { return options_.is_mutant && refuted_; }
+  bool is_settled() const { return options_.is_mutant && refuted_ && !options_.asks_on; }
 
   Solver& solver() { return solver_; }
 

@@ -29,6 +29,8 @@ struct ProverOptions {
   std::set<std::string, std::less<>> callees_by_call;
   /// Only the code, and only until a theorem is refuted: enough to tell a mutant from the original.
   bool is_mutant = false;
+  /// Of a mutant, every theorem all the same: which of them it breaks.
+  bool asks_on = false;
   /// Stands for the code of the contract's only run, at addresses as load_address() gives them.
   const Code* code = nullptr;
   /// Sees every query and its answer: for scripts and second opinions.
