@@ -62,7 +62,7 @@ std::string run_natively(const AnyProgram& program, Seen& seen) {
   }
   if (!seen.ended) {
     return fmt::format("{}, after step {} had begun", death_of(end->status, seconds_max),
-                       seen.snapshot.step);
+                       seen.snapshot.begun);
   }
   return fmt::format(
       "no rule is violated, {}, {}{}", counted(seen.outcome.steps, "step"),

@@ -108,8 +108,11 @@ void MachineRunner::give_back(NativeStack& ended) {
 }
 
 FIBERPROOF_UNINSTRUMENTED void MachineRunner::snapshot(StackIndex index) {
-  const bool has_layout = !reference_.stack(index).initial;
-  if (has_layout && are_snapshots_wanted()) [[unlikely]] {
+  if (!are_snapshots_wanted()) [[likely]] {
+    return;
+  }
+  note_step(reference_.serial());
+  if (!reference_.stack(index).initial) {
     take_snapshot(layout_of(index), reference_.stack(index).number, reference_.serial());
   }
 }

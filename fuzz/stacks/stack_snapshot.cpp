@@ -20,6 +20,10 @@ FIBERPROOF_UNINSTRUMENTED bool are_snapshots_wanted() {
   return wanted_in != nullptr;
 }
 
+FIBERPROOF_UNINSTRUMENTED void note_step(std::uint64_t step) {
+  wanted_in->begun = step;
+}
+
 FIBERPROOF_UNINSTRUMENTED void take_snapshot(const LayoutRequest& layout,
                                              std::uint32_t continuation, std::uint64_t step) {
   StackSnapshot& snapshot = *wanted_in;
@@ -27,6 +31,7 @@ FIBERPROOF_UNINSTRUMENTED void take_snapshot(const LayoutRequest& layout,
   const std::uint64_t base = top - spec::buffer_bytes(layout.capacity());
   snapshot.layout = layout;
   snapshot.step = step;
+  snapshot.begun = step;
   snapshot.continuation = continuation;
   snapshot.rip = read_word(top - spec::saved_rip_below_top);
   snapshot.rbp = read_word(top - spec::saved_rbp_below_top);

@@ -16,6 +16,7 @@ struct StackSnapshot {
 
   LayoutRequest layout{};          ///< what the stack was laid out for
   std::uint64_t step = 0;          ///< number of the step at which it was taken; 0 for none yet
+  std::uint64_t begun = 0;         ///< number of the step that began last, on whatever stack
   std::uint32_t continuation = 0;  ///< its number; 0 where a stack was laid out for none
   std::uint64_t rip = 0;
   std::uint64_t rbp = 0;
@@ -33,6 +34,9 @@ struct StackSnapshot {
 void keep_snapshots_in(StackSnapshot* place);
 
 bool are_snapshots_wanted();
+
+/// On input they are wanted: says that a step begins.
+void note_step(std::uint64_t step);
 
 /// On input they are wanted, and the stack of `layout` is there.
 void take_snapshot(const LayoutRequest& layout, std::uint32_t continuation, std::uint64_t step);

@@ -156,6 +156,22 @@ TEST(explain, a_program_in_which_nothing_is_made_has_no_stack) {
   EXPECT_NE(text.find("No continuation takes a step."), std::string::npos) << text;
 }
 
+// The signal comes in main, where there is no stack to draw.
+TEST(explain, a_crash_by_signal_is_told_with_the_step_that_was_under_way) {
+  const std::string text = explain(program_of(R"(fiberproof machine-program 1
+stack s0 pooled 65536
+function f0 params 0 returns 0
+tags 1
+steps
+  new h0 f0 on s0
+  new h1 f0 on s0
+  drop h0
+  trespass h1
+end
+)"));
+  EXPECT_NE(text.find("after step 4 had begun"), std::string::npos) << text;
+}
+
 TEST(explain, a_violation_is_marked_at_its_word) {
   alignas(16) std::array<std::uint64_t, 64> memory{};
   StackSnapshot snapshot{};
