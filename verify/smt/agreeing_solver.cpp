@@ -12,6 +12,7 @@ class AgreeingSolver final : public Solver {
       : first_(std::move(first)), second_(std::move(second)) {}
 
   Answer prove(const Query& query) override {
+    second_->begin(query);
     Answer answer = first_->prove(query);
     const Answer opinion = second_->prove(query);
     answer.time += opinion.time;

@@ -33,6 +33,9 @@ class Solver {
  public:
   virtual ~Solver() = default;
   virtual Answer prove(const Query& query) = 0;
+  /// What prove() is asked next, and nothing else: who can, begins. The answer's time is then what
+  /// is waited for.
+  virtual void begin(const Query&) {}
 };
 
 /// How queries are put to Z3: as integers, as 64-bit vectors, or as the one and then the other.
@@ -42,11 +45,11 @@ enum class Z3Encodings : std::uint8_t { integers_then_bits, integers, bits };
 std::unique_ptr<Solver> make_z3_solver(std::chrono::milliseconds time_limit,
                                        Z3Encodings encodings = Z3Encodings::integers_then_bits);
 
-/// cvc5 as a process that reads the query as SMT-LIB 2. It gives no counterexample.
+/// cvc5 as one process that reads the queries as SMT-LIB 2. It gives no counterexample.
 std::unique_ptr<Solver> make_cvc5_solver(std::chrono::milliseconds time_limit);
 
-/// Asks both: a verdict on which they differ is unknown, and says so. Counterexamples are the
-/// first's.
+/// Asks both, the second at the same time if it can: a verdict on which they differ is unknown,
+/// and says so. Counterexamples are the first's.
 std::unique_ptr<Solver> make_agreeing_solver(std::unique_ptr<Solver> first,
                                              std::unique_ptr<Solver> second);
 

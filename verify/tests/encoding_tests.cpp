@@ -92,6 +92,31 @@ TEST(encoding, cvc5_agrees_on_a_proof_and_on_a_refutation) {
   EXPECT_EQ(cvc5->prove({{}, less(n, n + word(1))}).verdict, Verdict::refuted);
   EXPECT_EQ(cvc5->prove({{}, equal(x, x + word(1))}).verdict, Verdict::unknown)
       << "an error message is no answer";
+  EXPECT_EQ(cvc5->prove({{}, less(n, n + word(1))}).verdict, Verdict::refuted)
+      << "after an error the process is another";
+}
+
+TEST(encoding, cvc5_answers_what_it_has_begun_with) {
+  const auto cvc5 = make_cvc5_solver(5s);
+  const Term n = variable("n");
+  for (unsigned count = 0; count < 3; ++count) {
+    const Query holds{{less(n, word(1000))}, less(n, word(1001 + count))};
+    const Query does_not{{less(n, word(1001 + count))}, less(n, word(1000))};
+    cvc5->begin(holds);
+    EXPECT_EQ(cvc5->prove(holds).verdict, Verdict::proved);
+    cvc5->begin(does_not);
+    EXPECT_EQ(cvc5->prove(does_not).verdict, Verdict::refuted);
+    EXPECT_EQ(cvc5->prove(holds).verdict, Verdict::proved) << "without having begun";
+  }
+}
+
+TEST(encoding, a_missing_cvc5_is_no_answer) {
+  const std::string path = std::getenv("PATH");
+  ASSERT_EQ(::setenv("PATH", "/nowhere", 1), 0);
+  const Answer answer = make_cvc5_solver(5s)->prove({{}, less(variable("n"), word(1))});
+  ASSERT_EQ(::setenv("PATH", path.c_str(), 1), 0);
+  EXPECT_EQ(answer.verdict, Verdict::unknown);
+  EXPECT_EQ(answer.reason, "cvc5: cannot be started");
 }
 
 // Answers whatever it was made with.

@@ -1,0 +1,105 @@
+#include "verify/smt/cvc5_process.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+namespace fiberproof::verify {
+namespace {
+
+// What cvc5 echoes behind an answer. It prints strings with their quotes.
+constexpr std::string_view end_of_answer = "\"end of answer\"\n";
+
+// A busy machine may keep cvc5 from noticing its own limit.
+constexpr std::chrono::milliseconds grace(10'000);
+
+}  // namespace
+
+// To a process that has ended nothing can be sent; what it said last is the answer then.
+void Cvc5Process::ask(const std::string& script) {
+  asked_ = child_ == 0 ? start() : std::expected<void, std::string>();
+  if (asked_) send_all(fmt::format("(reset)\n{}(echo \"end of answer\")\n", script));
+}
+
+std::expected<std::string, std::string> Cvc5Process::answer() {
+  auto answer = asked_ ? receive() : std::unexpected(asked_.error());
+  asked_ = std::unexpected("was not asked");
+  if (!answer) stop();
+  return answer;
+}
+
+std::expected<void, std::string> Cvc5Process::start() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return std::unexpected(fmt::format("no socket: {}", std::strerror(errno)));
+  }
+  const std::string limit = fmt::format("--tlimit-per={}", time_limit_.count());
+  child_ = ::fork();
+  if (child_ == 0) {
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      ::dup2(ends[1], descriptor);
+    }
+    // Integer blasting: most queries are about addresses, which are sums.
+    ::execlp("cvc5", "cvc5", "--lang", "smt2", "--solve-bv-as-int=sum", limit.c_str(), nullptr);
+    constexpr std::string_view reason = "cannot be started\n";
+    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, reason.data(), reason.size());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  socket_ = ends[0];
+  if (child_ < 0) {
+    child_ = 0;
+    ::close(socket_);
+    return std::unexpected(fmt::format("no process: {}", std::strerror(errno)));
+  }
+  return {};
+}
+
+void Cvc5Process::stop() {
+  if (child_ == 0) return;
+  ::close(socket_);
+  ::kill(child_, SIGKILL);
+  ::waitpid(child_, nullptr, 0);
+  child_ = 0;
+}
+
+void Cvc5Process::send_all(std::string_view text) const {
+  while (!text.empty()) {
+    const auto sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+std::expected<std::string, std::string> Cvc5Process::receive() const {
+  const auto deadline = std::chrono::steady_clock::now() + time_limit_ + grace;
+  std::string answer;
+  while (!answer.ends_with(end_of_answer)) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    ::pollfd waited{socket_, POLLIN, 0};
+    const int ready = left.count() <= 0 ? 0 : ::poll(&waited, 1, static_cast<int>(left.count()));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return std::unexpected("is silent");
+    std::array<char, 4096> part{};
+    const auto count = ::recv(socket_, part.data(), part.size(), 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      return std::unexpected(answer.empty() ? "has ended" : answer.substr(0, answer.find('\n')));
+    }
+    answer.append(part.data(), static_cast<std::size_t>(count));
+  }
+  answer.resize(answer.size() - end_of_answer.size());
+  return answer;
+}
+
+}  // namespace fiberproof::verify
