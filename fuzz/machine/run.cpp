@@ -11,6 +11,8 @@ constexpr std::uint32_t probed_period = 8;
 // One of those in so many fills every vector register, the others the SSE part alone.
 constexpr std::uint32_t vector_garbage_period = 8;
 
+RunObserver run_observer = nullptr;
+
 /// By the program alone, so that a replay does the same.
 std::uint32_t hash_of(const MachineProgram& program) {
   std::uint32_t hash = 0x811c9dc5;
@@ -53,6 +55,8 @@ void MachineRunner::begin(const MachineProgram& program) {
   modes_ = floating_point_modes();
   begin_walks(hash);
   outcome_ = {};
+  is_logging_ = run_observer != nullptr;
+  log_.begin(program.steps.size() % 2);
 }
 
 Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handler,
@@ -63,6 +67,9 @@ Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handle
   run_embedder();
   walk_outside();
   outcome_.values = reference_.work() - outcome_.steps;
+  if (run_observer != nullptr) {
+    run_observer(program, log_, handler);
+  }
   return outcome_;
 }
 
@@ -117,11 +124,27 @@ FIBERPROOF_UNINSTRUMENTED void MachineRunner::snapshot(StackIndex index) {
   }
 }
 
+void MachineRunner::log(const MachineStep* step) {
+  if (is_logging_) {
+    log_.note(step, reference_);
+  }
+}
+
+void MachineRunner::log_store() {
+  if (is_logging_) {
+    log_.note(store_, slots_, [this](StackIndex index) { return native(index).record; });
+  }
+}
+
 void MachineRunner::violated(const Violation& violation) {
   static const MachineStep none{};
   hand_over(handler_,
             {violation, Printable::of(*program_), Printable::of(step_ == nullptr ? none : *step_),
              reference_.serial(), reference_.depth()});
+}
+
+void observe_runs(RunObserver observer) {
+  run_observer = observer;
 }
 
 Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options) {

@@ -136,6 +136,7 @@ bool MachineRunner::run_body(StackIndex self, const oracle::ArrayCallSeen& call,
   Exit exit = interpret(self);
   if (exit == Exit::over) {
     reference_.end_of_steps();
+    log(nullptr);
     exit = Exit::returned;
   }
   if (exit == Exit::returned) {
@@ -178,6 +179,7 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
   step_ = &step;
   ++outcome_.steps;
   reference_.take();
+  log(&step);
   snapshot(self);
   if (reference_.skipped()) {
     return std::nullopt;
@@ -234,6 +236,7 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
     arrived(initial, {});
     if (interpret(initial) == Exit::over) {
       reference_.end_of_steps();
+      log(nullptr);
     }
   }
   arrived(self, {});

@@ -74,6 +74,7 @@ void MachineRunner::arrived(StackIndex self, const Seen& seen) {
   check(oracle::arrival_kind(expected, seen.kind));
   judge_seen(seen);
   judge_store();
+  log_store();
 }
 
 /// A body without room for steps has come and gone since the last arrival.
@@ -85,6 +86,7 @@ void MachineRunner::settle_tight() {
     judge_handle(to_handle(tight_next_argument_));
   }
   reference_.end_of_steps();
+  log(nullptr);
 }
 
 void MachineRunner::judge_seen(const Seen& seen) {

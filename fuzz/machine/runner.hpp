@@ -8,6 +8,7 @@
 #include "fuzz/machine/oracle_text.hpp"
 #include "fuzz/machine/reference.hpp"
 #include "fuzz/machine/run.hpp"
+#include "fuzz/machine/run_log.hpp"
 #include "fuzz/machine/single_step.hpp"
 #include "fuzz/stacks/register_probe.hpp"
 #include "fuzz/stacks/stack_source.hpp"
@@ -110,6 +111,8 @@ class MachineRunner {
   [[noreturn, gnu::cold]] void violated(const Violation& violation);
   void give_back(NativeStack& ended);
   void snapshot(StackIndex index);
+  void log(const MachineStep* step);
+  void log_store();
 
   // run_body.cpp
   void run_embedder();
@@ -211,6 +214,9 @@ class MachineRunner {
   bool tight_ = false;
   std::optional<std::uint32_t> tight_wrong_argument_;
   Value tight_next_argument_{};  ///< after those that were handed in: a handle, where a switch came
+
+  bool is_logging_ = false;
+  RunLog log_;
 
   Outcome outcome_;
 };
