@@ -33,7 +33,7 @@ void RunLog::note(const MachineStep* step, const MachineReference& reference) {
   }
   LoggedTransition& latest = transitions_[count_++];
   const Arrival& arrival = reference.arrival();
-  latest.step = step;
+  latest.step = step == nullptr ? std::nullopt : std::optional(*step);
   latest.serial = reference.serial();
   latest.skipped = reference.skipped();
   latest.arrival = arrival.kind;

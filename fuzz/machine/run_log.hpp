@@ -69,7 +69,7 @@ struct LoggedStore {
 
 /// One transition of the reference: a step, or the end of a body or entry that no step says.
 struct LoggedTransition {
-  const MachineStep* step;  ///< null: such an end
+  std::optional<MachineStep> step;  ///< none: such an end
   std::uint32_t serial;
   bool skipped;
   Arrival::Kind arrival;
@@ -80,7 +80,7 @@ struct LoggedTransition {
   std::array<MachineReference::Slot, machine_bounds::handles> slots;
   std::array<bool, machine_bounds::handles> good;
   std::uint32_t live;
-  std::vector<LoggedStack> stacks;  ///< live, of open entries, and ended by this transition
+  std::vector<LoggedStack> stacks;   ///< live, of open entries, and ended by this transition
   std::optional<LoggedStore> store;  ///< none in between: two transitions came before it was seen
   std::vector<LoggedRecord> records;
 };

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fiberproof::verify::model {
@@ -50,6 +51,8 @@ ConcreteOperation operation(Kind kind);
 class Machine {
  public:
   explicit Machine(const Sizes& sizes) : state_(sizes) {}
+  /// Goes on from a state that a machine was in.
+  explicit Machine(ConcreteState state) : state_(std::move(state)) {}
 
   enum class Outcome : std::uint8_t {
     impossible,  ///< it does not exist in this state, or the machine does not choose so

@@ -1,0 +1,65 @@
+// The machine of verify/model, which remembers: what an operation did in a state is carried out
+// once, however many runs come to it. Every state that it comes to is looked at: each clause of the
+// invariant, and the ghosts of chains against a walk.
+#pragma once
+
+#include "verify/model/machine.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace fiberproof::verify::refinement {
+
+/// A field that no transition writes, or that a handle's holder forgot: told from outside.
+struct Told {
+  model::Field field;
+  std::uint64_t of;
+  std::uint64_t value;
+};
+
+class RememberingMachine {
+ public:
+  RememberingMachine(const model::Sizes& sizes, std::optional<model::Mutant> mutant);
+
+  /// Back to the beginning; the watched place of buffers is `place`.
+  void begin(std::uint64_t place);
+  /// Nothing is open yet, so this is no transition's.
+  model::Machine::Outcome take(const std::vector<Told>& told,
+                               const model::ConcreteOperation& operation);
+  const model::ConcreteState& state() const { return states_[at_].state; }
+  /// What is broken in the present state, or was by the transition to it. Never of a mutant.
+  const std::string& broken() const { return states_[at_].broken; }
+
+  /// Transitions that were carried out, and not remembered.
+  std::uint64_t carried_out() const { return carried_out_; }
+
+ private:
+  struct Known {
+    model::ConcreteState state;
+    std::string broken;
+  };
+  struct Taken {
+    model::Machine::Outcome outcome;
+    std::uint32_t next;
+  };
+  struct HashWords {
+    std::size_t operator()(const std::vector<std::uint64_t>& words) const;
+  };
+
+  std::uint32_t intern(const model::ConcreteState& state, std::string broken);
+  void forget();
+
+  model::Sizes sizes_;
+  std::optional<model::Mutant> mutant_;
+  std::vector<Known> states_;
+  std::unordered_map<std::vector<std::uint64_t>, std::uint32_t, HashWords> ids_;
+  std::unordered_map<std::vector<std::uint64_t>, Taken, HashWords> taken_;
+  std::vector<std::uint64_t> key_;
+  std::uint32_t at_ = 0;
+  std::uint64_t carried_out_ = 0;
+};
+
+}  // namespace fiberproof::verify::refinement
