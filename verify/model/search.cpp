@@ -108,6 +108,7 @@ class Search {
       }
       begin = end;
       end = nodes_.size();
+      if (result_.is_complete && !result_.trace) result_.operations_complete = done + 1;
     }
     result_.states = nodes_.size();
     return std::move(result_);

@@ -34,6 +34,7 @@ struct SearchResult {
   std::size_t states = 0;                 ///< different ones
   std::size_t transitions = 0;            ///< taken or refused
   bool is_complete = true;                ///< states_max was not reached
+  std::size_t operations_complete = 0;    ///< every run of up to so many was looked at
   std::array<std::size_t, kinds> done{};  ///< by kind
   std::array<std::size_t, kinds> refused{};
   std::array<std::size_t, 6> records_in_state{};  ///< states that have such a record

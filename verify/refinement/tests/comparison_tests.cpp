@@ -64,7 +64,7 @@ MachineProgram program_of(const std::string& steps) {
 // Every transition, refusals, an entry inside a body, a chain of two stacks, tags, exceptions.
 const char* const everything =
     "new h0 f0 on s0\n"
-    "bind h0 1 to h1\n"
+    "bind h0 2 to h1\n"
     "resume h1 0 to h2 suspends t1 switches t0\n"
     "enter\n"
     "new h5 f0 on s0\n"
@@ -87,6 +87,9 @@ const char* const everything =
     "return\n"
     "return\n"
     "drop h6\n"
+    "new h0 f0 on s0\n"
+    "resume h0 0 to h0\n"
+    "return\n"
     "new h0 f0 on s0\n"
     "try\n"
     "resume h0 1 to h0\n"
@@ -220,7 +223,7 @@ std::vector<Kept> some_runs() {
   std::vector<Kept> runs{run_and_keep(program_of(everything))};
   fuzz::Random random(7);
   MachineProgram program;
-  for (std::size_t count = 0; count < 1500; ++count) {
+  for (std::size_t count = 0; count < 150; ++count) {
     if (count % 24 == 0) {
       std::array<std::uint8_t, 256> bytes;
       for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
