@@ -147,8 +147,19 @@ TEST(rules, includes_point_only_as_drawn) {
        {"verify/model/", "verify/obligation/", "verify/smt/", "verify/machine/word.hpp"}},
       {"verify/proofs",
        {"verify/proofs/", "verify/obligation/", "verify/machine/", "verify/smt/", "verify/model/"}},
+      {"verify/certificate", {"verify/certificate/", "verify/smt/"}},
+      {"verify/refinement", {"verify/refinement/", "verify/model/", "fuzz/", "core/"}},
+      {"verify/hunt", {"verify/hunt/", "verify/cli/", "fuzz/"}},
       {"verify/cli", {"verify/", "fuzz/"}},
   };
+  const std::filesystem::path verify = std::filesystem::path(FIBERPROOF_SOURCE) / "verify";
+  for (const auto& entry : std::filesystem::directory_iterator(verify)) {
+    const std::string folder = "verify/" + entry.path().filename().string();
+    const bool has_layer = std::ranges::find(layers, folder, &Layer::folder) != layers.end();
+    const bool has_sources = entry.is_directory() && !sources_below(folder).empty();
+    // Tests of all layers may include all.
+    EXPECT_TRUE(has_layer || !has_sources || folder == "verify/tests") << folder;
+  }
   const std::regex include(R"re(#include "([^"]+)")re");
   for (const auto& [folder, may_include] : layers) {
     for (const auto& file : sources_below(folder)) {
