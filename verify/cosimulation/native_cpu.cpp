@@ -205,6 +205,7 @@ void NativeCpu::Harness::write_code() {
   entry.bytes({0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57});  // push rbx rbp r12-15
   entry.store(rsp, &exchange->host_rsp);
   entry.store_modes(&exchange->host_mxcsr, &exchange->host_x87_control);
+  entry.bytes({0xdb, 0xe2});  // fnclex: no exception of before may meet what a case unmasks
   entry.load_modes(&exchange->mxcsr, &exchange->x87_control);
   entry.bytes({0xff});  // push [rflags]
   entry.absolute(6, &exchange->rflags);

@@ -189,6 +189,20 @@ TEST(native_cpu, a_fault_comes_back_as_one) {
   EXPECT_EQ(cpu->run(load, state).exit, NativeOutcome::Exit::next);
 }
 
+// What the process computed before leaves exceptions noted in the x87 status word; a case that
+// unmasks them would be interrupted by a later waiting instruction (SDM vol. 1, 8.6).
+TEST(native_cpu, what_the_process_computed_before_is_no_exception_of_a_case) {
+  auto cpu = NativeCpu::create();
+  ASSERT_TRUE(cpu) << cpu.error();
+  const volatile long double three = 3;
+  [[maybe_unused]] const volatile long double third = 1 / three;  // inexact
+  CpuState state{};
+  state.modes.x87_control = x87_control_always;  // nothing is masked
+  const auto no_operation = std::to_array<std::byte>({std::byte{0x90}});
+  EXPECT_EQ(cpu->run(no_operation, state).exit, NativeOutcome::Exit::next);
+  EXPECT_EQ(state.modes.x87_control, x87_control_always);
+}
+
 TEST(native_cpu, a_fault_of_somebody_else_goes_to_the_handler_before) {
   EXPECT_EXIT(
       {

@@ -56,7 +56,9 @@ void check_instruction(const Instruction& made, std::uint64_t address,
   require(made.length >= 1 && made.length <= instruction_bytes_max && made.length <= code.size(),
           "an instruction ends within the code and has at most 15 bytes");
   require(made.next_address() == address + made.length, "the next instruction follows this one");
-  require(made.bytes == 1 || made.bytes == 4 || made.bytes == 8, "a width is 1, 4 or 8 bytes");
+  const bool is_x87 = made.operation == Operation::fldcw || made.operation == Operation::fnstcw;
+  require(is_x87 ? made.bytes == 2 : made.bytes == 1 || made.bytes == 4 || made.bytes == 8,
+          "a width is 1, 4 or 8 bytes, of the x87 control word 2");
   require(!made.text.empty() && is_one_line(made.text), "an instruction is told in one line");
   require(describe(made) == describe(decode(address, code.first(made.length))),
           "only an instruction's own bytes decide what it is");
