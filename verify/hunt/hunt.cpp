@@ -91,7 +91,9 @@ class Hunt {
     const auto begin = Clock::now();
     Findings findings;
     findings.defect = defect.name;
-    if (auto done = put_in(defect); !done) {
+    if (auto done = put_in(defect); !done && done.error() == interrupted) {
+      return std::unexpected(done.error());
+    } else if (!done) {
       findings.could_not_run = done.error();
     } else {
       if (auto proved = prove(findings); !proved) return std::unexpected(proved.error());

@@ -89,12 +89,12 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
                   fmt::format("-artifact_prefix={}/{}-", options.folder, options.seed),
                   "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-print_final_stats=1"},
                  recording);
-  constexpr int interrupted = 72;      // libFuzzer's exit code after Ctrl-C
-  constexpr int not_executable = 127;  // of a child that could not become the target
+  constexpr int exit_interrupted = 72;  // libFuzzer's exit code after Ctrl-C
+  constexpr int not_executable = 127;   // of a child that could not become the target
   if (!run.end.started || run.end.exit_code == not_executable) {
     return std::unexpected(fmt::format("{}: the target is missing", options.program));
   }
-  if (run.end.exit_code == interrupted) return std::unexpected("interrupted");
+  if (run.end.exit_code == exit_interrupted) return std::unexpected(std::string(interrupted));
   Trial trial;
   trial.executions = run.executions;
   if (run.end.exit_code == 0) return trial;

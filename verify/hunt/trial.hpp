@@ -11,6 +11,9 @@
 
 namespace fiberproof::verify {
 
+/// The error of whatever Ctrl-C ended.
+inline constexpr std::string_view interrupted = "interrupted";
+
 struct TrialOptions {
   std::string program;  ///< the target's fuzzer
   std::string replay;   ///< and its replayer
