@@ -95,7 +95,7 @@ TEST(foreign_code, the_v44_revision_is_refuted_where_it_is_wrong_and_nowhere_els
   const Outcome outcome =
       prove(file("libengine.so"), {"--revision", "v44", "--symbol", "start=engine_start_v44:34"});
   EXPECT_EQ(outcome.exit_code, 0);  // as proofs.txt expects
-  EXPECT_EQ(outcome.count("proved   continuation_start_v44/"), 16u);
+  EXPECT_EQ(outcome.count("proved   continuation_start_v44/"), 20u);
   EXPECT_EQ(outcome.count("refuted  continuation_start_v44/T5.payload_0_means_success"), 1u);
   EXPECT_TRUE(outcome.says("calls    fiberproof_fiber_start_v44 is engine_fiber_start_v44"));
   EXPECT_TRUE(outcome.says("left out continuation_start       of revision trap"));
