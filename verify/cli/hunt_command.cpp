@@ -59,7 +59,10 @@ ExitStatus hunt_defects(const HuntCommand& command) {
   Reporter report(defects->size());
   const auto findings = hunt(options, *defects, std::ref(report));
   if (!findings) {
-    return could_not_run(findings.error() + "; what is done is kept, and the same command goes on");
+    const bool is_interrupted = findings.error() == interrupted;
+    return could_not_run(
+        findings.error() +
+        (is_interrupted ? "; what is done is kept, and the same command goes on" : ""));
   }
   const std::string table = table_of(*defects, *findings);
   fmt::print("\n{}", table);
