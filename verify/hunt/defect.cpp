@@ -16,6 +16,7 @@ namespace filesystem = std::filesystem;
 constexpr std::array<std::string_view, 5> keys{"Defect", "Class", "Report", "Must be refuted",
                                                "Must crash"};
 constexpr std::string_view none = "none, ";
+constexpr std::string_view without_sanitizers = " without sanitizers";
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(' ');
@@ -72,12 +73,19 @@ std::expected<std::vector<Oracle>, std::string> parse_oracles(std::string_view f
       return std::unexpected(fmt::format(
           "{}: 'Must crash:' needs a target and what is violated, not '{}'", file, part));
     }
-    oracles.push_back({part.substr(0, space), part.substr(space + 1)});
+    std::string violated = part.substr(space + 1);
+    const bool is_sanitized = !violated.ends_with(without_sanitizers);
+    if (!is_sanitized) violated.resize(violated.size() - without_sanitizers.size());
+    oracles.push_back({{part.substr(0, space), is_sanitized}, std::move(violated)});
   }
   return oracles;
 }
 
 }  // namespace
+
+std::string BuiltTarget::text() const {
+  return is_sanitized ? name : name + std::string(without_sanitizers);
+}
 
 std::expected<Defect, std::string> parse_defect(std::string_view name, std::string_view text) {
   const std::string file = fmt::format("{}.patch", name);

@@ -8,9 +8,12 @@
 //                                                 or: none, REASON)
 //   Must crash: program C2, walk C6              (fuzz targets, each with what is violated there, a
 //                                                 rule or a sanitizer: every run of each must
-//                                                 crash, and some of them so; or: none, REASON)
+//                                                 crash, and some of them so; 'program C6 without
+//                                                 sanitizers' is of targets built without them, for
+//                                                 what only their code does; or: none, REASON)
 #pragma once
 
+#include <compare>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -18,9 +21,19 @@
 
 namespace fiberproof::verify {
 
+/// A fuzz target, and how it is built.
+struct BuiltTarget {
+  std::string name;
+  bool is_sanitized = true;  ///< with the sanitizers that fuzz targets have
+
+  auto operator<=>(const BuiltTarget&) const = default;
+  /// "program", "program without sanitizers".
+  std::string text() const;
+};
+
 /// What a fuzz target must end with.
 struct Oracle {
-  std::string target;
+  BuiltTarget target;
   std::string violated;  ///< a rule's id; a sanitizer's name; or a part of what a death says
 };
 

@@ -125,12 +125,16 @@ std::expected<void, std::string> DefectTree::put_in(const Defect& defect) const 
   return std::unexpected(fmt::format("{}.patch: {}", defect.name, done.error()));
 }
 
-std::expected<void, std::string> DefectTree::configure() {
+std::string DefectTree::build_folder(Flavour flavour) const {
+  return folder_ + (flavour == Flavour::sanitized ? "/build" : "/build-plain");
+}
+
+std::expected<void, std::string> DefectTree::configure(Flavour flavour) {
   std::vector<std::string> arguments{"cmake",
                                      "-S",
                                      folder_ + "/tree",
                                      "-B",
-                                     folder_ + "/build",
+                                     build_folder(flavour),
                                      "-G",
                                      "Ninja",
                                      "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
@@ -140,22 +144,24 @@ std::expected<void, std::string> DefectTree::configure() {
                                      "-DFIBERPROOF_TESTS=OFF",
                                      "-DFIBERPROOF_FUZZERS=ON",
                                      "-DFIBERPROOF_BACKTRACE=OFF"};
+  if (flavour == Flavour::plain) arguments.emplace_back("-DFIBERPROOF_FUZZ_SANITIZERS=");
   if (has_ccache()) arguments.emplace_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
   return run(arguments);
 }
 
-std::expected<void, std::string> DefectTree::build(const std::vector<std::string>& targets) {
-  if (!configured_) {
-    if (const auto done = configure(); !done) return done;
-    configured_ = true;
+std::expected<void, std::string> DefectTree::build(const std::vector<std::string>& targets,
+                                                    Flavour flavour) {
+  if (!configured_.contains(flavour)) {
+    if (const auto done = configure(flavour); !done) return done;
+    configured_.insert(flavour);
   }
-  std::vector<std::string> arguments{"cmake", "--build", folder_ + "/build", "--target"};
+  std::vector<std::string> arguments{"cmake", "--build", build_folder(flavour), "--target"};
   arguments.insert(arguments.end(), targets.begin(), targets.end());
   return run(arguments);
 }
 
-std::string DefectTree::program(const std::string& name) const {
-  return folder_ + "/build/bin/" + name;
+std::string DefectTree::program(const std::string& name, Flavour flavour) const {
+  return build_folder(flavour) + "/bin/" + name;
 }
 
 }  // namespace fiberproof::verify

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ std::string contents_of(const std::string& path);
 
 class DefectTree {
  public:
+  /// What fuzz targets are built with. Other programs are the same in both.
+  enum class Flavour : std::uint8_t { sanitized, plain };
+
   /// `folder` has the copy and the build; it is made where it is missing.
   DefectTree(std::string source, std::string folder);
 
@@ -33,18 +37,20 @@ class DefectTree {
   std::expected<void, std::string> put_in(const Defect& defect) const;
 
   /// Builds programs of the tree, by target. The error has the compiler's last lines.
-  std::expected<void, std::string> build(const std::vector<std::string>& targets);
+  std::expected<void, std::string> build(const std::vector<std::string>& targets,
+                                         Flavour flavour = Flavour::sanitized);
 
-  /// Where a program of the build is.
-  std::string program(const std::string& name) const;
+  /// Where a program of a build is.
+  std::string program(const std::string& name, Flavour flavour = Flavour::sanitized) const;
 
  private:
-  std::expected<void, std::string> configure();
+  std::string build_folder(Flavour flavour) const;
+  std::expected<void, std::string> configure(Flavour flavour);
 
   std::string source_;
   std::string folder_;
   std::uint64_t source_hash_ = 0;
-  bool configured_ = false;
+  std::set<Flavour> configured_;
 };
 
 }  // namespace fiberproof::verify

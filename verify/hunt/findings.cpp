@@ -16,7 +16,7 @@ bool is_refuted(const Findings& findings, const std::string& beginning) {
 
 bool is_violated(const Defect& defect, const std::string& target, const std::string& kind) {
   return std::ranges::any_of(defect.oracles, [&](const Oracle& oracle) {
-    return oracle.target == target && is_seen_by(oracle, kind);
+    return oracle.target.text() == target && is_seen_by(oracle, kind);
   });
 }
 

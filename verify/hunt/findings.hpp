@@ -18,7 +18,7 @@ struct RefutedTheorem {
 };
 
 struct TargetTrials {
-  std::string target;
+  std::string target;  ///< text() of a BuiltTarget
   std::vector<Trial> trials;
   unsigned wanted =
       0;  ///< trials asked for; the rest was given up, since none of the first found it

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -22,18 +23,22 @@ using Clock = std::chrono::steady_clock;
 // What the proofs read: plain core, linked.
 constexpr const char* subject = "corpus_replay";
 
-std::vector<std::string> targets_of(const Defect& defect) {
-  std::set<std::string> targets;
+std::vector<BuiltTarget> targets_of(const Defect& defect) {
+  std::set<BuiltTarget> targets;
   for (const Oracle& oracle : defect.oracles) targets.insert(oracle.target);
   return {targets.begin(), targets.end()};
 }
 
-std::string fuzzer_of(const std::string& target) {
-  return target + "_fuzzer";
+DefectTree::Flavour flavour_of(const BuiltTarget& target) {
+  return target.is_sanitized ? DefectTree::Flavour::sanitized : DefectTree::Flavour::plain;
 }
 
-std::string replay_of(const std::string& target) {
-  return target + "_replay";
+std::string fuzzer_of(const BuiltTarget& target) {
+  return target.name + "_fuzzer";
+}
+
+std::string replay_of(const BuiltTarget& target) {
+  return target.name + "_replay";
 }
 
 // The trials of one target, some at a time.
@@ -109,12 +114,16 @@ class Hunt {
   std::expected<void, std::string> put_in(const Defect& defect) {
     if (auto done = tree_.restore(); !done) return done;
     if (auto done = tree_.put_in(defect); !done) return done;
-    std::vector<std::string> programs{subject};
-    for (const std::string& target : targets_of(defect)) {
-      programs.push_back(fuzzer_of(target));
-      programs.push_back(replay_of(target));
+    using Flavour = DefectTree::Flavour;
+    std::map<Flavour, std::vector<std::string>> programs{{Flavour::sanitized, {subject}}};
+    for (const BuiltTarget& target : targets_of(defect)) {
+      programs[flavour_of(target)].push_back(fuzzer_of(target));
+      programs[flavour_of(target)].push_back(replay_of(target));
     }
-    return tree_.build(programs);
+    for (const auto& [flavour, names] : programs) {
+      if (auto done = tree_.build(names, flavour); !done) return done;
+    }
+    return {};
   }
 
   std::expected<void, std::string> prove(Findings& findings) {
@@ -126,15 +135,17 @@ class Hunt {
   }
 
   std::expected<void, std::string> search(const Defect& defect, Findings& findings) {
-    for (const std::string& target : targets_of(defect)) {
+    for (const BuiltTarget& target : targets_of(defect)) {
       TargetTrials& trials = findings.targets.emplace_back();
-      trials.target = target;
+      trials.target = target.text();
       const std::string folder =
-          fmt::format("{}/artefacts/{}/{}", options_.folder, defect.name, target);
+          fmt::format("{}/artefacts/{}/{}{}", options_.folder, defect.name, target.name,
+                      target.is_sanitized ? "" : "-plain");
       std::error_code ignored;
       filesystem::remove_all(folder, ignored);
-      TrialOptions trial{tree_.program(fuzzer_of(target)), tree_.program(replay_of(target)), folder,
-                         1, options_.executions_max};
+      TrialOptions trial{tree_.program(fuzzer_of(target), flavour_of(target)),
+                         tree_.program(replay_of(target), flavour_of(target)), folder, 1,
+                         options_.executions_max};
       if (auto done = Search(options_, std::move(trial), trials).run(); !done) return done;
     }
     return {};

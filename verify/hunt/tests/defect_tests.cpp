@@ -35,9 +35,21 @@ TEST(defect, has_all_that_its_header_says) {
   EXPECT_EQ(defect->theorems,
             (std::vector<std::string>{"initialize/L4.modifies", "initialize/L5."}));
   ASSERT_EQ(defect->oracles.size(), 2u);
-  EXPECT_EQ(defect->oracles[1].target, "program");
+  EXPECT_EQ(defect->oracles[1].target.text(), "program");
   EXPECT_EQ(defect->oracles[1].violated, "AddressSanitizer");
   EXPECT_EQ(defect->patch, whole);
+}
+
+TEST(defect, may_name_a_target_without_sanitizers) {
+  std::string text = without("Must crash");
+  text.insert(0, "Must crash: layout L4, program C6 without sanitizers\n");
+  const auto defect = parse_defect("S99-a-bug", text);
+  ASSERT_TRUE(defect) << defect.error();
+  ASSERT_EQ(defect->oracles.size(), 2u);
+  EXPECT_TRUE(defect->oracles[0].target.is_sanitized);
+  EXPECT_EQ(defect->oracles[1].target, (BuiltTarget{"program", false}));
+  EXPECT_EQ(defect->oracles[1].target.text(), "program without sanitizers");
+  EXPECT_EQ(defect->oracles[1].violated, "C6");
 }
 
 TEST(defect, says_why_where_none_can_see_it) {
@@ -85,9 +97,9 @@ TEST(defect, every_patch_names_theorems_targets_and_rules_that_exist) {
           << defect.name << ": " << theorem;
     }
     for (const Oracle& oracle : defect.oracles) {
-      EXPECT_NE(std::ranges::find(fuzz_targets(), oracle.target, &FuzzTarget::name),
+      EXPECT_NE(std::ranges::find(fuzz_targets(), oracle.target.name, &FuzzTarget::name),
                 fuzz_targets().end())
-          << defect.name << ": " << oracle.target;
+          << defect.name << ": " << oracle.target.text();
       EXPECT_TRUE(oracle.violated.size() > 2 ||
                   std::ranges::find(rules, oracle.violated, &Rule::id) != rules.end())
           << defect.name << ": " << oracle.violated;

@@ -28,7 +28,7 @@ Defect a_defect() {
   Defect defect;
   defect.name = "S99-a-bug";
   defect.theorems = {"initialize/L4"};
-  defect.oracles = {{"program", "C1"}};
+  defect.oracles = {{{"program"}, "C1"}};
   defect.patch = "the patch";
   return defect;
 }
@@ -65,6 +65,16 @@ TEST(findings, tell_of_a_proof_that_sees_what_none_should) {
   EXPECT_EQ(differences(defect, as_it_says()).size(), 1u);
 }
 
+TEST(findings, of_a_target_without_sanitizers_are_none_of_one_with_them) {
+  Defect defect = a_defect();
+  defect.oracles = {{{"program", false}, "C1"}};
+  EXPECT_EQ(differences(defect, as_it_says()),
+            std::vector<std::string>{"program never ends as named, but with C1 violated"});
+  Findings findings = as_it_says();
+  findings.targets[0].target = "program without sanitizers";
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{});
+}
+
 TEST(findings, tell_of_a_run_that_found_nothing_or_something_else_or_does_not_replay) {
   Findings findings = as_it_says();
   findings.targets = {trials({found_after(3), censored()})};
@@ -90,10 +100,10 @@ TEST(findings, given_up_count_as_not_found) {
 }
 
 TEST(findings, know_a_rule_from_one_whose_name_is_longer) {
-  EXPECT_TRUE(is_seen_by({"program", "C1"}, "C1 violated"));
-  EXPECT_FALSE(is_seen_by({"program", "C1"}, "C11 violated"));
-  EXPECT_FALSE(is_seen_by({"program", "C1"}, "SUMMARY: AddressSanitizer: C1"));
-  EXPECT_TRUE(is_seen_by({"program", "AddressSanitizer"}, "SUMMARY: AddressSanitizer: SEGV"));
+  EXPECT_TRUE(is_seen_by({{"program"}, "C1"}, "C1 violated"));
+  EXPECT_FALSE(is_seen_by({{"program"}, "C1"}, "C11 violated"));
+  EXPECT_FALSE(is_seen_by({{"program"}, "C1"}, "SUMMARY: AddressSanitizer: C1"));
+  EXPECT_TRUE(is_seen_by({{"program"}, "AddressSanitizer"}, "SUMMARY: AddressSanitizer: SEGV"));
 }
 
 TEST(findings, are_the_same_after_json) {
