@@ -8,14 +8,21 @@ std::string kind_of_crash(std::string_view errors) {
   constexpr std::string_view ours = "fiberproof: ";
   constexpr std::string_view violated = " violated:";
   constexpr std::string_view summary = "SUMMARY: ";
+  constexpr std::string_view leaked = " byte(s) leaked in ";
+  constexpr std::string_view fatal = "LeakSanitizer has encountered a fatal error";
   while (!errors.empty()) {
     const std::string_view line = errors.substr(0, errors.find('\n'));
     errors.remove_prefix(std::min(line.size() + 1, errors.size()));
     if (const auto at = line.find(violated); line.starts_with(ours) && at != line.npos) {
       return std::string(line.substr(ours.size(), at + violated.size() - 1 - ours.size()));
     }
+    if (line.find(fatal) != line.npos) {  // by a wrong idea of a stack's bounds; has no summary
+      return "LeakSanitizer: fatal error";
+    }
     if (line.starts_with(summary)) {  // "SUMMARY: AddressSanitizer: stack-overflow file:line …"
       const std::size_t kind = line.find(' ', summary.size());
+      // "SUMMARY: AddressSanitizer: 430 byte(s) leaked in 7 allocation(s)."
+      if (line.find(leaked) != line.npos) return std::string(line.substr(0, kind)) + " leak";
       return std::string(line.substr(0, kind == line.npos ? kind : line.find(' ', kind + 1)));
     }
   }

@@ -12,7 +12,7 @@
 
 namespace fiberproof::fuzz {
 
-inline constexpr std::size_t recorded_inputs_max = 64;
+inline constexpr std::size_t recorded_inputs_max = 1024;
 inline constexpr std::size_t recorded_bytes_max = 4096;  ///< of one input
 
 struct RecordedInput {
@@ -38,7 +38,7 @@ bool is_recording(const std::string& path);
 
 inline constexpr std::array<char, 16> recording_magic{'f', 'i', 'b', 'e', 'r', 'p', 'r',  'o',
                                                       'o', 'f', ' ', 'r', 'e', 'c', '\r', '\n'};
-inline constexpr std::uint32_t recording_version = 1;
+inline constexpr std::uint32_t recording_version = 2;
 
 struct RecordingHeader {
   std::array<char, 16> magic;
@@ -58,6 +58,6 @@ struct RecordingFile {
   RecordingHeader header;
   std::array<RecordingSlot, recorded_inputs_max + 1> slots;
 };
-static_assert(sizeof(RecordingFile) == 96 + 65 * (8 + 4096), "has no padding");
+static_assert(sizeof(RecordingFile) == 96 + 1025 * (8 + 4096), "has no padding");
 
 }  // namespace fiberproof::fuzz

@@ -1,5 +1,6 @@
 // Sequences, on a fake target: what crashes only after something else is told from what needs
 // nothing, and is cut down to it.
+#include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/replay_sequence.hpp"
 #include "fuzz/tests/scratch.hpp"
@@ -39,6 +40,19 @@ std::vector<Input> inputs_of(std::string_view letters) {
     inputs.push_back({{static_cast<std::uint8_t>(letter)}, "file", true, {}});
   }
   return inputs;
+}
+
+TEST(crash_kind, is_of_the_first_line_that_says_one) {
+  EXPECT_EQ(
+      kind_of_crash("INFO: Seed: 1\nfiberproof: C5 violated: length\nSUMMARY: libFuzzer: x\n"),
+      "C5 violated");
+  EXPECT_EQ(kind_of_crash("==7==ERROR\nSUMMARY: AddressSanitizer: SEGV a.cpp:7 in f\n"),
+            "SUMMARY: AddressSanitizer: SEGV");
+  EXPECT_EQ(kind_of_crash("SUMMARY: AddressSanitizer: 430 byte(s) leaked in 7 allocation(s).\n"),
+            "SUMMARY: AddressSanitizer: leak");
+  EXPECT_EQ(kind_of_crash("==7==LeakSanitizer has encountered a fatal error.\n"),
+            "LeakSanitizer: fatal error");
+  EXPECT_EQ(kind_of_crash("a C5 violated: elsewhere\n"), "");
 }
 
 struct Seen {

@@ -150,7 +150,7 @@ std::expected<void, std::string> DefectTree::configure(Flavour flavour) {
 }
 
 std::expected<void, std::string> DefectTree::build(const std::vector<std::string>& targets,
-                                                    Flavour flavour) {
+                                                   Flavour flavour) {
   if (!configured_.contains(flavour)) {
     if (const auto done = configure(flavour); !done) return done;
     configured_.insert(flavour);

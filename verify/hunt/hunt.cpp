@@ -37,10 +37,6 @@ std::string fuzzer_of(const BuiltTarget& target) {
   return target.name + "_fuzzer";
 }
 
-std::string replay_of(const BuiltTarget& target) {
-  return target.name + "_replay";
-}
-
 // The trials of one target, some at a time.
 class Search {
  public:
@@ -118,7 +114,6 @@ class Hunt {
     std::map<Flavour, std::vector<std::string>> programs{{Flavour::sanitized, {subject}}};
     for (const BuiltTarget& target : targets_of(defect)) {
       programs[flavour_of(target)].push_back(fuzzer_of(target));
-      programs[flavour_of(target)].push_back(replay_of(target));
     }
     for (const auto& [flavour, names] : programs) {
       if (auto done = tree_.build(names, flavour); !done) return done;
@@ -138,13 +133,11 @@ class Hunt {
     for (const BuiltTarget& target : targets_of(defect)) {
       TargetTrials& trials = findings.targets.emplace_back();
       trials.target = target.text();
-      const std::string folder =
-          fmt::format("{}/artefacts/{}/{}{}", options_.folder, defect.name, target.name,
-                      target.is_sanitized ? "" : "-plain");
+      const std::string folder = fmt::format("{}/artefacts/{}/{}{}", options_.folder, defect.name,
+                                             target.name, target.is_sanitized ? "" : "-plain");
       std::error_code ignored;
       filesystem::remove_all(folder, ignored);
-      TrialOptions trial{tree_.program(fuzzer_of(target), flavour_of(target)),
-                         tree_.program(replay_of(target), flavour_of(target)), folder, 1,
+      TrialOptions trial{tree_.program(fuzzer_of(target), flavour_of(target)), folder, 1,
                          options_.executions_max};
       if (auto done = Search(options_, std::move(trial), trials).run(); !done) return done;
     }

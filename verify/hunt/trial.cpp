@@ -2,12 +2,14 @@
 
 #include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
+#include "fuzz/replay/input_files.hpp"
 #include "verify/cli/process.hpp"
 
 #include <fmt/format.h>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string_view>
 #include <vector>
 
@@ -56,17 +58,36 @@ std::string kind_of(const EngineRun& run) {
   return kind.empty() ? fmt::format("exit status {}", run.end.exit_code) : kind;
 }
 
+// The last inputs of a process, each as a file of its own; nothing where none are on record.
+std::vector<std::string> recorded_inputs(const std::string& recording) {
+  std::vector<std::string> files;
+  const auto inputs = fuzz::read_inputs(recording);
+  if (!inputs) return files;
+  for (const fuzz::Input& input : *inputs) {
+    files.push_back(fmt::format("{}.{:04}", recording, files.size()));
+    std::ofstream file(files.back(), std::ios::binary);
+    for (const std::uint8_t byte : input.bytes) file.put(static_cast<char>(byte));
+  }
+  return files;
+}
+
+// By the very program that crashed, since what a sanitizer sees no other one does. The input alone
+// twice, so that used stacks and records are met as well; the recorded ones as they were.
 Replays replays(const TrialOptions& options, const std::string& artefact,
                 const std::string& recording, const std::string& kind) {
-  const auto is_same = [&kind](const EngineRun& again) {
-    return again.end.exit_code != 0 && kind_of(again) == kind;
+  const auto crashes_again = [&](unsigned runs, const std::vector<std::string>& inputs) {
+    std::vector<std::string> command{options.program, fmt::format("-runs={}", runs), "-timeout=25",
+                                     "-rss_limit_mb=2560"};
+    command.insert(command.end(), inputs.begin(), inputs.end());
+    const EngineRun again = run_engine(command);
+    // Where a wild write goes to is another's memory in one process and nobody's in the next: what
+    // a process says as it dies may differ, but it must say something.
+    return again.end.exit_code != 0 &&
+           (kind_of(again) == kind || !fuzz::kind_of_crash(again.text).empty());
   };
-  if (!artefact.empty() && is_same(run_engine({options.program, "-timeout=25", artefact}))) {
-    return Replays::alone;
-  }
-  if (!filesystem::exists(recording)) return Replays::no;
-  return is_same(run_engine({options.replay, "--sequence", recording})) ? Replays::in_sequence
-                                                                        : Replays::no;
+  if (!artefact.empty() && crashes_again(2, {artefact})) return Replays::alone;
+  const std::vector<std::string> inputs = recorded_inputs(recording);
+  return !inputs.empty() && crashes_again(1, inputs) ? Replays::in_sequence : Replays::no;
 }
 
 }  // namespace
@@ -101,6 +122,7 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   trial.found = true;
   trial.kind = kind_of(run);
   trial.artefact = run.artefact;
+  std::ofstream(fmt::format("{}/{}-output", options.folder, options.seed)) << run.text;
   trial.replays = replays(options, trial.artefact, recording, trial.kind);
   return trial;
 }

@@ -16,17 +16,16 @@ inline constexpr std::string_view interrupted = "interrupted";
 
 struct TrialOptions {
   std::string program;  ///< the target's fuzzer
-  std::string replay;   ///< and its replayer
-  std::string folder;   ///< for what it finds; is made
+  std::string folder;   ///< for what it finds and what it said then; is made
   unsigned seed = 1;    ///< not 0
   std::uint64_t executions_max = 1'000'000;
 };
 
-/// Whether a fresh process crashes in the same way.
+/// Whether a fresh process crashes, too.
 enum class Replays : std::uint8_t {
   no,
   alone,        ///< of the input alone
-  in_sequence,  ///< of some of the last 64 inputs, in their order
+  in_sequence,  ///< of the last inputs, in their order (fuzz/replay/recording.hpp)
 };
 std::string_view name_of(Replays replays);
 

@@ -9,8 +9,7 @@ namespace {
 
 TEST(trial, finds_the_planted_bug_and_replays_it) {
   const ScratchFolder folder;
-  const auto trial =
-      run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 1, 200'000});
+  const auto trial = run_trial({FIBERPROOF_CANARY, folder.path(), 1, 200'000});
   ASSERT_TRUE(trial) << trial.error();
   EXPECT_TRUE(trial->found);
   EXPECT_GT(trial->executions, 0u);
@@ -20,26 +19,36 @@ TEST(trial, finds_the_planted_bug_and_replays_it) {
   EXPECT_EQ(trial->replays, Replays::alone);
 }
 
+TEST(trial, whose_input_is_lost_replays_in_sequence) {
+  const ScratchFolder folder;
+  folder.write("canary", "#!/bin/sh\n" FIBERPROOF_CANARY
+                         " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
+  const std::string program = folder.path() + "/canary";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const auto trial = run_trial({program, folder.path(), 1, 200'000});
+  ASSERT_TRUE(trial) << trial.error();
+  EXPECT_TRUE(trial->found);
+  EXPECT_EQ(trial->replays, Replays::in_sequence);
+}
+
 TEST(trial, of_the_same_seed_is_the_same) {
   const ScratchFolder folder;
-  const auto first =
-      run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 7, 200'000});
-  const auto second =
-      run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 7, 200'000});
+  const auto first = run_trial({FIBERPROOF_CANARY, folder.path(), 7, 200'000});
+  const auto second = run_trial({FIBERPROOF_CANARY, folder.path(), 7, 200'000});
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->executions, second->executions);
 }
 
 TEST(trial, that_is_over_before_the_bug_is_met_found_nothing) {
   const ScratchFolder folder;
-  const auto trial = run_trial({FIBERPROOF_CANARY, FIBERPROOF_CANARY_REPLAY, folder.path(), 1, 1});
+  const auto trial = run_trial({FIBERPROOF_CANARY, folder.path(), 1, 1});
   ASSERT_TRUE(trial) << trial.error();
   EXPECT_FALSE(trial->found);
 }
 
 TEST(trial, of_a_target_that_is_missing_is_an_error_that_names_it) {
   const ScratchFolder folder;
-  const auto trial = run_trial({folder.path() + "/no_fuzzer", "", folder.path(), 1, 1});
+  const auto trial = run_trial({folder.path() + "/no_fuzzer", folder.path(), 1, 1});
   ASSERT_FALSE(trial);
   EXPECT_NE(trial.error().find("no_fuzzer"), std::string::npos);
 }
