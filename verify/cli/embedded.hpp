@@ -1,5 +1,6 @@
-// Texts that are part of the command: the contracts, the list of expected theorems, that of clauses
-// which no mutant breaks, and the rules of the specification. Filled in by CMake from the files in verify/.
+// Texts that are part of the command: the contracts, the list of expected theorems, those of clauses
+// which no mutant breaks and of mutants that fuzz targets do not kill, and the rules of the
+// specification. Filled in by CMake from the files in verify/.
 #pragma once
 
 #include <span>
@@ -15,6 +16,7 @@ struct EmbeddedText {
 std::span<const EmbeddedText> embedded_contracts();
 EmbeddedText embedded_proofs();
 EmbeddedText embedded_unbroken();
+EmbeddedText embedded_survivors();
 EmbeddedText embedded_spec();
 
 }  // namespace fiberproof::verify

@@ -141,7 +141,7 @@ TEST(rules, includes_point_only_as_drawn) {
       {"verify/lockstep", {"verify/lockstep/", "verify/machine/", "verify/obligation/"}},
       {"verify/mutants",
        {"verify/mutants/", "verify/obligation/", "verify/machine/", "verify/smt/",
-        "verify/cli/embedded.hpp"}},
+        "verify/cli/embedded.hpp", "verify/cli/process.hpp", "fuzz/replay/crash_kind.hpp"}},
       {"verify/obligation", {"verify/obligation/", "verify/machine/", "verify/smt/"}},
       {"verify/model",
        {"verify/model/", "verify/obligation/", "verify/smt/", "verify/machine/word.hpp"}},
