@@ -60,7 +60,8 @@ void compare_trials(const Defect& defect, const TargetTrials& target,
 }
 
 std::optional<Replays> replays_of(const std::string& name) {
-  for (const Replays replays : {Replays::no, Replays::alone, Replays::in_sequence}) {
+  for (const Replays replays :
+       {Replays::no, Replays::alone, Replays::in_sequence, Replays::by_seed}) {
     if (name == name_of(replays)) return replays;
   }
   return std::nullopt;

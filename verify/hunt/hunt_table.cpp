@@ -49,15 +49,21 @@ std::string kinds_of(const TargetTrials& target) {
 }
 
 std::string found_by(const TargetTrials& target) {
-  const auto alone = std::ranges::count(target.trials, Replays::alone, &Trial::replays);
-  const auto in_sequence = std::ranges::count(target.trials, Replays::in_sequence, &Trial::replays);
+  const auto count = [&target](Replays replays) {
+    return std::ranges::count(target.trials, replays, &Trial::replays);
+  };
+  const auto in_sequence = count(Replays::in_sequence);
+  const auto by_seed = count(Replays::by_seed);
   std::string text =
       fmt::format("{}: {} of {} runs", target.target, target.found(), target.trials.size());
   if (target.trials.size() < target.wanted) text += ", then given up";
   if (target.found() == 0) return text;
-  text += fmt::format(", median {} executions ({}), {} of {} replay", executions_of(target),
-                      kinds_of(target), alone + in_sequence, target.found());
-  return in_sequence == 0 ? text : text + fmt::format(", {} in sequence", in_sequence);
+  text +=
+      fmt::format(", median {} executions ({}), {} of {} replay", executions_of(target),
+                  kinds_of(target), count(Replays::alone) + in_sequence + by_seed, target.found());
+  if (in_sequence != 0) text += fmt::format(", {} in sequence", in_sequence);
+  if (by_seed != 0) text += fmt::format(", {} by its seed", by_seed);
+  return text;
 }
 
 std::string found_by(const Findings& findings) {

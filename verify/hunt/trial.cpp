@@ -58,6 +58,15 @@ std::string kind_of(const EngineRun& run) {
   return kind.empty() ? fmt::format("exit status {}", run.end.exit_code) : kind;
 }
 
+// From an empty corpus. Each input goes to `recording`, where that is not empty.
+EngineRun search(const TrialOptions& options, const std::string& recording) {
+  return run_engine({options.program, fmt::format("-seed={}", options.seed),
+                     fmt::format("-runs={}", options.executions_max),
+                     fmt::format("-artifact_prefix={}/{}-", options.folder, options.seed),
+                     "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-print_final_stats=1"},
+                    recording);
+}
+
 // The last inputs of a process, each as a file of its own; nothing where none are on record.
 std::vector<std::string> recorded_inputs(const std::string& recording) {
   std::vector<std::string> files;
@@ -87,13 +96,15 @@ Replays replays(const TrialOptions& options, const std::string& artefact,
   };
   if (!artefact.empty() && crashes_again(2, {artefact})) return Replays::alone;
   const std::vector<std::string> inputs = recorded_inputs(recording);
-  return !inputs.empty() && crashes_again(1, inputs) ? Replays::in_sequence : Replays::no;
+  if (!inputs.empty() && crashes_again(1, inputs)) return Replays::in_sequence;
+  const EngineRun again = search(options, {});
+  return again.end.exit_code != 0 && kind_of(again) == kind ? Replays::by_seed : Replays::no;
 }
 
 }  // namespace
 
 std::string_view name_of(Replays replays) {
-  constexpr std::array<std::string_view, 3> names{"no", "alone", "in sequence"};
+  constexpr std::array<std::string_view, 4> names{"no", "alone", "in sequence", "by its seed"};
   return names[static_cast<std::size_t>(replays)];
 }
 
@@ -104,12 +115,7 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
     return std::unexpected(fmt::format("{}: {}", options.folder, refused.message()));
   }
   const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
-  const EngineRun run =
-      run_engine({options.program, fmt::format("-seed={}", options.seed),
-                  fmt::format("-runs={}", options.executions_max),
-                  fmt::format("-artifact_prefix={}/{}-", options.folder, options.seed),
-                  "-max_len=4096", "-timeout=25", "-rss_limit_mb=2560", "-print_final_stats=1"},
-                 recording);
+  const EngineRun run = search(options, recording);
   constexpr int exit_interrupted = 72;  // libFuzzer's exit code after Ctrl-C
   constexpr int not_executable = 127;   // of a child that could not become the target
   if (!run.end.started || run.end.exit_code == not_executable) {

@@ -26,6 +26,7 @@ enum class Replays : std::uint8_t {
   no,
   alone,        ///< of the input alone
   in_sequence,  ///< of the last inputs, in their order (fuzz/replay/recording.hpp)
+  by_seed,      ///< of the whole search, as what it needs is older than those
 };
 std::string_view name_of(Replays replays);
 

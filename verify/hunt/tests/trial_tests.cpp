@@ -31,6 +31,17 @@ TEST(trial, whose_input_is_lost_replays_in_sequence) {
   EXPECT_EQ(trial->replays, Replays::in_sequence);
 }
 
+TEST(trial, whose_inputs_are_all_lost_replays_by_its_seed) {
+  const ScratchFolder folder;
+  folder.write("canary", "#!/bin/sh\nunset FIBERPROOF_CRASH_RECORDER\n" FIBERPROOF_CANARY
+                         " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
+  const std::string program = folder.path() + "/canary";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const auto trial = run_trial({program, folder.path(), 1, 200'000});
+  ASSERT_TRUE(trial) << trial.error();
+  EXPECT_EQ(trial->replays, Replays::by_seed);
+}
+
 TEST(trial, of_the_same_seed_is_the_same) {
   const ScratchFolder folder;
   const auto first = run_trial({FIBERPROOF_CANARY, folder.path(), 7, 200'000});
