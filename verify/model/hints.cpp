@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <unordered_map>
+#include <utility>
 
 namespace fiberproof::verify::model {
 namespace {
@@ -35,6 +37,23 @@ std::uint64_t content_hash(const Node& node) {
   return hash;
 }
 
+std::uint64_t instance_key(std::string_view what, std::initializer_list<Term> objects) {
+  std::uint64_t hash = 0;
+  for (const char letter : what) hash = mix(hash, static_cast<unsigned char>(letter));
+  std::uint64_t sum = 0;
+  std::uint64_t product = 1;
+  for (const Term object : objects) {
+    const std::uint64_t of = content_hash(object.node());
+    sum += of;
+    product *= of | 1;
+  }
+  return mix(mix(hash, sum), product);
+}
+
+bool Hint::wants(std::uint64_t key) const {
+  return std::ranges::find(keys_, key & noted_bits) != keys_.end();
+}
+
 Hints::Hints() {
   std::istringstream text{std::string(lines)};
   for (std::string line; std::getline(text, line);) {
@@ -42,30 +61,67 @@ Hints::Hints() {
     std::string theorem;
     std::string where;
     if (!(words >> theorem >> where)) continue;
-    auto& noted = noted_[key_of(theorem, where)];
-    for (std::string word; words >> word;) noted.push_back(std::stoull(word, nullptr, 16));
+    std::vector<std::uint64_t> keys;
+    for (std::string word; words >> word;) keys.push_back(std::stoull(word, nullptr, 16));
+    noted_.emplace(key_of(theorem, where), std::move(keys));
   }
 }
 
-Query Hints::apply(std::string_view theorem, std::string_view where, const Query& bare,
-                   const std::vector<Formula>& instances) const {
-  Query query = bare;
+const Hint* Hints::find(std::string_view theorem, std::string_view where) const {
   const auto found = noted_.find(key_of(theorem, where));
-  if (found == noted_.end()) return query;
-  for (const Formula instance : instances) {
-    const std::uint64_t hash = content_hash(instance.node()) & noted_bits;
-    if (std::ranges::find(found->second, hash) != found->second.end()) {
-      query.assumptions.push_back(instance);
+  return found == noted_.end() ? nullptr : &found->second;
+}
+
+namespace {
+
+using Variables = std::set<const Node*>;
+
+void add_variables(Formula formula, Variables& variables) {
+  for (const Node* node : variables_of({&formula.node()})) variables.insert(node);
+}
+
+// What is chosen, and what reads the rest.
+std::vector<const Instance*> with_readers(std::vector<const Instance*> chosen, const Query& bare,
+                                          const std::vector<Instance>& instances) {
+  Variables read;
+  add_variables(bare.goal, read);
+  for (const Formula assumption : bare.assumptions) add_variables(assumption, read);
+  for (const Instance* instance : chosen) {
+    if (!instance->is_congruence) add_variables(instance->holds, read);
+  }
+  const std::vector<const Instance*> noted = chosen;
+  for (const Instance* instance : noted) {
+    Variables wanted;
+    add_variables(instance->holds, wanted);
+    for (const Node* variable : wanted) {
+      if (read.contains(variable)) continue;
+      const auto reader = std::ranges::find_if(instances, [&](const Instance& other) {
+        Variables of_other;
+        if (!other.is_congruence) add_variables(other.holds, of_other);
+        return of_other.contains(variable);
+      });
+      if (reader == instances.end()) continue;
+      chosen.push_back(&*reader);
+      add_variables(reader->holds, read);
     }
   }
-  return query;
+  return chosen;
 }
 
+}  // namespace
+
 std::string hint_line(std::string_view theorem, std::string_view where, const Query& bare,
-                      const Query& chosen) {
-  std::string line = key_of(theorem, where);
+                      const Query& chosen, const std::vector<Instance>& instances) {
+  std::vector<const Instance*> noted;
   for (std::size_t index = bare.assumptions.size(); index < chosen.assumptions.size(); ++index) {
-    line += fmt::format(" {:x}", content_hash(chosen.assumptions[index].node()) & noted_bits);
+    const Formula assumed = chosen.assumptions[index];
+    const auto of = std::ranges::find_if(
+        instances, [&](const Instance& instance) { return same(instance.holds, assumed); });
+    if (of != instances.end()) noted.push_back(&*of);
+  }
+  std::string line = key_of(theorem, where);
+  for (const Instance* instance : with_readers(std::move(noted), bare, instances)) {
+    line += fmt::format(" {:x}", instance->key & noted_bits);
   }
   return line;
 }

@@ -48,9 +48,6 @@ SymbolicOperation any_operation(Kind kind) {
           .new_handle = variable("new_handle")};
 }
 
-// The objects of one sort that the invariant is assumed of.
-using Objects = std::array<std::vector<Term>, sorts>;
-
 // Asks about the objects that a transition touches, so that the invariant is assumed of them, too:
 // who runs, whom it returns to, what the handle names and where that chain ends, the cut.
 void touch(const Before& before, const SymbolicOperation& operation) {
@@ -80,21 +77,76 @@ void touch(const Before& before, const SymbolicOperation& operation) {
   }
 }
 
-// The invariant of the objects.
-void assume_invariant(const SymbolicState& state, const Objects& objects,
-                      const std::string& without, std::vector<Formula>& assumptions) {
-  const BeforeView view(state);
-  for (const auto& clause : Clauses::clauses()) {
-    if (clause.name == without) continue;
-    const auto& of = objects[static_cast<std::size_t>(clause.sort)];
-    for (std::size_t i = 0; i < of.size(); ++i) {
-      if (!clause.is_of_two) assumptions.push_back(clause.holds(view, of[i], of[i]));
-      for (std::size_t j = 0; clause.is_of_two && j < i; ++j) {
-        assumptions.push_back(clause.holds(view, of[i], of[j]));
+// What may be assumed before a step: built only where it is wanted.
+class Instances {
+ public:
+  Instances(const Before& before, const SymbolicEffect& effect, std::string without_clause)
+      : before_(before), effect_(effect), without_clause_(std::move(without_clause)) {
+    for (std::size_t sort = 0; sort < sorts; ++sort) {
+      objects_[sort] = before.objects(static_cast<Sort>(sort));
+    }
+  }
+
+  /// Those that the hint wants; all of them where there is none.
+  std::vector<Instance> wanted_by(const Hint* hint) const {
+    std::vector<Instance> wanted;
+    const auto offer = [&](std::uint64_t key, const auto& build, bool is_congruence = false) {
+      if (hint == nullptr || hint->wants(key)) wanted.push_back({key, build(), is_congruence});
+    };
+    offer_choices(offer);
+    offer_invariant(offer);
+    for (const auto& congruence : before_.congruence()) {
+      offer(
+          instance_key(congruence.field, {congruence.one, congruence.other}),
+          [&] { return congruence.holds(); }, true);
+    }
+    return wanted;
+  }
+
+ private:
+  template <class Offer>
+  void offer_choices(const Offer& offer) const {
+    for (const auto* conditions : {&effect_.assumed, &effect_.chosen}) {
+      for (const auto& condition : *conditions) {
+        offer(content_hash(condition.holds.node()), [&] { return condition.holds; });
+      }
+    }
+    for (const Term x : objects_of(Sort::record)) {
+      for (const auto& condition : effect_.chosen_of_each) {
+        offer(instance_key(condition.name, {x}), [&] { return condition.holds(x); });
       }
     }
   }
-}
+
+  // The invariant of the objects.
+  template <class Offer>
+  void offer_invariant(const Offer& offer) const {
+    const BeforeView view(before_);
+    for (const auto& clause : Clauses::clauses()) {
+      if (clause.name == without_clause_) continue;
+      const auto& of = objects_of(clause.sort);
+      for (std::size_t i = 0; i < of.size(); ++i) {
+        if (!clause.is_of_two) {
+          offer(instance_key(clause.name, {of[i]}),
+                [&] { return clause.holds(view, of[i], of[i]); });
+        }
+        for (std::size_t j = 0; clause.is_of_two && j < i; ++j) {
+          offer(instance_key(clause.name, {of[i], of[j]}),
+                [&] { return clause.holds(view, of[i], of[j]); });
+        }
+      }
+    }
+  }
+
+  const std::vector<Term>& objects_of(Sort sort) const {
+    return objects_[static_cast<std::size_t>(sort)];
+  }
+
+  const Before& before_;
+  const SymbolicEffect& effect_;
+  std::string without_clause_;
+  std::array<std::vector<Term>, sorts> objects_;  // that the step and the goal ask about
+};
 
 class Proof {
  public:
@@ -117,7 +169,7 @@ class Proof {
       const InitialState state;
       const View<Term, Formula, InitialState> view(state);
       const Term x = clause.sort == Sort::store ? word(0) : variable("x");
-      oblige(clause.name, "beginning", {{}, clause.holds(view, x, variable("y"))}, {});
+      oblige(clause.name, "beginning", {{}, clause.holds(view, x, variable("y"))}, nullptr);
     }
   }
 
@@ -167,28 +219,13 @@ class Proof {
     const After<Term, Formula, Before> after(before, effect);
     touch(before, operation);
     const Query bare{{}, goal_of(before, after, operation, effect)};
-    oblige(theorem, where, bare, instances_of(before, effect));
+    const Instances instances(before, effect, options_.without_clause);
+    oblige(theorem, where, bare, &instances);
   }
 
-  // What may be assumed before the step.
-  std::vector<Formula> instances_of(const Before& before, const SymbolicEffect& effect) const {
-    Objects objects;
-    for (std::size_t sort = 0; sort < sorts; ++sort) {
-      objects[sort] = before.objects(static_cast<Sort>(sort));
-    }
-    std::vector<Formula> instances;
-    for (const auto& condition : effect.assumed) instances.push_back(condition.holds);
-    for (const auto& condition : effect.chosen) instances.push_back(condition.holds);
-    for (const Term x : objects[static_cast<std::size_t>(Sort::record)]) {
-      for (const auto& condition : effect.chosen_of_each) instances.push_back(condition.holds(x));
-    }
-    assume_invariant(before, objects, options_.without_clause, instances);
-    for (const Formula formula : before.congruence()) instances.push_back(formula);
-    return instances;
-  }
-
+  // `instances` is null where nothing may be assumed.
   void oblige(std::string_view name, const std::string& where, const Query& bare,
-              const std::vector<Formula>& instances) {
+              const Instances* instances) {
     if (is_over_) return;
     const std::string full = fmt::format("machine/{}", name);
     auto known = std::ranges::find(result_.theorems, full, &Theorem::name);
@@ -201,13 +238,22 @@ class Proof {
       result_.theorems.push_back(theorem);
       known = std::prev(result_.theorems.end());
     }
-    Query query = hints_.apply(name, where, bare, instances);
+    Query query = bare;
+    const Hint* const hint = hints_.find(name, where);
+    if (hint != nullptr && instances != nullptr) {
+      for (const Instance& instance : instances->wanted_by(hint)) {
+        query.assumptions.push_back(instance.holds);
+      }
+    }
     Answer answer = solver_.prove(query);
-    if (answer.verdict != Verdict::proved && !instances.empty()) {
-      query = with_instances(bare, instances, selection_time_max);
+    if (answer.verdict != Verdict::proved && instances != nullptr) {
+      const std::vector<Instance> all = instances->wanted_by(nullptr);
+      std::vector<Formula> formulas;
+      for (const Instance& instance : all) formulas.push_back(instance.holds);
+      query = with_instances(bare, formulas, selection_time_max);
       answer = solver_.prove(query);
       if (options_.on_selection && answer.verdict == Verdict::proved) {
-        options_.on_selection(hint_line(name, where, bare, query));
+        options_.on_selection(hint_line(name, where, bare, query, all));
       }
     }
     if (options_.on_query) options_.on_query(full, query, answer);

@@ -45,17 +45,17 @@ std::vector<Term> SymbolicState::objects(Sort sort) const {
   return objects;
 }
 
-std::vector<Formula> SymbolicState::congruence() const {
-  std::vector<Formula> formulas;
+std::vector<SymbolicState::Congruence> SymbolicState::congruence() const {
+  std::vector<Congruence> all;
   for (const auto& [field, known] : known_) {
     for (std::size_t i = 0; i < known.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
-        formulas.push_back(implies(equal(known[i].object, known[j].object),
-                                   equal(known[i].value, known[j].value)));
+        all.push_back(
+            {facts(field).name, known[i].object, known[j].object, known[i].value, known[j].value});
       }
     }
   }
-  return formulas;
+  return all;
 }
 
 Term InitialState::read(Field field, Term of) const {

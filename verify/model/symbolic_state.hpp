@@ -9,6 +9,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fiberproof::verify::model {
@@ -21,8 +22,19 @@ class SymbolicState {
   /// The objects of a sort that were asked about so far, each once.
   std::vector<Term> objects(Sort sort) const;
 
-  /// One formula for each field and each two objects that it was asked of.
-  std::vector<Formula> congruence() const;
+  /// For each field and each two objects that it was asked of so far: that the same object has the
+  /// same value.
+  struct Congruence {
+    std::string_view field;
+    Term one;
+    Term other;
+    Term value_of_one;
+    Term value_of_other;
+    Formula holds() const {
+      return implies(equal(one, other), equal(value_of_one, value_of_other));
+    }
+  };
+  std::vector<Congruence> congruence() const;
 
  private:
   struct Known {

@@ -10,19 +10,31 @@
 namespace fiberproof::verify {
 namespace {
 
-using Key = std::tuple<NodeKind, std::uint64_t, std::string, std::vector<const Node*>>;
+struct SameContent {
+  std::size_t operator()(const Node* node) const {
+    constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15;
+    std::uint64_t hash = std::hash<std::string_view>()(node->name) ^
+                         (node->value + static_cast<std::uint64_t>(node->kind)) * golden_ratio;
+    for (const Node* operand : node->operands) {
+      hash = (hash ^ hash >> 29 ^ operand->id) * golden_ratio;
+    }
+    return hash ^ hash >> 32;
+  }
+  bool operator()(const Node* one, const Node* other) const {
+    return one->kind == other->kind && one->value == other->value &&
+           one->operands == other->operands && one->name == other->name;
+  }
+};
 
 // One node for each distinct term, for the life of the thread.
 const Node* intern(NodeKind kind, std::uint64_t value, std::vector<const Node*> operands,
                    std::string name = {}) {
   thread_local std::deque<Node> nodes;
-  thread_local std::map<Key, const Node*> known;
-  Key key{kind, value, name, operands};
-  if (const auto found = known.find(key); found != known.end()) {
-    return found->second;
-  }
-  nodes.push_back({kind, value, std::move(name), std::move(operands), nodes.size()});
-  return known.emplace(std::move(key), &nodes.back()).first->second;
+  thread_local std::unordered_set<const Node*, SameContent, SameContent> known;
+  Node node{kind, value, std::move(name), std::move(operands), nodes.size()};
+  if (const auto found = known.find(&node); found != known.end()) return *found;
+  nodes.push_back(std::move(node));
+  return *known.insert(&nodes.back()).first;
 }
 
 Term term(NodeKind kind, std::uint64_t value, std::vector<const Node*> operands) {
