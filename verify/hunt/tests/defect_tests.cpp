@@ -104,7 +104,10 @@ TEST(defect, every_patch_names_theorems_targets_and_rules_that_exist) {
                   std::ranges::find(rules, oracle.violated, &Rule::id) != rules.end())
           << defect.name << ": " << oracle.violated;
     }
-    EXPECT_FALSE(defect.theorems.empty() && defect.oracles.empty()) << defect.name;
+    // What neither a proof nor a target sees, a test does.
+    EXPECT_TRUE(!defect.theorems.empty() || !defect.oracles.empty() ||
+                defect.why_not_found.find("core_tests") != std::string::npos)
+        << defect.name;
   }
 }
 
