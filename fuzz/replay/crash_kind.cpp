@@ -10,6 +10,8 @@ std::string kind_of_crash(std::string_view errors) {
   constexpr std::string_view summary = "SUMMARY: ";
   constexpr std::string_view leaked = " byte(s) leaked in ";
   constexpr std::string_view fatal = "LeakSanitizer has encountered a fatal error";
+  constexpr std::string_view error = "==ERROR: ";
+  std::string last_resort;
   while (!errors.empty()) {
     const std::string_view line = errors.substr(0, errors.find('\n'));
     errors.remove_prefix(std::min(line.size() + 1, errors.size()));
@@ -25,8 +27,12 @@ std::string kind_of_crash(std::string_view errors) {
       if (line.find(leaked) != line.npos) return std::string(line.substr(0, kind)) + " leak";
       return std::string(line.substr(0, kind == line.npos ? kind : line.find(' ', kind + 1)));
     }
+    // "==7==ERROR: starting fiber switch while in fiber switch" is all that a runtime says of that.
+    if (const auto at = line.find(error); at != line.npos && last_resort.empty()) {
+      last_resort = line.substr(at + 2, line.find(" 0x", at) - (at + 2));
+    }
   }
-  return {};
+  return last_resort;
 }
 
 }  // namespace fiberproof::fuzz

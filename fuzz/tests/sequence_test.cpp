@@ -52,6 +52,11 @@ TEST(crash_kind, is_of_the_first_line_that_says_one) {
             "SUMMARY: AddressSanitizer: leak");
   EXPECT_EQ(kind_of_crash("==7==LeakSanitizer has encountered a fatal error.\n"),
             "LeakSanitizer: fatal error");
+  EXPECT_EQ(kind_of_crash("==7==ERROR: starting fiber switch while in fiber switch\n"),
+            "ERROR: starting fiber switch while in fiber switch");
+  EXPECT_EQ(kind_of_crash("==7==ERROR: AddressSanitizer: SEGV on unknown address 0x7 (pc 0x1)\n"
+                          "SUMMARY: AddressSanitizer: SEGV a.cpp:7 in f\n"),
+            "SUMMARY: AddressSanitizer: SEGV");
   EXPECT_EQ(kind_of_crash("a C5 violated: elsewhere\n"), "");
 }
 
