@@ -9,6 +9,7 @@
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
 #include "verify/cli/minimize_command.hpp"
+#include "verify/cli/mutate_command.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/rules.hpp"
@@ -29,6 +30,7 @@ struct Options {
   ProveOptions prove;
   FuzzOptions fuzz;
   HuntCommand hunt;
+  MutateCommand mutate;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
   std::string revision;              ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;
@@ -199,6 +201,30 @@ void add_hunt(CLI::App& app, Options& options) {
   hunt->add_option("--table", options.hunt.table, "write the table to this file");
 }
 
+void add_mutate(CLI::App& app, Options& options) {
+  MutationOptions& limits = options.mutate.options;
+  limits.source = FIBERPROOF_SOURCE;
+  limits.command = own_path();
+  limits.folder =
+      std::filesystem::path(own_path()).parent_path().parent_path().string() + "/mutate";
+  CLI::App* const mutate =
+      app.add_subcommand("mutate", "put small slips into core's C++, and see who notices");
+  mutate->add_option("FILE", options.mutate.files, "of core, such as initialize.cpp");
+  mutate->add_option("--sample", limits.sample, "each so many-th mutant of a file")
+      ->check(CLI::Range(1u, 10'000u))
+      ->capture_default_str();
+  mutate->add_option("--executions", limits.executions_max, "at most, of a fuzz target")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+      ->capture_default_str();
+  mutate->add_option("--replay-seconds", limits.replay_seconds, "at most, of the corpus")
+      ->check(CLI::Range(1u, 3600u))
+      ->capture_default_str();
+  mutate->add_option("--folder", limits.folder, "for sources, build and findings; is kept")
+      ->capture_default_str();
+  mutate->add_flag("--afresh{false}", limits.resume, "count nothing that an earlier run found");
+  mutate->add_flag("--print", options.mutate.only_print, "the patches, and try none");
+}
+
 bool take_symbols(Options& options) {
   std::optional<Revision> revision;
   if (!options.revision.empty()) {
@@ -222,6 +248,7 @@ ExitStatus run(int argc, char** argv) {
   add_fuzz(app, options);
   add_programs(app, options);
   add_hunt(app, options);
+  add_mutate(app, options);
   app.add_subcommand("list", "list proofs, targets, specs or defects")
       ->add_option("WHAT", options.list, "proofs, targets, specs or defects")
       ->required()
@@ -246,6 +273,10 @@ ExitStatus run(int argc, char** argv) {
   if (app.got_subcommand("hunt")) {
     options.hunt.json = options.json;
     return hunt_defects(options.hunt);
+  }
+  if (app.got_subcommand("mutate")) {
+    options.mutate.json = options.json;
+    return mutate(options.mutate);
   }
   if (app.got_subcommand("list")) return list(options.list);
   return main_job(options);

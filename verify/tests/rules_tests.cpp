@@ -150,6 +150,8 @@ TEST(rules, includes_point_only_as_drawn) {
       {"verify/certificate", {"verify/certificate/", "verify/smt/"}},
       {"verify/refinement", {"verify/refinement/", "verify/model/", "fuzz/", "core/"}},
       {"verify/hunt", {"verify/hunt/", "verify/cli/", "fuzz/"}},
+      {"verify/source_mutants",
+       {"verify/source_mutants/", "verify/hunt/", "verify/cli/process.hpp"}},
       {"verify/cli", {"verify/", "fuzz/"}},
   };
   const std::filesystem::path verify = std::filesystem::path(FIBERPROOF_SOURCE) / "verify";
