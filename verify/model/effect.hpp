@@ -108,26 +108,55 @@ struct Effect {
   std::vector<Demand<Word, Bit>> demands;
 };
 
-/// A mutant of the machine: one write or one condition less. `what` is the field's name or the
-/// condition's; the transitions write some fields more than once, so `number` counts them.
+/// A mutant of the machine: one write or one condition less, or a write of something else. `what`
+/// is the field's name or the condition's; the transitions write some fields more than once, so
+/// `number` counts them.
 struct Mutant {
   enum class Dropped : std::uint8_t { write, condition };
+  /// What is written where it should not be nothing.
+  enum class Instead : std::uint8_t { nothing, zero, six, one_more, one_less, the_active_stack };
   Kind kind;
   Dropped dropped;
   std::string what;
   std::size_t number = 0;
+  Instead instead = Instead::nothing;
   friend bool operator==(const Mutant&, const Mutant&) = default;
 };
 
-/// As "resume without its write of parent".
+/// As "resume without its write of parent", "leave with one less written to level".
 std::string describe(const Mutant& mutant);
 
+/// What a mutant writes where the machine writes `value`.
+template <class Word>
+Word changed(Mutant::Instead instead, const Word& value, const Word& active) {
+  constexpr std::uint64_t no_state = 6;
+  switch (instead) {
+    case Mutant::Instead::zero: return constant<Word>(0);
+    case Mutant::Instead::six: return constant<Word>(no_state);
+    case Mutant::Instead::one_more: return value + constant<Word>(1);
+    case Mutant::Instead::one_less: return value - constant<Word>(1);
+    case Mutant::Instead::the_active_stack: return active;
+    case Mutant::Instead::nothing: break;
+  }
+  return value;
+}
+
+/// `active` is the stack that runs before the transition.
 template <class Word, class Bit>
-void apply(const Mutant& mutant, Effect<Word, Bit>& effect) {
+void apply(const Mutant& mutant, const Word& active, Effect<Word, Bit>& effect) {
   std::size_t number = 0;
   const auto is_dropped = [&](std::string_view name) {
     return name == mutant.what && number++ == mutant.number;
   };
+  if (mutant.instead != Mutant::Instead::nothing) {
+    for (auto& write : effect.writes) {
+      if (!is_dropped(facts(write.field).name)) continue;
+      write.value = [instead = mutant.instead, value = write.value, active](const Word& of) {
+        return changed(instead, value(of), active);
+      };
+    }
+    return;
+  }
   if (mutant.dropped == Mutant::Dropped::write) {
     std::erase_if(effect.writes,
                   [&](const auto& write) { return is_dropped(facts(write.field).name); });

@@ -74,7 +74,8 @@ Machine::Outcome Machine::take(const ConcreteOperation& operation,
   const State before = state_;
   Transition<Word, bool, State> transition(before, operation);
   ConcreteEffect& effect = transition.take();
-  if (mutant && mutant->kind == operation.kind) apply(*mutant, effect);
+  if (mutant && mutant->kind == operation.kind)
+    apply(*mutant, state_.read(Field::active, 0), effect);
   if (is_closed_ || !is_possible(before, effect)) return Outcome::impossible;
 
   const After<Word, bool, State> after(before, effect);

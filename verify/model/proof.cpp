@@ -215,7 +215,9 @@ class Proof {
     const SymbolicOperation operation = any_operation(kind);
     Transition<Term, Formula, Before> transition(before, operation);
     SymbolicEffect& effect = transition.take();
-    if (options_.mutant && options_.mutant->kind == kind) apply(*options_.mutant, effect);
+    if (options_.mutant && options_.mutant->kind == kind) {
+      apply(*options_.mutant, before.read(Field::active, word(0)), effect);
+    }
     const After<Term, Formula, Before> after(before, effect);
     touch(before, operation);
     const Query bare{{}, goal_of(before, after, operation, effect)};
