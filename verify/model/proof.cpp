@@ -77,11 +77,17 @@ void touch(const Before& before, const SymbolicOperation& operation) {
   }
 }
 
+// A clause, or what is left of it where it is the one that is weakened.
+Formula as_said(const ModelOptions& options, std::string_view clause, Formula holds) {
+  const bool is_weakened = options.weakened && options.weakened->clause == clause;
+  return is_weakened ? weakened(holds, *options.weakened) : holds;
+}
+
 // What may be assumed before a step: built only where it is wanted.
 class Instances {
  public:
-  Instances(const Before& before, const SymbolicEffect& effect, std::string without_clause)
-      : before_(before), effect_(effect), without_clause_(std::move(without_clause)) {
+  Instances(const Before& before, const SymbolicEffect& effect, const ModelOptions& options)
+      : before_(before), effect_(effect), options_(options) {
     for (std::size_t sort = 0; sort < sorts; ++sort) {
       objects_[sort] = before.objects(static_cast<Sort>(sort));
     }
@@ -123,16 +129,17 @@ class Instances {
   void offer_invariant(const Offer& offer) const {
     const BeforeView view(before_);
     for (const auto& clause : Clauses::clauses()) {
-      if (clause.name == without_clause_) continue;
+      if (clause.name == options_.without_clause) continue;
+      const auto instance = [&](Term x, Term y) {
+        return as_said(options_, clause.name, clause.holds(view, x, y));
+      };
       const auto& of = objects_of(clause.sort);
       for (std::size_t i = 0; i < of.size(); ++i) {
         if (!clause.is_of_two) {
-          offer(instance_key(clause.name, {of[i]}),
-                [&] { return clause.holds(view, of[i], of[i]); });
+          offer(instance_key(clause.name, {of[i]}), [&] { return instance(of[i], of[i]); });
         }
         for (std::size_t j = 0; clause.is_of_two && j < i; ++j) {
-          offer(instance_key(clause.name, {of[i], of[j]}),
-                [&] { return clause.holds(view, of[i], of[j]); });
+          offer(instance_key(clause.name, {of[i], of[j]}), [&] { return instance(of[i], of[j]); });
         }
       }
     }
@@ -144,7 +151,7 @@ class Instances {
 
   const Before& before_;
   const SymbolicEffect& effect_;
-  std::string without_clause_;
+  const ModelOptions& options_;
   std::array<std::vector<Term>, sorts> objects_;  // that the step and the goal ask about
 };
 
@@ -169,7 +176,8 @@ class Proof {
       const InitialState state;
       const View<Term, Formula, InitialState> view(state);
       const Term x = clause.sort == Sort::store ? word(0) : variable("x");
-      oblige(clause.name, "beginning", {{}, clause.holds(view, x, variable("y"))}, nullptr);
+      const Formula holds = as_said(options_, clause.name, clause.holds(view, x, variable("y")));
+      oblige(clause.name, "beginning", {{}, holds}, nullptr);
     }
   }
 
@@ -181,10 +189,10 @@ class Proof {
       if (kind == Kind::close) break;  // Nothing comes after it.
       if (clause.name == options_.without_clause) continue;
       step(kind, clause.name, where,
-           [&clause](const Before&, const auto& after, const auto&, const auto&) {
+           [this, &clause](const Before&, const auto& after, const auto&, const auto&) {
              const View<Term, Formula, AfterState> view(after);
              const Term x = clause.sort == Sort::store ? word(0) : variable("x");
-             return clause.holds(view, x, variable("y"));
+             return as_said(options_, clause.name, clause.holds(view, x, variable("y")));
            });
     }
     for (const auto& claim : StepClaims<Term, Formula, Before>::claims()) {
@@ -221,7 +229,7 @@ class Proof {
     const After<Term, Formula, Before> after(before, effect);
     touch(before, operation);
     const Query bare{{}, goal_of(before, after, operation, effect)};
-    const Instances instances(before, effect, options_.without_clause);
+    const Instances instances(before, effect, options_);
     oblige(theorem, where, bare, &instances);
   }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "verify/model/effect.hpp"
+#include "verify/model/weakened.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
 
@@ -22,6 +23,8 @@ struct ModelOptions {
   std::optional<Mutant> mutant;
   /// A clause that is neither shown nor assumed: a mutant of the properties.
   std::string without_clause;
+  /// A clause that says less, where it is shown and where it is assumed: another one.
+  std::optional<Weakened> weakened;
   /// Of the steps of this kind alone, and of this theorem alone, named without "machine/".
   std::optional<Kind> only_kind;
   std::optional<std::string> only_theorem;

@@ -4,11 +4,16 @@
 
 #include "verify/model/invariant.hpp"
 #include "verify/model/search.hpp"
+#include "verify/model/symbolic_state.hpp"
 #include "verify/model/tests/mutants.hpp"
+#include "verify/model/tests/weakenings.hpp"
 #include "verify/model/trace_text.hpp"
+#include "verify/smt/instances.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <algorithm>
+#include <array>
 
 namespace fiberproof::verify::model {
 namespace {
@@ -120,6 +125,107 @@ TEST(model, a_missing_clause_is_missed) {
     }
     EXPECT_FALSE(is_proved) << missing.clause << " is not needed for " << missing.missed_by;
   }
+}
+
+// A property that says less by one conjunct is noticed, too, or the reason is listed.
+TEST(model, a_weakened_clause_is_missed) {
+  const auto solver = make_z3_solver(std::chrono::seconds(60));
+  for (const NoticedWeakening& weakening : noticed_weakenings) {
+    ModelOptions options;
+    options.weakened = Weakened{std::string(weakening.clause), weakening.conjunct};
+    options.only_kind = weakening.kind;
+    options.only_theorem = std::string(weakening.missed_by);
+    bool is_proved = true;
+    for (const Theorem& theorem : prove_model(*solver, options).theorems) {
+      if (theorem.name == fmt::format("machine/{}", weakening.missed_by)) {
+        is_proved = theorem.verdict == Verdict::proved;
+      }
+    }
+    EXPECT_FALSE(is_proved) << weakening.clause << ", " << weakening.conjunct;
+  }
+}
+
+// Whether the invariant with a clause that says less says all of it: then the other clauses do. Of
+// the objects that the clause speaks of.
+bool is_implied(const UnnoticedWeakening& weakening, Solver& solver) {
+  using AnyState = Invariant<Term, Formula, SymbolicState>;
+  const SymbolicState state;
+  const View<Term, Formula, SymbolicState> view(state);
+  const auto clauses = AnyState::clauses();
+  const auto clause =
+      std::ranges::find(clauses, weakening.clause, &Clause<Term, Formula, SymbolicState>::name);
+  const Term x = clause->sort == Sort::store ? word(0) : variable("x");
+  const Formula goal = clause->holds(view, x, variable("y"));
+  std::vector<Formula> instances;
+  const Weakened less{std::string(weakening.clause), weakening.conjunct};
+  const auto assume = [&](const auto& of, const Term& one, const Term& other) {
+    const Formula holds = of.holds(view, one, other);
+    instances.push_back(of.name == less.clause ? weakened(holds, less) : holds);
+  };
+  std::array<std::vector<Term>, sorts> objects;
+  for (std::size_t sort = 0; sort < sorts; ++sort) {
+    objects[sort] = state.objects(static_cast<Sort>(sort));
+  }
+  objects[static_cast<std::size_t>(Sort::store)] = {word(0)};
+  // And of those that are their chains' heads and ends.
+  std::vector<Term>& records = objects[static_cast<std::size_t>(Sort::record)];
+  for (const Term record : std::vector<Term>(records)) {
+    records.push_back(state.read(Field::chain, record));
+    records.push_back(state.read(Field::end, record));
+  }
+  for (const auto& of : clauses) {
+    const auto& all = objects[static_cast<std::size_t>(of.sort)];
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!of.is_of_two) assume(of, all[i], all[i]);
+      for (std::size_t j = 0; of.is_of_two && j < i; ++j) assume(of, all[i], all[j]);
+    }
+  }
+  for (const auto& same_object : state.congruence()) instances.push_back(same_object.holds());
+  const Query query = with_instances({{}, goal}, instances, std::chrono::seconds(10));
+  return solver.prove(query).verdict == Verdict::proved;
+}
+
+TEST(model, a_weakening_that_nobody_misses_is_none_or_has_a_reason) {
+  const auto solver = make_z3_solver(std::chrono::seconds(10));
+  for (const UnnoticedWeakening& weakening : unnoticed_weakenings) {
+    EXPECT_EQ(is_implied(weakening, *solver), weakening.reason.empty())
+        << weakening.clause << ", " << weakening.conjunct;
+  }
+}
+
+TEST(model, every_conjunct_of_a_clause_has_its_weakening) {
+  const auto is_of = [](std::string_view clause, std::size_t conjunct) {
+    return [=](const auto& weakening) {
+      return weakening.clause == clause && weakening.conjunct == conjunct;
+    };
+  };
+  const SymbolicState state;
+  const View<Term, Formula, SymbolicState> view(state);
+  std::size_t count = 0;
+  for (const auto& clause : Invariant<Term, Formula, SymbolicState>::clauses()) {
+    const Term x = clause.sort == Sort::store ? word(0) : variable("x");
+    const std::size_t parts = conjuncts(clause.holds(view, x, variable("y"))).size();
+    for (std::size_t part = 0; parts > 1 && part < parts; ++part, ++count) {
+      EXPECT_EQ(std::ranges::count_if(noticed_weakenings, is_of(clause.name, part)) +
+                    std::ranges::count_if(unnoticed_weakenings, is_of(clause.name, part)),
+                1)
+          << clause.name << ", " << part;
+    }
+  }
+  EXPECT_EQ(count, std::size(noticed_weakenings) + std::size(unnoticed_weakenings));
+}
+
+TEST(model, a_clause_is_split_into_what_it_says) {
+  const Formula p = truth_variable("p");
+  const Formula q = truth_variable("q");
+  const Formula r = truth_variable("r");
+  EXPECT_EQ(conjuncts(p).size(), 1u);
+  EXPECT_EQ(conjuncts(logical_not(logical_and(p, q))).size(), 1u);
+  const Formula both = implies(p, logical_and(q, r));
+  ASSERT_EQ(conjuncts(both).size(), 2u);
+  EXPECT_TRUE(same(weakened(both, {"", 0}), implies(p, r)));
+  EXPECT_TRUE(same(weakened(both, {"", 1}), implies(p, q)));
+  EXPECT_TRUE(same(weakened(p, {"", 0}), truth(true)));
 }
 
 }  // namespace
