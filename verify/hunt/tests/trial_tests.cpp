@@ -19,13 +19,19 @@ TEST(trial, finds_the_planted_bug_and_replays_it) {
   EXPECT_EQ(trial->replays, Replays::alone);
 }
 
+// A target that deletes what it finds, after the commands of `first`.
+std::string forgetful(const ScratchFolder& folder, const std::string& first) {
+  folder.write("canary", "#!/bin/sh\n" + first +
+                             FIBERPROOF_CANARY
+                             " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
+  std::string program = folder.path() + "/canary";
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  return program;
+}
+
 TEST(trial, whose_input_is_lost_replays_in_sequence) {
   const ScratchFolder folder;
-  folder.write("canary", "#!/bin/sh\n" FIBERPROOF_CANARY
-                         " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
-  const std::string program = folder.path() + "/canary";
-  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  const auto trial = run_trial({program, folder.path(), 1, 200'000});
+  const auto trial = run_trial({forgetful(folder, ""), folder.path(), 1, 200'000});
   ASSERT_TRUE(trial) << trial.error();
   EXPECT_TRUE(trial->found);
   EXPECT_EQ(trial->replays, Replays::in_sequence);
@@ -33,10 +39,7 @@ TEST(trial, whose_input_is_lost_replays_in_sequence) {
 
 TEST(trial, whose_inputs_are_all_lost_replays_by_its_seed) {
   const ScratchFolder folder;
-  folder.write("canary", "#!/bin/sh\nunset FIBERPROOF_CRASH_RECORDER\n" FIBERPROOF_CANARY
-                         " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
-  const std::string program = folder.path() + "/canary";
-  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const std::string program = forgetful(folder, "unset FIBERPROOF_CRASH_RECORDER\n");
   const auto trial = run_trial({program, folder.path(), 1, 200'000});
   ASSERT_TRUE(trial) << trial.error();
   EXPECT_EQ(trial->replays, Replays::by_seed);
