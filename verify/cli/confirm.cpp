@@ -1,10 +1,10 @@
 #include "verify/cli/confirm.hpp"
 
 #include "fuzz/replay/replay.hpp"
+#include "verify/cli/temporary_folder.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -12,12 +12,11 @@
 namespace fiberproof::verify {
 
 Confirmation confirm_natively(const std::string& program, bool is_expected) {
-  std::string directory = std::filesystem::temp_directory_path() / "fiberproof-XXXXXX";
-  if (::mkdtemp(directory.data()) == nullptr) return {false, "no temporary folder for the Program"};
-  const std::string path = directory + "/counterexample.program";
+  const TemporaryFolder folder;
+  if (folder.path().empty()) return {false, "no temporary folder for the Program"};
+  const std::string path = folder.path() + "/counterexample.program";
   std::ofstream(path) << program;
   const fuzz::Replay replay = fuzz::replay_file(path);
-  std::filesystem::remove_all(directory);
 
   std::string line = replay.line.substr(std::min(replay.line.find(": ") + 2, replay.line.size()));
   if (replay.verdict == fuzz::Replay::Verdict::unreadable) return {false, "not run: " + line};

@@ -5,6 +5,7 @@
 #include "verify/cli/process.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/recordings.hpp"
+#include "verify/cli/temporary_folder.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -143,22 +144,6 @@ std::map<std::string, std::uint64_t> read_counts(const std::string& path) {
   return counts.get<std::map<std::string, std::uint64_t>>();
 }
 
-// A folder that is gone when this is.
-struct TemporaryFolder {
-  TemporaryFolder() {
-    path = filesystem::temp_directory_path() / "fiberproof-XXXXXX";
-    made = ::mkdtemp(path.data()) != nullptr;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    filesystem::remove_all(path, ignored);
-  }
-  std::string path;
-  bool made = false;
-};
-
 // As libFuzzer wants them. A target need not have seeds.
 std::vector<std::string> engine_arguments(const FuzzOptions& options, const FuzzTarget& target,
                                           const std::string& found) {
@@ -179,17 +164,21 @@ std::vector<std::string> engine_arguments(const FuzzOptions& options, const Fuzz
 
 ExitStatus run_target(const FuzzOptions& options, const FuzzTarget& target, TargetReport& report) {
   const TemporaryFolder folder;
+  if (folder.path().empty()) {
+    fmt::print(stderr, "fiberproof: no temporary folder can be made\n");
+    return ExitStatus::could_not_run;
+  }
   const std::string found =
-      options.corpus.empty() ? folder.path + "/found" : options.corpus + "/" + report.target;
+      options.corpus.empty() ? folder.path() + "/found" : options.corpus + "/" + report.target;
   std::error_code refused;
   filesystem::create_directories(found, refused);
   filesystem::create_directories(options.artifacts, refused);
-  if (!folder.made || refused) {
+  if (refused) {
     fmt::print(stderr, "fiberproof: {}: cannot be made: {}\n", found, refused.message());
     return ExitStatus::could_not_run;
   }
   const std::vector<std::string> arguments = engine_arguments(options, target, found);
-  const std::string counts = folder.path + "/counts.json";
+  const std::string counts = folder.path() + "/counts.json";
   const Recordings recordings(report.target, options.artifacts);
   Progress progress(report, ::isatty(STDOUT_FILENO) != 0);
   const ProcessEnd end = run_process(

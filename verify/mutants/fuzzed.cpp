@@ -2,10 +2,10 @@
 
 #include "fuzz/replay/crash_kind.hpp"
 #include "verify/cli/process.hpp"
+#include "verify/cli/temporary_folder.hpp"
 #include "verify/mutants/subjects.hpp"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <atomic>
@@ -23,25 +23,6 @@ namespace fiberproof::verify {
 namespace {
 
 namespace filesystem = std::filesystem;
-
-/// Is gone with what is in it at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(filesystem::temp_directory_path() / "fiberproof-mutants-XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr) path_.clear();
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) filesystem::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// A fuzz target whose program can be written with other bytes.
 class PatchedTarget {
@@ -154,7 +135,7 @@ std::expected<std::string, std::string> killed_by(const std::string& path,
 
 class Fuzzing {
  public:
-  Fuzzing(const std::vector<PatchedTarget>& targets, const FuzzOptions& options,
+  Fuzzing(const std::vector<PatchedTarget>& targets, const MutantFuzzOptions& options,
           const TemporaryFolder& folder)
       : targets_(targets),
         options_(options),
@@ -215,7 +196,7 @@ class Fuzzing {
   }
 
   const std::vector<PatchedTarget>& targets_;
-  const FuzzOptions& options_;
+  const MutantFuzzOptions& options_;
   const TemporaryFolder& folder_;
   std::vector<FuzzedMutant> ends_;
   std::atomic<std::size_t> next_ = 0;
@@ -227,7 +208,7 @@ class Fuzzing {
 }  // namespace
 
 std::expected<std::vector<FuzzedMutant>, std::string> fuzz_mutants(
-    ProbedRoutine routine, std::span<const Contract> contracts, const FuzzOptions& options) {
+    ProbedRoutine routine, std::span<const Contract> contracts, const MutantFuzzOptions& options) {
   std::vector<PatchedTarget> targets;
   for (const std::string& program : options.programs) {
     auto target = PatchedTarget::open(program, routine, contracts);

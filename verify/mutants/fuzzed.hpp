@@ -28,7 +28,7 @@ struct FuzzedMutant {
   std::string kind = {};    ///< of its crash: "T2 violated", a sanitizer's summary, or how it died
 };
 
-struct FuzzOptions {
+struct MutantFuzzOptions {
   std::vector<std::string> programs;  ///< fuzz targets, tried in this order
   std::uint64_t executions = 20'000;  ///< of each, at most
   unsigned jobs = 1;                  ///< processes at once
@@ -38,7 +38,7 @@ struct FuzzOptions {
 /// Every mutant of that routine, in the order of mutations(). An error, one clear line, where a
 /// program lacks the routine or cannot be run, or where the unchanged routine is killed.
 std::expected<std::vector<FuzzedMutant>, std::string> fuzz_mutants(
-    ProbedRoutine routine, std::span<const Contract> contracts, const FuzzOptions& options);
+    ProbedRoutine routine, std::span<const Contract> contracts, const MutantFuzzOptions& options);
 
 /// A mutant that is known to survive, though a contract refutes it.
 struct Survivor {

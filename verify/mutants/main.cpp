@@ -29,7 +29,7 @@ using namespace fiberproof::verify;
 struct Options {
   std::string program;
   std::set<std::string> routines;
-  FuzzOptions fuzz;
+  MutantFuzzOptions fuzz;
 };
 
 /// What is wrong with one routine's mutants, a line each.

@@ -29,7 +29,7 @@ class fuzzed_routine : public testing::TestWithParam<ProbedRoutine> {};
 
 TEST_P(fuzzed_routine, has_mutants_that_are_killed_or_have_no_room) {
   const auto contracts = all_contracts();
-  FuzzOptions options;
+  MutantFuzzOptions options;
   options.programs = {FIBERPROOF_FUZZER};
   options.period = 10;
   const auto fuzzed = fuzz_mutants(GetParam(), contracts, options);
@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(each, fuzzed_routine,
 
 TEST(fuzzed_mutants, need_a_program_that_has_the_routine) {
   const auto contracts = all_contracts();
-  FuzzOptions options;
+  MutantFuzzOptions options;
   options.programs = {"/nonexistent/a_fuzzer"};
   const auto fuzzed = fuzz_mutants(ProbedRoutine::stack_switch, contracts, options);
   ASSERT_FALSE(fuzzed);
