@@ -1,8 +1,10 @@
 #include "verify/proofs/proof_set.hpp"
 
 #include "verify/model/proof.hpp"
+#include "verify/model/refutation.hpp"
 #include "verify/proofs/unwind_rules.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -12,7 +14,13 @@ std::expected<ContractResult, std::string> prove_machine(const ObjectFile&, Solv
                                                          const ProverOptions& options) {
   model::ModelOptions model;
   model.on_query = options.on_query;
-  return model::prove_model(solver, model);
+  ContractResult result = model::prove_model(solver, model);
+  constexpr std::string_view prefix = "machine/";
+  for (Theorem& theorem : result.theorems) {
+    if (theorem.verdict == Verdict::proved) continue;
+    theorem.refutation = model::refutation_of(std::string_view(theorem.name).substr(prefix.size()));
+  }
+  return result;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "verify/model/proof.hpp"
 
 #include "verify/model/invariant.hpp"
+#include "verify/model/refutation.hpp"
 #include "verify/model/search.hpp"
 #include "verify/model/symbolic_state.hpp"
 #include "verify/model/tests/mutants.hpp"
@@ -64,6 +65,18 @@ INSTANTIATE_TEST_SUITE_P(all, mutants, testing::ValuesIn(mutant_cases), [](const
   std::ranges::replace(name, '.', '_');
   return name;
 });
+
+TEST(model, a_refutation_is_told_as_a_run_and_a_program) {
+  const MutantCase& broken = mutant_cases[0];
+  const Refutation told = refutation_of(broken.theorem, broken.mutant);
+  EXPECT_EQ(told.claim, broken.theorem);
+  EXPECT_NE(told.where.find("broken by a run of"), std::string::npos) << told.where;
+  EXPECT_GE(told.listing.size(), 3u);
+  EXPECT_TRUE(told.program.starts_with("fiberproof machine-program 1\n")) << told.program;
+  const Refutation none = refutation_of(broken.theorem);
+  EXPECT_NE(none.where.find("no run of up to"), std::string::npos) << none.where;
+  EXPECT_TRUE(none.program.empty() && none.listing.empty());
+}
 
 TEST(model, every_theorem_has_a_mutant) {
   const auto solver = make_z3_solver(std::chrono::seconds(60));
