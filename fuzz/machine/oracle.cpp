@@ -159,6 +159,10 @@ Verdict c4_first_limits(const Span& stack, std::uint64_t trap_handler, const Lim
   return same(SpecId::C4, "trap handler of a stack just entered", trap_handler, got[3]);
 }
 
+Verdict c4_fresh_limits(const Span& stack, std::uint64_t trap_handler, const LimitWords& got) {
+  return c4_limits({stack.lowest, 0, 0, trap_handler}, got);
+}
+
 Verdict c5_value_count(std::uint64_t expected, std::uint64_t got) {
   asked(SpecId::C5);
   return same(SpecId::C5, "how many values arrive", expected, got);
@@ -181,6 +185,19 @@ Verdict c5_capacity(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C5, "capacity of a buffer", expected, got);
 }
 
+Verdict c5_cleared(const BufferWords& got) {
+  asked(SpecId::C5);
+  static constexpr std::array<const char*, 3> names = {
+      "length of the buffer of a record that trapped", "capacity of the buffer of such a record",
+      "address of the buffer of such a record"};
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    if (auto wrong = same(SpecId::C5, names[index], 0, got[index])) {
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
 Verdict c6_frame_count(std::uint64_t expected, std::uint64_t got) {
   asked(SpecId::C6);
   return same(SpecId::C6, "frames of a stack", expected, got);
@@ -196,6 +213,23 @@ Verdict c6_instruction(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C6, "where a frame in the walk goes on", expected, got);
 }
 
+Verdict c6_begins(std::uint64_t expected, std::uint64_t got) {
+  asked(SpecId::C6);
+  return same(SpecId::C6, "frame that a walk begins with", expected, got);
+}
+
+Verdict c6_kind(std::uint64_t expected, std::uint64_t got) {
+  asked(SpecId::C6);
+  return same(SpecId::C6,
+              "what the instruction of a frame is (0 after a call, 1 after a switch, 2 exact)",
+              expected, got);
+}
+
+Verdict c6_stops(std::uint64_t wanted, std::uint64_t got) {
+  asked(SpecId::C6);
+  return same(SpecId::C6, "frames given to a visitor that wanted no more", wanted, got);
+}
+
 Verdict c6_walked(bool walked) {
   asked(SpecId::C6);
   return same(SpecId::C6, "the walk came to its end", 1, walked ? 1 : 0);
@@ -206,7 +240,7 @@ Verdict c6_broken(const BrokenWalk& expected, const BrokenWalk& got, std::uint64
   if (auto wrong = same(
           SpecId::C6,
           "why a walk stopped at what is wrong (0 it did not, 1 misaligned, 2 off its "
-          "stack, 3 not above, 4 no parent, 5 another reason)",
+          "stack, 3 not above, 4 no parent, 5 too many stacks, 6 another reason)",
           static_cast<std::uint64_t>(expected.reason), static_cast<std::uint64_t>(got.reason))) {
     return wrong;
   }
@@ -222,6 +256,12 @@ Verdict c6_broken(const BrokenWalk& expected, const BrokenWalk& got, std::uint64
     return wrong;
   }
   return same(SpecId::C6, "last frame of a walk that stopped", expected.after, last_met);
+}
+
+Verdict c6_bounded(std::uint64_t stacks_of_store, std::uint64_t stacks_walked) {
+  asked(SpecId::C6);
+  return same(SpecId::C6, "stacks in a walk of a chain without an end", stacks_of_store,
+              stacks_walked);
 }
 
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met) {
@@ -260,6 +300,18 @@ Verdict c7_stacks_apart(const Span& made, const Span& in_use) {
     return std::nullopt;
   }
   return Violation{SpecId::C7, "a new stack: apart from one in use", in_use.end, made.lowest};
+}
+
+Verdict c7_unmapped(std::uint64_t page, bool is_mapped) {
+  asked(SpecId::C7);
+  return is_mapped
+             ? Violation{SpecId::C7, "a page of a stack after its store's end: not mapped", 0, page}
+             : Verdict{};
+}
+
+Verdict c7_exceptions(std::uint64_t expected, std::uint64_t got) {
+  asked(SpecId::C7);
+  return same(SpecId::C7, "exceptions that are left of a run", expected, got);
 }
 
 Verdict c8_overrun_faults(std::uint64_t address, std::uint64_t fault) {

@@ -48,12 +48,17 @@ using LimitWords = std::array<std::uint64_t, 4>;
 Verdict c4_limits(const LimitWords& expected, const LimitWords& got);
 /// Those of a stack that has just been entered, whose own are `stack` and `trap_handler`.
 Verdict c4_first_limits(const Span& stack, std::uint64_t trap_handler, const LimitWords& got);
+/// Those of a fresh continuation, whose stack nobody has entered.
+Verdict c4_fresh_limits(const Span& stack, std::uint64_t trap_handler, const LimitWords& got);
 
 Verdict c5_value_count(std::uint64_t expected, std::uint64_t got);
 Verdict c5_value(const PlainValue& expected, const PlainValue& got);
 /// {length, capacity} of a buffer.
 Verdict c5_length(std::uint64_t expected, std::uint64_t got);
 Verdict c5_capacity(std::uint64_t expected, std::uint64_t got);
+/// {length, capacity, data} of a buffer of a record that has trapped.
+using BufferWords = std::array<std::uint64_t, 3>;
+Verdict c5_cleared(const BufferWords& got);
 
 /// What unwinding recovers for the caller of a trampoline, and the words of the control context;
 /// RIP is where the caller goes on exactly, and not after a call.
@@ -67,13 +72,28 @@ Verdict c6_frame_count(std::uint64_t expected, std::uint64_t got);
 Verdict c6_stack(std::uint64_t expected, std::uint64_t got);
 /// Where a frame goes on, as the frame inside it or a control context says, and as the walk does.
 Verdict c6_instruction(std::uint64_t expected, std::uint64_t got);
+/// The frame that a walk began with, and the one that its caller is.
+Verdict c6_begins(std::uint64_t expected, std::uint64_t got);
+/// What the instruction of a frame is: 0 after a call, 1 after a switch, 2 where it goes on
+/// exactly.
+Verdict c6_kind(std::uint64_t expected, std::uint64_t got);
 /// A walk came to its end, and has met every noted frame in order.
 Verdict c6_walked(bool walked);
+/// A visitor wanted no more than `wanted` frames, and was given `got`.
+Verdict c6_stops(std::uint64_t wanted, std::uint64_t got);
 
 /// What is wrong with a chain, as a walk says: on which stack, by its record, what it found there
 /// and behind which frame; 0 where it found nothing, or met no frame before.
 struct BrokenWalk {
-  enum class Reason : std::uint8_t { none, misaligned, off_its_stack, not_above, no_parent, other };
+  enum class Reason : std::uint8_t {
+    none,
+    misaligned,
+    off_its_stack,
+    not_above,
+    no_parent,
+    too_many_stacks,
+    other
+  };
   Reason reason = Reason::none;
   std::uint64_t stack = 0;
   std::uint64_t found = 0;
@@ -81,12 +101,19 @@ struct BrokenWalk {
 };
 /// A walk of a broken chain has stopped at what is wrong; `last_met` is the frame that it met last.
 Verdict c6_broken(const BrokenWalk& expected, const BrokenWalk& got, std::uint64_t last_met);
+/// A walk of a chain without an end went over as many stacks as the store has, and no more.
+Verdict c6_bounded(std::uint64_t stacks_of_store, std::uint64_t stacks_walked);
 
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met);
 
 Verdict c7_live(std::uint64_t expected, std::uint64_t got);
 /// A new continuation's stack and one that is in use.
 Verdict c7_stacks_apart(const Span& made, const Span& in_use);
+
+/// A page of a stack of the store's pool, after the store's end.
+Verdict c7_unmapped(std::uint64_t page, bool is_mapped);
+/// Exceptions that exist when nothing is left of a run.
+Verdict c7_exceptions(std::uint64_t expected, std::uint64_t got);
 
 /// An access at the first byte below the usable ones, and at which address the fault was; 0 where
 /// there was none.

@@ -68,6 +68,9 @@ Phrases phrases_of(const BrokenWalk& broken, std::string_view stack) {
       phrases.push_back(fmt::format("{:#x} is not above", broken.found));
       break;
     case Reason::no_parent: phrases.emplace_back("there is no parent"); break;
+    case Reason::too_many_stacks:
+      phrases.emplace_back("there are more stacks than the store has");
+      break;
     case Reason::none:
     case Reason::other: break;
   }

@@ -5,6 +5,7 @@
 //   fiberproof machine-program 1             # always the first line
 //   expect pass                              # or: violation C5, check C3, trespass
 //   stack s0 pooled 65536                    # usable bytes, of the store's pool, in whole pages
+//                                            # (of 65536, as the store itself would, half unsaid)
 //   stack s1 supplied 40000 offset 3         # memory of the embedder's, 3 bytes past a multiple of 64
 //   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
 //   function f0 params 2 returns 1
@@ -28,7 +29,8 @@
 //     walk                                   # the frames of the active chain
 //     walk h2                                # those of a suspended one
 //     walk broken cycle                      # while a word of the chain is wrong, which the walk
-//     walk h2 broken misaligned              # must say; or: astray, orphan, context, start
+//     walk h2 broken misaligned              # must say; or: astray, orphan, context, start, inward,
+//     walk broken endless                    # above; or be content with: lowest, highest
 //     overrun                                # one word beyond the limit of the running stack
 //     drop h2                                # abandons the chain
 //     resume-again h2                        # of what runs, by a forged handle: ends the process
@@ -72,6 +74,7 @@ inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a swit
 inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
 inline constexpr std::uint64_t pooled_bytes = 1024 * 1024;
+inline constexpr std::uint64_t store_stack_bytes = 64 * 1024;  ///< where a cont_new names no size
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
 inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at most
 inline constexpr std::uint32_t beyond_bits_max = 64;
@@ -103,8 +106,18 @@ enum class Damage : std::uint8_t {
   orphan,      ///< the innermost stack has no parent, though one waits
   context,     ///< the RSP where the next stack goes on is off that stack
   start,       ///< the walk begins at a frame pointer that is none, as a signal handler may
+  inward,      ///< the RBP that the innermost noted frame saved leads into the args buffer
+  endless,     ///< the innermost stack is its own parent, and goes on where that frame is
+  above,       ///< the RSP where the next stack goes on is above its RBP
+  lowest,      ///< nothing: that RSP is the lowest that it can be
+  highest,     ///< nothing: that RSP is the highest that it can be
 };
-inline constexpr std::size_t damages = static_cast<std::size_t>(Damage::start) + 1;
+inline constexpr std::size_t damages = static_cast<std::size_t>(Damage::highest) + 1;
+
+/// Whether a walk must find fault with it.
+constexpr bool breaks_walk(Damage damage) {
+  return damage != Damage::lowest && damage != Damage::highest;
+}
 
 /// One operation. Which fields it has stands beside them; the others are as they begin.
 struct MachineStep {

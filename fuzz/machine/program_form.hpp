@@ -17,7 +17,8 @@ inline constexpr StackTerms machine_stack_terms = {
     "pooled", spec::page_bytes, machine_bounds::pooled_bytes, 0, machine_bounds::supplied_bytes};
 
 inline constexpr std::array<std::string_view, damages> damage_words = {
-    "misaligned", "astray", "cycle", "orphan", "context", "start"};
+    "misaligned", "astray",  "cycle", "orphan", "context", "start",
+    "inward",     "endless", "above", "lowest", "highest"};
 
 /// The fields of a step, in the order in which they stand in the text.
 enum class StepField : std::uint8_t {

@@ -40,9 +40,15 @@ bool MachineReference::can_break(const MachineStep& step) const {
     case Damage::misaligned:
     case Damage::astray:
     case Damage::cycle: return stack.state != State::fresh;
-    case Damage::orphan: return waits ? stack.last_ancestor != innermost : !stack.initial;
+    case Damage::orphan:
+    case Damage::endless: return waits ? stack.last_ancestor != innermost : !stack.initial;
     case Damage::context: return waits || !stack.initial;
     case Damage::start: return !waits;
+    case Damage::inward: return !stack.initial && stack.state != State::fresh;
+    // Where what goes on is a continuation: of a thread's own stack the ends are not ours.
+    case Damage::above:
+    case Damage::lowest:
+    case Damage::highest: return waits || (!stack.initial && !stacks_[stack.parent].initial);
   }
   return false;
 }

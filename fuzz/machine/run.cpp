@@ -1,7 +1,11 @@
 #include "fuzz/machine/run.hpp"
 
+#include "core/continuation.hpp"
 #include "fuzz/machine/runner.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/stacks/stack_snapshot.hpp"
+
+#include <sys/mman.h>
 
 namespace fiberproof::fuzz {
 namespace {
@@ -10,6 +14,8 @@ namespace {
 constexpr std::uint32_t probed_period = 8;
 // One of those in so many fills every vector register, the others the SSE part alone.
 constexpr std::uint32_t vector_garbage_period = 8;
+// One run in so many has a store of its own, which ends with what the run has left.
+constexpr std::uint32_t own_store_period = 64;
 
 RunObserver run_observer = nullptr;
 
@@ -21,6 +27,15 @@ std::uint32_t hash_of(const MachineProgram& program) {
     hash = (hash ^ static_cast<std::uint32_t>(step.kind) ^ fields) * 0x01000193;
   }
   return hash >> 8;
+}
+
+constexpr std::uint64_t round_down_to_pages(std::uint64_t address) {
+  return address - address % spec::page_bytes;
+}
+
+bool is_mapped(std::uint64_t page) {
+  unsigned char is_resident = 0;
+  return mincore(reinterpret_cast<void*>(page), spec::page_bytes, &is_resident) == 0;
 }
 
 }  // namespace
@@ -38,7 +53,9 @@ void MachineRunner::begin(const MachineProgram& program) {
   running_ = this;
   program_ = &program;
   reference_.begin(program);
-  numbers_before_ = store_.created_count();
+  const std::uint32_t hash = hash_of(program);
+  choose_store(hash);
+  numbers_before_ = store_->created_count();
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     functions_[index].parameter_count = program.functions[index].params;
     functions_[index].return_value_count = program.functions[index].returns;
@@ -48,7 +65,6 @@ void MachineRunner::begin(const MachineProgram& program) {
   step_ = nullptr;
   texts_judged_ = 0;
   rotating_ = 0;
-  const std::uint32_t hash = hash_of(program);
   probing_ = hash % probed_period == 0;
   choose_vector_garbage(hash / probed_period % vector_garbage_period == 0);
   fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap));
@@ -66,11 +82,23 @@ Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handle
   begin(program);
   run_embedder();
   walk_outside();
+  if (own_store_) {
+    end_own_store();
+  }
+  check(oracle::c7_exceptions(0, MachineException::count));
   outcome_.values = reference_.work() - outcome_.steps;
   if (run_observer != nullptr) {
     run_observer(program, log_, handler);
   }
   return outcome_;
+}
+
+void MachineRunner::choose_store(std::uint32_t hash) {
+  own_store_.reset();
+  store_ = &kept_store_;
+  if (hash / own_store_period % own_store_period == 0) {
+    store_ = &own_store_.emplace(store_options(own_stacks_kept_max));
+  }
 }
 
 /// What nothing will resume any more is abandoned, chain by chain: those that are fresh or
@@ -79,15 +107,33 @@ void MachineRunner::give_all_back() {
   for (const StackIndex index : reference_.live()) {
     Continuation& continuation = native(index).continuation();
     if (continuation.state == State::fresh || continuation.state == State::suspended) {
-      const auto abandoned = abandon(store_, {&continuation, continuation.revision});
+      const auto abandoned = abandon(*store_, {&continuation, continuation.revision});
       check(oracle::c7_live(1, abandoned.has_value() ? 1 : 0));
     }
   }
   for (const StackIndex index : reference_.live()) {
     give_back(native(index));
   }
-  check(oracle::c7_live(0, store_.live_count()));
-  check(oracle::c7_kept(stacks_kept_max, store_.stacks().kept_count()));
+  check(oracle::c7_live(0, store_->live_count()));
+  check(oracle::c7_kept(stacks_kept_max, store_->stacks().kept_count()));
+}
+
+/// With whatever is fresh or suspended: none of it is abandoned before. The stacks that are the
+/// store's go with it, and the others stay with their owner.
+void MachineRunner::end_own_store() {
+  std::vector<std::uint64_t> pages;
+  for (const StackIndex index : reference_.live()) {
+    if (native(index).leased.stack == nullptr) {
+      pages.push_back(round_down_to_pages(native(index).span.end - 1));
+    }
+  }
+  own_store_.reset();
+  for (const std::uint64_t page : pages) {
+    check(oracle::c7_unmapped(page, is_mapped(page)));
+  }
+  for (const StackIndex index : reference_.live()) {
+    give_back(native(index));
+  }
 }
 
 NativeStack& MachineRunner::new_native(StackIndex index, StackRecord& record, Span span) {
@@ -132,7 +178,7 @@ void MachineRunner::log(const MachineStep* step) {
 
 void MachineRunner::log_store() {
   if (is_logging_) {
-    log_.note(store_, slots_, [this](StackIndex index) { return native(index).record; });
+    log_.note(*store_, slots_, [this](StackIndex index) { return native(index).record; });
   }
 }
 

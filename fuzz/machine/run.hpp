@@ -3,7 +3,7 @@
 // store with the reference's.
 #pragma once
 
-#include "core/continuation.hpp"
+#include "core/store.hpp"
 #include "fuzz/machine/program.hpp"
 #include "fuzz/report.hpp"
 #include "fuzz/start/run.hpp"

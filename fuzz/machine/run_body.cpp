@@ -67,9 +67,9 @@ class MachineRunner::ProbedEnd {
 };
 
 void MachineRunner::run_embedder() {
-  const Entry entry(store_);
+  const Entry entry(*store_);
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-  new_native(0, *store_.active, {0, frame + 16});
+  new_native(0, *store_->active, {0, frame + 16});
   arrived(0, {});
   for (;;) {
     try {
@@ -79,7 +79,9 @@ void MachineRunner::run_embedder() {
       arrived(0, {.kind = Arrival::Kind::caught, .exception = caught.thrown_in});
     }
   }
-  give_all_back();
+  if (!own_store_) {
+    give_all_back();
+  }
 }
 
 FIBERPROOF_UNINSTRUMENTED bool MachineRunner::array_call(const FuncRef& self, void* caller_vmctx,
@@ -147,7 +149,7 @@ bool MachineRunner::run_body(StackIndex self, const oracle::ArrayCallSeen& call,
     return true;
   }
   if (stack.latest_refusal) {
-    store_.trap = stack.latest_refusal;
+    store_->trap = stack.latest_refusal;
   }
   return false;
 }
@@ -231,8 +233,8 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
 [[gnu::noinline]] void MachineRunner::enter(StackIndex self) {
   const StackIndex initial = reference_.running();
   {
-    const Entry entry(store_);
-    new_native(initial, *store_.active, native(self).span);
+    const Entry entry(*store_);
+    new_native(initial, *store_->active, native(self).span);
     arrived(initial, {});
     if (interpret(initial) == Exit::over) {
       reference_.end_of_steps();

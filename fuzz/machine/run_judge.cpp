@@ -25,6 +25,10 @@ oracle::LimitWords words_of(const Limits& limits) {
           address_of(limits.trap_handler)};
 }
 
+oracle::BufferWords words_of(const ArgsObject& buffer) {
+  return {buffer.length, buffer.capacity, address_of(buffer.data)};
+}
+
 PlainValue as_plain(const Value& value) {
   return {value.low, value.high};
 }
@@ -189,6 +193,8 @@ void MachineRunner::note_made(StackIndex index, Handle handle) {
   check(oracle::l2_launch_words(layout));
   check(oracle::l3_args_object(layout));
   check(oracle::l7_aligned(layout));
+  judge_protection(layout);
+  check(oracle::c4_fresh_limits(stack.span, address_of(&made.trap_handler), words_of(made.limits)));
   check(oracle::c8_has_guard_page(stack.leased.stack == nullptr, made.stack->has_guard_page()));
   const std::span<const StackIndex> live = reference_.live();
   for (const StackIndex other : live.last(std::min(live.size(), looked_at_max))) {
@@ -205,6 +211,16 @@ void MachineRunner::note_made(StackIndex index, Handle handle) {
     write_word(bounds.top - spec::saved_rip_below_top,
                reinterpret_cast<std::uint64_t>(&fiberproof_step_from_start));
   }
+}
+
+/// Under AddressSanitizer no instrumented code may touch what surrounds the args buffer.
+void MachineRunner::judge_protection([[maybe_unused]] const LayoutRequest& layout) {
+#ifdef FIBERPROOF_ASAN
+  for (std::uint64_t word = layout.first_rsp(); word < layout.top; word += sizeof word) {
+    const bool is_forbidden = __asan_address_is_poisoned(reinterpret_cast<void*>(word)) != 0;
+    check(oracle::l3_forbidden(layout, word, is_forbidden));
+  }
+#endif
 }
 
 void MachineRunner::judge_started(StackIndex self, const oracle::ArrayCallSeen& call) {
@@ -229,7 +245,7 @@ LayoutRequest MachineRunner::layout_of(StackIndex index) {
           .returns = signature.returns,
           .start_routine = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap)),
           .func_ref = address_of(static_cast<const FuncRef*>(&functions_[expected.function])),
-          .caller_vmctx = address_of(&store_),
+          .caller_vmctx = address_of(store_),
           .args_object = address_of(&stack.continuation().args)};
 }
 
@@ -241,10 +257,10 @@ std::uint64_t MachineRunner::record_of(StackIndex index) {
 
 void MachineRunner::judge_store() {
   const StackIndex running = reference_.running();
-  check(oracle::c2_active(record_of(running), address_of(store_.active)));
+  check(oracle::c2_active(record_of(running), address_of(store_->active)));
   check(oracle::c2_state(ReferenceStack::State::running,
-                         static_cast<std::uint64_t>(store_.active->state)));
-  check(oracle::c7_live(reference_.live().size(), store_.live_count()));
+                         static_cast<std::uint64_t>(store_->active->state)));
+  check(oracle::c7_live(reference_.live().size(), store_->live_count()));
   judge_limits(running);
   for (const StackIndex index : reference_.ended()) {
     judge_ended(index);
@@ -305,6 +321,10 @@ void MachineRunner::judge_ended(StackIndex index) {
   check(oracle::c2_state(expected.state, static_cast<std::uint64_t>(got.state)));
   check(oracle::c1_revision(expected.uses != stack.uses, stack.revision, got.revision));
   stack.revision = got.revision;
+  if (expected.state == ReferenceStack::State::trapped) {
+    check(oracle::c5_cleared(words_of(got.args)));
+    check(oracle::c5_cleared(words_of(got.values)));
+  }
   // Where several ended, the outermost was the last to arrive.
   if (stack.probed && stack.at_end.rip != 0 && index == reference_.ended().back()) {
     check(oracle::t4_exit(stack.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));
@@ -316,7 +336,7 @@ void MachineRunner::judge_ended(StackIndex index) {
 
 void MachineRunner::judge_limits(StackIndex running) {
   NativeStack& stack = native(running);
-  const oracle::LimitWords got = words_of(store_.limits);
+  const oracle::LimitWords got = words_of(store_->limits);
   if (stack.entered) {
     return check(oracle::c4_limits(stack.limits, got));
   }

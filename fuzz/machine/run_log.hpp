@@ -3,7 +3,7 @@
 // log is read after the run, on a stack with room.
 #pragma once
 
-#include "core/continuation.hpp"
+#include "core/store.hpp"
 #include "fuzz/machine/oracle.hpp"
 #include "fuzz/machine/reference.hpp"
 #include "fuzz/report.hpp"

@@ -3,7 +3,8 @@
 // compares that, and the store, with the reference (run_judge.cpp).
 #pragma once
 
-#include "core/continuation.hpp"
+#include "core/body.hpp"
+#include "core/store.hpp"
 #include "fuzz/machine/oracle.hpp"
 #include "fuzz/machine/oracle_text.hpp"
 #include "fuzz/machine/reference.hpp"
@@ -25,9 +26,15 @@
 
 namespace fiberproof::fuzz {
 
-/// What bodies throw.
+/// What bodies throw. Counts how many there are.
 struct MachineException {
+  explicit MachineException(std::uint32_t serial) : thrown_in(serial) { ++count; }
+  MachineException(const MachineException& other) : thrown_in(other.thrown_in) { ++count; }
+  MachineException& operator=(const MachineException&) = delete;
+  ~MachineException() { --count; }
+
   std::uint32_t thrown_in;  ///< serial number of the step
+  static inline std::uint64_t count = 0;
 };
 
 /// What a step gave to the stack that has the control after it.
@@ -74,6 +81,13 @@ class MachineRunner {
 #else
   static constexpr std::size_t stacks_kept_max = 8192;
 #endif
+  // Of a store that is for one run. Few, so that some are unmapped before its end.
+  static constexpr std::size_t own_stacks_kept_max = 2;
+
+  static StoreOptions store_options(std::size_t kept_max) {
+    return {.stack_bytes = machine_bounds::store_stack_bytes,
+            .stacks = {.staggered = true, .kept_max = kept_max}};
+  }
 
  public:
   MachineRunner();
@@ -90,17 +104,23 @@ class MachineRunner {
   class Unwinding;
   struct ProbedOperation;
 
-  /// A word of a chain that is wrong while it is walked, and what the walk must say.
-  struct Breach {
+  /// Words of a chain that are wrong while it is walked, and what the walk must say.
+  struct WrongWord {
     std::uint64_t address;  ///< 0 where no word is, but what the walk begins with
     std::uint64_t wrong;
+  };
+  struct Breach {
+    static constexpr std::size_t words_max = 3;
+    std::array<WrongWord, words_max> words;  ///< as many as have an address
     oracle::BrokenWalk expected;
     StackIndex on;  ///< the stack that it must name
   };
 
   // run.cpp
   void begin(const MachineProgram& program);
+  void choose_store(std::uint32_t hash);
   void give_all_back();
+  void end_own_store();
   NativeStack& native(StackIndex index) { return *natives_[index]; }
   NativeStack& new_native(StackIndex index, StackRecord& record, Span span);
   void check(const Verdict& verdict) {
@@ -150,6 +170,7 @@ class MachineRunner {
   void judge_store();
   void judge_continuation(StackIndex index);
   void judge_buffers(const ReferenceStack& expected, const Continuation& got);
+  void judge_protection(const LayoutRequest& layout);
   void judge_ended(StackIndex index);
   void judge_limits(StackIndex running);
   LayoutRequest layout_of(StackIndex index);
@@ -157,18 +178,26 @@ class MachineRunner {
 
   // run_walk.cpp
   void walk_active_chain(StackIndex self);
+  void stop_walk_early(std::uint64_t frames);
   void walk_suspended_chain(Handle handle, StackIndex index);
   void walk_slot(std::uint8_t number);
   void walk_nothing(Handle handle, bool was_used);
+  struct WalkBegin;
   template <class Walk>
-  void judge_walk(NotedFrames noted, std::optional<std::uint64_t> first_instruction, Walk walk);
+  std::uint64_t judge_walk(NotedFrames noted, const WalkBegin& begin, Walk walk);
   void judge_noted_frames(StackIndex innermost);
   void judge_guard_page(StackIndex self);
   void trespass(const MachineStep& step);
   void walk_outside();
 
   // run_broken_walk.cpp
+  std::uint64_t lowest_of(StackIndex index);
+  std::uint64_t parent_word(StackIndex index);
+  Breach breach_of_context(Damage damage, std::uint64_t context, StackIndex next,
+                           std::uint64_t after);
   Breach breach_of(Damage damage, StackIndex innermost, bool waits);
+  template <class Act>
+  void while_broken(const Breach& breach, Act act);
   template <class Walk>
   void judge_broken_walk(const Breach& breach, Walk walk);
   void walk_broken(Damage damage, StackIndex self);
@@ -189,7 +218,9 @@ class MachineRunner {
   MachineReference reference_;
   const MachineProgram* program_ = nullptr;
   FindingHandler* handler_ = nullptr;
-  Store store_{{.stacks = {.staggered = true, .kept_max = stacks_kept_max}}};
+  Store kept_store_{store_options(stacks_kept_max)};
+  std::optional<Store> own_store_;  ///< of a run that leaves what it has to the store's end
+  Store* store_ = &kept_store_;
   StackSource stacks_;
   std::vector<std::unique_ptr<NativeStack>> natives_;  ///< by StackIndex
   std::deque<fiberproof::Function> functions_;

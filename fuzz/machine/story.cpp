@@ -40,6 +40,10 @@ std::string text_of(const ExpectedTrap& trap) {
   return "?";
 }
 
+std::string_view meanwhile(Damage damage) {
+  return breaks_walk(damage) ? "which is broken meanwhile" : "of which a word is at its limit";
+}
+
 class Teller {
  public:
   Teller(const MachineProgram& program, Story& story) : program_(program), story_(story) {
@@ -106,9 +110,10 @@ class Teller {
       case Kind::walk: return "walks the frames of the active chain";
       case Kind::walk_suspended: return "walks the frames of the suspended chain";
       case Kind::overrun: return "touches the guard page, and is told so";
-      case Kind::walk_broken: return "walks the active chain, which is broken meanwhile";
+      case Kind::walk_broken:
+        return fmt::format("walks the active chain, {}", meanwhile(step.damage));
       case Kind::walk_suspended_broken:
-        return "walks the suspended chain, which is broken meanwhile";
+        return fmt::format("walks the suspended chain, {}", meanwhile(step.damage));
       case Kind::resume_again: return "resumes what runs already, which ends the process";
       case Kind::trespass: return "touches the guard page of a stack that waits: the process ends";
       default: return "nothing changes";

@@ -58,6 +58,9 @@ namespace oracle {
 Verdict l1_control_context_and_capacity(const LayoutRequest& request);
 Verdict l2_launch_words(const LayoutRequest& request);
 Verdict l3_args_object(const LayoutRequest& request);
+/// Whether a word from the launch words up to TOS is forbidden to instrumented code, as all but
+/// those of the args buffer must be in a build with AddressSanitizer.
+Verdict l3_forbidden(const LayoutRequest& request, std::uint64_t word, bool is_forbidden);
 /// On input `watched` was filled with the pattern before, and the eight words have been set to it
 /// again since.
 Verdict l4_nothing_else_written(std::span<const Span> watched);

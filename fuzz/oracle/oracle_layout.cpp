@@ -78,6 +78,17 @@ Verdict l3_args_object(const LayoutRequest& request) {
   return same(SpecId::L3, "args.data", buffer_of(request), read_word(request.args_object + 8));
 }
 
+Verdict l3_forbidden(const LayoutRequest& request, std::uint64_t word, bool is_forbidden) {
+  asked(SpecId::L3);
+  const std::uint64_t buffer_end = request.top - spec::buffer_below;
+  const std::uint64_t buffer = buffer_end - spec::buffer_bytes(request.capacity());
+  const bool is_buffer = word >= buffer && word < buffer_end;
+  return same(SpecId::L3,
+              is_buffer ? "a word of the args buffer is forbidden to instrumented code"
+                        : "a word around the args buffer is forbidden to instrumented code",
+              is_buffer ? 0 : 1, is_forbidden ? 1 : 0);
+}
+
 Verdict l4_nothing_else_written(std::span<const Span> watched) {
   return untouched(SpecId::L4, "word outside the eight", watched);
 }

@@ -2,6 +2,7 @@
 // function's steps; in any case it records how it was called and puts the exit probe between the
 // trampoline and the parent. The array call itself is not instrumented and keeps its frame small:
 // L8 promises it no more than the headroom. What else is here has the sanitizers', as any body.
+#include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
 #include "fuzz/oracle/spec_layout.hpp"

@@ -1,6 +1,7 @@
 // What a body judges: how it was entered, what it finds each time that it goes on after a switch,
 // and what it leaves. Only observes, and so is not instrumented, though it runs on the body's
 // stack.
+#include "core/continuation.hpp"
 #include "core/control_effect.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/spec_layout.hpp"

@@ -1,4 +1,5 @@
 // The parent's side of a continuation: made, resumed until it ends, and judged after every switch.
+#include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
 #include "fuzz/oracle/spec_layout.hpp"

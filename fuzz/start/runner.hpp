@@ -4,7 +4,7 @@
 // happen on a stack with hardly any room is only observed there, and judged by the parent.
 #pragma once
 
-#include "core/continuation.hpp"
+#include "core/store.hpp"
 #include "fuzz/oracle/oracle.hpp"
 #include "fuzz/stacks/register_probe.hpp"
 #include "fuzz/stacks/stack_source.hpp"

@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace fiberproof::fuzz {
@@ -68,6 +69,21 @@ TEST(machine_misuse, only_a_chain_that_has_the_word_is_walked_while_it_is_wrong)
             "0 goes on");
 }
 
+TEST(machine_misuse, a_word_is_at_its_limit_where_the_limits_are_known) {
+  EXPECT_EQ(arrivals_of("walk broken lowest\nwalk broken highest\nwalk broken above\n"
+                        "walk broken inward\nwalk broken endless"),
+            (Lines{"skipped", "skipped", "skipped", "skipped", "skipped"}));
+  EXPECT_EQ(arrivals_of("new h0 f1 on s0\nwalk h0 broken lowest\nwalk h0 broken above\n"
+                        "walk h0 broken inward\nwalk h0 broken endless"),
+            (Lines{"0 has 1", "0 goes on", "0 goes on", "skipped", "skipped"}));
+  // The embedder's stack goes on behind the first continuation, and that behind the second one.
+  EXPECT_EQ(arrivals_of("new h0 f1 on s0\nnew h1 f1 on s0\nresume h0 0 to h0\n"
+                        "walk broken highest\nwalk broken endless\nwalk broken inward\n"
+                        "resume h1 0 to h1\nwalk broken highest"),
+            (Lines{"0 has 1", "0 has 2", "1 starts ()", "skipped", "1 goes on", "1 goes on",
+                   "2 starts ()", "2 goes on"}));
+}
+
 TEST(machine_misuse, resumed_again_is_what_is_on_the_active_chain_by_itself) {
   const std::string running = "new h0 f1 on s0\nnew h1 f1 on s0\nresume h0 0 to h0 suspends t0\n";
   EXPECT_EQ(arrivals_of(running + "resume-again h0").back(), "1 goes on");
@@ -108,6 +124,17 @@ TEST(machine_misuse, c6_wants_a_walk_to_stop_at_what_is_wrong) {
     ASSERT_TRUE(verdict.has_value());
     EXPECT_EQ(verdict->id, SpecId::C6);
   }
+}
+
+TEST(machine_misuse, c6_wants_a_walk_without_an_end_given_up_where_there_are_no_more_stacks) {
+  EXPECT_FALSE(oracle::c6_bounded(3, 3));
+  EXPECT_EQ(oracle::c6_bounded(3, 4)->id, SpecId::C6);
+  EXPECT_EQ(oracle::c6_bounded(3, 2)->id, SpecId::C6);
+}
+
+TEST(machine_misuse, c7_wants_nothing_left_after_the_end_of_a_store) {
+  EXPECT_FALSE(oracle::c7_unmapped(0x1000, false));
+  EXPECT_EQ(oracle::c7_unmapped(0x1000, true)->id, SpecId::C7);
 }
 
 TEST(machine_misuse, c7_bounds_what_a_pool_keeps_beside_the_latest) {
@@ -191,6 +218,10 @@ TEST(machine_misuse, the_text_of_a_broken_walk_names_stack_frame_and_word) {
   EXPECT_FALSE(says({Reason::off_its_stack, 1, 0x1008, 0xff0}, "continuation 7", text));
   EXPECT_FALSE(says({Reason::not_above, 1, 0x1008, 0xff0}, "continuation 7", text));
   EXPECT_FALSE(says({Reason::no_parent, 1, 0, 0xff0}, "continuation 7", text));
+  EXPECT_FALSE(says({Reason::too_many_stacks, 1, 0, 0xff0}, "continuation 7", text));
+  EXPECT_TRUE(says({Reason::too_many_stacks, 1, 0, 0xff0}, "continuation 7",
+                   "the frame-pointer chain breaks on continuation 7, after the frame at 0xff0: "
+                   "there are more stacks than the store has"));
 }
 
 // The run.
@@ -215,6 +246,33 @@ TEST(machine_misuse, a_broken_chain_is_judged_by_walk_and_by_text_from_both_ends
   EXPECT_EQ(asked_by(SpecId::C6, "walk\nwalk broken cycle"), 4u);
   EXPECT_EQ(asked_by(SpecId::C6, "walk\nwalk broken start"), 4u);
   EXPECT_EQ(asked_by(SpecId::C6, "new h0 f1 on s0\nwalk h0 broken context"), 2u);
+  // Also by how many stacks there are until it gives up.
+  EXPECT_EQ(asked_by(SpecId::C6, "new h0 f1 on s0\nresume h0 0 to h0\nwalk broken endless"), 6u);
+}
+
+TEST(machine_misuse, a_chain_with_a_word_at_its_limit_is_judged_as_any_other) {
+  const std::string waits = "new h0 f1 on s0\n";
+  const std::uint64_t as_any_other = asked_by(SpecId::C6, waits + "walk h0");
+  EXPECT_EQ(as_any_other, 4u);  // its one frame, where and how that goes on, and the end
+  EXPECT_EQ(asked_by(SpecId::C6, waits + "walk h0 broken lowest"), as_any_other);
+  EXPECT_EQ(asked_by(SpecId::C6, waits + "walk h0 broken highest"), as_any_other);
+}
+
+TEST(machine_misuse, some_runs_leave_what_they_have_to_the_end_of_their_store) {
+  const auto asked = [](unsigned values) {
+    const std::uint64_t before = oracle_counts()[static_cast<std::size_t>(SpecId::C7)];
+    run_steps("new h0 f0 on s0\nbind h0 " + std::to_string(values % 3) + " to h0\n" +
+              "bind h0 " + std::to_string(values) + " to h1");
+    return oracle_counts()[static_cast<std::size_t>(SpecId::C7)] - before;
+  };
+  std::map<std::uint64_t, unsigned> runs;
+  for (unsigned values = 0; values < 640; ++values) {
+    ++runs[asked(values)];
+  }
+  // A store's end is asked of each page, and what is abandoned of two counts and each chain.
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_GT(runs.begin()->second, 0u);
+  EXPECT_LT(runs.begin()->second, 40u);
 }
 
 TEST(machine_misuse, each_kind_of_trap_has_its_text_judged_once_in_a_run) {

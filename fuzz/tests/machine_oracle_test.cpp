@@ -63,7 +63,11 @@ TEST(machine_oracle, those_of_two_numbers_compare_all_of_them) {
   expect_compares(SpecId::C6, &oracle::c6_frame_count);
   expect_compares(SpecId::C6, &oracle::c6_stack);
   expect_compares(SpecId::C6, &oracle::c6_ends);
+  expect_compares(SpecId::C6, &oracle::c6_begins);
+  expect_compares(SpecId::C6, &oracle::c6_kind);
+  expect_compares(SpecId::C6, &oracle::c6_stops);
   expect_compares(SpecId::C7, &oracle::c7_live);
+  expect_compares(SpecId::C7, &oracle::c7_exceptions);
   expect_compares(SpecId::C8, &oracle::c8_overrun_faults);
 }
 
@@ -176,6 +180,18 @@ TEST(machine_oracle, c4_wants_the_first_entry_on_the_stack_that_was_entered) {
   expect_fires(SpecId::C4, ask({0x1000, 0x1100, 0x10f8, 0}));
 }
 
+TEST(machine_oracle, c4_wants_no_entry_noted_on_a_fresh_stack) {
+  const Span stack{0x1000, 0x2000};
+  const auto ask = [&](oracle::LimitWords got) {
+    return [&stack, got] { return oracle::c4_fresh_limits(stack, 0x5000, got); };
+  };
+  expect_accepts(SpecId::C4, ask({0x1000, 0, 0, 0x5000}));
+  expect_fires(SpecId::C4, ask({0x1000, 0x1100, 0, 0x5000}));
+  expect_fires(SpecId::C4, ask({0x1000, 0, 0x10f8, 0x5000}));
+  expect_fires(SpecId::C4, ask({0x1008, 0, 0, 0x5000}));
+  expect_fires(SpecId::C4, ask({0x1000, 0, 0, 0}));
+}
+
 TEST(machine_oracle, c4_fires_with_two_values_at_the_end_of_the_stack) {
   const Span stack{0x1000, 0x2000};
   expect_fires(SpecId::C4, [&] {
@@ -184,6 +200,13 @@ TEST(machine_oracle, c4_fires_with_two_values_at_the_end_of_the_stack) {
   expect_fires(SpecId::C4, [&] {
     return oracle::c4_first_limits(stack, 0x5000, {0x1000, 0x1100, 0x2000, 0x5000});
   });
+}
+
+TEST(machine_oracle, c5_wants_the_buffers_of_what_trapped_cleared) {
+  expect_accepts(SpecId::C5, [] { return oracle::c5_cleared({0, 0, 0}); });
+  expect_fires(SpecId::C5, [] { return oracle::c5_cleared({1, 0, 0}); });
+  expect_fires(SpecId::C5, [] { return oracle::c5_cleared({0, 1, 0}); });
+  expect_fires(SpecId::C5, [] { return oracle::c5_cleared({0, 0, 0x1000}); });
 }
 
 TEST(machine_oracle, c5_compares_both_halves_of_a_value) {

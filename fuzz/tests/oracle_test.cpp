@@ -96,6 +96,17 @@ TEST(oracle, l3_wants_null_for_no_values) {
   expect_fires(oracle::l3_args_object(stack.request), SpecId::L3);
 }
 
+TEST(oracle, l3_wants_all_but_the_buffer_forbidden) {
+  const LaidOutByHand stack;
+  const std::uint64_t top = stack.request.top;
+  const std::uint64_t buffer = top - 0x20 - 16 * stack.request.capacity();
+  for (std::uint64_t word = stack.request.first_rsp(); word < top; word += 8) {
+    const bool is_buffer = word >= buffer && word < top - 0x20;
+    EXPECT_FALSE(oracle::l3_forbidden(stack.request, word, !is_buffer));
+    expect_fires(oracle::l3_forbidden(stack.request, word, is_buffer), SpecId::L3);
+  }
+}
+
 TEST(oracle, l4_l5_t6_and_l8_see_one_changed_word) {
   alignas(16) std::array<std::uint64_t, 64> memory;
   const auto lowest = reinterpret_cast<std::uint64_t>(memory.data());
