@@ -18,7 +18,6 @@ void end(Store& store, Continuation& record) {
   record.state = State::trapped;
   record.args = {};
   record.values = {};
-  record.last_ancestor = nullptr;
   store.give_back(record);
 }
 
@@ -41,7 +40,6 @@ std::expected<Handle, Trap> launch(Store& store, const Function& function, Conti
                                    made.args);
   sanitizer_written(&laid_out, sizeof laid_out);
   if (!laid_out) [[unlikely]] {
-    made.state = State::trapped;
     store.give_back(made);
     return std::unexpected(laid_out.error());
   }

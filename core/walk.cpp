@@ -308,7 +308,7 @@ std::string name_of(const StackRecord& stack) {
 namespace {
 
 std::string hex(std::uint64_t value) {
-  char text[2 + 16 + 1];
+  char text[sizeof "0x0123456789abcdef"];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
   return text;
 }
