@@ -61,7 +61,7 @@ void MachineRunner::judge_noted_frames(StackIndex innermost) {
 /// What a walk begins with.
 struct MachineRunner::WalkBegin {
   Frame::Kind kind = Frame::Kind::after_call;
-  /// Of one from its caller, known once it is called; else 0.
+  /// Of one from its caller, and known once the walk is called; else null.
   const std::uint64_t* caller_frame_pointer = nullptr;
   /// Of one from elsewhere.
   std::uint64_t instruction = 0;
