@@ -1,5 +1,6 @@
 #include "verify/cli/process.hpp"
 
+#include <sys/personality.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
@@ -23,7 +24,8 @@ class IgnoreInterrupt {
 };
 
 [[noreturn]] void become(const std::vector<std::string>& arguments,
-                         const std::vector<std::string>& environment, int output) {
+                         const std::vector<std::string>& environment, Addresses addresses,
+                         int output) {
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
   ::close(output);
@@ -31,6 +33,10 @@ class IgnoreInterrupt {
   for (const std::string& entry : environment) {
     const std::size_t equals = entry.find('=');
     ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
+  }
+  if (addresses == Addresses::same) {
+    constexpr unsigned long only_ask = 0xffffffff;
+    ::personality(static_cast<unsigned long>(::personality(only_ask)) | ADDR_NO_RANDOMIZE);
   }
   std::vector<char*> words;
   for (const std::string& argument : arguments)
@@ -44,7 +50,8 @@ class IgnoreInterrupt {
 
 ProcessEnd run_process(const std::vector<std::string>& arguments,
                        const std::vector<std::string>& environment,
-                       const std::function<void(const std::string&)>& on_line) {
+                       const std::function<void(const std::string&)>& on_line,
+                       Addresses addresses) {
   ProcessEnd end;
   std::array<int, 2> pipe{};
   if (::access(arguments[0].c_str(), X_OK) != 0 || ::pipe(pipe.data()) != 0) return end;
@@ -54,7 +61,7 @@ ProcessEnd run_process(const std::vector<std::string>& arguments,
   if (child < 0) return end;
   if (child == 0) {
     ::close(pipe[0]);
-    become(arguments, environment, pipe[1]);
+    become(arguments, environment, addresses, pipe[1]);
   }
   ::close(pipe[1]);
   std::FILE* const stream = ::fdopen(pipe[0], "r");

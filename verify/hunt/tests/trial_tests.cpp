@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 namespace fiberproof::verify {
 namespace {
 
@@ -51,6 +55,17 @@ TEST(trial, of_the_same_seed_is_the_same) {
   const auto second = run_trial({FIBERPROOF_CANARY, folder.path(), 7, 200'000});
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->executions, second->executions);
+}
+
+// Or as any process, where the kernel refuses that.
+TEST(trial, runs_at_the_same_addresses_each_time) {
+  const ScratchFolder folder;
+  const std::string program = forgetful(folder, "cat /proc/self/personality > \"$0-asked\"\n");
+  ASSERT_TRUE(run_trial({program, folder.path(), 1, 1}));
+  const bool is_refused = std::system("setarch --addr-no-randomize true 2> /dev/null") != 0;
+  std::string asked;
+  std::ifstream(program + "-asked") >> asked;
+  EXPECT_EQ(asked, is_refused ? "00000000" : "00040000");
 }
 
 TEST(trial, that_is_over_before_the_bug_is_met_found_nothing) {
