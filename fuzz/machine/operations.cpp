@@ -128,6 +128,13 @@ std::span<const Value> MachineRunner::values_for(std::span<Value> room, std::uin
 }
 
 Seen MachineRunner::make(const MachineStep& step) {
+  const Records before = count_records();
+  const Seen seen = make_unjudged(step);
+  judge_records(before);
+  return seen;
+}
+
+Seen MachineRunner::make_unjudged(const MachineStep& step) {
   const fiberproof::Function* const function =
       step.function == MachineStep::null_function ? nullptr : &functions_[step.function];
   const MachineStack& shape = program_->stacks[step.stack];

@@ -294,6 +294,11 @@ Verdict c7_live(std::uint64_t expected, std::uint64_t got) {
   return same(SpecId::C7, "continuations that have a stack", expected, got);
 }
 
+Verdict c7_records_used_again(std::uint64_t without_stack) {
+  asked(SpecId::C7);
+  return same(SpecId::C7, "records without a stack where another one is made", 0, without_stack);
+}
+
 Verdict c7_stacks_apart(const Span& made, const Span& in_use) {
   asked(SpecId::C7);
   if (made.end <= in_use.lowest || in_use.end <= made.lowest) {

@@ -107,6 +107,8 @@ Verdict c6_bounded(std::uint64_t stacks_of_store, std::uint64_t stacks_walked);
 Verdict c6_ends(std::uint64_t noted, std::uint64_t met);
 
 Verdict c7_live(std::uint64_t expected, std::uint64_t got);
+/// A record was made, though so many others had no stack.
+Verdict c7_records_used_again(std::uint64_t without_stack);
 /// A new continuation's stack and one that is in use.
 Verdict c7_stacks_apart(const Span& made, const Span& in_use);
 

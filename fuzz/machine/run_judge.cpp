@@ -13,6 +13,9 @@ namespace {
 // the others in turn.
 constexpr std::size_t looked_at_max = 12;
 
+// In a store that has more of them, records are not counted.
+constexpr std::size_t records_looked_at_max = 64;
+
 constexpr std::uint64_t switch_payload = 3ull << 32;  // SPEC.md, Control effects
 
 template <class T>
@@ -210,6 +213,23 @@ void MachineRunner::note_made(StackIndex index, Handle handle) {
     stack.stepped_through = true;
     write_word(bounds.top - spec::saved_rip_below_top,
                reinterpret_cast<std::uint64_t>(&fiberproof_step_from_start));
+  }
+}
+
+/// In a store that has few.
+MachineRunner::Records MachineRunner::count_records() const {
+  const auto& records = store_->records();
+  if (records.size() > records_looked_at_max) {
+    return {};
+  }
+  const auto without_stack = std::ranges::count(records, nullptr, &Continuation::stack);
+  return {records.size(), static_cast<std::size_t>(without_stack)};
+}
+
+/// A record is made, by a creation that was refused, too, only where none was without a stack.
+void MachineRunner::judge_records(const Records& before) {
+  if (store_->records().size() != before.all) {
+    check(oracle::c7_records_used_again(before.without_stack));
   }
 }
 

@@ -149,6 +149,7 @@ class MachineRunner {
   Seen operate(const MachineStep& step);
   Seen operate_unprobed(const MachineStep& step);
   Seen make(const MachineStep& step);
+  Seen make_unjudged(const MachineStep& step);
   Seen bind(const MachineStep& step);
   Seen drop(const MachineStep& step);
   Seen resume_or_throw(const MachineStep& step);
@@ -170,6 +171,13 @@ class MachineRunner {
   void judge_store();
   void judge_continuation(StackIndex index);
   void judge_buffers(const ReferenceStack& expected, const Continuation& got);
+  /// Of the store: how many there are, and how many of them are without a stack.
+  struct Records {
+    std::size_t all = 0;
+    std::size_t without_stack = 0;
+  };
+  Records count_records() const;
+  void judge_records(const Records& before);
   void judge_protection(const LayoutRequest& layout);
   void judge_ended(StackIndex index);
   void judge_limits(StackIndex running);

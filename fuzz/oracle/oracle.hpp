@@ -155,6 +155,13 @@ Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot);
 Verdict f2_outcome(std::uint64_t expected, std::uint64_t got);
 /// The address of the exception object that was thrown, and of the one that was kept; 0 for none.
 Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept);
+/// After a body's end and what its resumer was told: whether the store still has an exception.
+Verdict f3_nothing_left(bool is_left);
+
+/// Frame and stack pointer of the entry to a continuation: of the function that its trampoline
+/// called, below the args buffer, since the launch words are popped by then.
+Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,
+                 std::uint64_t stack_pointer);
 
 /// What core made of {discriminant, index}: the payload, and what decoding it gives.
 struct EffectCoding {

@@ -111,6 +111,28 @@ Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept) {
   return same(SpecId::F3, "exception object in the store", thrown, kept);
 }
 
+Verdict f3_nothing_left(bool is_left) {
+  asked(SpecId::F3);
+  return same(SpecId::F3, "an exception is left in the store", 0, is_left ? 1 : 0);
+}
+
+Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,
+                 std::uint64_t stack_pointer) {
+  asked(SpecId::C4);
+  const std::uint64_t buffer =
+      request.top - spec::buffer_below - spec::buffer_bytes(request.capacity());
+  const Span frames{request.top - request.usable_bytes, buffer};
+  if (!frames.contains(frame_pointer)) {
+    return Violation{SpecId::C4, "frame pointer of the entry: below the args buffer",
+                     frames.end - 8, frame_pointer};
+  }
+  if (!frames.contains(stack_pointer)) {
+    return Violation{SpecId::C4, "stack pointer of the entry: below the args buffer",
+                     frames.end - 8, stack_pointer};
+  }
+  return std::nullopt;
+}
+
 Verdict e1_round_trip(std::uint32_t discriminant, std::uint32_t index, const EffectCoding& coded) {
   asked(SpecId::E1);
   const std::uint64_t payload = discriminant * (std::uint64_t{1} << 32) + index;

@@ -49,6 +49,8 @@ oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t
   arrival.from_link =
       frames_between(arrival.parent.rbp, self.resume_call.frame, parent, frames_max);
   arrival.modes = floating_point_modes();
+  arrival.entry_frame_pointer = running_->store_.limits.entry_frame_pointer;
+  arrival.entry_stack_pointer = running_->store_.limits.entry_stack_pointer;
 }
 
 void Runner::judge_entry(Activation& self) {
@@ -57,6 +59,8 @@ void Runner::judge_entry(Activation& self) {
   check(oracle::t2_call(self.request, self.seen));
   check(oracle::f1_arguments(self.request, self.seen));
   check(oracle::f1_argument_values(self.wrong_argument));
+  check(oracle::c4_entry(self.request, self.arrival.entry_frame_pointer,
+                         self.arrival.entry_stack_pointer));
   check(oracle::t6_capacity_untouched(self.request));
   judge_arrival(self);
 }

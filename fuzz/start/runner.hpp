@@ -39,6 +39,8 @@ struct BodyArrival {
   std::optional<std::uint32_t> from_body;  ///< frames from the body to TOS − 0x10
   std::optional<std::uint32_t> from_link;  ///< frames from there to the frame that resumed
   std::uint64_t modes;
+  std::uint64_t entry_frame_pointer;
+  std::uint64_t entry_stack_pointer;
 };
 
 /// One continuation that was resumed and has not ended.

@@ -202,6 +202,11 @@ TEST(machine_oracle, c4_fires_with_two_values_at_the_end_of_the_stack) {
   });
 }
 
+TEST(machine_oracle, c7_wants_no_record_made_while_another_has_no_stack) {
+  expect_accepts(SpecId::C7, [] { return oracle::c7_records_used_again(0); });
+  expect_fires(SpecId::C7, [] { return oracle::c7_records_used_again(1); });
+}
+
 TEST(machine_oracle, c5_wants_the_buffers_of_what_trapped_cleared) {
   expect_accepts(SpecId::C5, [] { return oracle::c5_cleared({0, 0, 0}); });
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({1, 0, 0}); });

@@ -107,6 +107,17 @@ TEST(oracle, l3_wants_all_but_the_buffer_forbidden) {
   }
 }
 
+TEST(oracle, c4_wants_an_entry_below_the_args_buffer) {
+  const LaidOutByHand stack;
+  const std::uint64_t lowest = stack.request.top - stack.request.usable_bytes;
+  const std::uint64_t buffer = stack.request.top - 0x20 - 16 * stack.request.capacity();
+  EXPECT_FALSE(oracle::c4_entry(stack.request, buffer - 8, lowest));
+  expect_fires(oracle::c4_entry(stack.request, buffer, lowest), SpecId::C4);
+  expect_fires(oracle::c4_entry(stack.request, buffer - 8, buffer), SpecId::C4);
+  expect_fires(oracle::c4_entry(stack.request, lowest - 8, lowest), SpecId::C4);
+  expect_fires(oracle::c4_entry(stack.request, lowest, lowest - 8), SpecId::C4);
+}
+
 TEST(oracle, l4_l5_t6_and_l8_see_one_changed_word) {
   alignas(16) std::array<std::uint64_t, 64> memory;
   const auto lowest = reinterpret_cast<std::uint64_t>(memory.data());
@@ -283,6 +294,8 @@ TEST(oracle, the_fiber_start_and_effect_oracles_fire) {
   expect_fires(oracle::f2_result_values(7), SpecId::F2);
   expect_fires(oracle::f2_outcome(0, std::uint64_t{4} << 32), SpecId::F2);
   expect_fires(oracle::f3_exception_kept(0x1000, 0), SpecId::F3);
+  EXPECT_FALSE(oracle::f3_nothing_left(false));
+  expect_fires(oracle::f3_nothing_left(true), SpecId::F3);
   const std::uint64_t suspend = std::uint64_t{2} << 32;
   EXPECT_FALSE(oracle::e1_round_trip(2, 7, {suspend + 7, true, 2, 7}));
   EXPECT_FALSE(oracle::e1_round_trip(6, 7, {std::uint64_t{3} * suspend + 7, false, 0, 0}));

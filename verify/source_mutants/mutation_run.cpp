@@ -139,7 +139,10 @@ std::expected<std::vector<MutatedFile>, std::string> mutated_files(
                                      {"core/caller_frame.cpp", true, {"walk"}},
                                      {"core/continuation.cpp", false, {"program"}},
                                      {"core/continuation_inline.hpp", false, {"program"}},
-                                     {"core/walk.cpp", false, {"walk"}}};
+                                     {"core/walk.cpp", false, {"walk"}},
+                                     {"core/store.cpp", false, {"program"}},
+                                     {"core/fiber_start.cpp", true, {"trampoline", "program"}},
+                                     {"core/exception_state.cpp", false, {"program"}}};
   if (names.empty()) return all;
   std::vector<MutatedFile> files;
   for (const std::string& name : names) {

@@ -35,7 +35,7 @@ TEST(mutations, of_a_sample_are_some_of_each_file_and_always_the_same) {
     files.insert(mutation.file->path);
     keys.insert(mutation.mutant.key);
   }
-  EXPECT_EQ(files.size(), 5u);
+  EXPECT_EQ(files.size(), 8u);
   for (const SourceMutation& mutation : all_of_core(10).chosen) {
     EXPECT_TRUE(keys.contains(mutation.mutant.key));
   }
@@ -58,9 +58,9 @@ TEST(mutations, apply_as_patches) {
 }
 
 TEST(mutations, of_another_file_are_an_error_that_names_it) {
-  const auto files = mutated_files({"walk.cpp", "store.cpp"});
+  const auto files = mutated_files({"walk.cpp", "stack.cpp"});
   ASSERT_FALSE(files);
-  EXPECT_EQ(files.error(), "store.cpp: no file that is mutated");
+  EXPECT_EQ(files.error(), "stack.cpp: no file that is mutated");
 }
 
 TEST(killer, is_the_first_that_noticed) {
