@@ -70,6 +70,18 @@ EngineRun search(const TrialOptions& options, const std::string& recording) {
                     recording);
 }
 
+// With all that addresses depend on as it was: also a recording, under a name as long. The one that
+// is there stays.
+EngineRun search_again(const TrialOptions& options, const std::string& recording) {
+  const std::string first = recording + "-first";
+  std::error_code ignored;
+  filesystem::rename(recording, first, ignored);
+  EngineRun again = search(options, recording);
+  filesystem::remove(recording, ignored);
+  filesystem::rename(first, recording, ignored);
+  return again;
+}
+
 // The last inputs of a process, each as a file of its own; nothing where none are on record.
 std::vector<std::string> recorded_inputs(const std::string& recording) {
   std::vector<std::string> files;
@@ -100,7 +112,7 @@ Replays replays(const TrialOptions& options, const std::string& artefact,
   if (!artefact.empty() && crashes_again(2, {artefact})) return Replays::alone;
   const std::vector<std::string> inputs = recorded_inputs(recording);
   if (!inputs.empty() && crashes_again(1, inputs)) return Replays::in_sequence;
-  const EngineRun again = search(options, {});
+  const EngineRun again = search_again(options, recording);
   return again.end.exit_code != 0 && kind_of(again) == kind ? Replays::by_seed : Replays::no;
 }
 
