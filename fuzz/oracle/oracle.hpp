@@ -155,7 +155,8 @@ Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot);
 Verdict f2_outcome(std::uint64_t expected, std::uint64_t got);
 /// The address of the exception object that was thrown, and of the one that was kept; 0 for none.
 Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept);
-/// After a body's end and what its resumer was told: whether the store still has an exception.
+/// After a body's end and what its resumer was told: whether the store still has its exception, or
+/// its reason.
 Verdict f3_nothing_left(bool is_left);
 
 /// Frame and stack pointer of the entry to a continuation: of the function that its trampoline

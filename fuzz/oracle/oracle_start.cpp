@@ -113,7 +113,7 @@ Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept) {
 
 Verdict f3_nothing_left(bool is_left) {
   asked(SpecId::F3);
-  return same(SpecId::F3, "an exception is left in the store", 0, is_left ? 1 : 0);
+  return same(SpecId::F3, "an exception or a reason is left in the store", 0, is_left ? 1 : 0);
 }
 
 Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,

@@ -10,6 +10,7 @@ std::string kind_of_crash(std::string_view errors) {
   constexpr std::string_view summary = "SUMMARY: ";
   constexpr std::string_view leaked = " byte(s) leaked in ";
   constexpr std::string_view fatal = "LeakSanitizer has encountered a fatal error";
+  constexpr std::string_view check = "Sanitizer: CHECK failed";
   constexpr std::string_view error = "==ERROR: ";
   std::string last_resort;
   while (!errors.empty()) {
@@ -20,6 +21,12 @@ std::string kind_of_crash(std::string_view errors) {
     }
     if (line.find(fatal) != line.npos) {  // by a wrong idea of a stack's bounds; has no summary
       return "LeakSanitizer: fatal error";
+    }
+    // "AddressSanitizer: CHECK failed: asan_poisoning.cpp:40 …", likewise.
+    if (const auto at = line.find(check); at != line.npos) {
+      const std::size_t process = line.substr(0, at).rfind("==");  // "==7==", or nothing
+      const std::size_t begin = process == line.npos ? 0 : process + 2;
+      return std::string(line.substr(begin, at + check.size() - begin));
     }
     if (line.starts_with(summary)) {  // "SUMMARY: AddressSanitizer: stack-overflow file:line …"
       const std::size_t kind = line.find(' ', summary.size());

@@ -244,7 +244,7 @@ void Runner::judge_end(Activation& child, const Event& event) {
                                                      ValueKind::parameter, child.owner)));
   }
   check(oracle::f3_exception_kept(v44 ? 0 : child.thrown, child.caught));
-  check(oracle::f3_nothing_left(store_.raised != nullptr));
+  check(oracle::f3_nothing_left(store_.raised != nullptr || store_.trap.has_value()));
   judge_consumed(child, returned ? State::returned : State::trapped);
   check(oracle::t6_capacity_untouched(child.request));
   const auto [below, above] = child.margins();

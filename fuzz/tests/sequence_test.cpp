@@ -52,6 +52,11 @@ TEST(crash_kind, is_of_the_first_line_that_says_one) {
             "SUMMARY: AddressSanitizer: leak");
   EXPECT_EQ(kind_of_crash("==7==LeakSanitizer has encountered a fatal error.\n"),
             "LeakSanitizer: fatal error");
+  for (const char* const process : {"", "==7=="}) {
+    EXPECT_EQ(
+        kind_of_crash(process + std::string("AddressSanitizer: CHECK failed: a.cpp:7 (0x0)\n")),
+        "AddressSanitizer: CHECK failed");
+  }
   EXPECT_EQ(kind_of_crash("==7==ERROR: starting fiber switch while in fiber switch\n"),
             "ERROR: starting fiber switch while in fiber switch");
   EXPECT_EQ(kind_of_crash("==7==ERROR: AddressSanitizer: SEGV on unknown address 0x7 (pc 0x1)\n"
