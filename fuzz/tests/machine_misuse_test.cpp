@@ -261,10 +261,11 @@ TEST(machine_misuse, a_chain_with_a_word_at_its_limit_is_judged_as_any_other) {
 TEST(machine_misuse, some_runs_leave_what_they_have_to_the_end_of_their_store) {
   const auto asked = [](unsigned values) {
     const std::uint64_t before = oracle_counts()[static_cast<std::size_t>(SpecId::C7)];
-    run_steps("new h0 f0 on s0\nbind h0 " + std::to_string(values % 3) + " to h0\n" +
-              "bind h0 " + std::to_string(values) + " to h1");
+    run_steps("new h0 f0 on s0\nbind h0 " + std::to_string(values % 3) + " to h0\n" + "bind h0 " +
+              std::to_string(values) + " to h1");
     return oracle_counts()[static_cast<std::size_t>(SpecId::C7)] - before;
   };
+  asked(0);  // The store that the others share makes its records in the first run.
   std::map<std::uint64_t, unsigned> runs;
   for (unsigned values = 0; values < 640; ++values) {
     ++runs[asked(values)];

@@ -101,10 +101,18 @@ bool is_refuted(const ContractResult& result) {
   });
 }
 
+// A changed call may happen to reach another routine of the program, whose code has instructions
+// without a meaning here: then nothing is proved, but not refuted either.
+bool calls_what_has_no_meaning(const ContractResult& result) {
+  return std::ranges::any_of(result.theorems, [](const Theorem& theorem) {
+    return theorem.verdict == Verdict::unknown && theorem.reason.starts_with("a call of ");
+  });
+}
+
 struct Score {
   std::size_t mutants = 0;
   std::size_t refuted = 0;
-  std::size_t refused = 0;  ///< no longer the code of a routine: an error of the run
+  std::size_t refused = 0;  ///< no longer code that can be read: an error of the run, or an unknown
   std::vector<std::string> survivors;
 };
 
@@ -124,8 +132,8 @@ Score score(const Routine& routine, const std::vector<Mutant>& mutants,
     for (const Contract& contract : contracts) {
       if (refuted || refused) break;
       const auto result = prove(contract, *object, *solver, options);
-      refused = !result.has_value();
       refuted = result && is_refuted(*result);
+      refused = !result || (!refuted && calls_what_has_no_meaning(*result));
     }
     sum.refuted += refuted ? 1 : 0;
     sum.refused += refused ? 1 : 0;
