@@ -128,7 +128,7 @@ std::span<const Value> MachineRunner::values_for(std::span<Value> room, std::uin
 }
 
 Seen MachineRunner::make(const MachineStep& step) {
-  const Records before = count_records();
+  const std::optional<Records> before = count_records();
   const Seen seen = make_unjudged(step);
   judge_records(before);
   return seen;

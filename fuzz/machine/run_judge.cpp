@@ -216,20 +216,20 @@ void MachineRunner::note_made(StackIndex index, Handle handle) {
   }
 }
 
-/// In a store that has few.
-MachineRunner::Records MachineRunner::count_records() const {
+/// In a store that has few; else nothing.
+std::optional<MachineRunner::Records> MachineRunner::count_records() const {
   const auto& records = store_->records();
   if (records.size() > records_looked_at_max) {
-    return {};
+    return std::nullopt;
   }
   const auto without_stack = std::ranges::count(records, nullptr, &Continuation::stack);
-  return {records.size(), static_cast<std::size_t>(without_stack)};
+  return Records{records.size(), static_cast<std::size_t>(without_stack)};
 }
 
 /// A record is made, by a creation that was refused, too, only where none was without a stack.
-void MachineRunner::judge_records(const Records& before) {
-  if (store_->records().size() != before.all) {
-    check(oracle::c7_records_used_again(before.without_stack));
+void MachineRunner::judge_records(const std::optional<Records>& before) {
+  if (before && store_->records().size() != before->all) {
+    check(oracle::c7_records_used_again(before->without_stack));
   }
 }
 

@@ -176,8 +176,8 @@ class MachineRunner {
     std::size_t all = 0;
     std::size_t without_stack = 0;
   };
-  Records count_records() const;
-  void judge_records(const Records& before);
+  std::optional<Records> count_records() const;
+  void judge_records(const std::optional<Records>& before);
   void judge_protection(const LayoutRequest& layout);
   void judge_ended(StackIndex index);
   void judge_limits(StackIndex running);
