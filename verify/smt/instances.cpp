@@ -50,8 +50,9 @@ class Selection {
 
   void add_definitions() {
     const z3::expr_vector all = encoding_->definitions();
+    // Not all[…], whose index has a sign in some versions of Z3 and none in others.
     for (; definitions_ < all.size(); ++definitions_)
-      solver_.add(all[static_cast<int>(definitions_)]);
+      solver_.add(z3::expr(context_, Z3_ast_vector_get(context_, all, definitions_)));
   }
 
   void note(Formula formula) {
