@@ -255,11 +255,12 @@ ObjectReader::Result ObjectReader::place_sections() {
   std::uint64_t next = first_section_address;
   for (std::size_t index = 0; index < file_.sections_.size(); ++index) {
     auto& header = file_.sections_[index];
+    if (!header.is_loaded()) {
+      header.address = 0;  // `ld -r` of binutils 2.44 leaves one, which means nothing.
+      continue;
+    }
     if (header.address != 0) {
       return malformed("a section of a relocatable file has an address", section_place(index));
-    }
-    if (!header.is_loaded()) {
-      continue;
     }
     const std::uint64_t alignment =
         std::has_single_bit(header.alignment) && header.alignment <= page_bytes

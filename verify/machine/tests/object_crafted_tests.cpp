@@ -7,6 +7,7 @@
 #include <malloc.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -185,6 +186,43 @@ TEST(object_crafted, a_name_without_measure_is_malformed) {
   crafted.symbols = {named};
   EXPECT_EQ(ObjectFile::parse("crafted", crafted.file()).error().kind,
             ObjectError::Kind::malformed);
+}
+
+// The bytes of a crafted file whose section `index` has an address.
+std::vector<std::byte> with_address(const Crafted& crafted, std::size_t index,
+                                    std::uint64_t address) {
+  std::vector<std::byte> bytes = crafted.file();
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  std::memcpy(bytes.data() + header.e_shoff + index * sizeof(Elf64_Shdr) +
+                  offsetof(Elf64_Shdr, sh_addr),
+              &address, sizeof address);
+  return bytes;
+}
+
+// As `ld -r` of binutils 2.44 leaves .note.GNU-stack.
+TEST(object_crafted, an_address_of_a_section_that_is_not_loaded_means_nothing) {
+  const Crafted crafted{.symbols = {external}, .relocations = {relocation(1, R_X86_64_PLT32)}};
+  const auto plain = ObjectFile::parse("crafted", crafted.file());
+  ASSERT_TRUE(plain) << message(plain.error());
+  const auto expected = plain->routine("f");
+  ASSERT_TRUE(expected) << message(expected.error());
+  for (const std::size_t index : {2u, 3u, 4u}) {
+    for (const std::uint64_t address : {std::uint64_t{0x40}, std::uint64_t{1} << 40}) {
+      const auto file = ObjectFile::parse("crafted", with_address(crafted, index, address));
+      ASSERT_TRUE(file) << message(file.error());
+      const auto routine = file->routine("f");
+      ASSERT_TRUE(routine) << message(routine.error());
+      EXPECT_EQ(routine->address, expected->address);
+      EXPECT_EQ(routine->bytes, expected->bytes);
+    }
+  }
+}
+
+TEST(object_crafted, a_loaded_section_with_an_address_is_refused) {
+  const auto file = ObjectFile::parse("crafted", with_address(Crafted{}, 1, 0x40));
+  ASSERT_FALSE(file);
+  EXPECT_NE(message(file.error()).find("has an address"), std::string::npos);
 }
 
 }  // namespace
