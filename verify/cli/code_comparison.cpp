@@ -59,8 +59,7 @@ std::vector<std::string> compare_process(const std::string& path, const ObjectFi
 
 std::string compare_routine(const std::string& path, const ObjectFile& file, const Routine& routine,
                             const ProvedCode& proved) {
-  const auto identity = identify(file, routine);
-  if (identity && identity->hash == proved.hash) return {};
+  if (identify(file, routine).hash == proved.hash) return {};
   return fmt::format("fiberproof: {}: {} at {:#x} is not the code that was proved", path,
                      routine.symbol, routine.address);
 }

@@ -9,6 +9,7 @@
 
 namespace fiberproof::verify {
 
+constexpr unsigned rcx = static_cast<unsigned>(Register::rcx);
 constexpr unsigned rsp = static_cast<unsigned>(Register::rsp);
 constexpr unsigned rbp = static_cast<unsigned>(Register::rbp);
 

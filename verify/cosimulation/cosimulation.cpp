@@ -252,7 +252,7 @@ void Cosimulation::compare(const Run& run, std::vector<std::string>& differences
   }
   for (std::size_t index = 0; index < register_count; ++index) {
     const auto reg = static_cast<Register>(index);
-    if (run.native.registers[index] != run.machine.read(reg)) {
+    if (run.native.registers[index] != run.machine.read(reg) && !run.machine.is_undefined(reg)) {
       differ(name(reg), run.native.registers[index], run.machine.read(reg));
     }
   }

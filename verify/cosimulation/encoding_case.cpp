@@ -13,22 +13,32 @@
 namespace fiberproof::verify {
 namespace {
 
-// Prefixes, an opcode of one or two bytes, and whatever follows: mostly operands in registers.
+// Prefixes, an opcode of one or two bytes or behind VEX, and whatever follows: mostly operands in
+// registers.
 std::vector<std::byte> random_bytes(Random& random) {
   constexpr auto prefixes = std::to_array<std::uint8_t>(
       {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65});
   std::vector<std::byte> bytes;
   const auto add = [&](std::uint64_t value) { bytes.push_back(static_cast<std::byte>(value)); };
-  if (random.one_in(4)) {
+  for (std::uint64_t count = random.one_in(3) ? random.below(4) : 0; count > 0; --count) {
     add(prefixes[random.below(prefixes.size())]);
   }
-  for (std::uint64_t count = random.below(3); count > 0; --count) {
+  const bool has_vex = random.one_in(16);
+  if (has_vex) {  // SDM vol. 2, 2.3.5: R, X, B and the map; W, the other source, L and pp
+    add(0xc4);
+    add((random.next() & 0xe0) | (1 + random.below(3)));
+    add(random.next() & (random.one_in(4) ? 0xff : 0xfb));
+  }
+  for (std::uint64_t count = has_vex ? 0 : random.below(3); count > 0; --count) {
     add(0x40 + random.below(16));  // of several REX only the last counts
   }
-  if (random.one_in(2)) {
+  if (!has_vex && random.one_in(2)) {
     add(0x0f);
+    if (random.one_in(8)) {
+      add(0x38);
+    }
   }
-  add(random.next());
+  add(has_vex && random.one_in(2) ? 0xf0 + random.below(8) : random.next());
   add(random.next() | (random.one_in(3) ? 0 : 0xc0));
   while (bytes.size() < ZYDIS_MAX_INSTRUCTION_LENGTH) {
     add(random.next());
@@ -64,6 +74,21 @@ bool aim(const MemoryOperand& memory, bool rsp_is_taken, std::uint64_t address, 
   const std::uint64_t offset = memory.index ? value(*memory.index) * memory.scale : 0;
   value(*memory.base) = address - offset - memory.displacement;
   return true;
+}
+
+// MOV by an absolute address (A0 to A3): the address is what its encoding ends in.
+bool aim_absolute(const Instruction& instruction, const MemoryOperand& memory,
+                  std::uint64_t address, RandomCase& made) {
+  const std::size_t bytes = memory.is_32_bit ? 4 : 8;
+  const bool is_absolute =
+      instruction.operation == Operation::mov && !memory.base && !memory.index &&
+      made.code.size() > bytes &&
+      (made.code[made.code.size() - bytes - 1] & std::byte{0xfc}) == std::byte{0xa0} &&
+      !std::holds_alternative<Immediate>(instruction.operands[1]);
+  if (is_absolute) {
+    std::memcpy(made.code.data() + made.code.size() - bytes, &address, bytes);
+  }
+  return is_absolute;
 }
 
 // Changes the distance in the encoding so that it leads to `target`.
@@ -126,7 +151,8 @@ std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings,
     }
     if (instruction->relative) {
       redirect(*instruction, place, made);
-    } else if (!aim(*memory, stack, place, made.state)) {
+    } else if (!aim(*memory, stack, place, made.state) &&
+               !aim_absolute(*instruction, *memory, place, made)) {
       return std::nullopt;
     }
   }

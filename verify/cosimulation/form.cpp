@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <span>
 #include <utility>
 
 namespace fiberproof::verify {
@@ -11,7 +12,8 @@ namespace {
 
 using Kind = OperandForm::Kind;
 
-constexpr std::array<std::uint8_t, 3> every_width = {1, 4, 8};
+constexpr std::array<std::uint8_t, 4> every_width = {1, 2, 4, 8};
+constexpr std::array<std::uint8_t, 3> but_bytes = {2, 4, 8};
 constexpr std::array<std::uint8_t, 2> wide = {4, 8};
 
 constexpr auto conditional_moves = std::to_array<ZydisMnemonic>(
@@ -38,11 +40,15 @@ std::string_view kind_name(Kind kind) {
     case Kind::immediate: return "imm";
     case Kind::immediate64: return "imm64";
     case Kind::count: return "count";
+    case Kind::cl: return "cl";
     case Kind::near_target: return "rel8";
     case Kind::far_target: return "rel32";
     case Kind::landing_reg: return "landing reg";
     case Kind::landing_memory: return "landing mem";
     case Kind::mxcsr_memory: return "mxcsr mem";
+    case Kind::short_memory: return "mem by 32 bits";
+    case Kind::short_landing_memory: return "landing mem by 32 bits";
+    case Kind::short_address: return "address of 32 bits";
   }
   return "";
 }
@@ -50,21 +56,25 @@ std::string_view kind_name(Kind kind) {
 class FormList {
  public:
   void add(ZydisMnemonic mnemonic, std::vector<OperandForm> operands, bool uses_stack = false,
-           bool returns = false) {
+           bool returns = false, std::vector<std::uint8_t> prefixes = {}) {
     std::string name = ZydisMnemonicGetString(mnemonic);
     for (const OperandForm& operand : operands) {
       name += fmt::format(" {}{}", kind_name(operand.kind), operand.bytes * 8);
     }
+    for (const std::uint8_t prefix : prefixes) {
+      name += fmt::format(" behind {:02x}", prefix);
+    }
     forms_.push_back({std::move(name),
                       static_cast<std::uint16_t>(mnemonic),
                       std::move(operands),
+                      std::move(prefixes),
                       {},
                       uses_stack,
                       returns});
   }
 
   void add_encoding(std::string name, std::vector<std::uint8_t> encoding) {
-    forms_.push_back({std::move(name), 0, {}, std::move(encoding), false, false});
+    forms_.push_back({std::move(name), 0, {}, {}, std::move(encoding), false, false});
   }
 
   // reg and mem as the first operand, at one width.
@@ -96,10 +106,21 @@ void add_moves(FormList& list) {
   for (const std::uint8_t bytes : every_width) {
     list.add(ZYDIS_MNEMONIC_XCHG, {{Kind::reg, bytes}, {Kind::reg, bytes}});
   }
+  for (const std::uint8_t bytes : every_width) {
+    list.add(ZYDIS_MNEMONIC_XCHG, {{Kind::memory, bytes}, {Kind::reg, bytes}});
+    list.add_places(ZYDIS_MNEMONIC_XADD, bytes, {{Kind::reg, bytes}});
+  }
   list.add(ZYDIS_MNEMONIC_MOV, {{Kind::reg, 8}, {Kind::immediate64, 8}});
   for (const std::uint8_t bytes : wide) {
+    list.add_loads(ZYDIS_MNEMONIC_MOVZX, bytes, 2);
+    list.add_loads(ZYDIS_MNEMONIC_MOVSX, bytes, 2);
+    list.add(ZYDIS_MNEMONIC_BSWAP, {{Kind::reg, bytes}});
+  }
+  for (const std::uint8_t bytes : but_bytes) {
     list.add_loads(ZYDIS_MNEMONIC_MOVZX, bytes, 1);
     list.add_loads(ZYDIS_MNEMONIC_MOVSX, bytes, 1);
+    list.add(ZYDIS_MNEMONIC_MOVBE, {{Kind::reg, bytes}, {Kind::memory, bytes}});
+    list.add(ZYDIS_MNEMONIC_MOVBE, {{Kind::memory, bytes}, {Kind::reg, bytes}});
     list.add(ZYDIS_MNEMONIC_LEA, {{Kind::reg, bytes}, {Kind::address, bytes}});
     for (const ZydisMnemonic mnemonic : conditional_moves) {
       list.add_loads(mnemonic, bytes, bytes);
@@ -109,9 +130,12 @@ void add_moves(FormList& list) {
   for (const ZydisMnemonic mnemonic : conditional_sets) {
     list.add_places(mnemonic, 1);
   }
-  list.add(ZYDIS_MNEMONIC_CDQE, {});
-  list.add(ZYDIS_MNEMONIC_CDQ, {});
-  list.add(ZYDIS_MNEMONIC_CQO, {});
+  for (const ZydisMnemonic mnemonic :
+       {ZYDIS_MNEMONIC_CBW, ZYDIS_MNEMONIC_CWDE, ZYDIS_MNEMONIC_CDQE, ZYDIS_MNEMONIC_CWD,
+        ZYDIS_MNEMONIC_CDQ, ZYDIS_MNEMONIC_CQO, ZYDIS_MNEMONIC_CMC, ZYDIS_MNEMONIC_CLC,
+        ZYDIS_MNEMONIC_STC, ZYDIS_MNEMONIC_LAHF, ZYDIS_MNEMONIC_SAHF}) {
+    list.add(mnemonic, {});
+  }
 }
 
 void add_stack(FormList& list) {
@@ -135,18 +159,57 @@ void add_arithmetic(FormList& list) {
         list.add(mnemonic, {{Kind::reg, bytes}, {Kind::memory, bytes}});
       }
     }
-    for (const ZydisMnemonic mnemonic : {ZYDIS_MNEMONIC_NEG, ZYDIS_MNEMONIC_NOT, ZYDIS_MNEMONIC_INC,
-                                         ZYDIS_MNEMONIC_DEC, ZYDIS_MNEMONIC_MUL}) {
+    for (const ZydisMnemonic mnemonic :
+         {ZYDIS_MNEMONIC_NEG, ZYDIS_MNEMONIC_NOT, ZYDIS_MNEMONIC_INC, ZYDIS_MNEMONIC_DEC,
+          ZYDIS_MNEMONIC_MUL, ZYDIS_MNEMONIC_IMUL}) {
       list.add_places(mnemonic, bytes);
     }
     for (const ZydisMnemonic mnemonic :
-         {ZYDIS_MNEMONIC_SHL, ZYDIS_MNEMONIC_SHR, ZYDIS_MNEMONIC_SAR}) {
+         {ZYDIS_MNEMONIC_SHL, ZYDIS_MNEMONIC_SHR, ZYDIS_MNEMONIC_SAR, ZYDIS_MNEMONIC_ROL,
+          ZYDIS_MNEMONIC_ROR, ZYDIS_MNEMONIC_RCL, ZYDIS_MNEMONIC_RCR}) {
       list.add_places(mnemonic, bytes, {{Kind::count, 1}});
+      list.add_places(mnemonic, bytes, {{Kind::cl, 1}});
+    }
+  }
+  for (const std::uint8_t bytes : but_bytes) {
+    list.add_loads(ZYDIS_MNEMONIC_IMUL, bytes, bytes);
+    list.add_loads(ZYDIS_MNEMONIC_IMUL, bytes, bytes, {{Kind::immediate, bytes}});
+  }
+}
+
+void add_bits(FormList& list) {
+  for (const std::uint8_t bytes : but_bytes) {
+    for (const ZydisMnemonic mnemonic :
+         {ZYDIS_MNEMONIC_BT, ZYDIS_MNEMONIC_BTS, ZYDIS_MNEMONIC_BTR, ZYDIS_MNEMONIC_BTC}) {
+      list.add(mnemonic, {{Kind::reg, bytes}, {Kind::reg, bytes}});
+      list.add_places(mnemonic, bytes, {{Kind::count, 1}});
+    }
+    for (const ZydisMnemonic mnemonic :
+         {ZYDIS_MNEMONIC_BSF, ZYDIS_MNEMONIC_BSR, ZYDIS_MNEMONIC_TZCNT, ZYDIS_MNEMONIC_LZCNT,
+          ZYDIS_MNEMONIC_POPCNT}) {
+      list.add_loads(mnemonic, bytes, bytes);
     }
   }
   for (const std::uint8_t bytes : wide) {
-    list.add_loads(ZYDIS_MNEMONIC_IMUL, bytes, bytes);
-    list.add_loads(ZYDIS_MNEMONIC_IMUL, bytes, bytes, {{Kind::immediate, bytes}});
+    for (const ZydisMnemonic mnemonic : {ZYDIS_MNEMONIC_SHLD, ZYDIS_MNEMONIC_SHRD}) {
+      list.add_places(mnemonic, bytes, {{Kind::reg, bytes}, {Kind::count, 1}});
+      list.add_places(mnemonic, bytes, {{Kind::reg, bytes}, {Kind::cl, 1}});
+    }
+    for (const ZydisMnemonic mnemonic :
+         {ZYDIS_MNEMONIC_SHLX, ZYDIS_MNEMONIC_SHRX, ZYDIS_MNEMONIC_SARX, ZYDIS_MNEMONIC_BEXTR,
+          ZYDIS_MNEMONIC_BZHI}) {
+      list.add_loads(mnemonic, bytes, bytes, {{Kind::reg, bytes}});
+    }
+    list.add_loads(ZYDIS_MNEMONIC_RORX, bytes, bytes, {{Kind::count, 1}});
+    for (const Kind kind : {Kind::reg, Kind::memory}) {
+      for (const ZydisMnemonic mnemonic : {ZYDIS_MNEMONIC_ANDN, ZYDIS_MNEMONIC_MULX}) {
+        list.add(mnemonic, {{Kind::reg, bytes}, {Kind::reg, bytes}, {kind, bytes}});
+      }
+    }
+    for (const ZydisMnemonic mnemonic :
+         {ZYDIS_MNEMONIC_BLSR, ZYDIS_MNEMONIC_BLSI, ZYDIS_MNEMONIC_BLSMSK}) {
+      list.add_loads(mnemonic, bytes, bytes);
+    }
   }
 }
 
@@ -165,6 +228,42 @@ void add_transfers(FormList& list) {
   list.add(ZYDIS_MNEMONIC_RET, {}, true, true);
   list.add(ZYDIS_MNEMONIC_UD2, {});
   list.add(ZYDIS_MNEMONIC_INT3, {});
+}
+
+// Prefixes without effect, as linkers and assemblers write them before `encoding`; the distance of
+// a branch is made to lead to a landing place. The ways of the SDM and of AMD's manual agree.
+void add_prefixed(FormList& list) {
+  constexpr auto of_branches = std::to_array<std::uint8_t>({0x2e, 0x3e, 0x26, 0x36, 0x67, 0xf2});
+  list.add(ZYDIS_MNEMONIC_RET, {}, true, true, {0xf3});
+  for (const std::uint8_t prefix : of_branches) {
+    list.add(ZYDIS_MNEMONIC_RET, {}, true, true, {prefix});
+    list.add(ZYDIS_MNEMONIC_JMP, {{Kind::landing_reg, 8}}, false, false, {prefix});
+    list.add(ZYDIS_MNEMONIC_CALL, {{Kind::landing_reg, 8}}, true, false, {prefix});
+    list.add(ZYDIS_MNEMONIC_CALL, {{Kind::far_target, 4}}, true, false, {prefix});
+    list.add(ZYDIS_MNEMONIC_JMP, {{Kind::far_target, 4}}, false, false, {prefix});
+    list.add(ZYDIS_MNEMONIC_JB, {{Kind::near_target, 1}}, false, false, {prefix});
+  }
+  list.add(ZYDIS_MNEMONIC_CALL, {{Kind::far_target, 4}}, true, false, {0x66, 0x66, 0x48});
+  list.add(ZYDIS_MNEMONIC_JMP, {{Kind::far_target, 4}}, false, false, {0x66, 0x48});
+  for (const std::uint8_t prefix : std::span(of_branches).first(4)) {
+    list.add(ZYDIS_MNEMONIC_MOV, {{Kind::reg, 8}, {Kind::memory, 8}}, false, false, {prefix});
+    list.add(ZYDIS_MNEMONIC_PUSH, {{Kind::memory, 8}}, true, false, {prefix});
+  }
+  list.add(ZYDIS_MNEMONIC_ADD, {{Kind::reg, 8}, {Kind::reg, 8}}, false, false, {0x67});
+  list.add(ZYDIS_MNEMONIC_PUSH, {{Kind::reg, 8}}, true, false, {0x67});
+  list.add(ZYDIS_MNEMONIC_POP, {{Kind::reg, 8}}, true, false, {0x67});
+  list.add(ZYDIS_MNEMONIC_LEAVE, {}, true, false, {0x67});
+}
+
+// Prefix 67 where there is an address.
+void add_short_addresses(FormList& list) {
+  for (const std::uint8_t bytes : wide) {
+    list.add(ZYDIS_MNEMONIC_LEA, {{Kind::reg, bytes}, {Kind::short_address, bytes}});
+    list.add(ZYDIS_MNEMONIC_MOV, {{Kind::reg, bytes}, {Kind::short_memory, bytes}});
+    list.add(ZYDIS_MNEMONIC_MOV, {{Kind::short_memory, bytes}, {Kind::reg, bytes}});
+  }
+  list.add(ZYDIS_MNEMONIC_PUSH, {{Kind::short_memory, 8}}, true);
+  list.add(ZYDIS_MNEMONIC_CALL, {{Kind::short_landing_memory, 8}}, true);
 }
 
 void add_modes(FormList& list) {
@@ -197,6 +296,20 @@ void add_encodings(FormList& list) {
   list.add_encoding("mov rbx, rcx (89)", {0x48, 0x89, 0xcb});
   list.add_encoding("test (f7 /1)", {0xf7, 0xcb, 0x78, 0x56, 0x34, 0x92});
   list.add_encoding("shl (/6)", {0xd1, 0xf3});
+  list.add_encoding("nop 12", {0x66, 0x66, 0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0, 0, 0, 0});
+  list.add_encoding("nop by FS", {0x64, 0x0f, 0x1f, 0x00});
+  list.add_encoding("pause", {0xf3, 0x90});
+  list.add_encoding("prefetcht0 [rax]", {0x0f, 0x18, 0x08});
+  list.add_encoding("prefetchw [rax]", {0x0f, 0x0d, 0x08});
+  list.add_encoding("lfence", {0x0f, 0xae, 0xe8});
+  list.add_encoding("mfence", {0x0f, 0xae, 0xf0});
+  list.add_encoding("sfence", {0x0f, 0xae, 0xf8});
+  list.add_encoding("vzeroupper", {0xc5, 0xf8, 0x77});
+  list.add_encoding("ud1 eax, [eax+2]", {0x67, 0x0f, 0xb9, 0x40, 0x02});
+  list.add_encoding("bts with REX.W and 66", {0x66, 0x48, 0x0f, 0xba, 0xe8, 0x22});
+  list.add_encoding("xor with two REX", {0x41, 0x48, 0x31, 0xd0});
+  list.add_encoding("mov eax, r8d behind 66 and REX.W", {0x66, 0x4c, 0x89, 0xc0});
+  list.add_encoding("endbr64 behind 2e", {0x2e, 0xf3, 0x0f, 0x1e, 0xfa});
 }
 
 }  // namespace
@@ -207,7 +320,10 @@ const std::vector<Form>& all_forms() {
     add_moves(list);
     add_stack(list);
     add_arithmetic(list);
+    add_bits(list);
     add_transfers(list);
+    add_prefixed(list);
+    add_short_addresses(list);
     add_modes(list);
     add_encodings(list);
     return list.take();

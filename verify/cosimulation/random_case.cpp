@@ -19,6 +19,7 @@ ZydisRegister register_name(unsigned number, unsigned bytes) {
   switch (bytes) {
     case 8: return static_cast<ZydisRegister>(ZYDIS_REGISTER_RAX + static_cast<int>(number));
     case 4: return static_cast<ZydisRegister>(ZYDIS_REGISTER_EAX + static_cast<int>(number));
+    case 2: return static_cast<ZydisRegister>(ZYDIS_REGISTER_AX + static_cast<int>(number));
     default:  // AL, CL, DL, BL; then, after AH to BH, SPL and on
       return number < 4
                  ? static_cast<ZydisRegister>(ZYDIS_REGISTER_AL + static_cast<int>(number))
@@ -46,14 +47,9 @@ class CaseMaker {
       }
       return std::move(made_);
     }
-    std::array<std::byte, ZYDIS_MAX_INSTRUCTION_LENGTH> buffer{};
-    ZyanUSize length = buffer.size();
-    if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstructionAbsolute(&request_, buffer.data(), &length,
-                                                            surroundings_.instruction_address))) {
+    if (!encode() && !(replace_high_bytes() && encode())) {
       return std::unexpected(fmt::format("cannot be encoded: {}", form_.name));
     }
-    made_.code.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(length));
-    replace_address_size_prefix(made_.code);
     return std::move(made_);
   }
 
@@ -68,6 +64,42 @@ class CaseMaker {
         put(stack, landing());
       }
     }
+  }
+
+  // Behind the form's own prefixes.
+  bool encode() {
+    std::array<std::byte, ZYDIS_MAX_INSTRUCTION_LENGTH> buffer{};
+    ZyanUSize length = buffer.size() - form_.prefixes.size();
+    if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstructionAbsolute(
+            &request_, buffer.data(), &length,
+            surroundings_.instruction_address + form_.prefixes.size()))) {
+      return false;
+    }
+    std::vector<std::byte> made(buffer.begin(),
+                                buffer.begin() + static_cast<std::ptrdiff_t>(length));
+    if (!has_short_address_) {
+      replace_address_size_prefix(made);
+    }
+    made_.code.clear();
+    for (const std::uint8_t prefix : form_.prefixes) {
+      made_.code.push_back(static_cast<std::byte>(prefix));
+    }
+    made_.code.insert(made_.code.end(), made.begin(), made.end());
+    return true;
+  }
+
+  // AH to BH cannot be encoded beside a register that needs REX. Whether there were any.
+  bool replace_high_bytes() {
+    bool has_any = false;
+    for (ZydisEncoderOperand& operand : request_.operands) {
+      const ZydisRegister reg = operand.reg.value;
+      if (operand.type == ZYDIS_OPERAND_TYPE_REGISTER && reg >= ZYDIS_REGISTER_AH &&
+          reg <= ZYDIS_REGISTER_BH) {
+        operand.reg.value = register_name(static_cast<unsigned>(reg - ZYDIS_REGISTER_AH), 1);
+        has_any = true;
+      }
+    }
+    return has_any;
   }
 
   std::array<std::uint64_t, register_count>& registers() { return made_.state.registers; }
@@ -93,9 +125,16 @@ class CaseMaker {
       }
       case Kind::memory:
       case Kind::landing_memory:
-      case Kind::mxcsr_memory: {
+      case Kind::mxcsr_memory:
+      case Kind::short_memory:
+      case Kind::short_landing_memory: {
         const std::uint64_t address = window_place();
-        put(address, operand.kind == Kind::landing_memory ? landing() : memory_value());
+        const bool leads =
+            operand.kind == Kind::landing_memory || operand.kind == Kind::short_landing_memory;
+        put(address, leads ? landing() : memory_value());
+        if (operand.kind == Kind::short_memory || operand.kind == Kind::short_landing_memory) {
+          return choose_short_memory(address, operand.bytes, into);
+        }
         if (operand.kind == Kind::mxcsr_memory && !random_.one_in(8)) {
           put(address, random_.next() & mxcsr_bits);
         }
@@ -111,6 +150,11 @@ class CaseMaker {
           registers()[random_.below(register_count)] = random_.value();
         }
         return;
+      case Kind::short_address:
+        choose_short_memory(window_place(), 4, into);  // the width of the address
+        registers()[random_.below(register_count)] = random_.value();
+        return;
+      case Kind::cl: return choose_count_in_cl(into);
       case Kind::near_target:
       case Kind::far_target: return choose_target(operand.kind == Kind::near_target, into);
       case Kind::immediate:
@@ -123,7 +167,27 @@ class CaseMaker {
 
   void choose_register(unsigned number, unsigned bytes, ZydisEncoderOperand& into) {
     into.type = ZYDIS_OPERAND_TYPE_REGISTER;
-    into.reg.value = register_name(number, bytes);
+    const bool is_high_byte = bytes == 1 && random_.one_in(6);
+    into.reg.value =
+        is_high_byte ? static_cast<ZydisRegister>(ZYDIS_REGISTER_AH + static_cast<int>(number & 3))
+                     : register_name(number, bytes);
+  }
+
+  // Where RCX is no part of an operand's address, any count.
+  void choose_count_in_cl(ZydisEncoderOperand& into) {
+    into.type = ZYDIS_OPERAND_TYPE_REGISTER;
+    into.reg.value = ZYDIS_REGISTER_CL;
+    const auto& memory = request_.operands[0].mem;
+    const bool is_free = request_.operands[0].type != ZYDIS_OPERAND_TYPE_MEMORY ||
+                         (memory.base != ZYDIS_REGISTER_RCX && memory.index != ZYDIS_REGISTER_RCX);
+    if (is_free) {
+      registers()[rcx] = (registers()[rcx] & ~std::uint64_t{0xff}) | shift_count();
+    }
+  }
+
+  std::uint64_t shift_count() {
+    const std::array<std::uint64_t, 13> counts = {0, 1, 4, 7, 8, 9, 16, 17, 31, 32, 33, 63, 64};
+    return random_.one_in(2) ? counts[random_.below(counts.size())] : random_.value() & 0xff;
   }
 
   void choose_target(bool near, ZydisEncoderOperand& into) {
@@ -137,12 +201,14 @@ class CaseMaker {
     into.type = ZYDIS_OPERAND_TYPE_IMMEDIATE;
     const std::uint64_t value = random_.one_in(3) ? favourite_ : random_.value();
     if (operand.kind == Kind::count) {
-      const std::array<std::uint64_t, 10> counts = {0, 1, 4, 7, 8, 31, 32, 33, 63, 64};
-      into.imm.u = random_.one_in(2) ? counts[random_.below(counts.size())] : value & 0x7f;
+      into.imm.u = shift_count() & 0x7f;
     } else if (operand.kind == Kind::immediate64) {
       into.imm.u = value;
     } else if (operand.bytes == 1) {
       into.imm.s = static_cast<std::int8_t>(value);
+    } else if (operand.bytes == 2) {
+      into.imm.s =
+          random_.one_in(2) ? static_cast<std::int16_t>(value) : static_cast<std::int8_t>(value);
     } else {
       into.imm.s =
           random_.one_in(2) ? static_cast<std::int32_t>(value) : static_cast<std::int8_t>(value);
@@ -163,6 +229,25 @@ class CaseMaker {
       const bool with_base = shape != 2;
       const bool with_index = shape == 2 || shape >= 5;
       choose_registers_of(address, with_base, with_index, into);
+    }
+  }
+
+  // The same by the lower halves of the registers; what their upper halves hold must not matter.
+  void choose_short_memory(std::uint64_t address, unsigned bytes, ZydisEncoderOperand& into) {
+    has_short_address_ = true;
+    into.type = ZYDIS_OPERAND_TYPE_MEMORY;
+    into.mem.size = static_cast<ZyanU16>(bytes);
+    const bool with_index = random_.one_in(2);
+    choose_registers_of(address, true, with_index, into);
+    for (ZydisRegister* const reg : {&into.mem.base, &into.mem.index}) {
+      if (*reg == ZYDIS_REGISTER_NONE) {
+        continue;
+      }
+      const auto number = static_cast<unsigned>(*reg - ZYDIS_REGISTER_RAX);
+      if (!(form_.uses_stack && number == rsp)) {
+        registers()[number] ^= random_.next() << 32;
+      }
+      *reg = register_name(number, 4);
     }
   }
 
@@ -218,8 +303,8 @@ class CaseMaker {
   }
 
   // For the accumulator and an absolute address the encoder takes a form with an address-size
-  // prefix (67, REX, A0 to A3, address), which decode() rightly refuses. This is the one with ModRM
-  // and SIB (8A, 8B, 88, 89 and 04 25), as compilers make it.
+  // prefix (67, REX, A0 to A3, address). This is the one with ModRM and SIB (8A, 8B, 88, 89 and 04
+  // 25), as compilers make it; the others are cases of random bytes.
   static void replace_address_size_prefix(std::vector<std::byte>& code) {
     if (code[0] != std::byte{0x67}) {
       return;
@@ -239,6 +324,7 @@ class CaseMaker {
   Random& state_;
   std::uint64_t favourite_ = 0;
   ZydisEncoderRequest request_{};
+  bool has_short_address_ = false;
   RandomCase made_{};
 };
 

@@ -1,9 +1,11 @@
 #include "verify/machine/code_identity.hpp"
 
 #include "verify/machine/instruction.hpp"
+#include "verify/machine/reached_code.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -46,29 +48,41 @@ bool is_outside(const Routine& routine, std::uint64_t address) {
   return address - routine.address > routine.bytes.size();
 }
 
+struct Piece {
+  std::optional<Instruction> instruction;  // none where it has no meaning, and for a byte of data
+  std::size_t bytes = 1;
+  bool is_data = true;
+};
+
+// What the bytes at `address` are taken for: an instruction that control comes to; else, up to the
+// next such, what a disassembler would see there.
+Piece piece_at(const ReachedCode& reached, std::uint64_t address, std::span<const std::byte> rest) {
+  const auto found = reached.instructions.find(address);
+  if (found != reached.instructions.end()) return {found->second, found->second.length, false};
+  const auto next = reached.instructions.upper_bound(address);
+  if (next != reached.instructions.end()) {
+    rest = rest.first(std::min<std::size_t>(rest.size(), next->first - address));
+  }
+  auto decoded = decode(address, rest);
+  if (decoded) return {*decoded, decoded->length, false};
+  const std::uint8_t length = decoded.error().length;
+  return length == 0 ? Piece{} : Piece{std::nullopt, length, false};
+}
+
 }  // namespace
 
-std::expected<CodeIdentity, IdentityError> identify(const ObjectFile& file,
-                                                    const Routine& routine) {
+CodeIdentity identify(const ObjectFile& file, const Routine& routine) {
   const std::span<const std::byte> code = routine.bytes;
+  const ReachedCode reached = reached_code(routine.address, code);
   Hash hash;
   std::size_t instructions = 0;
   std::size_t at = 0;
   while (at < code.size()) {
-    const auto decoded = decode(routine.address + at, code.subspan(at));
-    if (!decoded && decoded.error().length == 0) {
-      return std::unexpected(IdentityError{decoded.error().address, decoded.error().instruction,
-                                           decoded.error().reason});
-    }
-    ++instructions;
-    if (!decoded) {
-      const std::size_t end = at + decoded.error().length;
-      while (at < end) hash.add(code[at++]);
-      continue;
-    }
-    const auto& relative = decoded->relative;
+    const std::uint64_t address = routine.address + at;
+    const Piece piece = piece_at(reached, address, code.subspan(at));
+    const auto relative = piece.instruction ? piece.instruction->relative : std::nullopt;
     const bool leaves = relative && is_outside(routine, relative->target);
-    for (std::size_t index = 0; index < decoded->length; ++index) {
+    for (std::size_t index = 0; index < piece.bytes; ++index) {
       const bool distance = leaves && index >= relative->offset &&
                             index < std::size_t{relative->offset} + relative->bytes;
       hash.add(distance ? std::byte{0} : code[at + index]);
@@ -76,7 +90,8 @@ std::expected<CodeIdentity, IdentityError> identify(const ObjectFile& file,
     if (leaves) {
       hash.add(describe_target(file, relative->target));
     }
-    at += decoded->length;
+    instructions += piece.is_data ? 0 : 1;
+    at += piece.bytes;
   }
   return CodeIdentity{instructions, code.size(), hash.value()};
 }

@@ -3,15 +3,14 @@
 // The hash is FNV-1a, 64 bits, over the routine's bytes from its symbol's address to its size, in
 // which each distance from RIP to outside the routine is four zero bytes, followed, after its
 // instruction, by what it points to: the name of the symbol there, or where there is none the
-// section and the offset. Instructions that are not on the allow list count as their bytes alone.
+// section and the offset. Instructions that are not on the allow list, and data, count as their
+// bytes alone.
 #pragma once
 
 #include "verify/machine/object_file.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
-#include <string>
 
 namespace fiberproof::verify {
 
@@ -21,13 +20,6 @@ struct CodeIdentity {
   std::uint64_t hash;
 };
 
-/// The routine holds bytes that are no instruction, or one that ends outside it.
-struct IdentityError {
-  std::uint64_t address;
-  std::string instruction;
-  std::string reason;
-};
-
-std::expected<CodeIdentity, IdentityError> identify(const ObjectFile& file, const Routine& routine);
+CodeIdentity identify(const ObjectFile& file, const Routine& routine);
 
 }  // namespace fiberproof::verify

@@ -34,12 +34,14 @@ std::string unknown_callee(std::string_view name) {
 bool is_same_shape(const Operand& one, const Operand& other) {
   if (const auto* reg = std::get_if<RegisterOperand>(&one)) {
     const auto* same = std::get_if<RegisterOperand>(&other);
-    return same != nullptr && reg->name == same->name && reg->bytes == same->bytes;
+    return same != nullptr && reg->name == same->name && reg->bytes == same->bytes &&
+           reg->is_high_byte == same->is_high_byte;
   }
   if (const auto* memory = std::get_if<MemoryOperand>(&one)) {
     const auto* same = std::get_if<MemoryOperand>(&other);
     return same != nullptr && memory->base == same->base && memory->index == same->index &&
-           memory->scale == same->scale && memory->bytes == same->bytes;
+           memory->scale == same->scale && memory->bytes == same->bytes &&
+           memory->is_32_bit == same->is_32_bit;
   }
   return std::holds_alternative<Immediate>(other);
 }
@@ -69,6 +71,21 @@ bool fills_an_operand(const Instruction& instruction, std::span<const std::byte>
   return true;
 }
 
+// The instructions that a field at `address` has a byte of: none where it lies in data, several
+// where they share bytes.
+std::vector<const Instruction*> instructions_with(const Code& code, std::uint64_t address,
+                                                  const RelocatedField& field) {
+  constexpr std::uint64_t instruction_bytes_max = 15;
+  std::vector<const Instruction*> found;
+  const auto end = code.instructions.lower_bound(address + field.bytes);
+  for (auto each =
+           code.instructions.lower_bound(address - std::min(address, instruction_bytes_max));
+       each != end; ++each) {
+    if (each->second.next_address() > address) found.push_back(&each->second);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
@@ -78,28 +95,21 @@ std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
 std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::string name,
                                                 const Routine& routine) {
   const auto begin = load_address(file, routine.address);
-  auto code = decode_all(std::move(name), begin, routine.bytes);
-  if (!code) {
-    return std::unexpected(fmt::format("fiberproof: {}: {}", file.path(), message(code.error())));
-  }
+  Code code = decode_all(std::move(name), begin, routine.bytes);
   for (const RelocatedField& field : routine.relocated) {
-    const auto refused = code->refused.upper_bound(begin + field.offset);
-    const bool is_in_refused =
-        refused != code->refused.begin() &&
-        begin + field.offset - std::prev(refused)->first < std::prev(refused)->second.length;
-    if (is_in_refused) continue;  // no path executes it
-    const auto after = code->instructions.upper_bound(begin + field.offset);
-    const Instruction& instruction = std::prev(after)->second;
-    const std::uint64_t start = instruction.address - begin;
-    const auto bytes = std::span(routine.bytes).subspan(start, instruction.length);
-    if (field.offset + field.bytes > start + instruction.length ||
-        !fills_an_operand(instruction, bytes, field, field.offset - start)) {
-      return std::unexpected(fmt::format(
-          "fiberproof: {}: {}: {}: a relocation changes more than an operand (byte {:#x})",
-          file.path(), routine.symbol, instruction.text, field.offset));
+    for (const Instruction* const instruction :
+         instructions_with(code, begin + field.offset, field)) {
+      const std::uint64_t start = instruction->address - begin;
+      const auto bytes = std::span(routine.bytes).subspan(start, instruction->length);
+      if (field.offset < start || field.offset + field.bytes > start + instruction->length ||
+          !fills_an_operand(*instruction, bytes, field, field.offset - start)) {
+        return std::unexpected(fmt::format(
+            "fiberproof: {}: {}: {}: a relocation changes more than an operand (byte {:#x})",
+            file.path(), routine.symbol, instruction->text, field.offset));
+      }
     }
   }
-  return std::move(*code);
+  return code;
 }
 
 std::optional<std::string_view> CodeLibrary::symbol_of_plt_entry(std::uint64_t address) const {

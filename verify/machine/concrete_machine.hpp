@@ -1,7 +1,7 @@
 // A machine of numbers, with one window of memory: what step() runs on beside the CPU.
 //
-// It knows which flags the last instructions left undefined, since no number says so, and the first
-// access outside its window. After a fault its state means nothing.
+// It knows which flags and registers the last instructions left undefined, since no number says so,
+// and the first access outside its window. After a fault its state means nothing.
 #pragma once
 
 #include "verify/machine/machine.hpp"
@@ -40,6 +40,17 @@ class ConcreteMachine {
     return false;
   }
 
+  Bit unknown_bit_where(Bit condition, Flag flag, Bit otherwise) {
+    return condition ? unknown_bit(flag) : otherwise;
+  }
+
+  Word unknown_word_where(Bit condition, Register reg, Word otherwise) {
+    if (condition) {
+      undefined_registers_ |= 1u << static_cast<unsigned>(reg);
+    }
+    return condition ? 0 : otherwise;
+  }
+
   Word load(Word address, unsigned bytes) {
     Word value = 0;
     if (const std::byte* const at = locate(address, bytes)) {
@@ -54,7 +65,13 @@ class ConcreteMachine {
   }
 
   bool is_undefined(Flag flag) const { return (undefined_ & mask(flag)) != 0; }
-  void forget_undefined() { undefined_ = 0; }
+  bool is_undefined(Register reg) const {
+    return ((undefined_registers_ >> static_cast<unsigned>(reg)) & 1) != 0;
+  }
+  void forget_undefined() {
+    undefined_ = 0;
+    undefined_registers_ = 0;
+  }
 
   const std::optional<Fault>& fault() const { return fault_; }
 
@@ -74,6 +91,7 @@ class ConcreteMachine {
   Flags<Bit> flags_{};
   Modes<Word, Bit> modes_{};
   unsigned undefined_ = 0;
+  unsigned undefined_registers_ = 0;
   std::uint64_t memory_address_;
   std::span<std::byte> memory_;
   std::optional<Fault> fault_;

@@ -1,5 +1,6 @@
 #include "verify/machine/instruction.hpp"
 
+#include "verify/machine/instruction_meaning.hpp"
 #include "verify/machine/step.hpp"
 
 #include <Zydis/Zydis.h>
@@ -12,103 +13,6 @@
 namespace fiberproof::verify {
 namespace {
 
-struct Meaning {
-  Operation operation;
-  Condition condition = Condition::o;
-};
-
-std::optional<Meaning> conditional(ZydisMnemonic mnemonic) {
-  switch (mnemonic) {
-#define FIBERPROOF_CONDITION(suffix, condition)                                            \
-  case ZYDIS_MNEMONIC_J##suffix: return Meaning{Operation::jcc, Condition::condition};     \
-  case ZYDIS_MNEMONIC_CMOV##suffix: return Meaning{Operation::cmov, Condition::condition}; \
-  case ZYDIS_MNEMONIC_SET##suffix: return Meaning{Operation::set, Condition::condition};
-    FIBERPROOF_CONDITION(O, o)
-    FIBERPROOF_CONDITION(NO, no)
-    FIBERPROOF_CONDITION(B, b)
-    FIBERPROOF_CONDITION(NB, ae)
-    FIBERPROOF_CONDITION(Z, e)
-    FIBERPROOF_CONDITION(NZ, ne)
-    FIBERPROOF_CONDITION(BE, be)
-    FIBERPROOF_CONDITION(NBE, a)
-    FIBERPROOF_CONDITION(S, s)
-    FIBERPROOF_CONDITION(NS, ns)
-    FIBERPROOF_CONDITION(P, p)
-    FIBERPROOF_CONDITION(NP, np)
-    FIBERPROOF_CONDITION(L, l)
-    FIBERPROOF_CONDITION(NL, ge)
-    FIBERPROOF_CONDITION(LE, le)
-    FIBERPROOF_CONDITION(NLE, g)
-#undef FIBERPROOF_CONDITION
-    default: return std::nullopt;
-  }
-}
-
-constexpr auto unconditional = std::to_array<std::pair<ZydisMnemonic, Operation>>({
-    {ZYDIS_MNEMONIC_MOV, Operation::mov},
-    {ZYDIS_MNEMONIC_MOVZX, Operation::movzx},
-    {ZYDIS_MNEMONIC_MOVSX, Operation::movsx},
-    {ZYDIS_MNEMONIC_MOVSXD, Operation::movsx},
-    {ZYDIS_MNEMONIC_LEA, Operation::lea},
-    {ZYDIS_MNEMONIC_XCHG, Operation::xchg},
-    {ZYDIS_MNEMONIC_PUSH, Operation::push},
-    {ZYDIS_MNEMONIC_POP, Operation::pop},
-    {ZYDIS_MNEMONIC_LEAVE, Operation::leave},
-    {ZYDIS_MNEMONIC_ADD, Operation::add},
-    {ZYDIS_MNEMONIC_ADC, Operation::adc},
-    {ZYDIS_MNEMONIC_SUB, Operation::sub},
-    {ZYDIS_MNEMONIC_SBB, Operation::sbb},
-    {ZYDIS_MNEMONIC_CMP, Operation::cmp},
-    {ZYDIS_MNEMONIC_NEG, Operation::neg},
-    {ZYDIS_MNEMONIC_INC, Operation::inc},
-    {ZYDIS_MNEMONIC_DEC, Operation::dec},
-    {ZYDIS_MNEMONIC_MUL, Operation::mul},
-    {ZYDIS_MNEMONIC_IMUL, Operation::imul},
-    {ZYDIS_MNEMONIC_AND, Operation::and_},
-    {ZYDIS_MNEMONIC_OR, Operation::or_},
-    {ZYDIS_MNEMONIC_XOR, Operation::xor_},
-    {ZYDIS_MNEMONIC_NOT, Operation::not_},
-    {ZYDIS_MNEMONIC_TEST, Operation::test},
-    {ZYDIS_MNEMONIC_SHL, Operation::shl},
-    {ZYDIS_MNEMONIC_SHR, Operation::shr},
-    {ZYDIS_MNEMONIC_SAR, Operation::sar},
-    {ZYDIS_MNEMONIC_CDQE, Operation::sign_extend_accumulator},
-    {ZYDIS_MNEMONIC_CDQ, Operation::sign_extend_into_rdx},
-    {ZYDIS_MNEMONIC_CQO, Operation::sign_extend_into_rdx},
-    {ZYDIS_MNEMONIC_CLD, Operation::cld},
-    {ZYDIS_MNEMONIC_STD, Operation::std},
-    {ZYDIS_MNEMONIC_LDMXCSR, Operation::ldmxcsr},
-    {ZYDIS_MNEMONIC_STMXCSR, Operation::stmxcsr},
-    {ZYDIS_MNEMONIC_FLDCW, Operation::fldcw},
-    {ZYDIS_MNEMONIC_FNSTCW, Operation::fnstcw},
-    {ZYDIS_MNEMONIC_JMP, Operation::jmp},
-    {ZYDIS_MNEMONIC_CALL, Operation::call},
-    {ZYDIS_MNEMONIC_RET, Operation::ret},
-    {ZYDIS_MNEMONIC_NOP, Operation::nop},
-    {ZYDIS_MNEMONIC_ENDBR64, Operation::endbr64},
-    {ZYDIS_MNEMONIC_UD2, Operation::ud2},
-    {ZYDIS_MNEMONIC_INT3, Operation::int3},
-});
-
-std::optional<Meaning> meaning_of(ZydisMnemonic mnemonic) {
-  const auto* const found =
-      std::ranges::find(unconditional, mnemonic, &std::pair<ZydisMnemonic, Operation>::first);
-  return found == unconditional.end() ? conditional(mnemonic) : Meaning{found->second};
-}
-
-// REX is part of the operands. Of the others only two uses are plain: F3 as a part of endbr64's
-// opcode, and what assemblers put before a long nop. Even an ignored segment prefix is a branch
-// hint or a NOTRACK elsewhere, which is not modelled.
-bool is_plain_prefix(std::uint8_t prefix, Operation operation) {
-  if (prefix >= 0x40 && prefix <= 0x4f) {
-    return true;
-  }
-  if (operation == Operation::endbr64) {
-    return prefix == 0xf3;
-  }
-  return operation == Operation::nop && (prefix == 0x66 || prefix == 0x2e);
-}
-
 std::optional<Register> register_of(ZydisRegister reg) {
   const ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
   if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15) {
@@ -117,13 +21,11 @@ std::optional<Register> register_of(ZydisRegister reg) {
   return static_cast<Register>(whole - ZYDIS_REGISTER_RAX);
 }
 
-bool is_x87(Operation operation) {
-  return operation == Operation::fldcw || operation == Operation::fnstcw;
+bool is_modelled_width(unsigned bits) {
+  return bits == 8 || bits == 16 || bits == 32 || bits == 64;
 }
 
-bool is_modelled_width(unsigned bits, Operation operation) {
-  return bits == (is_x87(operation) ? 16 : 8) || bits == 32 || bits == 64;
-}
+constexpr std::string_view see_limits = "is not modelled: see README, Limits";
 
 // Everything that one decoding has at hand.
 class Decoding {
@@ -142,12 +44,10 @@ class Decoding {
     return std::unexpected(DecodeError{address_, text(), std::move(reason), length});
   }
   std::string text() const;
-  Refusal prefixes(Operation operation) const;
   Refusal operands(Instruction& into) const;
-  std::expected<Operand, std::string> operand(const ZydisDecodedOperand& from,
-                                              Operation operation) const;
-  std::expected<Operand, std::string> memory(const ZydisDecodedOperand& from,
-                                             Operation operation) const;
+  std::expected<Operand, std::string> operand(const ZydisDecodedOperand& from) const;
+  std::expected<Operand, std::string> memory(const ZydisDecodedOperand& from) const;
+  bool has_no_base() const;
   std::optional<RelativeField> relative() const;
   std::uint8_t width(Operation operation) const;
 
@@ -194,16 +94,6 @@ std::string Decoding::text() const {
   return formatted ? buffer.data() : ZydisMnemonicGetString(raw_.mnemonic);
 }
 
-Decoding::Refusal Decoding::prefixes(Operation operation) const {
-  for (unsigned index = 0; index < raw_.raw.prefix_count; ++index) {
-    const std::uint8_t value = raw_.raw.prefixes[index].value;
-    if (!is_plain_prefix(value, operation)) {
-      return fmt::format("prefix {:02x} is not modelled", value);
-    }
-  }
-  return std::nullopt;
-}
-
 std::uint8_t Decoding::width(Operation operation) const {
   switch (operation) {
     case Operation::jmp:
@@ -217,6 +107,11 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::endbr64:
     case Operation::ud2:
     case Operation::int3:
+    case Operation::cmc:
+    case Operation::clc:
+    case Operation::stc:
+    case Operation::lahf:
+    case Operation::sahf:
     case Operation::cld:
     case Operation::std: return 8;
     case Operation::ldmxcsr:
@@ -224,16 +119,20 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::fldcw:
     case Operation::fnstcw: return 2;
     case Operation::set: return 1;
-    default: return static_cast<std::uint8_t>(raw_.operand_width / 8);
+    default:  // VEX.W is no operand width to Zydis
+      return static_cast<std::uint8_t>((raw_.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX
+                                            ? operands_[0].size
+                                            : raw_.operand_width) /
+                                       8);
   }
 }
 
 Decoding::Refusal Decoding::operands(Instruction& into) const {
-  if (into.operation == Operation::nop) {
-    return std::nullopt;  // a long nop names an operand and does not touch it
+  if (into.operation == Operation::nop || into.operation == Operation::ud2) {
+    return std::nullopt;  // a long nop and ud1 name an operand and do not touch it
   }
   for (unsigned index = 0; index < raw_.operand_count_visible; ++index) {
-    std::expected<Operand, std::string> made = operand(operands_[index], into.operation);
+    std::expected<Operand, std::string> made = operand(operands_[index]);
     if (!made) {
       return std::move(made.error());
     }
@@ -242,49 +141,53 @@ Decoding::Refusal Decoding::operands(Instruction& into) const {
   return std::nullopt;
 }
 
-std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand& from,
-                                                      Operation operation) const {
+std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand& from) const {
   switch (from.type) {
     case ZYDIS_OPERAND_TYPE_REGISTER: {
       const ZydisRegister reg = from.reg.value;
       const std::optional<Register> name = register_of(reg);
       if (!name) {
         return std::unexpected(
-            fmt::format("register {} is not modelled", ZydisRegisterGetString(reg)));
+            fmt::format("register {} {}", ZydisRegisterGetString(reg), see_limits));
       }
-      if (reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH) {
-        return std::unexpected("AH, CH, DH and BH are not modelled");
+      if (!is_modelled_width(from.size)) {
+        return std::unexpected(fmt::format("a register of {} bits {}", from.size, see_limits));
       }
-      if (!is_modelled_width(from.size, operation)) {
-        return std::unexpected(fmt::format("a register of {} bits is not modelled", from.size));
-      }
-      return RegisterOperand{*name, static_cast<std::uint8_t>(from.size / 8)};
+      return RegisterOperand{*name, static_cast<std::uint8_t>(from.size / 8),
+                             reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH};
     }
     case ZYDIS_OPERAND_TYPE_IMMEDIATE:
       // Zydis sign-extends what the processor does; a relative one counts from the next
       // instruction.
       return Immediate{from.imm.is_relative ? address_ + raw_.length + from.imm.value.u
                                             : from.imm.value.u};
-    case ZYDIS_OPERAND_TYPE_MEMORY: return memory(from, operation);
+    case ZYDIS_OPERAND_TYPE_MEMORY: return memory(from);
     default: return std::unexpected("an operand of a kind that is not modelled");
   }
 }
 
-std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& from,
-                                                     Operation operation) const {
+std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& from) const {
   if (from.mem.type != ZYDIS_MEMOP_TYPE_MEM && from.mem.type != ZYDIS_MEMOP_TYPE_AGEN) {
     return std::unexpected("a memory operand of a kind that is not modelled");
   }
-  if (raw_.raw.disp.size == 64) {
-    return std::unexpected("a 64-bit displacement is not modelled");
+  if (from.mem.segment == ZYDIS_REGISTER_FS || from.mem.segment == ZYDIS_REGISTER_GS) {
+    return std::unexpected(
+        fmt::format("an access by {} {}", ZydisRegisterGetString(from.mem.segment), see_limits));
+  }
+  if (raw_.address_width == 32 && has_no_base()) {
+    return std::unexpected(fmt::format("an address of 32 bits without a base {}", see_limits));
   }
   const bool agen = from.mem.type == ZYDIS_MEMOP_TYPE_AGEN;
   const unsigned bits = agen ? raw_.operand_width : from.size;
-  if (!is_modelled_width(bits, operation)) {
-    return std::unexpected(fmt::format("an access of {} bits is not modelled", bits));
+  if (!is_modelled_width(bits)) {
+    return std::unexpected(fmt::format("an access of {} bits {}", bits, see_limits));
   }
-  MemoryOperand made{std::nullopt, std::nullopt, 1, static_cast<std::uint64_t>(from.mem.disp.value),
-                     static_cast<std::uint8_t>(bits / 8)};
+  MemoryOperand made{std::nullopt,
+                     std::nullopt,
+                     1,
+                     static_cast<std::uint64_t>(from.mem.disp.value),
+                     static_cast<std::uint8_t>(bits / 8),
+                     raw_.address_width == 32};
   if (from.mem.base == ZYDIS_REGISTER_RIP) {
     made.displacement += address_ + raw_.length;
   } else if (from.mem.base != ZYDIS_REGISTER_NONE) {
@@ -301,6 +204,13 @@ std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& 
     }
   }
   return made;
+}
+
+// SDM vol. 2, tables 2-2 and 2-3, for 32 bits: a displacement alone, from EIP or with an index.
+// Zydis 4.0 takes R13D for the base where REX.B is set.
+bool Decoding::has_no_base() const {
+  const auto& modrm = raw_.raw.modrm;
+  return modrm.mod == 0 && (modrm.rm == 5 || (modrm.rm == 4 && raw_.raw.sib.base == 5));
 }
 
 std::optional<RelativeField> Decoding::relative() const {
@@ -326,26 +236,27 @@ std::expected<Instruction, DecodeError> Decoding::run() {
   if (!decoded_) {
     return refuse("not an instruction");
   }
-  const std::optional<Meaning> meaning = meaning_of(raw_.mnemonic);
-  if (!meaning || raw_.encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY) {
-    return refuse("not on the list of instructions that have a meaning here");
+  const std::optional<Meaning> meaning = meaning_of(raw_);
+  if (!meaning) {
+    return refuse(fmt::format("{} {}", ZydisMnemonicGetString(raw_.mnemonic), see_limits));
   }
-  if (Refusal refusal = prefixes(meaning->operation)) {
+  if (Refusal refusal = refused_prefix(raw_, meaning->operation)) {
     return refuse(std::move(*refusal));
   }
   if (raw_.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR) {
-    return refuse("a far jump or call is not modelled");
+    return refuse(fmt::format("a far jump or call {}", see_limits));
   }
   Instruction made{address_,           raw_.length, meaning->operation, width(meaning->operation),
                    meaning->condition, {},          relative(),         text()};
-  if (!is_modelled_width(made.bytes * 8u, made.operation)) {
-    return refuse(fmt::format("a width of {} bits is not modelled", made.bytes * 8u));
+  if (!is_modelled_width(made.bytes * 8u)) {
+    return refuse(fmt::format("a width of {} bits {}", made.bytes * 8u, see_limits));
   }
   if (Refusal refusal = operands(made)) {
     return refuse(std::move(*refusal));
   }
   if (!is_well_formed(made)) {
-    return refuse("operands of a form that is not modelled");
+    return refuse(
+        fmt::format("{} with such operands {}", ZydisMnemonicGetString(raw_.mnemonic), see_limits));
   }
   return made;
 }
@@ -356,11 +267,16 @@ constexpr auto register_names =
 static_assert(register_names.size() == register_count);
 
 constexpr auto operation_names = std::to_array<std::string_view>(
-    {"mov",     "movzx",  "movsx", "lea", "xchg", "push",    "pop",     "leave", "add",
-     "adc",     "sub",    "sbb",   "cmp", "neg",  "inc",     "dec",     "mul",   "imul",
-     "and",     "or",     "xor",   "not", "test", "shl",     "shr",     "sar",   "cdqe",
-     "cdq/cqo", "cmovcc", "setcc", "cld", "std",  "ldmxcsr", "stmxcsr", "fldcw", "fnstcw",
-     "jmp",     "jcc",    "call",  "ret", "nop",  "endbr64", "ud2",     "int3"});
+    {"mov",         "movzx",  "movsx",   "movbe",   "bswap", "lea",    "xchg",   "xadd",
+     "push",        "pop",    "leave",   "add",     "adc",   "sub",    "sbb",    "cmp",
+     "neg",         "inc",    "dec",     "mul",     "imul",  "and",    "or",     "xor",
+     "not",         "test",   "shl",     "shr",     "sar",   "rol",    "ror",    "rcl",
+     "rcr",         "shld",   "shrd",    "shlx",    "shrx",  "sarx",   "rorx",   "mulx",
+     "andn",        "bextr",  "bzhi",    "blsr",    "blsi",  "blsmsk", "bt",     "bts",
+     "btr",         "btc",    "bsf",     "bsr",     "tzcnt", "lzcnt",  "popcnt", "cbw/cwde/cdqe",
+     "cwd/cdq/cqo", "cmovcc", "setcc",   "cmc",     "clc",   "stc",    "lahf",   "sahf",
+     "cld",         "std",    "ldmxcsr", "stmxcsr", "fldcw", "fnstcw", "jmp",    "jcc",
+     "call",        "ret",    "nop",     "endbr64", "ud2",   "int3"});
 static_assert(operation_names.size() == operation_count);
 
 }  // namespace

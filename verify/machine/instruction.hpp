@@ -1,11 +1,12 @@
 // One decoded instruction as plain data: what step() gives a meaning to, and nothing else.
 //
 // decode() accepts an allow list: the general-purpose instructions that compilers emit for the
-// routines under proof, on 8-, 32- and 64-bit operands, and those that change or save the modes of
-// floating-point arithmetic and the direction flag. Everything else is an error with the
-// address and the disassembly: another mnemonic, another operand form, a prefix that changes
-// meaning (LOCK, REP, FS, GS, 66, 67), AH to DH, a count in CL. Where the allow list ends, so do
-// the proofs.
+// routines under proof, on operands of 8 to 64 bits, and those that
+// change or save the modes of floating-point arithmetic and the direction flag. Everything
+// else is an error with the address and the disassembly: another mnemonic, another operand form, a
+// prefix whose meaning is not modelled (LOCK, REP, FS, GS). A prefix is passed over only where it
+// changes nothing on any processor; README.md has both lists. Where the allow list ends, so do the
+// proofs.
 //
 // Relies on Zydis for the decoding; no type of it appears here.
 #pragma once
@@ -47,8 +48,11 @@ enum class Operation : std::uint8_t {
   mov,
   movzx,
   movsx,
+  movbe,
+  bswap,
   lea,
   xchg,
+  xadd,
   push,
   pop,
   leave,
@@ -70,10 +74,41 @@ enum class Operation : std::uint8_t {
   shl,
   shr,
   sar,
-  sign_extend_accumulator,  // cdqe
-  sign_extend_into_rdx,     // cdq, cqo
+  rol,
+  ror,
+  rcl,
+  rcr,
+  shld,
+  shrd,
+  shlx,
+  shrx,
+  sarx,
+  rorx,
+  mulx,
+  andn,
+  bextr,
+  bzhi,
+  blsr,
+  blsi,
+  blsmsk,
+  bt,
+  bts,
+  btr,
+  btc,
+  bsf,
+  bsr,
+  tzcnt,
+  lzcnt,
+  popcnt,
+  sign_extend_accumulator,  // cbw, cwde, cdqe
+  sign_extend_into_rdx,     // cwd, cdq, cqo
   cmov,
   set,  // with a condition
+  cmc,
+  clc,
+  stc,
+  lahf,
+  sahf,
   cld,
   std,
   ldmxcsr,
@@ -84,9 +119,9 @@ enum class Operation : std::uint8_t {
   jcc,
   call,
   ret,  // jmp and call: direct where the operand is an Immediate
-  nop,
+  nop,  // and what changes nothing that is modelled: pause, prefetch, fences
   endbr64,
-  ud2,
+  ud2,  // and ud0, ud1
   int3
 };
 constexpr std::size_t operation_count = static_cast<std::size_t>(Operation::int3) + 1;
@@ -96,7 +131,8 @@ enum class Condition : std::uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, 
 
 struct RegisterOperand {
   Register name;
-  std::uint8_t bytes;  // 1, 4 or 8: always the lowest ones
+  std::uint8_t bytes;         // 1, 2, 4 or 8: the lowest ones
+  bool is_high_byte = false;  // AH, CH, DH, BH: the second one
 };
 
 /// Sign-extended to 64 bits as the instruction does; for a direct jump or call the absolute target.
@@ -111,8 +147,8 @@ struct MemoryOperand {
   std::optional<Register> index;
   std::uint8_t scale;  // 1, 2, 4 or 8
   std::uint64_t displacement;
-  std::uint8_t bytes;  // of the access, 2 only for the x87 control word; for lea, which makes none,
-                       // of the destination
+  std::uint8_t bytes;      // of the access; for lea, which makes none, of the destination
+  bool is_32_bit = false;  // prefix 67: the address is the sum modulo 2^32
 };
 
 using Operand = std::variant<RegisterOperand, Immediate, MemoryOperand>;
@@ -129,7 +165,7 @@ struct Instruction {
   std::uint64_t address;
   std::uint8_t length;
   Operation operation;
-  std::uint8_t bytes;             // operand width: 1, 4 or 8; 2 for the x87 control word
+  std::uint8_t bytes;             // operand width: 1, 2, 4 or 8
   Condition condition;            // of cmov, set and jcc
   std::vector<Operand> operands;  // the explicit ones, destination first
   std::optional<RelativeField> relative;

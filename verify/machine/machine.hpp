@@ -39,7 +39,8 @@ inline constexpr std::uint64_t x87_control_always = 0x0040;
 
 template <class M>
 concept Machine = WordAlgebra<typename M::Word, typename M::Bit> &&
-                  requires(M m, Register reg, Flag flag, typename M::Word word, unsigned bytes) {
+                  requires(M m, Register reg, Flag flag, typename M::Word word, typename M::Bit bit,
+                           unsigned bytes) {
                     // All 64 bits of a register.
                     { m.read(reg) } -> std::convertible_to<typename M::Word>;
                     m.write(reg, word);
@@ -47,6 +48,11 @@ concept Machine = WordAlgebra<typename M::Word, typename M::Bit> &&
                     { m.modes() } -> std::same_as<Modes<typename M::Word, typename M::Bit>&>;
                     // The value of a flag that the SDM leaves undefined: for a proof, any.
                     { m.unknown_bit(flag) } -> std::same_as<typename M::Bit>;
+                    // The same where `bit` holds, and elsewhere what is given.
+                    { m.unknown_bit_where(bit, flag, bit) } -> std::same_as<typename M::Bit>;
+                    // What a register holds that an instruction leaves undefined where `bit`
+                    // holds, and elsewhere `word`.
+                    { m.unknown_word_where(bit, reg, word) } -> std::same_as<typename M::Word>;
                     // `bytes` is 1, 2, 4 or 8; load zero-extends, store takes the lowest bytes.
                     { m.load(word, bytes) } -> std::same_as<typename M::Word>;
                     m.store(word, word, bytes);

@@ -1,5 +1,6 @@
 #include "verify/machine/paths.hpp"
 
+#include "verify/machine/reached_code.hpp"
 #include "verify/machine/step.hpp"
 
 #include <fmt/format.h>
@@ -243,25 +244,10 @@ class Execution {
 
 }  // namespace
 
-std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t address,
-                                            std::span<const std::byte> bytes) {
-  Code code{std::move(name), address, address + bytes.size(), {}, {}};
-  for (std::uint64_t at = address; at != code.end;) {
-    auto instruction = decode(at, bytes.subspan(at - address));
-    if (!instruction && instruction.error().length == 0) {
-      return std::unexpected(instruction.error());
-    }
-    if (!instruction) {
-      const std::uint64_t next = at + instruction.error().length;
-      code.refused.emplace(at, std::move(instruction.error()));
-      at = next;
-      continue;
-    }
-    const std::uint64_t next = instruction->next_address();
-    code.instructions.emplace(at, std::move(*instruction));
-    at = next;
-  }
-  return code;
+Code decode_all(std::string name, std::uint64_t address, std::span<const std::byte> bytes) {
+  ReachedCode reached = reached_code(address, bytes);
+  return {std::move(name), address, address + bytes.size(), std::move(reached.instructions),
+          std::move(reached.refused)};
 }
 
 std::vector<PathEnd> execute(const Code& code, SymbolicMachine start, Solver& solver,

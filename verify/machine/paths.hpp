@@ -20,18 +20,17 @@
 
 namespace fiberproof::verify {
 
-/// Decoded instructions by address, and where they end.
+/// The instructions of a routine by address, and where it ends. They are those that control can
+/// come to (reached_code.hpp): whatever else its bytes hold is data.
 struct Code {
   std::string name;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::map<std::uint64_t, Instruction> instructions;
-  std::map<std::uint64_t, DecodeError> refused;  ///< those that are not on the allow list
+  std::map<std::uint64_t, DecodeError> refused;  ///< not on the allow list, or no instructions
 };
 
-/// An error where the bytes are no instructions.
-std::expected<Code, DecodeError> decode_all(std::string name, std::uint64_t address,
-                                            std::span<const std::byte> bytes);
+Code decode_all(std::string name, std::uint64_t address, std::span<const std::byte> bytes);
 
 struct PathEnd {
   enum class Kind {

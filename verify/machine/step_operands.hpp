@@ -51,7 +51,10 @@ class StepOperands {
       const Word index = m_.read(*memory.index);
       sum = (log2 == 0 ? index : shift_left(index, log2)) + sum;
     }
-    return memory.base ? Word(Word(m_.read(*memory.base)) + sum) : sum;
+    if (memory.base) {
+      sum = Word(m_.read(*memory.base)) + sum;
+    }
+    return memory.is_32_bit ? masked(sum, 32) : sum;
   }
 
   unsigned operand_bits(std::size_t index) const {
@@ -68,7 +71,8 @@ class StepOperands {
   Word read(std::size_t index) const {
     const Operand& operand = i_.operands[index];
     if (const auto* reg = std::get_if<RegisterOperand>(&operand)) {
-      return masked(m_.read(reg->name), reg->bytes * 8u);
+      const Word whole = m_.read(reg->name);
+      return masked(reg->is_high_byte ? shift_right(whole, 8) : whole, reg->bytes * 8u);
     }
     if (const auto* memory = std::get_if<MemoryOperand>(&operand)) {
       return m_.load(address(*memory), memory->bytes);
@@ -84,10 +88,14 @@ class StepOperands {
       return;
     }
     const auto& reg = std::get<RegisterOperand>(operand);
+    if (reg.is_high_byte) {
+      const Word rest = m_.read(reg.name) & number(~std::uint64_t{0xff00});
+      return m_.write(reg.name, rest | shift_left(value, 8));
+    }
     write_register(reg.name, value, reg.bytes * 8u);
   }
 
-  // SDM vol. 1, 3.4.1.1: 32-bit results are zero-extended, 8-bit results keep the rest.
+  // SDM vol. 1, 3.4.1.1: 32-bit results are zero-extended, those of 8 and 16 bits keep the rest.
   void write_register(Register name, const Word& value, unsigned bits) {
     m_.write(name, bits >= 32 ? value : Word((m_.read(name) & number(~ones(bits))) | value));
   }
@@ -95,6 +103,10 @@ class StepOperands {
   // Flags.
 
   Bit unknown(Flag flag) { return m_.unknown_bit(flag); }
+
+  static Bit choose(const Bit& condition, const Bit& one, const Bit& other) {
+    return logical_or(logical_and(condition, one), logical_and(logical_not(condition), other));
+  }
 
   void set_sign_and_parity(const Word& result) {
     Flags<Bit>& flags = m_.flags();

@@ -4,7 +4,7 @@
 
 #include "verify/machine/machine.hpp"
 #include "verify/machine/step.hpp"
-#include "verify/machine/step_operands.hpp"
+#include "verify/machine/step_bits.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace fiberproof::verify {
 bool is_well_formed(const Instruction& instruction);
 
 template <Machine M>
-class Step : private StepOperands<M> {
-  using Base = StepOperands<M>;
+class Step : private StepBits<M> {
+  using Base = StepBits<M>;
   using Word = typename M::Word;
   using Bit = typename M::Bit;
 
@@ -40,6 +40,7 @@ class Step : private StepOperands<M> {
       case Operation::leave: use_stack(); break;
       case Operation::add:
       case Operation::adc:
+      case Operation::xadd:
       case Operation::sub:
       case Operation::sbb:
       case Operation::cmp:
@@ -47,15 +48,46 @@ class Step : private StepOperands<M> {
       case Operation::inc:
       case Operation::dec: add_or_subtract(); break;
       case Operation::mul:
-      case Operation::imul: multiply_operands(); break;
+      case Operation::imul:
+      case Operation::mulx: multiply_operands(); break;
       case Operation::and_:
       case Operation::or_:
       case Operation::xor_:
       case Operation::not_:
-      case Operation::test: combine_bits(); break;
+      case Operation::test: this->combine_bits(); break;
       case Operation::shl:
       case Operation::shr:
-      case Operation::sar: shift(); break;
+      case Operation::sar: this->shift(); break;
+      case Operation::shld:
+      case Operation::shrd: this->shift_double(); break;
+      case Operation::shlx:
+      case Operation::shrx:
+      case Operation::sarx:
+      case Operation::rorx: this->shift_without_flags(); break;
+      case Operation::rol:
+      case Operation::ror: this->rotate(); break;
+      case Operation::rcl:
+      case Operation::rcr: this->rotate_through_carry(); break;
+      case Operation::andn:
+      case Operation::bextr:
+      case Operation::bzhi:
+      case Operation::blsr:
+      case Operation::blsi:
+      case Operation::blsmsk: this->extract_bits(); break;
+      case Operation::bt:
+      case Operation::bts:
+      case Operation::btr:
+      case Operation::btc: this->test_bit(); break;
+      case Operation::bsf:
+      case Operation::bsr:
+      case Operation::tzcnt:
+      case Operation::lzcnt:
+      case Operation::popcnt: this->count_bits(); break;
+      case Operation::cmc:
+      case Operation::clc:
+      case Operation::stc:
+      case Operation::lahf:
+      case Operation::sahf: move_flags(); break;
       case Operation::cld:
       case Operation::std:
       case Operation::ldmxcsr:
@@ -71,8 +103,8 @@ class Step : private StepOperands<M> {
 
  private:
   using Base::address, Base::bits_, Base::holds, Base::i_, Base::m_, Base::masked, Base::number,
-      Base::ones, Base::operand_bits, Base::read, Base::set_result_flags, Base::sign_extended,
-      Base::top, Base::truth, Base::unknown, Base::write, Base::write_register;
+      Base::ones, Base::operand_bits, Base::read, Base::reversed, Base::set_result_flags,
+      Base::sign_extended, Base::top, Base::truth, Base::unknown, Base::write, Base::write_register;
 
   // Moves.
 
@@ -80,6 +112,8 @@ class Step : private StepOperands<M> {
     switch (i_.operation) {
       case Operation::mov:
       case Operation::movzx: return write(0, read(1));
+      case Operation::movbe: return write(0, reversed(read(1)));
+      case Operation::bswap: return write(0, reversed(read(0)));
       case Operation::movsx: return write(0, masked(sign_extended(read(1), operand_bits(1))));
       case Operation::lea:
         return write(0, masked(address(std::get<MemoryOperand>(i_.operands[1]))));
@@ -95,11 +129,14 @@ class Step : private StepOperands<M> {
         return write(0, select(holds(i_.condition), source, read(0)));
       }
       case Operation::set: return write(0, select(holds(i_.condition), number(1), number(0)));
-      case Operation::sign_extend_accumulator:  // cdqe
-        return m_.write(Register::rax, sign_extended(masked(m_.read(Register::rax), 32), 32));
+      case Operation::sign_extend_accumulator: {  // from half the width
+        const Word half = masked(m_.read(Register::rax), bits_ / 2);
+        return write_register(Register::rax, masked(sign_extended(half, bits_ / 2)), bits_);
+      }
       default: {  // sign_extend_into_rdx
         const Bit negative = bit_of(m_.read(Register::rax), top());
-        return m_.write(Register::rdx, select(negative, number(ones(bits_)), number(0)));
+        return write_register(Register::rdx, select(negative, number(ones(bits_)), number(0)),
+                              bits_);
       }
     }
   }
@@ -134,6 +171,7 @@ class Step : private StepOperands<M> {
   void add_or_subtract() {
     switch (i_.operation) {
       case Operation::add: return write(0, sum(read(0), read(1)));
+      case Operation::xadd: return add_and_exchange();
       case Operation::adc: return write(0, sum_with_carry(read(0), read(1)));
       case Operation::sub: return write(0, difference(read(0), read(1)));
       case Operation::sbb: return write(0, difference_with_borrow(read(0), read(1)));
@@ -147,6 +185,21 @@ class Step : private StepOperands<M> {
         m_.flags().cf = carry;
         return write(0, result);
       }
+    }
+  }
+
+  void add_and_exchange() {
+    const Word first = read(0);
+    const Word result = sum(first, read(1));
+    // An operand in memory is addressed before a register changes; where both are one register, the
+    // sum is what stays.
+    const bool is_memory = std::holds_alternative<MemoryOperand>(i_.operands[0]);
+    if (is_memory) {
+      write(0, result);
+    }
+    write(1, first);
+    if (!is_memory) {
+      write(0, result);
     }
   }
 
@@ -195,7 +248,12 @@ class Step : private StepOperands<M> {
   }
 
   void multiply_operands() {
-    const Bit overflow = i_.operation == Operation::mul ? multiply_unsigned() : multiply_signed();
+    if (i_.operation == Operation::mulx) {
+      return multiply_without_flags();
+    }
+    const Bit overflow = i_.operation == Operation::mul ? multiply_unsigned()
+                         : i_.operands.size() == 1      ? multiply_signed_accumulator()
+                                                        : multiply_signed();
     Flags<Bit>& flags = m_.flags();
     flags.cf = overflow;
     flags.of = overflow;
@@ -205,19 +263,42 @@ class Step : private StepOperands<M> {
     flags.pf = unknown(Flag::pf);
   }
 
-  /// Into RDX:RAX, EDX:EAX or AX; whether the upper half is needed.
+  /// The upper half is written last: it is what stays where both halves go to one register.
+  void multiply_without_flags() {
+    const Word a = masked(m_.read(Register::rdx));
+    const Word b = read(2);
+    const Word low = multiply(a, b);
+    const Word high = bits_ == 64 ? multiply_high(a, b) : shift_right(low, bits_);
+    write(1, masked(low));
+    write(0, high);
+  }
+
+  /// Into RDX:RAX, EDX:EAX, DX:AX or AX; whether the upper half is needed.
   Bit multiply_unsigned() {
     const Word a = masked(m_.read(Register::rax));
     const Word b = read(0);
     const Word low = multiply(a, b);
     const Word high = bits_ == 64 ? multiply_high(a, b) : shift_right(low, bits_);
-    if (bits_ == 8) {
-      write_register(Register::rax, low, 16);
-    } else {
-      m_.write(Register::rax, masked(low));
-      m_.write(Register::rdx, high);
-    }
+    write_product(low, high);
     return logical_not(equal(high, number(0)));
+  }
+
+  /// The same of signed numbers; whether the upper half is more than the lower one's sign.
+  Bit multiply_signed_accumulator() {
+    const Word a = sign_extended(masked(m_.read(Register::rax)), bits_);
+    const Word b = sign_extended(read(0), bits_);
+    const Word low = multiply(a, b);
+    const Word high = bits_ == 64 ? signed_high(a, b) : masked(shift_right(low, bits_));
+    write_product(low, high);
+    return logical_not(equal(high, select(bit_of(low, top()), number(ones(bits_)), number(0))));
+  }
+
+  void write_product(const Word& low, const Word& high) {
+    if (bits_ == 8) {
+      return write_register(Register::rax, masked(low, 16), 16);
+    }
+    write_register(Register::rax, masked(low), bits_);
+    write_register(Register::rdx, high, bits_);
   }
 
   /// Two or three operands; whether the result is not the product.
@@ -231,79 +312,41 @@ class Step : private StepOperands<M> {
     if (bits_ < 64) {
       return logical_not(equal(low, sign_extended(result, bits_)));
     }
-    // Signed from unsigned: an operand with its sign bit set counts 2^64 too much.
+    return logical_not(
+        equal(signed_high(a, b), select(bit_of(low, 63), number(~std::uint64_t{0}), number(0))));
+  }
+
+  /// Signed from unsigned: an operand with its sign bit set counts 2^64 too much.
+  Word signed_high(const Word& a, const Word& b) const {
     const Word zero = number(0);
-    const Word high =
-        multiply_high(a, b) - select(bit_of(a, 63), b, zero) - select(bit_of(b, 63), a, zero);
-    return logical_not(equal(high, select(bit_of(low, 63), number(~std::uint64_t{0}), zero)));
+    return multiply_high(a, b) - select(bit_of(a, 63), b, zero) - select(bit_of(b, 63), a, zero);
   }
 
-  // Bits.
+  // Flags (SDM vol. 1, figure 3-8: bit 1 is always set).
 
-  void combine_bits() {
-    if (i_.operation == Operation::not_) {  // no flags
-      return write(0, masked(~read(0)));
-    }
-    const Word a = read(0);
-    const Word b = read(1);
-    const Word result = i_.operation == Operation::or_    ? Word(a | b)
-                        : i_.operation == Operation::xor_ ? Word(a ^ b)
-                                                          : Word(a & b);
-    set_result_flags(result);
-    m_.flags().cf = truth(false);
-    m_.flags().of = truth(false);
-    m_.flags().af = unknown(Flag::af);
-    if (i_.operation != Operation::test) {
-      write(0, result);
-    }
-  }
-
-  void shift() {
-    const std::uint64_t count_mask = bits_ == 64 ? 63 : 31;
-    const auto count =
-        static_cast<unsigned>(std::get<Immediate>(i_.operands[1]).value & count_mask);
-    const Word a = read(0);
-    if (count == 0) {  // no flags, but a register of 32 bits is zero-extended all the same
-      return write(0, a);
-    }
-    const Word result = shifted(a, count);
+  void move_flags() {
     Flags<Bit>& flags = m_.flags();
-    set_result_flags(result);
-    flags.cf = shifted_out(a, count);
-    flags.of = count == 1 ? shift_overflow(a, result) : unknown(Flag::of);
-    flags.af = unknown(Flag::af);
-    write(0, result);
-  }
-
-  Word shifted(const Word& a, unsigned count) const {
     switch (i_.operation) {
-      case Operation::shl: return masked(shift_left(a, count));
-      case Operation::shr: return shift_right(a, count);
-      default: {  // sar
-        const Word right = shift_right(sign_extended(a, bits_), count);
-        const Word signs = number(~(~std::uint64_t{0} >> count));
-        return masked(select(bit_of(a, top()), Word(right | signs), right));
+      case Operation::cmc: flags.cf = logical_not(flags.cf); return;
+      case Operation::clc:
+      case Operation::stc: flags.cf = truth(i_.operation == Operation::stc); return;
+      case Operation::lahf: {
+        const auto at = [](const Bit& flag, unsigned index) {
+          return select(flag, number(std::uint64_t{1} << (8 + index)), number(0));
+        };
+        const Word ah = at(flags.sf, 7) | at(flags.zf, 6) | at(flags.af, 4) | at(flags.pf, 2) |
+                        at(flags.cf, 0) | number(0x0200);
+        return m_.write(Register::rax,
+                        (m_.read(Register::rax) & number(~std::uint64_t{0xff00})) | ah);
       }
-    }
-  }
-
-  /// CF: the last bit out. Undefined for shl and shr by the operand's width or more.
-  Bit shifted_out(const Word& a, unsigned count) {
-    if (i_.operation == Operation::sar) {
-      return bit_of(a, count > top() ? top() : count - 1);
-    }
-    if (count >= bits_) {
-      return unknown(Flag::cf);
-    }
-    return bit_of(a, i_.operation == Operation::shl ? bits_ - count : count - 1);
-  }
-
-  /// OF of a shift by one, once CF is set; undefined for any other.
-  Bit shift_overflow(const Word& a, const Word& result) const {
-    switch (i_.operation) {
-      case Operation::shl: return logical_xor(bit_of(result, top()), m_.flags().cf);
-      case Operation::shr: return bit_of(a, top());
-      default: return truth(false);
+      default: {  // sahf
+        const Word rax = m_.read(Register::rax);
+        flags.sf = bit_of(rax, 15);
+        flags.zf = bit_of(rax, 14);
+        flags.af = bit_of(rax, 12);
+        flags.pf = bit_of(rax, 10);
+        flags.cf = bit_of(rax, 8);
+      }
     }
   }
 

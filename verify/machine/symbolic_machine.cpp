@@ -40,6 +40,19 @@ Formula SymbolicMachine::unknown_bit(Flag) {
   return truth_variable(fmt::format("{}.undefined_flag.{}", epoch_, unknown_bits_++));
 }
 
+Formula SymbolicMachine::unknown_bit_where(Formula condition, Flag flag, Formula otherwise) {
+  if (condition.as_constant() == false) return otherwise;
+  return logical_or(logical_and(condition, unknown_bit(flag)),
+                    logical_and(logical_not(condition), otherwise));
+}
+
+Term SymbolicMachine::unknown_word_where(Formula condition, Register, Term otherwise) {
+  if (condition.as_constant() == false) return otherwise;
+  return select(condition,
+                variable(fmt::format("{}.undefined_register.{}", epoch_, unknown_words_++)),
+                otherwise);
+}
+
 Term SymbolicMachine::load(Term address, unsigned bytes) {
   const auto location = locate_or_fault(address, "load");
   if (!location) return word(0);

@@ -42,6 +42,8 @@ class SymbolicMachine {
   Modes<Term, Formula>& modes() { return modes_; }
   const Modes<Term, Formula>& modes() const { return modes_; }
   Formula unknown_bit(Flag flag);
+  Formula unknown_bit_where(Formula condition, Flag flag, Formula otherwise);
+  Term unknown_word_where(Formula condition, Register name, Term otherwise);
   Term load(Term address, unsigned bytes);
   void store(Term address, Term value, unsigned bytes);
 
@@ -73,6 +75,7 @@ class SymbolicMachine {
   Modes<Term, Formula> modes_;
   std::string epoch_;
   unsigned unknown_bits_ = 0;
+  unsigned unknown_words_ = 0;
 };
 
 static_assert(Machine<SymbolicMachine>);

@@ -64,9 +64,7 @@ class Judge {
     const auto bytes = routine.assemble(address, [this](std::uint64_t target) {
       return target == callee_in_file_ ? callee_ : load_address(file_, target);
     });
-    auto code = decode_all(contract_.runs.front().name, address, bytes);
-    if (!code) return std::unexpected(message(code.error()));
-    return std::move(*code);
+    return decode_all(contract_.runs.front().name, address, bytes);
   }
 
   std::optional<std::string> original_fails(const MovableRoutine& routine) {

@@ -64,18 +64,11 @@ Result<Routine> routine_of(const Run& run, const ObjectFile& file, const ProverO
   return routine_at(file, place == nullptr ? CodePlace{run.symbol} : *place);
 }
 
-Result<void> note_code(const ObjectFile& file, const Routine& routine, ContractResult& result) {
-  const auto identity = identify(file, routine);
-  if (!identity) {
-    const auto& [address, instruction, reason] = identity.error();
-    return std::unexpected(
-        in_file(file, fmt::format("{:#x}: {}: {}", address, instruction, reason)));
-  }
+void note_code(const ObjectFile& file, const Routine& routine, ContractResult& result) {
+  const CodeIdentity identity = identify(file, routine);
   if (std::ranges::find(result.code, routine.symbol, &ProvedCode::routine) == result.code.end()) {
-    result.code.push_back(
-        {routine.symbol, identity->instructions, identity->bytes, identity->hash});
+    result.code.push_back({routine.symbol, identity.instructions, identity.bytes, identity.hash});
   }
-  return {};
 }
 
 }  // namespace
@@ -84,9 +77,7 @@ std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
                                          const ProverOptions& options, ContractResult& result) {
   const auto routine = routine_of(run, file, options);
   if (!routine) return std::unexpected(routine.error());
-  if (const auto noted = note_code(file, *routine, result); !noted) {
-    return std::unexpected(noted.error());
-  }
+  note_code(file, *routine, result);
   return decode_routine(file, run.name, *routine);
 }
 
@@ -108,7 +99,7 @@ Result<void> note_called_code(const ObjectFile& file, const CodeLibrary& library
     const auto routine =
         file.code(code.name, address - load_address(file, 0), code.end - code.begin);
     if (!routine) return std::unexpected(message(routine.error()));
-    if (const auto noted = note_code(file, *routine, result); !noted) return noted;
+    note_code(file, *routine, result);
   }
   return {};
 }

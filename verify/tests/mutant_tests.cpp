@@ -162,14 +162,10 @@ Score score_routine(const Routine& routine, const std::vector<std::string>& cont
                     std::span<const unsigned> changes = all_changes) {
   std::vector<Contract> contracts;
   for (const std::string& name : contract_names) contracts.push_back(contract_named(name));
-  const auto code = decode_all(routine.symbol, routine.address, routine.bytes);
-  if (!code) {
-    ADD_FAILURE() << message(code.error());
-    return {};
-  }
-  const auto reached = executed(*code, contracts.front());
+  const Code code = decode_all(routine.symbol, routine.address, routine.bytes);
+  const auto reached = executed(code, contracts.front());
   std::vector<Mutant> mutants;
-  for (const auto& [address, instruction] : code->instructions) {
+  for (const auto& [address, instruction] : code.instructions) {
     if (reached.contains(address)) add_mutants(routine, instruction, changes, mutants);
   }
   Score result = score(routine, mutants, contracts);

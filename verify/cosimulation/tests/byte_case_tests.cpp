@@ -38,29 +38,45 @@ std::string form_of(const Instruction& instruction) {
   return is_direct ? form + fmt::format(" rel{}", instruction.relative->bytes * 8) : form;
 }
 
-// The forms of every opcode of the maps 0F, 0F 38, 0F 3A and of the one-byte map, with each
-// mandatory prefix, REX.W or none, and each ModRM without a displacement: each with an instruction.
+// Notes the forms of every opcode and ModRM without a displacement behind `begin`, each with an
+// instruction.
+void note_forms(const std::vector<unsigned>& begin, std::map<std::string, std::string>& forms) {
+  for (unsigned opcode_and_modrm = 0; opcode_and_modrm < 0x1'0000; ++opcode_and_modrm) {
+    const unsigned mod = (opcode_and_modrm >> 6) & 3;
+    if (mod == 1 || mod == 2) continue;
+    std::vector<std::byte> code;
+    const auto add = [&](unsigned byte) { code.push_back(static_cast<std::byte>(byte)); };
+    for (const unsigned byte : begin) add(byte);
+    add(opcode_and_modrm >> 8);
+    add(opcode_and_modrm & 0xff);
+    code.resize(15, std::byte{0x24});
+    if (const auto decoded = decode(somewhere.instruction_address, code)) {
+      forms.emplace(form_of(*decoded), decoded->text);
+    }
+  }
+}
+
+// Of the maps 0F, 0F 38, 0F 3A and of the one-byte map, with each mandatory prefix, REX.W or none;
+// and of the same maps behind VEX, W 0 and 1.
 std::map<std::string, std::string> accepted_forms() {
   std::map<std::string, std::string> forms;
   for (const std::vector<unsigned>& map :
        {std::vector<unsigned>{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}}) {
     for (const unsigned prefix : {0x00u, 0x66u, 0xf2u, 0xf3u}) {
       for (const unsigned rex : {0x00u, 0x48u}) {
-        for (unsigned opcode_and_modrm = 0; opcode_and_modrm < 0x1'0000; ++opcode_and_modrm) {
-          const unsigned mod = (opcode_and_modrm >> 6) & 3;
-          if (mod == 1 || mod == 2) continue;
-          std::vector<std::byte> code;
-          const auto add = [&](unsigned byte) { code.push_back(static_cast<std::byte>(byte)); };
-          if (prefix != 0) add(prefix);
-          if (rex != 0) add(rex);
-          for (const unsigned byte : map) add(byte);
-          add(opcode_and_modrm >> 8);
-          add(opcode_and_modrm & 0xff);
-          code.resize(15, std::byte{0x24});
-          if (const auto decoded = decode(somewhere.instruction_address, code)) {
-            forms.emplace(form_of(*decoded), decoded->text);
-          }
-        }
+        std::vector<unsigned> begin;
+        if (prefix != 0) begin.push_back(prefix);
+        if (rex != 0) begin.push_back(rex);
+        begin.insert(begin.end(), map.begin(), map.end());
+        note_forms(begin, forms);
+      }
+    }
+  }
+  for (const unsigned map : {1u, 2u, 3u}) {
+    for (const unsigned mandatory : {0u, 1u, 2u, 3u}) {
+      for (const unsigned w : {0x00u, 0x80u}) {
+        note_forms({0xc4, 0xe0 | map, w | 0x78 | mandatory}, forms);  // no second source
+        note_forms({0xc4, 0xe0 | map, w | 0x40 | mandatory}, forms);
       }
     }
   }

@@ -17,15 +17,15 @@ constexpr std::size_t instruction_bytes_max = 15;
 
 std::string describe(const Operand& operand) {
   if (const auto* const reg = std::get_if<RegisterOperand>(&operand)) {
-    return fmt::format(" {}:{}", name(reg->name), reg->bytes);
+    return fmt::format(" {}:{}{}", name(reg->name), reg->bytes, reg->is_high_byte ? "h" : "");
   }
   if (const auto* const immediate = std::get_if<Immediate>(&operand)) {
     return fmt::format(" {:#x}", immediate->value);
   }
   const auto& memory = std::get<MemoryOperand>(operand);
-  return fmt::format(" [{}+{}*{}+{:#x}]:{}", memory.base ? name(*memory.base) : "",
+  return fmt::format(" [{}+{}*{}+{:#x}]:{}{}", memory.base ? name(*memory.base) : "",
                      memory.index ? name(*memory.index) : "", memory.scale, memory.displacement,
-                     memory.bytes);
+                     memory.bytes, memory.is_32_bit ? " of 32 bits" : "");
 }
 
 std::string hex(std::span<const std::byte> code) {
@@ -56,9 +56,8 @@ void check_instruction(const Instruction& made, std::uint64_t address,
   require(made.length >= 1 && made.length <= instruction_bytes_max && made.length <= code.size(),
           "an instruction ends within the code and has at most 15 bytes");
   require(made.next_address() == address + made.length, "the next instruction follows this one");
-  const bool is_x87 = made.operation == Operation::fldcw || made.operation == Operation::fnstcw;
-  require(is_x87 ? made.bytes == 2 : made.bytes == 1 || made.bytes == 4 || made.bytes == 8,
-          "a width is 1, 4 or 8 bytes, of the x87 control word 2");
+  require(made.bytes == 1 || made.bytes == 2 || made.bytes == 4 || made.bytes == 8,
+          "a width is 1, 2, 4 or 8 bytes");
   require(!made.text.empty() && is_one_line(made.text), "an instruction is told in one line");
   require(describe(made) == describe(decode(address, code.first(made.length))),
           "only an instruction's own bytes decide what it is");

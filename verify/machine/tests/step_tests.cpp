@@ -95,11 +95,24 @@ TEST(step, operands_that_do_not_fit_the_operation_are_an_error) {
   const Operand eax = RegisterOperand{Register::rax, 4};
   const Operand one = Immediate{1};
   const std::vector<std::pair<Operation, std::vector<Operand>>> unfit = {
-      {Operation::mov, {one, rax}},  {Operation::mov, {rax}},        {Operation::mov, {rax, eax}},
-      {Operation::add, {}},          {Operation::lea, {rax, rax}},   {Operation::movzx, {rax, rax}},
-      {Operation::shl, {rax, rax}},  {Operation::set, {rax}},        {Operation::jcc, {rax}},
-      {Operation::ret, {one}},       {Operation::imul, {rax}},       {Operation::xchg, {rax, one}},
-      {Operation::push, {eax}},      {Operation::pop, {one}},        {Operation::nop, {rax}},
+      {Operation::mov, {one, rax}},
+      {Operation::mov, {rax}},
+      {Operation::mov, {rax, eax}},
+      {Operation::add, {}},
+      {Operation::lea, {rax, rax}},
+      {Operation::movzx, {rax, rax}},
+      {Operation::shl, {rax, rax}},
+      {Operation::set, {rax}},
+      {Operation::jcc, {rax}},
+      {Operation::ret, {one}},
+      {Operation::imul, {one}},
+      {Operation::xchg, {rax, one}},
+      {Operation::andn, {rax, rax}},
+      {Operation::bt, {one, rax}},
+      {Operation::shld, {rax, one}},
+      {Operation::push, {eax}},
+      {Operation::pop, {one}},
+      {Operation::nop, {rax}},
       {static_cast<Operation>(operation_count), {}}};
   for (const auto& [operation, operands] : unfit) {
     const Instruction instruction{0x1000,   1,            operation, 8, Condition::o,

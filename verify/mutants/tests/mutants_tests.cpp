@@ -117,13 +117,13 @@ TEST_F(mutants, keep_what_their_distances_lead_to) {
     ASSERT_TRUE(routine) << routine.error();
     for (const Mutation& mutation : mutations(*routine)) {
       const auto bytes = mutation.routine.assemble(address, [](std::uint64_t) { return callee; });
-      const auto code = decode_all("mutant", address, bytes);
-      ASSERT_TRUE(code) << mutation.description;
+      const Code code = decode_all("mutant", address, bytes);
+      ASSERT_TRUE(code.refused.empty()) << mutation.description;
       std::size_t changed = 0;
-      for (const auto& [at, instruction] : code->instructions) {
+      for (const auto& [at, instruction] : code.instructions) {
         if (!instruction.relative) continue;
         const std::uint64_t target = instruction.relative->target;
-        changed += target != callee && target != code->end ? 1 : 0;
+        changed += target != callee && target != code.end ? 1 : 0;
       }
       const bool is_change =
           mutation.kind == MutationKind::displacement && mutation.description.contains("-> target");

@@ -212,7 +212,7 @@ struct Original {
   FrameMutants file{FIBERPROOF_SUBJECT, routine};
   ObjectFile original = *ObjectFile::open(FIBERPROOF_SUBJECT);
   Routine symbol = *original.routine(routine);
-  Code code = *decode_all(routine, symbol.address, symbol.bytes);
+  Code code = decode_all(routine, symbol.address, symbol.bytes);
   std::optional<Meaning> meaning = meaning_of(original, code);
 };
 
