@@ -11,7 +11,7 @@ void Progress::phase(const std::string& name, const Phase& phase) {
   const std::string text =
       fmt::format("[{}/{}] {}: {}{}", std::min(done_ + 1, total_), total_, name, phase.text,
                   left.empty() ? "" : fmt::format("; about {} left", left));
-  if (is_terminal()) {
+  if (is_rewritable_terminal()) {
     line_.show(text);
   } else if (!phase.is_a_step) {
     fmt::print("{}\n", text);

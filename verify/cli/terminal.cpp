@@ -22,7 +22,7 @@ bool is_control(char byte) {
 
 }  // namespace
 
-bool is_terminal() {
+bool is_rewritable_terminal() {
   const char* const kind = std::getenv("TERM");
   const bool is_dumb = kind != nullptr && std::string_view(kind) == "dumb";
   return !is_dumb && ::isatty(STDOUT_FILENO) != 0;
@@ -34,21 +34,19 @@ std::size_t terminal_columns() {
   return is_known ? size.ws_col : columns_without_answer;
 }
 
-std::string cut_to_columns(std::string_view text, std::size_t columns) {
+std::string cut_to(std::string_view line, std::size_t columns) {
   std::string cut;
-  std::size_t used = 0;
-  for (const char byte : text) {
-    if (!continues_a_character(byte) && used++ == columns) break;
+  std::size_t used = 1;  // by the cursor: in the last column it would begin another line
+  for (const char byte : line) {
+    if (!continues_a_character(byte) && used++ >= columns) break;
     cut += is_control(byte) ? ' ' : byte;
   }
   return cut;
 }
 
-// The last column stays free: a terminal that wraps there would keep the line for good.
 void StatusLine::show(std::string_view text) {
-  if (!is_terminal()) return;
-  const std::string line =
-      std::string(erase_line) + cut_to_columns(text, terminal_columns() - 1);
+  if (!is_rewritable_terminal()) return;
+  const std::string line = std::string(erase_line) + cut_to(text, terminal_columns());
   std::fwrite(line.data(), 1, line.size(), stdout);
   std::fflush(stdout);
   shown_ = true;

@@ -11,14 +11,14 @@
 namespace fiberproof::verify {
 
 /// Whether standard output is a terminal that can go back to the beginning of a line.
-bool is_terminal();
+bool is_rewritable_terminal();
 
 /// The columns of the terminal on standard output; 80 where it does not say.
 std::size_t terminal_columns();
 
-/// The first `columns` characters of a UTF-8 text, or all of it where it is no longer. No control
+/// A UTF-8 line cut so that it and the cursor behind it fit into so many columns. No control
 /// character is in the result: each is a space there.
-std::string cut_to_columns(std::string_view text, std::size_t columns);
+std::string cut_to(std::string_view line, std::size_t columns);
 
 /// One line on a terminal, shown until the next one or `clear`.
 class StatusLine {
