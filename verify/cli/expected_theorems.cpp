@@ -68,10 +68,17 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
       auto& lines = theorem.verdict == Verdict::refuted   ? refuted
                     : theorem.verdict == Verdict::unknown ? unknown
                                                           : others;
-      lines.push_back(fmt::format(
-          "{} is {}, {}{}", theorem.name, name_of(theorem.verdict),
-          is_listed ? fmt::format("expected {}", name_of(entry->second)) : "but not in proofs.txt",
-          theorem.verdict == Verdict::unknown ? ": " + theorem.reason : ""));
+      const std::string reason =
+          theorem.verdict == Verdict::unknown ? ": " + theorem.reason : "";
+      if (is_listed) {
+        lines.push_back(fmt::format("{} is {}, expected {}{}", theorem.name,
+                                    name_of(theorem.verdict), name_of(entry->second), reason));
+      } else if (theorem.verdict == Verdict::proved) {
+        lines.push_back(fmt::format("{} ran, but is not in proofs.txt", theorem.name));
+      } else {
+        lines.push_back(fmt::format("{} is {}, and not in proofs.txt{}", theorem.name,
+                                    name_of(theorem.verdict), reason));
+      }
       if (is_listed) unseen.erase(entry);
     }
   }

@@ -152,7 +152,8 @@ std::string ForeignCode::described(const Contract& contract) const {
   const auto add = [&](const std::string& symbol) {
     const auto place = places_.find(symbol);
     if (place == places_.end()) return;
-    parts.push_back(fmt::format("{}={}", role_or_symbol(symbol), text_of(place->second)));
+    std::string part = fmt::format("{}={}", role_or_symbol(symbol), text_of(place->second));
+    if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
   };
   for (const Run& run : contract.runs) add(run.symbol);
   for (const CallDeclaration& call : contract.calls) add(call.symbol);

@@ -111,6 +111,7 @@ std::optional<std::string> take_symbols(Options& options) {
     revision = options.revision == "v44" ? Revision::v44 : Revision::trap;
   }
   auto code = ForeignCode::parse(options.symbols, revision);
+  options.prove.are_symbols_wrong = !code;
   if (!code) return code.error();
   options.prove.code = std::move(*code);
   return std::nullopt;

@@ -72,6 +72,30 @@ void check_code(const Contract& contract, const ObjectFile& file, const ProverOp
   }
 }
 
+// Where no role is given, a file of others lacks all that the contracts name: one line is enough.
+void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
+  ProverOptions prover;
+  options.code.add_to(prover);
+  Lines missing;
+  for (PlannedContract& planned : plan.contracts) {
+    const auto file = file_for(planned.contract, plan.files, options);
+    if (!file) {
+      add_line(missing, file.error());
+      continue;
+    }
+    planned.file = *file;
+    check_code(planned.contract, plan.files.files()[*file], prover, missing);
+  }
+  const bool is_of_others = !options.object.empty() && !options.code.is_foreign();
+  if (is_of_others && missing.size() > 1) {
+    missing.resize(1);
+    missing.front() +=
+        "; nor what other contracts name: for code of your own, say which symbol plays a role, as "
+        "in --symbol start=NAME";
+  }
+  for (std::string& line : missing) add_line(errors, std::move(line));
+}
+
 void check_outputs(const ProveOptions& options, Lines& errors) {
   const auto check = [&errors](const char* option, const std::string& folder) {
     if (const auto why = why_no_folder(folder)) {
@@ -153,17 +177,8 @@ std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOption
     add_line(errors, std::move(line));
   }
   if (!options.contracts.empty()) plan.expected.clear();
-  ProverOptions prover;
-  options.code.add_to(prover);
-  for (PlannedContract& planned : plan.contracts) {
-    const auto file = file_for(planned.contract, plan.files, options);
-    if (!file) {
-      add_line(errors, file.error());
-      continue;
-    }
-    planned.file = *file;
-    check_code(planned.contract, plan.files.files()[*file], prover, errors);
-  }
+  if (options.are_symbols_wrong) return std::unexpected(errors);
+  find_code(options, plan, errors);
   if (errors.empty() && plan.contracts.empty() && plan.sets.empty()) {
     add_line(errors, fmt::format("{}: no contract can be proved of the symbols given",
                                  options.object));

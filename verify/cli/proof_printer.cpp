@@ -133,11 +133,22 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
 
 // Who keeps which rules, where all that could be asked is proved; and what was not looked at.
 void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
-  std::vector<std::string> places;
   for (const PlannedContract& planned : plan_.contracts) {
-    const std::string place = options_.code.described(planned.contract);
-    fmt::print("checked  {:24} {}\n", planned.contract.name, place);
-    if (std::ranges::find(places, place) == places.end()) places.push_back(place);
+    fmt::print("checked  {:24} {}\n", planned.contract.name,
+               options_.code.described(planned.contract));
+  }
+  std::set<std::string> rules;
+  std::size_t all = 0;
+  for (const ContractResult& result : report.results) {
+    all += result.theorems.size();
+    for (const Theorem& theorem : result.theorems) rules.insert(theorem.spec_id);
+  }
+  rules.erase("");
+  const std::vector<std::string> names = options_.code.names();
+  if (count(report, Verdict::proved) == all && all > 0) {
+    fmt::print("{} {} {} ({}): {} of {} theorems proved\n", fmt::join(names, " and "),
+               names.size() == 1 ? "keeps" : "keep", fmt::join(rules, " "),
+               options_.code.revision_text(), all, all);
   }
   std::set<std::string> missing;
   for (const Contract& contract : plan_.left_out) {
@@ -145,21 +156,6 @@ void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   }
   // Only `initialize` calls it.
   if (missing.contains("initialize")) missing.erase("check_failed");
-  std::vector<std::string> rules;
-  for (const ContractResult& result : report.results) {
-    for (const Theorem& theorem : result.theorems) {
-      const bool is_new = std::ranges::find(rules, theorem.spec_id) == rules.end();
-      if (!theorem.spec_id.empty() && is_new) rules.push_back(theorem.spec_id);
-    }
-  }
-  std::ranges::sort(rules);
-  const std::size_t proved = count(report, Verdict::proved);
-  std::size_t all = 0;
-  for (const ContractResult& result : report.results) all += result.theorems.size();
-  if (proved == all && all > 0) {
-    fmt::print("{} keeps {} ({}): {} of {} theorems proved\n", fmt::join(options_.code.names(), ", "),
-               fmt::join(rules, " "), options_.code.revision_text(), proved, all);
-  }
   if (!missing.empty()) {
     fmt::print("left out {}: no symbol given (--symbol ROLE=NAME)\n", fmt::join(missing, ", "));
   }

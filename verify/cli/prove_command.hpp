@@ -26,6 +26,7 @@ struct ProveOptions {
   /// Where the Program of a refutation that nobody expected, and that real stacks show, is kept.
   std::string counterexamples;
   bool keeps_where_told = false;    ///< that folder was given by the user
+  bool are_symbols_wrong = false;   ///< so that nothing can be said of the code
   std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
 };
 
