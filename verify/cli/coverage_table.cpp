@@ -60,6 +60,37 @@ std::map<std::string, ProvedCode> proved_code(const ProofReport& proofs) {
   return codes;
 }
 
+// The claim as its contract states it; else its label, which says it in words.
+std::string claim_of(const Theorem& theorem, const ProofReport& proofs) {
+  if (theorem.refutation) return theorem.refutation->claim;
+  if (const auto claim = proofs.claims.find(theorem.name); claim != proofs.claims.end()) {
+    return claim->second;
+  }
+  std::string label = theorem.name.substr(theorem.name.rfind('/') + 1);
+  label.erase(0, theorem.spec_id.empty() ? 0 : theorem.spec_id.size() + 1);
+  std::ranges::replace(label, '_', ' ');
+  return label;
+}
+
+nlohmann::json theorem_json(const Theorem& theorem, const ProofReport& proofs) {
+  nlohmann::json json{
+      {"name", theorem.name},
+      {"rule", theorem.spec_id},
+      {"subject", theorem.subject == Subject::model ? "model" : "bytes"},
+      {"claim", claim_of(theorem, proofs)},
+      {"verdict", name_of(theorem.verdict)},
+      {"expected", nullptr},
+      {"obligations", theorem.obligations},
+      {"milliseconds", std::chrono::duration<double, std::milli>(theorem.time).count()}};
+  const auto entry = std::ranges::find(proofs.expected, theorem.name, &ExpectedTheorem::name);
+  if (entry != proofs.expected.end()) json["expected"] = name_of(entry->verdict);
+  if (theorem.verdict == Verdict::unknown) json["reason"] = theorem.reason;
+  if (theorem.refutation && !theorem.refutation->found.empty()) {
+    json["reason"] = theorem.refutation->found;
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& proofs,
@@ -95,13 +126,7 @@ nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& 
   }
   for (const ContractResult& result : proofs.results) {
     for (const Theorem& theorem : result.theorems) {
-      json["theorems"].push_back(
-          {{"name", theorem.name},
-           {"rule", theorem.spec_id},
-           {"subject", theorem.subject == Subject::model ? "model" : "bytes"},
-           {"verdict", name_of(theorem.verdict)},
-           {"obligations", theorem.obligations},
-           {"milliseconds", std::chrono::duration<double, std::milli>(theorem.time).count()}});
+      json["theorems"].push_back(theorem_json(theorem, proofs));
     }
   }
   for (const auto& [name, code] : proved_code(proofs)) {

@@ -15,7 +15,8 @@ std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::str
   std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
-    std::istringstream words(line.substr(0, line.find('#')));
+    const std::size_t comment = std::min(line.find('#'), line.size());
+    std::istringstream words(line.substr(0, comment));
     std::string name;
     std::string verdict;
     std::string rest;
@@ -29,7 +30,9 @@ std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::str
       return std::unexpected(
           fmt::format("fiberproof: {}:{}: {} is listed twice", path, number, name));
     }
-    expected.push_back({name, verdict == "proved" ? Verdict::proved : Verdict::refuted});
+    const std::size_t reason = std::min(line.find_first_not_of("# ", comment), line.size());
+    expected.push_back({name, verdict == "proved" ? Verdict::proved : Verdict::refuted,
+                        line.substr(reason)});
   }
   return expected;
 }
@@ -48,30 +51,43 @@ std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& ex
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
                                      const std::vector<ContractResult>& results) {
   std::map<std::string, Verdict> unseen;
-  for (const auto& [name, verdict] : expected) {
+  for (const auto& [name, verdict, reason] : expected) {
     unseen.emplace(name, verdict);  // also where the whole contract has vanished
   }
-  std::vector<std::string> lines;
+  std::vector<std::string> refuted;
+  std::vector<std::string> unknown;
+  std::vector<std::string> others;
   for (const ContractResult& result : results) {
     for (const Theorem& theorem : result.theorems) {
       const auto entry = unseen.find(theorem.name);
-      if (entry == unseen.end()) {
-        lines.push_back(fmt::format("{} ran, but is not in proofs.txt", theorem.name));
+      const bool is_listed = entry != unseen.end();
+      if (is_listed && theorem.verdict == entry->second) {
+        unseen.erase(entry);
         continue;
       }
-      if (theorem.verdict != entry->second) {
-        lines.push_back(
-            fmt::format("{} is {}, expected {}{}", theorem.name, name_of(theorem.verdict),
-                        name_of(entry->second),
-                        theorem.verdict == Verdict::unknown ? ": " + theorem.reason : ""));
+      auto& lines = theorem.verdict == Verdict::refuted   ? refuted
+                    : theorem.verdict == Verdict::unknown ? unknown
+                                                          : others;
+      const std::string reason =
+          theorem.verdict == Verdict::unknown ? ": " + theorem.reason : "";
+      if (is_listed) {
+        lines.push_back(fmt::format("{} is {}, expected {}{}", theorem.name,
+                                    name_of(theorem.verdict), name_of(entry->second), reason));
+      } else if (theorem.verdict == Verdict::proved) {
+        lines.push_back(fmt::format("{} ran, but is not in proofs.txt", theorem.name));
+      } else {
+        lines.push_back(fmt::format("{} is {}, and not in proofs.txt{}", theorem.name,
+                                    name_of(theorem.verdict), reason));
       }
-      unseen.erase(entry);
+      if (is_listed) unseen.erase(entry);
     }
   }
   for (const auto& [name, verdict] : unseen) {
-    lines.push_back(fmt::format("{} is expected, but did not run", name));
+    others.push_back(fmt::format("{} is expected, but did not run", name));
   }
-  return lines;
+  refuted.insert(refuted.end(), unknown.begin(), unknown.end());
+  refuted.insert(refuted.end(), others.begin(), others.end());
+  return refuted;
 }
 
 }  // namespace fiberproof::verify

@@ -13,7 +13,8 @@ namespace fiberproof::verify {
 
 struct ExpectedTheorem {
   std::string name;
-  Verdict verdict;  ///< proved or refuted
+  Verdict verdict;        ///< proved or refuted
+  std::string reason{};   ///< the comment behind it, which says why it is refuted
 };
 
 /// One theorem a line, NAME VERDICT, `#` starts a comment. An error names file and line.
@@ -24,7 +25,8 @@ std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::str
 std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& expected,
                                           const std::vector<ContractResult>& results);
 
-/// How the results of a whole run differ from what is expected: one line each.
+/// How the results differ from what is expected, one line each: refutations, then what is unknown,
+/// then what ran and is not listed or is listed and did not run. A line begins with the theorem.
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
                                      const std::vector<ContractResult>& results);
 

@@ -93,17 +93,49 @@ std::optional<std::string> ForeignCode::left_out(const Contract& contract) const
       return fmt::format("of revision {}", revision_ == Revision::trap ? "v44" : "trap");
     }
   }
-  std::vector<std::string_view> missing;
-  for (const Run& run : contract.runs) {
-    if (!is_given(run.symbol)) missing.push_back(role_or_symbol(run.symbol));
-  }
-  for (const CallDeclaration& call : contract.calls) {
-    if (!call.target && !is_given(call.symbol) && !is_fiber_start(call.symbol)) {
-      missing.push_back(role_or_symbol(call.symbol));
+  const std::vector<std::string> roles_missing = missing(contract);
+  if (roles_missing.empty()) return std::nullopt;
+  return fmt::format("no symbol given for {}", fmt::join(roles_missing, ", "));
+}
+
+std::vector<std::string> ForeignCode::missing(const Contract& contract) const {
+  std::vector<std::string> roles_missing;
+  const auto need = [&](const std::string& symbol) {
+    std::string role(role_or_symbol(symbol));
+    const bool is_new = std::ranges::find(roles_missing, role) == roles_missing.end();
+    if (!is_given(symbol) && !is_fiber_start(symbol) && is_new) {
+      roles_missing.push_back(std::move(role));
     }
+  };
+  for (const Run& run : contract.runs) need(run.symbol);
+  for (const CallDeclaration& call : contract.calls) {
+    if (!call.target) need(call.symbol);
   }
-  if (missing.empty()) return std::nullopt;
-  return fmt::format("no symbol given for {}", fmt::join(missing, ", "));
+  return roles_missing;
+}
+
+std::vector<std::string> ForeignCode::missing_roles(const Contract& contract) const {
+  const auto is_of_a_role = [this](const Run& run) {
+    const Role* const role = role_of_symbol(run.symbol);
+    return role != nullptr && role->name != "fiber_start" &&
+           symbol_in(*role, revision_) == run.symbol;
+  };
+  return std::ranges::all_of(contract.runs, is_of_a_role) ? missing(contract)
+                                                          : std::vector<std::string>{};
+}
+
+std::vector<std::string> ForeignCode::names() const {
+  std::vector<std::string> names;
+  for (const auto& [symbol, place] : places_) {
+    const std::string_view role = role_or_symbol(symbol);
+    const bool is_proved = role == "start" || role == "switch" || role == "initialize";
+    if (is_proved) names.push_back(text_of(place));
+  }
+  return names;
+}
+
+std::string ForeignCode::revision_text() const {
+  return fmt::format("revision {}", revision_ == Revision::v44 ? "v44" : "trap");
 }
 
 std::expected<std::string, std::string> ForeignCode::symbol_of(const Contract& contract) const {
@@ -120,7 +152,8 @@ std::string ForeignCode::described(const Contract& contract) const {
   const auto add = [&](const std::string& symbol) {
     const auto place = places_.find(symbol);
     if (place == places_.end()) return;
-    parts.push_back(fmt::format("{}={}", role_or_symbol(symbol), text_of(place->second)));
+    std::string part = fmt::format("{}={}", role_or_symbol(symbol), text_of(place->second));
+    if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
   };
   for (const Run& run : contract.runs) add(run.symbol);
   for (const CallDeclaration& call : contract.calls) add(call.symbol);

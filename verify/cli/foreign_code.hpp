@@ -34,6 +34,13 @@ class ForeignCode {
   /// Why the contract cannot be proved, in a few words; nothing where it can.
   std::optional<std::string> left_out(const Contract& contract) const;
 
+  /// The roles that could be given, so that it is not left out; empty where roles are not enough.
+  std::vector<std::string> missing_roles(const Contract& contract) const;
+
+  /// The symbols that were given for roles whose code is proved, and the revision in words.
+  std::vector<std::string> names() const;
+  std::string revision_text() const;
+
   /// The symbol by which the contract's member of an archive is found; an error for an address.
   std::expected<std::string, std::string> symbol_of(const Contract& contract) const;
 
@@ -44,6 +51,7 @@ class ForeignCode {
 
  private:
   bool is_given(const std::string& symbol) const;
+  std::vector<std::string> missing(const Contract& contract) const;
 
   bool is_foreign_ = false;
   Revision revision_ = Revision::trap;

@@ -1,76 +1,126 @@
 #include "verify/cli/hunt_command.hpp"
 
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/output_file.hpp"
+#include "verify/cli/progress.hpp"
+#include "verify/cli/suggestion.hpp"
 #include "verify/hunt/hunt_table.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 namespace fiberproof::verify {
 namespace {
 
-ExitStatus could_not_run(const std::string& why) {
-  fmt::print(stderr, "fiberproof: {}\n", why);
+ExitStatus could_not_run(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) complain(line);
   return ExitStatus::could_not_run;
 }
 
-bool write(const std::string& path, const std::string& text) {
-  if (path.empty()) return true;
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  return file.good();
+// Those whose names begin as asked; a line for each beginning that none has.
+std::vector<Defect> chosen(std::vector<Defect> all, const std::vector<std::string>& names,
+                           std::vector<std::string>& errors) {
+  std::vector<std::string> known;
+  for (const Defect& defect : all) known.push_back(defect.name.substr(0, defect.name.find('-')));
+  for (const Defect& defect : all) known.push_back(defect.name);
+  const auto begins = [](const std::string& defect, const std::string& name) {
+    return !name.empty() && (defect + ".patch").starts_with(name);
+  };
+  for (const std::string& name : names) {
+    const bool is_known =
+        std::ranges::any_of(known, [&](const auto& defect) { return begins(defect, name); });
+    if (is_known) continue;
+    errors.push_back(fmt::format("no defect's name begins with '{}'{}", name,
+                                 did_you_mean(name, known)));
+  }
+  if (names.empty()) return all;
+  std::erase_if(all, [&](const Defect& defect) {
+    return std::ranges::none_of(names, [&](const auto& name) { return begins(defect.name, name); });
+  });
+  return all;
 }
 
 class Reporter {
  public:
-  explicit Reporter(std::size_t defects) : defects_(defects) {}
+  Reporter(std::size_t defects, nlohmann::json& findings)
+      : progress_(defects), findings_(findings) {}
 
-  void operator()(const Defect& defect, const Findings& findings, bool is_earlier) {
-    fmt::print("{}/{} {}{}\n", ++done_, defects_, line_of(defect, findings),
+  void phase(const Defect& defect, const Phase& phase) { progress_.phase(defect.name, phase); }
+
+  void done(const Defect& defect, const Findings& findings, bool is_earlier) {
+    progress_.done(is_earlier ? 0 : findings.seconds);
+    findings_.push_back(to_json(findings));
+    fmt::print("{}/{} {}{}\n", progress_.count(), progress_.total(), line_of(defect, findings),
                is_earlier ? ", in an earlier hunt" : "");
     for (const std::string& line : differences(defect, findings)) {
       status_ = worse(
           status_, findings.could_not_run.empty() ? ExitStatus::failed : ExitStatus::could_not_run);
       fmt::print("  NOT as its patch says: {}\n", line);
+      surprises_.push_back(fmt::format("{}: not as its patch says: {}", defect.name, line));
     }
     std::fflush(stdout);
+  }
+
+  /// Once more, behind the table, where nobody scrolls past them.
+  void print_surprises() const {
+    for (const std::string& line : surprises_) complain(line);
   }
   ExitStatus status() const { return status_; }
 
  private:
-  std::size_t defects_;
-  std::size_t done_ = 0;
+  Progress progress_;
+  nlohmann::json& findings_;
+  std::vector<std::string> surprises_;
   ExitStatus status_ = ExitStatus::ok;
 };
 
 }  // namespace
 
-ExitStatus hunt_defects(const HuntCommand& command) {
-  const auto defects = read_defects(command.options.source + "/core/defects", command.names);
-  if (!defects) return could_not_run(defects.error());
+ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
   HuntOptions options = command.options;
+  options.folder = std::filesystem::absolute(options.folder).lexically_normal();
+  std::vector<std::string> errors = command.errors;
+  std::vector<Defect> defects;
+  if (auto all = read_defects(options.source + "/core/defects", {})) {
+    defects = chosen(std::move(*all), command.names, errors);
+  } else {
+    errors.push_back(all.error());
+  }
+  std::optional<OutputFile> table_file;
+  if (!command.table.empty()) {
+    if (auto file = OutputFile::prepare(command.table)) {
+      table_file = std::move(*file);
+    } else {
+      errors.push_back("--table " + file.error());
+    }
+  }
+  if (const auto why = why_no_folder(options.folder)) errors.push_back("--folder " + *why);
+  if (!errors.empty()) return could_not_run(errors);
   std::error_code refused;
   std::filesystem::create_directories(options.folder, refused);
-  if (refused) return could_not_run(fmt::format("{}: {}", options.folder, refused.message()));
-  options.folder = std::filesystem::absolute(options.folder).lexically_normal();
-  Reporter report(defects->size());
-  const auto findings = hunt(options, *defects, std::ref(report));
+  if (refused) return could_not_run({fmt::format("{}: {}", options.folder, refused.message())});
+
+  Reporter report(defects.size(), results["findings"] = nlohmann::json::array());
+  HuntWatcher watcher;
+  watcher.on_phase = [&](const Defect& defect, const Phase& phase) { report.phase(defect, phase); };
+  watcher.on_findings = std::bind_front(&Reporter::done, &report);
+  const auto findings = hunt(options, defects, watcher);
   if (!findings) {
     const bool is_interrupted = findings.error() == interrupted;
     return could_not_run(
-        findings.error() +
-        (is_interrupted ? "; what is done is kept, and the same command goes on" : ""));
+        {findings.error() +
+         (is_interrupted ? "; what is done is kept, and the same command resumes there" : "")});
   }
-  const std::string table = table_of(*defects, *findings);
+  const std::string table = table_of(defects, *findings);
   fmt::print("\n{}", table);
-  nlohmann::json json = nlohmann::json::array();
-  for (const Findings& entry : *findings) json.push_back(to_json(entry));
-  if (!write(command.table, table)) return could_not_run(command.table + ": cannot be written");
-  if (!command.json.empty() && !write(command.json, json.dump(2) + '\n')) {
-    return could_not_run(command.json + ": cannot be written");
+  report.print_surprises();
+  if (table_file) {
+    const auto written = table_file->write(table);
+    if (!written) return could_not_run({"--table " + written.error()});
   }
   return report.status();
 }

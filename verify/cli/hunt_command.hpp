@@ -4,6 +4,7 @@
 #include "verify/cli/exit_status.hpp"
 #include "verify/hunt/hunt.hpp"
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,13 @@ namespace fiberproof::verify {
 struct HuntCommand {
   std::vector<std::string> names;  ///< defects by the beginning of a name; empty for all
   HuntOptions options;
-  std::string json;   ///< findings are written to this file, too
-  std::string table;  ///< the table as well
+  std::string table;                ///< the table is written to this file, too
+  std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
 };
 
-/// Prints one line for each defect, how it differs from what its patch says, and the table. Exit
-/// status 1 where any differs.
-ExitStatus hunt_defects(const HuntCommand& command);
+/// Prints each phase, one line for each defect, how it differs from what its patch says, and the
+/// table. Exit status 1 where any differs. What was found goes into `results`, also of a hunt that
+/// ends early.
+ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

@@ -1,64 +1,45 @@
 // The `fiberproof` command. Without a subcommand it is the main job: every proof, every target for
 // a few seconds, the whole corpus, and the table of what holds.
 #include "verify/cli/code_comparison.hpp"
+#include "verify/cli/complaint.hpp"
 #include "verify/cli/coverage_table.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/exit_status.hpp"
-#include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
+#include "verify/cli/list_command.hpp"
 #include "verify/cli/minimize_command.hpp"
 #include "verify/cli/mutate_command.hpp"
+#include "verify/cli/options.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
+#include "verify/cli/results_file.hpp"
 #include "verify/cli/rules.hpp"
-#include "verify/hunt/defect.hpp"
+#include "verify/cli/suggestion.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace {
 
 using namespace fiberproof::verify;
 
-struct Options {
-  ProveOptions prove;
-  FuzzOptions fuzz;
-  HuntCommand hunt;
-  MutateCommand mutate;
-  std::vector<std::string> symbols;  ///< ROLE=PLACE
-  std::string revision;              ///< v44 or trap; empty where none is given
-  std::vector<std::string> replay;
-  std::string explain;
-  std::string minimize;
-  std::string minimized;
-  std::string list;
-  std::string json;
-  unsigned main_seconds = 5;
+struct Outcome {
+  ExitStatus status = ExitStatus::ok;
+  nlohmann::json results;
 };
 
-ExitStatus write_json(const std::string& path, const ProofReport& proofs,
-                      const FuzzReport& fuzzing) {
-  if (path.empty()) return ExitStatus::ok;
-  std::ofstream file(path);
-  file << coverage_json(rules_of(embedded_spec().text), proofs, fuzzing).dump(2) << '\n';
-  file.close();
-  if (file) return ExitStatus::ok;
-  fmt::print(stderr, "fiberproof: {}: cannot be written\n", path);
-  return ExitStatus::could_not_run;
-}
-
-ExitStatus prove(const Options& options) {
+Outcome prove(const Options& options) {
   const ProofReport report = run_proofs(options.prove);
-  std::size_t theorems = 0;
-  for (const ContractResult& result : report.results) theorems += result.theorems.size();
-  fmt::print("{} theorems in {:.1f} s\n", theorems, report.seconds);
-  return worse(report.status, write_json(options.json, report, {}));
+  return {report.status, coverage_json(rules_of(embedded_spec().text), report, {})};
 }
 
 ExitStatus compare_code(const ProofReport& proofs) {
@@ -67,228 +48,171 @@ ExitStatus compare_code(const ProofReport& proofs) {
     if (target.runs_programs()) targets.push_back(target.name);
   }
   const auto lines = code_differences(proofs.results, targets);
-  for (const std::string& line : lines) fmt::print(stderr, "{}\n", line);
+  for (const std::string& line : lines) complain(line);
   return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
 }
 
+// A heading, at once: what follows takes its time.
+void print_heading(const std::string& text) {
+  fmt::print("{}\n", text);
+  std::fflush(stdout);
+}
+
 // A rule without a proof or an oracle is no failure of the run: the table says which it is.
-ExitStatus main_job(Options options) {
-  fmt::print("== proofs\n");
+Outcome main_job(Options options) {
+  print_heading("== proofs");
   const ProofReport proofs = run_proofs(options.prove);
-  fmt::print("\n== the code that was proved, in the fuzz targets\n");
+  print_heading("\n== the code that was proved, in the fuzz targets");
   const ExitStatus code = compare_code(proofs);
   if (code == ExitStatus::ok) fmt::print("the same bytes in every target that runs Programs\n");
-  fmt::print("\n== fuzz targets, {} s each\n", options.main_seconds);
+  print_heading(fmt::format("\n== fuzz targets, {} s each", options.main_seconds));
   options.fuzz.seconds = options.main_seconds;
   const FuzzReport fuzzing = run_fuzzers(options.fuzz);
-  fmt::print("\n== corpus\n");
+  print_heading("\n== corpus");
   const ReplayReport corpus = run_replays({FIBERPROOF_CORPUS}, true);
-  fmt::print("\n{}", coverage_table(rules_of(embedded_spec().text), proofs, fuzzing));
+  const auto rules = rules_of(embedded_spec().text);
+  fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
   const ExitStatus status =
-      worse(worse(proofs.status, code),
-            worse(worse(fuzzing.status, corpus.status), write_json(options.json, proofs, fuzzing)));
-  fmt::print(
-      "\nproofs {:.1f} s; {}\n", proofs.seconds,
-      status == ExitStatus::ok ? "everything holds as expected" : "NOT as expected: see above");
-  return status;
+      worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status));
+  fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
+             status == ExitStatus::ok ? "everything holds as expected"
+                                      : "NOT as expected: see the lines that begin with "
+                                        "'fiberproof:', and what a target found");
+  nlohmann::json results = coverage_json(rules, proofs, fuzzing);
+  results["corpus"] = to_json(corpus);
+  return {status, std::move(results)};
 }
 
-ExitStatus list(const std::string& what) {
-  if (what == "proofs") {
-    const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
-    if (!expected) return fmt::print(stderr, "{}\n", expected.error()), ExitStatus::could_not_run;
-    for (const auto& [name, verdict] : *expected) fmt::print("{:60} {}\n", name, name_of(verdict));
-  } else if (what == "defects") {
-    const auto defects = read_defects(FIBERPROOF_SOURCE "/core/defects", {});
-    if (!defects) {
-      return fmt::print(stderr, "fiberproof: {}\n", defects.error()), ExitStatus::could_not_run;
-    }
-    for (const Defect& defect : *defects) fmt::print("{:60} {}\n", defect.name, defect.title);
-  } else if (what == "targets") {
-    for (const FuzzTarget& target : fuzz_targets()) fmt::print("{}\n", target.name);
-  } else {
-    for (const Rule& rule : rules_of(embedded_spec().text))
-      fmt::print("{:4} {}\n", rule.id, rule.title);
+Outcome fuzz(const Options& options) {
+  const FuzzReport report = run_fuzzers(options.fuzz);
+  return {report.status, coverage_json(rules_of(embedded_spec().text), {}, report)};
+}
+
+Outcome replay(const Options& options) {
+  const ReplayReport report = run_replays(options.replay, false);
+  return {report.status, to_json(report)};
+}
+
+std::vector<std::string> target_complaints(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const FuzzTarget& target : fuzz_targets()) known.push_back(target.name);
+  std::vector<std::string> lines;
+  for (const std::string& name : names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    lines.push_back(
+        fmt::format("there is no fuzz target '{}'{}", name, did_you_mean(name, known)));
   }
-  return ExitStatus::ok;
+  return lines;
 }
 
-void add_prove(CLI::App& app, Options& options) {
-  CLI::App* const prove = app.add_subcommand("prove", "prove the contracts on machine code");
-  prove->add_option("NAME", options.prove.names,
-                    "theorems or contracts, by the beginning of a name");
-  prove->add_option("--object", options.prove.object,
-                    "the object file, library, program or archive to read, instead of this one");
-  prove
-      ->add_option("--symbol", options.symbols,
-                   "ROLE=NAME: the file's name for start, fiber_start, switch, initialize or "
-                   "check_failed, or for a contract's symbol; also 0xADDRESS:BYTES")
-      ->expected(1, -1)
-      ->allow_extra_args(false);
-  prove->add_option("--revision", options.revision, "of the entry trampoline's rule T5")
-      ->check(CLI::IsMember({"trap", "v44"}));
-  prove->add_option("--contract", options.prove.contracts,
-                    "a contract file, instead of the project's");
-  prove
-      ->add_option("--solver", options.prove.solver,
-                   "z3, or cvc5 as a second opinion that must agree with it")
-      ->check(CLI::IsMember({"z3", "cvc5"}))
-      ->capture_default_str();
-  prove->add_flag("--certify", options.prove.certify,
-                  "a proof of every proved answer, made by CaDiCaL and checked here");
-  prove->add_option("--smt2", options.prove.smt2_directory, "write every query into this folder");
-  prove
-      ->add_option("--counterexamples", options.prove.counterexamples,
-                   "keep the Program of a refutation in this folder")
-      ->default_val(FIBERPROOF_CORPUS "/counterexamples");
-  prove->add_option("--timeout", options.prove.timeout_ms, "of one query, in milliseconds")
-      ->check(CLI::Range(1u, 3'600'000u))
-      ->capture_default_str();
-}
-
-void add_fuzz(CLI::App& app, Options& options) {
-  CLI::App* const fuzz = app.add_subcommand("fuzz", "run the fuzz targets");
-  fuzz->add_option("TARGET", options.fuzz.targets, "which of them");
-  fuzz->add_option("--time", options.fuzz.seconds, "seconds for each target")
-      ->check(CLI::Range(1u, 1'000'000u))
-      ->capture_default_str();
-  fuzz->add_option("--jobs", options.fuzz.jobs, "processes at once")
-      ->check(CLI::Range(1u, 1024u))
-      ->capture_default_str();
-  fuzz->add_option("--corpus", options.fuzz.corpus, "keep the inputs found in a folder here");
-  fuzz->add_option("--artifacts", options.fuzz.artifacts, "where a crashing input is written")
-      ->capture_default_str();
-}
-
-void add_programs(CLI::App& app, Options& options) {
-  app.add_subcommand("replay", "run Program files and folders of them on real stacks")
-      ->add_option("PATH", options.replay, "files and folders")
-      ->required();
-  app.add_subcommand("explain", "tell what a program does, step by step, and draw its stack")
-      ->add_option("FILE", options.explain, "the program")
-      ->required();
-  CLI::App* const minimize =
-      app.add_subcommand("minimize", "make a shorter program that ends in the same way");
-  minimize->add_option("FILE", options.minimize, "the program")->required();
-  minimize->add_option("-o", options.minimized,
-                       "where to write it, instead of FILE.min.program; must not be there yet");
-}
-
-void add_hunt(CLI::App& app, Options& options) {
-  HuntOptions& limits = options.hunt.options;
-  limits.source = FIBERPROOF_SOURCE;
-  limits.command = own_path();
-  limits.folder = std::filesystem::path(own_path()).parent_path().parent_path().string() + "/hunt";
-  CLI::App* const hunt =
-      app.add_subcommand("hunt", "put known bugs into core, and see who notices");
-  hunt->add_option("DEFECT", options.hunt.names, "defects, by the beginning of a name");
-  hunt->add_option("--seeds", limits.seeds, "searches of each target")
-      ->check(CLI::Range(1u, 10'000u))
-      ->capture_default_str();
-  hunt->add_option("--executions", limits.executions_max, "at most, of a search")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
-      ->capture_default_str();
-  hunt->add_option("--give-up", limits.give_up_after,
-                   "end the searches of a target where so many found nothing")
-      ->check(CLI::Range(1u, 10'000u))
-      ->capture_default_str();
-  hunt->add_option("--jobs", limits.jobs, "searches at once")
-      ->check(CLI::Range(1u, 1024u))
-      ->capture_default_str();
-  hunt->add_option("--folder", limits.folder, "for sources, build and findings; is kept")
-      ->capture_default_str();
-  hunt->add_flag("--afresh{false}", limits.resume, "count nothing that an earlier hunt found");
-  hunt->add_option("--table", options.hunt.table, "write the table to this file");
-}
-
-void add_mutate(CLI::App& app, Options& options) {
-  MutationOptions& limits = options.mutate.options;
-  limits.source = FIBERPROOF_SOURCE;
-  limits.command = own_path();
-  limits.folder =
-      std::filesystem::path(own_path()).parent_path().parent_path().string() + "/mutate";
-  CLI::App* const mutate =
-      app.add_subcommand("mutate", "put small slips into core's C++, and see who notices");
-  mutate->add_option("FILE", options.mutate.files, "of core, such as initialize.cpp");
-  mutate->add_option("--sample", limits.sample, "each so many-th mutant of a file")
-      ->check(CLI::Range(1u, 10'000u))
-      ->capture_default_str();
-  mutate->add_option("--executions", limits.executions_max, "at most, of a fuzz target")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
-      ->capture_default_str();
-  mutate->add_option("--replay-seconds", limits.replay_seconds, "at most, of the corpus")
-      ->check(CLI::Range(1u, 3600u))
-      ->capture_default_str();
-  mutate->add_option("--folder", limits.folder, "for sources, build and findings; is kept")
-      ->capture_default_str();
-  mutate->add_flag("--afresh{false}", limits.resume, "count nothing that an earlier run found");
-  mutate->add_flag("--print", options.mutate.only_print, "the patches, and try none");
-}
-
-bool take_symbols(Options& options) {
+std::optional<std::string> take_symbols(Options& options) {
   std::optional<Revision> revision;
   if (!options.revision.empty()) {
     revision = options.revision == "v44" ? Revision::v44 : Revision::trap;
   }
   auto code = ForeignCode::parse(options.symbols, revision);
-  if (!code) return fmt::print(stderr, "{}\n", code.error()), false;
+  options.prove.are_symbols_wrong = !code;
+  if (!code) return code.error();
   options.prove.code = std::move(*code);
-  return true;
+  return std::nullopt;
 }
 
-ExitStatus run(int argc, char** argv) {
+// What is wrong with the options of any subcommand, all of it, before anything runs.
+std::vector<std::string> complaints_about(Options& options) {
+  std::vector<std::string> lines = target_complaints(options.fuzz.targets);
+  if (const auto line = take_symbols(options)) lines.push_back(*line);
+  return lines;
+}
+
+Outcome run(Options& options) {
+  Outcome outcome;
+  if (options.command == "prove") return prove(options);
+  if (options.command == "fuzz") return fuzz(options);
+  if (options.command == "replay") return replay(options);
+  if (options.command == "explain") {
+    outcome.status = explain_file(options.explain, outcome.results);
+  } else if (options.command == "minimize") {
+    outcome.status = minimize_file(options.minimize, options.minimized, outcome.results);
+  } else if (options.command == "hunt") {
+    outcome.status = hunt_defects(options.hunt, outcome.results);
+  } else if (options.command == "mutate") {
+    outcome.status = mutate(options.mutate, outcome.results);
+  } else if (options.command == "list") {
+    outcome.status = list(options.list, outcome.results);
+  } else {
+    return main_job(options);
+  }
+  return outcome;
+}
+
+// A write to a closed pipe is then an error like that of a full device, also where the caller
+// ignores the signal. A handler, unlike "ignore", is not handed on to the programs that we start.
+void on_closed_pipe(int) {}
+
+// A descriptor that the caller closed would be given to the next file that is opened.
+void open_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0) continue;
+    // Opened the wrong way around, so that its use is an error as before.
+    static_cast<void>(::open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY));
+  }
+}
+
+// Whether all that was printed came out; an exception may have said so already.
+ExitStatus flush_output(ExitStatus status) {
+  const bool was_told = std::ferror(stdout) != 0;
+  if (std::fflush(stdout) == 0 && !was_told) return status;
+  if (!was_told) complain(fmt::format("standard output: {}", std::strerror(errno)));
+  return ExitStatus::could_not_run;
+}
+
+ExitStatus run_command(int argc, char** argv) {
   Options options;
-  CLI::App app{"Fuzzing and verification of stackful continuations", "fiberproof"};
-  app.require_subcommand(0, 1);
-  app.add_option("--json", options.json, "write the results to this file");
-  app.add_option("--time", options.main_seconds, "seconds for each fuzz target of the main job")
-      ->check(CLI::Range(1u, 3600u))
-      ->capture_default_str();
-  add_prove(app, options);
-  add_fuzz(app, options);
-  add_programs(app, options);
-  add_hunt(app, options);
-  add_mutate(app, options);
-  app.add_subcommand("list", "list proofs, targets, specs or defects")
-      ->add_option("WHAT", options.list, "proofs, targets, specs or defects")
-      ->required()
-      ->check(CLI::IsMember({"proofs", "targets", "specs", "defects"}));
+  const auto ready = parse_options(argc, argv, options);
+  ResultsFile file;
+  std::vector<std::string> lines;
+  if (options.is_json_given) {
+    if (auto prepared = ResultsFile::prepare(options.json)) {
+      file = std::move(*prepared);
+    } else {
+      lines.push_back("--json " + prepared.error());
+    }
+  }
+  Outcome outcome;
+  if (ready == Parsed::printed_help) return flush_output(ExitStatus::ok);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& wish) {
-    return app.exit(wish), ExitStatus::ok;
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "fiberproof: {}\n", error.what());
-    return ExitStatus::could_not_run;
+    const auto more = complaints_about(options);
+    lines.insert(lines.end(), more.begin(), more.end());
+    // These look for more that is wrong, and tell all of it together.
+    options.prove.errors = options.hunt.errors = options.mutate.errors = lines;
+    const bool looks_for_more = options.command == "prove" || options.command == "hunt" ||
+                                options.command == "mutate";
+    if (ready == Parsed::wrong || (!lines.empty() && !looks_for_more)) {
+      for (const std::string& line : lines) complain(line);
+      outcome.status = ExitStatus::could_not_run;
+    } else {
+      outcome = run(options);
+    }
+  } catch (const std::exception& error) {
+    complain(message(error));
+    outcome.status = ExitStatus::could_not_run;
   }
-  if (!take_symbols(options)) return ExitStatus::could_not_run;
-  if (app.got_subcommand("prove")) return prove(options);
-  if (app.got_subcommand("fuzz")) {
-    const FuzzReport report = run_fuzzers(options.fuzz);
-    return worse(report.status, write_json(options.json, {}, report));
-  }
-  if (app.got_subcommand("replay")) return run_replays(options.replay, false).status;
-  if (app.got_subcommand("explain")) return explain_file(options.explain);
-  if (app.got_subcommand("minimize")) return minimize_file(options.minimize, options.minimized);
-  if (app.got_subcommand("hunt")) {
-    options.hunt.json = options.json;
-    return hunt_defects(options.hunt);
-  }
-  if (app.got_subcommand("mutate")) {
-    options.mutate.json = options.json;
-    return mutate(options.mutate);
-  }
-  if (app.got_subcommand("list")) return list(options.list);
-  return main_job(options);
+  outcome.status = flush_output(outcome.status);
+  const auto written = file.write(std::move(outcome.results), options.command, outcome.status);
+  if (written) return outcome.status;
+  complain("--json " + written.error());
+  return ExitStatus::could_not_run;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_descriptors();
+  std::signal(SIGPIPE, on_closed_pipe);
   try {
-    return static_cast<int>(run(argc, argv));
+    return static_cast<int>(run_command(argc, argv));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "fiberproof: {}\n", error.what());
+    complain(message(error));
     return static_cast<int>(ExitStatus::could_not_run);
   }
 }

@@ -2,47 +2,45 @@
 
 #include "fuzz/minimize/minimize.hpp"
 #include "fuzz/replay/replay.hpp"
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/output_file.hpp"
+#include "verify/cli/replay_command.hpp"
+#include "verify/cli/terminal.hpp"
+#include "verify/cli/wording.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <sys/stat.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 namespace fiberproof::verify {
 namespace {
 
 ExitStatus could_not_run(const std::string& path, std::string_view why) {
-  fmt::print(stderr, "fiberproof: {}: {}\n", path, why);
+  complain(fmt::format("{}: {}", path, why));
   return ExitStatus::could_not_run;
 }
 
-// One line on a terminal, elsewhere nothing.
 class Progress {
  public:
   explicit Progress(std::size_t steps) : steps_(steps) {}
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-  ~Progress() {
-    if (printed_) fmt::print("\r\x1b[K");
-  }
 
   void tried(const fuzz::AnyProgram& program, bool still_shows) {
+    constexpr unsigned attempts_between = 16;
     ++attempts_;
     if (still_shows) steps_ = fuzz::step_count(program);
-    if (!is_terminal_ || (!still_shows && attempts_ % 16 != 0)) return;
-    printed_ = true;
-    fmt::print("\r\x1b[K{} steps, {} attempts of at most {}", steps_, attempts_,
-               fuzz::minimize_attempts_max);
-    std::fflush(stdout);
+    if (!still_shows && attempts_ % attempts_between != 0) return;
+    line_.show(fmt::format("{} steps, {} attempts of at most {}", steps_, attempts_,
+                           fuzz::minimize_attempts_max));
   }
 
  private:
-  const bool is_terminal_ = ::isatty(STDOUT_FILENO) != 0;
+  StatusLine line_;
   std::size_t steps_;
   unsigned attempts_ = 0;
-  bool printed_ = false;
 };
 
 fuzz::Minimized minimize_apart(fuzz::AnyProgram& program, const fuzz::Ending& wanted) {
@@ -73,17 +71,29 @@ bool write_new(const std::string& path, const std::string& text) {
   return std::fclose(file) == 0 && written;
 }
 
+// Why the result cannot be written, found out before the search for it.
+std::string why_not_written(const std::string& path) {
+  if (path == "-") return {};
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) return path + ": is there already, and is not overwritten";
+  const auto file = OutputFile::prepare(path);
+  return file ? "" : fmt::format("{}: cannot be written", file.error());
+}
+
 }  // namespace
 
-ExitStatus minimize_file(const std::string& path, const std::string& out) {
-  const auto program = std::make_unique<fuzz::AnyProgram>();
-  if (const auto read = fuzz::read_program(path, *program); !read) {
-    fmt::print(stderr, "fiberproof: {}\n", read.error());
+ExitStatus minimize_file(const std::string& path, const std::string& out, nlohmann::json& results) {
+  const std::string by_default = path == "-" ? "-" : path + ".min.program";
+  const std::string result = out.empty() ? by_default : out;
+  results = {{"path", path}, {"result", result}};
+  if (const std::string why = why_not_written(result); !why.empty()) {
+    complain(why);
     return ExitStatus::could_not_run;
   }
-  const std::string result = out.empty() ? path + ".min.program" : out;
-  if (::access(result.c_str(), F_OK) == 0) {
-    return could_not_run(result, "is there already, and is not overwritten");
+  const auto program = std::make_unique<fuzz::AnyProgram>();
+  if (const auto read = fuzz::read_program(input_path(path), *program); !read) {
+    complain(read.error());
+    return ExitStatus::could_not_run;
   }
   const auto ending = fuzz::run_apart(*program);
   if (!ending) return could_not_run(path, ending.error());
@@ -92,12 +102,26 @@ ExitStatus minimize_file(const std::string& path, const std::string& out) {
   }
   const std::size_t steps_before = fuzz::step_count(*program);
   const fuzz::Minimized minimized = minimize_apart(*program, *ending);
-  if (!write_new(result, text_of(*program, *ending))) {
+  const std::string text = text_of(*program, *ending);
+  results.update({{"ending", fuzz::describe(*ending)},
+                  {"steps_before", steps_before},
+                  {"steps", fuzz::step_count(*program)},
+                  {"attempts", minimized.attempts},
+                  {"is_complete", minimized.complete},
+                  {"program", text}});
+  const std::string story = fmt::format(
+      "{}, from {} to {} in {}{}", fuzz::describe(*ending), counted(steps_before, "step"),
+      fuzz::step_count(*program), counted(minimized.attempts, "attempt"),
+      minimized.complete ? "" : ", the most that are made: it may not be the shortest");
+  if (result == "-") {
+    fmt::print(stderr, "{}\n", story);
+    fmt::print("{}", text);
+    return ExitStatus::ok;
+  }
+  if (!write_new(result, text)) {
     return could_not_run(result, fmt::format("cannot be written: {}", std::strerror(errno)));
   }
-  fmt::print("{}: {}, from {} steps to {} in {} attempts{}\n", result, fuzz::describe(*ending),
-             steps_before, fuzz::step_count(*program), minimized.attempts,
-             minimized.complete ? "" : ", the most that are made: it may not be the shortest");
+  fmt::print("{}: {}\n", result, story);
   return ExitStatus::ok;
 }
 

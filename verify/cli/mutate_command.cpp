@@ -1,11 +1,16 @@
 #include "verify/cli/mutate_command.hpp"
 
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/output_file.hpp"
+#include "verify/cli/progress.hpp"
+#include "verify/cli/suggestion.hpp"
 #include "verify/hunt/defect_tree.hpp"
 #include "verify/source_mutants/survivors.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -16,8 +21,22 @@ namespace {
 constexpr const char* list_path = "verify/source_mutants/survivors.txt";
 
 ExitStatus could_not_run(const std::string& why) {
-  fmt::print(stderr, "fiberproof: {}\n", why);
+  complain(why);
   return ExitStatus::could_not_run;
+}
+
+// A line for each name that is no file of core which is mutated.
+std::vector<std::string> wrong_files(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  const auto all = mutated_files({});
+  for (const MutatedFile& file : *all) known.push_back(file.path.substr(file.path.find('/') + 1));
+  std::vector<std::string> lines;
+  for (const std::string& name : names) {
+    if (mutated_files({name})) continue;
+    lines.push_back(fmt::format("{}: no file of core that is mutated{}", name.empty() ? "''" : name,
+                                did_you_mean(name, known)));
+  }
+  return lines;
 }
 
 // Of the first that noticed.
@@ -35,9 +54,16 @@ std::string detail_of(const Findings& findings) {
 
 class Reporter {
  public:
-  explicit Reporter(std::size_t mutants) : mutants_(mutants) {}
+  Reporter(std::size_t mutants, nlohmann::json& findings)
+      : mutants_(mutants), progress_(mutants), findings_(findings) {}
 
-  void operator()(const SourceMutation& mutation, const Findings& findings) {
+  void phase(const SourceMutation* mutation, const Phase& phase) {
+    progress_.phase(mutation == nullptr ? "sources as they are" : mutation->mutant.name(), phase);
+  }
+
+  void done(const SourceMutation& mutation, const Findings& findings) {
+    progress_.done(findings.seconds);
+    findings_.push_back(to_json(findings));
     const Killer killer = killer_of(findings);
     ++by_killer_[killer];
     if (killer == Killer::none) {
@@ -46,7 +72,7 @@ class Reporter {
     } else {
       killed_.insert(mutation.mutant.key);
     }
-    fmt::print("{}/{} {}: {}{}; {:.0f} s\n", ++done_, mutants_, findings.defect,
+    fmt::print("{}/{} {}: {}{}; {:.0f} s\n", progress_.count(), mutants_, findings.defect,
                killer == Killer::none ? "SURVIVES" : fmt::format("killed by {}", name_of(killer)),
                detail_of(findings), findings.seconds);
     std::fflush(stdout);
@@ -72,27 +98,26 @@ class Reporter {
 
  private:
   std::size_t mutants_;
-  std::size_t done_ = 0;
+  Progress progress_;
+  nlohmann::json& findings_;
   std::map<Killer, std::size_t> by_killer_;
   std::set<std::string> killed_;
   std::set<std::string> survived_;
   std::string patches_;
 };
 
-ExitStatus write(const std::string& path, const std::vector<Findings>& findings) {
-  if (path.empty()) return ExitStatus::ok;
-  nlohmann::json json = nlohmann::json::array();
-  for (const Findings& entry : findings) json.push_back(to_json(entry));
-  std::ofstream file(path);
-  file << json.dump(2) << '\n';
-  file.close();
-  return file ? ExitStatus::ok : could_not_run(path + ": cannot be written");
-}
-
 }  // namespace
 
-ExitStatus mutate(const MutateCommand& command) {
+ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
   MutationOptions options = command.options;
+  options.folder = std::filesystem::absolute(options.folder).lexically_normal();
+  std::vector<std::string> errors = command.errors;
+  std::ranges::copy(wrong_files(command.files), std::back_inserter(errors));
+  if (const auto why = why_no_folder(options.folder); why && !command.only_print) {
+    errors.push_back("--folder " + *why);
+  }
+  for (const std::string& line : errors) complain(line);
+  if (!errors.empty()) return ExitStatus::could_not_run;
   const auto files = mutated_files(command.files);
   if (!files) return could_not_run(files.error());
   const auto listed =
@@ -109,23 +134,25 @@ ExitStatus mutate(const MutateCommand& command) {
   std::error_code refused;
   std::filesystem::create_directories(options.folder, refused);
   if (refused) return could_not_run(fmt::format("{}: {}", options.folder, refused.message()));
-  options.folder = std::filesystem::absolute(options.folder).lexically_normal();
 
-  Reporter report(mutations.chosen.size());
-  const auto findings = try_mutations(options, mutations.chosen, std::ref(report));
+  Reporter report(mutations.chosen.size(), results["findings"] = nlohmann::json::array());
+  MutationWatcher watcher;
+  watcher.on_phase = std::bind_front(&Reporter::phase, &report);
+  watcher.on_findings = std::bind_front(&Reporter::done, &report);
+  const auto findings = try_mutations(options, mutations.chosen, watcher);
   if (!findings) {
     const bool is_interrupted = findings.error() == interrupted;
     return could_not_run(
         findings.error() +
-        (is_interrupted ? "; what is done is kept, and the same command goes on" : ""));
+        (is_interrupted ? "; what is done is kept, and the same command resumes there" : ""));
   }
   report.print_summary(mutations.made.size(), mutations.checks_left_out);
   std::set<std::string> paths;
   for (const MutatedFile& file : *files) paths.insert(file.path);
   const auto lines = differences(*listed, paths, {mutations.made.begin(), mutations.made.end()},
                                  report.killed(), report.survived());
-  for (const std::string& line : lines) fmt::print("{}: {}\n", list_path, line);
-  return worse(lines.empty() ? ExitStatus::ok : ExitStatus::failed, write(command.json, *findings));
+  for (const std::string& line : lines) complain(fmt::format("{}: {}", list_path, line));
+  return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
 }
 
 }  // namespace fiberproof::verify

@@ -4,6 +4,7 @@
 #include "verify/cli/exit_status.hpp"
 #include "verify/source_mutants/mutation_run.hpp"
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,13 @@ namespace fiberproof::verify {
 struct MutateCommand {
   std::vector<std::string> files;  ///< empty for all
   MutationOptions options;
-  bool only_print = false;  ///< the patches
-  std::string json;         ///< findings are written to this file, too
+  bool only_print = false;          ///< the patches
+  std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
 };
 
-/// Prints a line for each mutant, each survivor's patch and a summary. Exit status 1 where
-/// survivors differ from verify/source_mutants/survivors.txt.
-ExitStatus mutate(const MutateCommand& command);
+/// Prints each phase, a line for each mutant, each survivor's patch and a summary. Exit status 1
+/// where survivors differ from verify/source_mutants/survivors.txt. What was found goes into
+/// `results`, also of a run that ends early.
+ExitStatus mutate(const MutateCommand& command, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

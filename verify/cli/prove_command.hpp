@@ -3,16 +3,19 @@
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
+#include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/foreign_code.hpp"
 #include "verify/obligation/theorem.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace fiberproof::verify {
 
 struct ProveOptions {
-  std::vector<std::string> names;      ///< theorems or contracts by prefix; empty for all
+  /// Theorems or contracts by the beginning of their names, or rules by their ids; empty for all.
+  std::vector<std::string> names;
   std::string object;                  ///< empty for the running program itself
   ForeignCode code;                    ///< where the file has it, if not under our names
   std::vector<std::string> contracts;  ///< files to prove instead of the project's own
@@ -22,16 +25,22 @@ struct ProveOptions {
   unsigned timeout_ms = 10'000;        ///< of one query
   /// Where the Program of a refutation that nobody expected, and that real stacks show, is kept.
   std::string counterexamples;
+  bool keeps_where_told = false;    ///< that folder was given by the user
+  bool are_symbols_wrong = false;   ///< so that nothing can be said of the code
+  std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
 };
 
 struct ProofReport {
   ExitStatus status = ExitStatus::ok;
   std::vector<ContractResult> results;
+  std::vector<ExpectedTheorem> expected;      ///< proofs.txt; empty of contracts of one's own
+  std::map<std::string, std::string> claims;  ///< a clause as it is written, by its theorem
   double seconds = 0;
 };
 
-/// Proves, prints one line a theorem and a story for each refutation, and compares the whole with
-/// what is expected.
+/// Finds everything that is wrong with the options first; then proves, prints each contract as it is
+/// decided, one line a theorem and a story for each refutation, and compares the whole with what is
+/// expected.
 ProofReport run_proofs(const ProveOptions& options);
 
 /// The path of this program's own file.

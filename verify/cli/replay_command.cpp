@@ -1,40 +1,77 @@
 #include "verify/cli/replay_command.hpp"
 
 #include "fuzz/replay/replay.hpp"
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/terminal.hpp"
+#include "verify/cli/wording.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace fiberproof::verify {
+namespace {
+
+void take(const std::string& path, const fuzz::Replay& replay, bool quiet, ReplayReport& report) {
+  switch (replay.verdict) {
+    case fuzz::Replay::Verdict::as_recorded:
+      ++report.as_recorded;
+      if (!quiet) fmt::print("{}\n", replay.line);
+      report.programs.push_back({path, "as_recorded", replay.line});
+      break;
+    case fuzz::Replay::Verdict::different:
+      ++report.different;
+      fmt::print("{}\n{}", replay.line, replay.report);
+      report.programs.push_back({path, "different", replay.line});
+      break;
+    case fuzz::Replay::Verdict::unreadable:
+      ++report.unreadable;
+      complain(replay.line);
+      report.programs.push_back({path, "not_read", replay.line});
+      break;
+  }
+}
+
+}  // namespace
 
 ReplayReport run_replays(const std::vector<std::string>& paths, bool quiet) {
   ReplayReport report;
-  const fuzz::ExpandedPaths files = fuzz::expand_paths(paths);
+  std::vector<std::string> inputs;
+  for (const std::string& path : paths) inputs.push_back(input_path(path));
+  const fuzz::ExpandedPaths files = fuzz::expand_paths(inputs);
   for (const std::string& error : files.errors) {
-    fmt::print(stderr, "fiberproof: {}\n", error);
+    complain(error);
     ++report.unreadable;
   }
+  StatusLine progress;
   for (const std::string& path : files.programs) {
+    progress.show(fmt::format("[{}/{}] {}", report.programs.size(), files.programs.size(), path));
     const fuzz::Replay replay = fuzz::replay_file(path);
-    switch (replay.verdict) {
-      case fuzz::Replay::Verdict::as_recorded:
-        ++report.as_recorded;
-        if (!quiet) fmt::print("{}\n", replay.line);
-        break;
-      case fuzz::Replay::Verdict::different:
-        ++report.different;
-        fmt::print("{}\n{}", replay.line, replay.report);
-        break;
-      case fuzz::Replay::Verdict::unreadable:
-        ++report.unreadable;
-        fmt::print(stderr, "fiberproof: {}\n", replay.line);
-        break;
-    }
+    progress.clear();
+    take(path, replay, quiet, report);
+    if (!quiet) std::fflush(stdout);
   }
-  fmt::print("replayed {} programs: {} as recorded, {} different, {} not read\n",
-             files.programs.size(), report.as_recorded, report.different, report.unreadable);
+  fmt::print("replayed {}: {} as recorded, {} different, {} not read\n",
+             counted(files.programs.size(), "program"), report.as_recorded, report.different,
+             report.unreadable);
   if (report.different > 0) report.status = ExitStatus::failed;
-  if (report.unreadable > 0) report.status = ExitStatus::could_not_run;
+  if (report.unreadable > 0) report.status = worse(report.status, ExitStatus::could_not_run);
   return report;
+}
+
+nlohmann::json to_json(const ReplayReport& report) {
+  nlohmann::json programs = nlohmann::json::array();
+  for (const ReplayedProgram& program : report.programs) {
+    programs.push_back(
+        {{"path", program.path}, {"verdict", program.verdict}, {"line", program.line}});
+  }
+  return {{"programs", programs},
+          {"as_recorded", report.as_recorded},
+          {"different", report.different},
+          {"not_read", report.unreadable}};
+}
+
+std::string input_path(const std::string& path) {
+  return path == "-" ? "/dev/stdin" : path;
 }
 
 }  // namespace fiberproof::verify

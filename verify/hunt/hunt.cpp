@@ -37,14 +37,17 @@ std::string fuzzer_of(const BuiltTarget& target) {
   return target.name + "_fuzzer";
 }
 
+using Tell = std::function<void(const Phase&)>;
+
 // The trials of one target, some at a time.
 class Search {
  public:
-  Search(const HuntOptions& options, TrialOptions trial, TargetTrials& into)
-      : options_(options), trial_(std::move(trial)), into_(into) {}
+  Search(const HuntOptions& options, TrialOptions trial, const Tell& tell, TargetTrials& into)
+      : options_(options), trial_(std::move(trial)), tell_(tell), into_(into) {}
 
   std::expected<void, std::string> run() {
     into_.wanted = options_.seeds;
+    tell_({fmt::format("{}: searching {} times", into_.target, options_.seeds)});
     {
       std::vector<std::jthread> workers;
       for (unsigned job = 0; job < options_.jobs; ++job) workers.emplace_back([this] { work(); });
@@ -62,6 +65,9 @@ class Search {
       const std::scoped_lock lock(mutex_);
       if (trial) {
         into_.trials.push_back(std::move(*trial));
+        tell_({fmt::format("{}: {} of {} searches, {} found something", into_.target,
+                           into_.trials.size(), options_.seeds, into_.found()),
+               true});
       } else {
         error_ = trial.error();
       }
@@ -77,6 +83,7 @@ class Search {
 
   const HuntOptions& options_;
   TrialOptions trial_;
+  const Tell& tell_;
   TargetTrials& into_;
   std::mutex mutex_;
   unsigned begun_ = 0;
@@ -88,8 +95,9 @@ class Hunt {
   Hunt(const HuntOptions& options, DefectTree& tree) : options_(options), tree_(tree) {}
 
   // The error is of what would befall every defect.
-  std::expected<Findings, std::string> of(const Defect& defect) {
+  std::expected<Findings, std::string> of(const Defect& defect, Tell tell) {
     const auto begin = Clock::now();
+    tell_ = std::move(tell);
     Findings findings;
     findings.defect = defect.name;
     if (auto done = put_in(defect); !done && done.error() == interrupted) {
@@ -116,12 +124,14 @@ class Hunt {
       programs[flavour_of(target)].push_back(fuzzer_of(target));
     }
     for (const auto& [flavour, names] : programs) {
+      tell_({fmt::format("building {}", fmt::join(names, ", "))});
       if (auto done = tree_.build(names, flavour); !done) return done;
     }
     return {};
   }
 
   std::expected<void, std::string> prove(Findings& findings) {
+    tell_({"proving"});
     auto refutations = refutations_of(options_.command, tree_.program(subject), options_.folder);
     if (!refutations) return std::unexpected(refutations.error());
     findings.refuted = std::move(refutations->theorems);
@@ -139,13 +149,14 @@ class Hunt {
       filesystem::remove_all(folder, ignored);
       TrialOptions trial{tree_.program(fuzzer_of(target), flavour_of(target)), folder, 1,
                          options_.executions_max};
-      if (auto done = Search(options_, std::move(trial), trials).run(); !done) return done;
+      if (auto done = Search(options_, std::move(trial), tell_, trials).run(); !done) return done;
     }
     return {};
   }
 
   const HuntOptions& options_;
   DefectTree& tree_;
+  Tell tell_;
 };
 
 // Findings are of these sources, this verifier and these limits.
@@ -158,9 +169,9 @@ std::string conditions_of(const HuntOptions& options, const DefectTree& tree) {
 
 }  // namespace
 
-std::expected<std::vector<Findings>, std::string> hunt(
-    const HuntOptions& options, const std::vector<Defect>& defects,
-    const std::function<void(const Defect&, const Findings&, bool is_earlier)>& on_findings) {
+std::expected<std::vector<Findings>, std::string> hunt(const HuntOptions& options,
+                                                       const std::vector<Defect>& defects,
+                                                       const HuntWatcher& watcher) {
   if (!FIBERPROOF_HAS_FUZZERS) {
     return std::unexpected(
         "this build has no fuzz targets, and a hunt needs their compiler, Clang");
@@ -173,14 +184,15 @@ std::expected<std::vector<Findings>, std::string> hunt(
   std::vector<Findings> all;
   for (const Defect& defect : defects) {
     if (const auto earlier = file.find(defect)) {
-      on_findings(defect, *earlier, true);
+      watcher.on_findings(defect, *earlier, true);
       all.push_back(*earlier);
       continue;
     }
-    auto findings = one.of(defect);
+    auto findings =
+        one.of(defect, [&](const Phase& phase) { watcher.on_phase(defect, phase); });
     if (!findings) return std::unexpected(findings.error());
     if (const auto kept = file.add(defect, *findings); !kept) return std::unexpected(kept.error());
-    on_findings(defect, *findings, false);
+    watcher.on_findings(defect, *findings, false);
     all.push_back(std::move(*findings));
   }
   if (const auto done = tree.restore(); !done) return std::unexpected(done.error());

@@ -26,11 +26,23 @@ struct HuntOptions {
   bool resume = true;
 };
 
-/// Hunts each of `defects`, and calls `on_findings` as each is done, with whether they are those of
-/// an earlier hunt. The error says what prevents any hunt at all, such as sources that do not build
-/// without a defect, or Ctrl-C.
-std::expected<std::vector<Findings>, std::string> hunt(
-    const HuntOptions& options, const std::vector<Defect>& defects,
-    const std::function<void(const Defect&, const Findings&, bool is_earlier)>& on_findings);
+/// What the work on one defect or mutant has come to.
+struct Phase {
+  std::string text;        ///< "building", "program: 3 of 20 searches, 2 found something"
+  bool is_a_step = false;  ///< within the phase before: for a terminal only, and from any thread
+};
+
+/// Who watches a hunt.
+struct HuntWatcher {
+  std::function<void(const Defect&, const Phase&)> on_phase = [](const Defect&, const Phase&) {};
+  std::function<void(const Defect&, const Findings&, bool is_earlier)> on_findings;
+};
+
+/// Hunts each of `defects`; tells each phase, and the findings as each is done, with whether they
+/// are those of an earlier hunt. The error says what prevents any hunt at all, such as sources that
+/// do not build without a defect, or Ctrl-C.
+std::expected<std::vector<Findings>, std::string> hunt(const HuntOptions& options,
+                                                       const std::vector<Defect>& defects,
+                                                       const HuntWatcher& watcher);
 
 }  // namespace fiberproof::verify

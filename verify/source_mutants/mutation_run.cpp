@@ -30,9 +30,11 @@ Defect defect_of(const SourceMutation& mutation) {
 
 class MutationRun {
  public:
-  MutationRun(const MutationOptions& options, DefectTree& tree) : options_(options), tree_(tree) {}
+  MutationRun(const MutationOptions& options, DefectTree& tree, const MutationWatcher& watcher)
+      : options_(options), tree_(tree), watcher_(watcher) {}
 
   std::expected<void, std::string> without_mutant() {
+    tell("building without a mutant");
     if (auto done = tree_.build(plain_programs); !done) return done;
     Findings findings;
     if (auto done = prove(findings); !done) return done;
@@ -47,6 +49,7 @@ class MutationRun {
     const auto begin = Clock::now();
     Findings findings;
     findings.defect = mutation.mutant.name();
+    now_ = &mutation;
     if (auto done = judge(mutation, findings); !done) return std::unexpected(done.error());
     findings.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return findings;
@@ -73,6 +76,7 @@ class MutationRun {
 
   std::expected<void, std::string> build(const std::vector<std::string>& programs,
                                          Findings& findings) {
+    tell(fmt::format("building {}", fmt::join(programs, ", ")));
     auto done = tree_.build(programs);
     if (done || done.error() == interrupted) return done;
     findings.could_not_run = done.error();
@@ -80,6 +84,7 @@ class MutationRun {
   }
 
   std::expected<void, std::string> prove(Findings& findings) {
+    tell("proving");
     auto refutations = refutations_of(options_.command, tree_.program(replayer), options_.folder);
     if (!refutations) return std::unexpected(refutations.error());
     findings.refuted = std::move(refutations->theorems);
@@ -91,6 +96,7 @@ class MutationRun {
   // it takes all memory: then it is the first to go, since a limit would be above the 64 GiB of
   // stacks that the corpus maps.
   void replay(Findings& findings) {
+    tell("replaying the corpus");
     constexpr int exit_timed_out = 124;
     std::string last;
     const ProcessEnd end = run_process(
@@ -112,6 +118,7 @@ class MutationRun {
   }
 
   std::expected<void, std::string> fuzz(const std::string& target, Findings& findings) {
+    tell(fmt::format("fuzzing with {}", target));
     const std::string folder = options_.folder + "/artefacts";
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
@@ -121,8 +128,12 @@ class MutationRun {
     return {};
   }
 
+  void tell(std::string text) const { watcher_.on_phase(now_, {std::move(text)}); }
+
   const MutationOptions& options_;
   DefectTree& tree_;
+  const MutationWatcher& watcher_;
+  const SourceMutation* now_ = nullptr;
 };
 
 std::string conditions_of(const MutationOptions& options, const DefectTree& tree) {
@@ -200,7 +211,7 @@ SourceMutations mutations_of(const std::vector<MutatedFile>& files, const std::s
 
 std::expected<std::vector<Findings>, std::string> try_mutations(
     const MutationOptions& options, const std::vector<SourceMutation>& mutations,
-    const std::function<void(const SourceMutation&, const Findings&)>& on_findings) {
+    const MutationWatcher& watcher) {
   if (!FIBERPROOF_HAS_FUZZERS) {
     return std::unexpected(
         "this build has no fuzz targets, and mutants need their compiler, Clang");
@@ -209,7 +220,7 @@ std::expected<std::vector<Findings>, std::string> try_mutations(
   if (auto done = tree.restore(); !done) return std::unexpected(done.error());
   FindingsFile file(options.folder + "/findings.json", conditions_of(options, tree),
                     options.resume);
-  MutationRun run(options, tree);
+  MutationRun run(options, tree, watcher);
   if (auto done = run.without_mutant(); !done) return std::unexpected(done.error());
   std::vector<Findings> all;
   for (const SourceMutation& mutation : mutations) {
@@ -221,7 +232,7 @@ std::expected<std::vector<Findings>, std::string> try_mutations(
       if (auto kept = file.add(defect, *fresh); !kept) return std::unexpected(kept.error());
       findings = std::move(*fresh);
     }
-    on_findings(mutation, *findings);
+    watcher.on_findings(mutation, *findings);
     all.push_back(std::move(*findings));
   }
   if (auto done = tree.restore(); !done) return std::unexpected(done.error());

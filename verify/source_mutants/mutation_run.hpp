@@ -3,6 +3,7 @@
 #pragma once
 
 #include "verify/hunt/findings.hpp"
+#include "verify/hunt/hunt.hpp"
 #include "verify/source_mutants/mutator.hpp"
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct MutationOptions {
   std::string source;   ///< the project's folder
   std::string folder;   ///< copy of the sources, build and findings.json; is kept
   std::string command;  ///< `fiberproof`, for the proofs
-  unsigned sample = 1;  ///< each so many-th mutant of a file
+  unsigned sample = 1;  ///< every Nth mutant of each file
   std::uint64_t executions_max = 100'000;  ///< of a fuzz target, from an empty corpus
   unsigned replay_seconds = 20;            ///< of the corpus, which takes less than one
   bool resume = true;                      ///< folds in what an earlier run of the same found
@@ -56,10 +57,17 @@ struct SourceMutations {
 SourceMutations mutations_of(const std::vector<MutatedFile>& files, const std::string& source,
                              unsigned sample);
 
-/// Tries each, and calls `on_findings` as each is done. The error says what prevents any mutant,
-/// such as sources that are noticed without one, or Ctrl-C.
+/// Who watches a run. No mutation is the sources as they are, which are tried first.
+struct MutationWatcher {
+  std::function<void(const SourceMutation*, const Phase&)> on_phase = [](const SourceMutation*,
+                                                                         const Phase&) {};
+  std::function<void(const SourceMutation&, const Findings&)> on_findings;
+};
+
+/// Tries each, and tells each phase and the findings as each is done. The error says what prevents
+/// any mutant, such as sources that are noticed without one, or Ctrl-C.
 std::expected<std::vector<Findings>, std::string> try_mutations(
     const MutationOptions& options, const std::vector<SourceMutation>& mutations,
-    const std::function<void(const SourceMutation&, const Findings&)>& on_findings);
+    const MutationWatcher& watcher);
 
 }  // namespace fiberproof::verify

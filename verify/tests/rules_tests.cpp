@@ -63,7 +63,7 @@ TEST(rules, every_theorem_of_every_set_cites_a_rule_or_none) {
   ASSERT_TRUE(expected.has_value()) << expected.error();
   for (const ProofSet& set : proof_sets()) {
     std::size_t theorems = 0;
-    for (const auto& [name, verdict] : *expected) {
+    for (const auto& [name, verdict, reason] : *expected) {
       if (!name.starts_with(std::string(set.name) + "/")) continue;
       ++theorems;
       const std::string label = name.substr(name.rfind('/') + 1);
@@ -110,7 +110,7 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
   const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
   ASSERT_TRUE(expected.has_value()) << expected.error();
   for (const ProofSet& set : proof_sets()) {
-    for (const auto& [name, verdict] : *expected) {
+    for (const auto& [name, verdict, reason] : *expected) {
       if (!name.starts_with(std::string(set.name) + "/")) continue;
       const std::string label = name.substr(name.rfind('/') + 1);
       if (label.find('.') != std::string::npos) covered.insert(label.substr(0, label.find('.')));

@@ -1,0 +1,103 @@
+#include "verify/cli/list_command.hpp"
+
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/embedded.hpp"
+#include "verify/cli/expected_theorems.hpp"
+#include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/rules.hpp"
+#include "verify/hunt/defect.hpp"
+#include "verify/obligation/contract.hpp"
+#include "verify/proofs/proof_set.hpp"
+#include "verify/source_mutants/mutation_run.hpp"
+
+#include <fmt/format.h>
+#include <map>
+#include <nlohmann/json.hpp>
+
+namespace fiberproof::verify {
+namespace {
+
+ExitStatus could_not_run(const std::string& why) {
+  complain(why);
+  return ExitStatus::could_not_run;
+}
+
+ExitStatus list_proofs(nlohmann::json& entries) {
+  const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  if (!expected) return could_not_run(expected.error());
+  for (const auto& [name, verdict, reason] : *expected) {
+    fmt::print("{:60} {}\n", name, name_of(verdict));
+    entries.push_back({{"name", name}, {"expected", name_of(verdict)}});
+  }
+  return ExitStatus::ok;
+}
+
+// Contracts and sets, with how many theorems of each are expected.
+ExitStatus list_contracts(nlohmann::json& entries) {
+  const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  if (!expected) return could_not_run(expected.error());
+  std::map<std::string, std::size_t> counts;
+  for (const ExpectedTheorem& theorem : *expected) {
+    ++counts[theorem.name.substr(0, theorem.name.find('/'))];
+  }
+  const auto add = [&](const std::string& name, std::string_view path) {
+    fmt::print("{:24} {:3} theorems  {}\n", name, counts[name], path);
+    entries.push_back({{"name", name}, {"theorems", counts[name]}, {"path", path}});
+  };
+  for (const auto& [path, text] : embedded_contracts()) {
+    const auto contract = parse_contract(text, std::string(path));
+    if (!contract) return could_not_run(message(contract.error()));
+    add(contract->name, path);
+  }
+  for (const ProofSet& set : proof_sets()) add(std::string(set.name), "verify/proofs");
+  return ExitStatus::ok;
+}
+
+ExitStatus list_defects(nlohmann::json& entries) {
+  const auto defects = read_defects(FIBERPROOF_SOURCE "/core/defects", {});
+  if (!defects) return could_not_run(defects.error());
+  for (const Defect& defect : *defects) {
+    fmt::print("{:60} {}\n", defect.name, defect.title);
+    entries.push_back({{"name", defect.name}, {"title", defect.title}});
+  }
+  return ExitStatus::ok;
+}
+
+ExitStatus list_mutants(nlohmann::json& entries) {
+  const auto files = mutated_files({});
+  if (!files) return could_not_run(files.error());
+  for (const MutatedFile& file : *files) {
+    const std::size_t count = mutations_of({file}, FIBERPROOF_SOURCE, 1).made.size();
+    fmt::print("{:40} {:4} mutants\n", file.path, count);
+    entries.push_back({{"file", file.path}, {"mutants", count}});
+  }
+  return ExitStatus::ok;
+}
+
+}  // namespace
+
+std::vector<std::string> list_subjects() {
+  return {"proofs", "contracts", "targets", "specs", "defects", "mutants"};
+}
+
+ExitStatus list(const std::string& subject, nlohmann::json& results) {
+  nlohmann::json& entries = results[subject] = nlohmann::json::array();
+  if (subject == "proofs") return list_proofs(entries);
+  if (subject == "contracts") return list_contracts(entries);
+  if (subject == "defects") return list_defects(entries);
+  if (subject == "mutants") return list_mutants(entries);
+  if (subject == "targets") {
+    for (const FuzzTarget& target : fuzz_targets()) {
+      fmt::print("{}\n", target.name);
+      entries.push_back({{"name", target.name}});
+    }
+  } else {
+    for (const Rule& rule : rules_of(embedded_spec().text)) {
+      fmt::print("{:4} {}\n", rule.id, rule.title);
+      entries.push_back({{"id", rule.id}, {"title", rule.title}});
+    }
+  }
+  return ExitStatus::ok;
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,18 @@
+// `fiberproof list`: names that other subcommands take.
+#pragma once
+
+#include "verify/cli/exit_status.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// What can be listed.
+std::vector<std::string> list_subjects();
+
+/// Prints one line for each of what `subject` names, and adds the same to `results`.
+ExitStatus list(const std::string& subject, nlohmann::json& results);
+
+}  // namespace fiberproof::verify

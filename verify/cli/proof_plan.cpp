@@ -1,0 +1,211 @@
+#include "verify/cli/proof_plan.hpp"
+
+#include "verify/certificate/certifying_solver.hpp"
+#include "verify/cli/embedded.hpp"
+#include "verify/cli/output_file.hpp"
+#include "verify/cli/rules.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <optional>
+
+namespace fiberproof::verify {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+void add_line(Lines& lines, std::string line) {
+  if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
+}
+
+std::vector<Contract> read_contracts(const ProveOptions& options, Lines& errors) {
+  std::vector<Contract> contracts;
+  const auto add = [&](auto contract) {
+    if (contract) {
+      contracts.push_back(std::move(*contract));
+    } else {
+      add_line(errors, message(contract.error()));
+    }
+  };
+  for (const std::string& path : options.contracts) add(read_contract(path));
+  if (!options.contracts.empty()) return contracts;
+  for (const auto& [path, text] : embedded_contracts()) {
+    add(parse_contract(text, std::string(path)));
+  }
+  return contracts;
+}
+
+// A set is no text that could be read: proofs.txt says what its theorems are called.
+TheoremNames theorem_names_of(const ProofSet& set, const std::vector<ExpectedTheorem>& expected) {
+  TheoremNames names{std::string(set.name), {}};
+  for (const ExpectedTheorem& theorem : expected) {
+    if (theorem.name.starts_with(names.contract + "/")) names.theorems.push_back(theorem.name);
+  }
+  return names;
+}
+
+std::vector<std::string> rule_ids() {
+  std::vector<std::string> ids;
+  for (const Rule& rule : rules_of(embedded_spec().text)) ids.push_back(rule.id);
+  return ids;
+}
+
+// The file, or of an archive the member that has the contract's first routine.
+std::expected<std::size_t, std::string> file_for(const Contract& contract,
+                                                 const ObjectArchive& files,
+                                                 const ProveOptions& options) {
+  if (!files.is_archive() || contract.runs.empty()) return 0;
+  const auto symbol = options.code.symbol_of(contract);
+  if (!symbol) return std::unexpected(fmt::format("{}: {}", options.object, symbol.error()));
+  const auto member = files.defining(*symbol);
+  if (!member) return std::unexpected(message(member.error()));
+  return static_cast<std::size_t>(*member - files.files().data());
+}
+
+// Whether the file has the code, so that a wrong symbol is told before other contracts are proved.
+void check_code(const Contract& contract, const ObjectFile& file, const ProverOptions& options,
+                Lines& errors) {
+  ContractResult unused;
+  for (const Run& run : contract.runs) {
+    const auto code = code_of(run, file, options, unused);
+    if (!code) add_line(errors, code.error());
+  }
+}
+
+// Where no role is given, a file of others lacks all that the contracts name: one line is enough.
+void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
+  ProverOptions prover;
+  options.code.add_to(prover);
+  Lines missing;
+  for (PlannedContract& planned : plan.contracts) {
+    const auto file = file_for(planned.contract, plan.files, options);
+    if (!file) {
+      add_line(missing, file.error());
+      continue;
+    }
+    planned.file = *file;
+    check_code(planned.contract, plan.files.files()[*file], prover, missing);
+  }
+  const bool is_of_others = !options.object.empty() && !options.code.is_foreign();
+  if (is_of_others && missing.size() > 1) {
+    missing.resize(1);
+    missing.front() +=
+        "; nor what other contracts name: for code of your own, say which symbol plays a role, as "
+        "in --symbol start=NAME";
+  }
+  for (std::string& line : missing) add_line(errors, std::move(line));
+}
+
+void check_outputs(const ProveOptions& options, Lines& errors) {
+  const auto check = [&errors](const char* option, const std::string& folder) {
+    if (const auto why = why_no_folder(folder)) {
+      add_line(errors, fmt::format("{} {}", option, *why));
+    }
+  };
+  if (!options.smt2_directory.empty()) check("--smt2", options.smt2_directory);
+  if (options.keeps_where_told) check("--counterexamples", options.counterexamples);
+}
+
+// One small question each: a solver that is not installed answers none.
+void check_solvers(const ProveOptions& options, Lines& errors) {
+  const std::chrono::milliseconds limit(options.timeout_ms);
+  if (options.certify) {
+    const SatRun trial = make_cadical()(Cnf(), limit);
+    if (trial.end != SatRun::End::satisfiable) add_line(errors, "--certify: " + trial.reason);
+  }
+  if (options.solver == "cvc5") {
+    const Answer trial = make_cvc5_solver(limit)->prove({{}, truth(false)});
+    const bool is_missing = trial.reason.find("cannot be started") != std::string::npos;
+    if (is_missing) {
+      add_line(errors, fmt::format("--solver cvc5: {}: is it installed?", trial.reason));
+    }
+  }
+}
+
+std::size_t count_theorems(const ProofPlan& plan) {
+  std::size_t count = 0;
+  const auto add = [&](std::string_view contract) {
+    count += static_cast<std::size_t>(std::ranges::count_if(plan.expected, [&](const auto& entry) {
+      return entry.name.starts_with(fmt::format("{}/", contract)) &&
+             (plan.selection.takes(entry.name) || rule_of_theorem(entry.name).empty());
+    }));
+  };
+  for (const PlannedContract& planned : plan.contracts) add(planned.contract.name);
+  for (const ProofSet* set : plan.sets) add(set->name);
+  return count;
+}
+
+// Divides the contracts and sets into what is proved and what was not given.
+std::vector<TheoremNames> choose(std::vector<Contract> contracts, const ProveOptions& options,
+                                 ProofPlan& plan) {
+  std::vector<TheoremNames> known;
+  for (Contract& contract : contracts) {
+    known.push_back(theorem_names_of(contract));
+    if (!plan.selection.takes_contract(known.back())) continue;
+    if (options.code.is_foreign() && options.code.left_out(contract)) {
+      plan.left_out.push_back(std::move(contract));
+    } else {
+      plan.contracts.push_back({std::move(contract), 0});
+    }
+  }
+  for (const ProofSet& set : proof_sets()) {
+    if (!options.contracts.empty()) break;
+    known.push_back(theorem_names_of(set, plan.expected));
+    const bool is_wanted = plan.selection.takes_contract(known.back());
+    if (is_wanted && !options.code.is_foreign()) plan.sets.push_back(&set);
+  }
+  return known;
+}
+
+}  // namespace
+
+std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOptions& options) {
+  Lines errors = options.errors;
+  std::vector<Contract> contracts = read_contracts(options, errors);
+  auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  if (!expected) add_line(errors, expected.error());
+  auto files = ObjectArchive::open(options.object.empty() ? own_path() : options.object);
+  if (!files) add_line(errors, message(files.error()));
+  check_outputs(options, errors);
+  check_solvers(options, errors);
+  const bool are_contracts_known = expected && contracts.size() >= options.contracts.size();
+  if (!files || !are_contracts_known) return std::unexpected(errors);
+
+  ProofPlan plan{std::move(*files), {}, {}, {}, std::move(*expected), Selection(options.names), 0};
+  const std::vector<TheoremNames> known = choose(std::move(contracts), options, plan);
+  for (std::string& line : plan.selection.complaints(known, rule_ids())) {
+    add_line(errors, std::move(line));
+  }
+  if (!options.contracts.empty()) plan.expected.clear();
+  if (options.are_symbols_wrong) return std::unexpected(errors);
+  find_code(options, plan, errors);
+  if (errors.empty() && plan.contracts.empty() && plan.sets.empty()) {
+    add_line(errors, fmt::format("{}: no contract can be proved of the symbols given",
+                                 options.object));
+  }
+  if (!errors.empty()) return std::unexpected(errors);
+  plan.theorems = count_theorems(plan);
+  return plan;
+}
+
+std::map<std::string, std::string> claims_of(const ProofPlan& plan) {
+  std::map<std::string, std::string> claims;
+  for (const PlannedContract& planned : plan.contracts) {
+    const Contract& contract = planned.contract;
+    const auto add = [&](const std::vector<Clause>& clauses) {
+      for (const Clause& clause : clauses) {
+        for (const char* const part : {"", "model/"}) {
+          claims.emplace(fmt::format("{}/{}{}{}{}", contract.name, part, clause.spec_id,
+                                     clause.spec_id.empty() ? "" : ".", clause.label),
+                         clause.text);
+        }
+      }
+    };
+    add(contract.exits);
+    for (const Run& run : contract.runs) add(run.arrivals);
+    for (const CallDeclaration& call : contract.calls) add(call.clauses);
+  }
+  return claims;
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,213 @@
+#include "verify/cli/proof_printer.hpp"
+
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/confirm.hpp"
+#include "verify/cli/wording.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <set>
+
+namespace fiberproof::verify {
+namespace {
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+void print_list(const char* heading, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  fmt::print("    {}\n", heading);
+  for (const std::string& line : lines) fmt::print("      {}\n", line);
+}
+
+void print_story(const Refutation& story) {
+  fmt::print("    claim    {}\n", story.claim);
+  if (!story.found.empty()) fmt::print("             {}\n", story.found);
+  if (!story.where.empty()) fmt::print("    where    {}\n", story.where);
+  print_list("for", story.values);
+  print_list("runs", story.listing);
+  print_list("memory, high addresses first", story.memory);
+}
+
+// Of a contract that proofs.txt does not know, every refutation and unknown.
+std::vector<std::string> differences_without_list(const std::vector<ContractResult>& results) {
+  std::vector<std::string> refuted;
+  std::vector<std::string> unknown;
+  for (const ContractResult& result : results) {
+    for (const Theorem& theorem : result.theorems) {
+      if (theorem.verdict == Verdict::refuted) refuted.push_back(theorem.name + " is refuted");
+      if (theorem.verdict == Verdict::unknown) {
+        unknown.push_back(fmt::format("{} is unknown: {}", theorem.name, theorem.reason));
+      }
+    }
+  }
+  refuted.insert(refuted.end(), unknown.begin(), unknown.end());
+  return refuted;
+}
+
+std::size_t count(const ProofReport& report, Verdict verdict) {
+  std::size_t sum = 0;
+  for (const ContractResult& result : report.results) {
+    sum += static_cast<std::size_t>(
+        std::ranges::count(result.theorems, verdict, &Theorem::verdict));
+  }
+  return sum;
+}
+
+}  // namespace
+
+void ProofPrinter::asked(std::string_view theorem) {
+  constexpr std::chrono::milliseconds pause{50};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - shown_at_ < pause) return;
+  shown_at_ = now;
+  const std::string total = plan_.theorems == 0 ? "" : fmt::format("/{}", plan_.theorems);
+  status_line_.show(fmt::format("[{}{}] {}", printed_, total, theorem));
+}
+
+ExitStatus ProofPrinter::print(const ContractResult& result) {
+  status_line_.clear();
+  const auto is_surprise = [this](const Theorem& theorem) {
+    return theorem.verdict == Verdict::refuted && !is_as_expected(theorem);
+  };
+  ExitStatus status = ExitStatus::ok;
+  for (const bool surprises : {true, false}) {
+    for (const Theorem& theorem : result.theorems) {
+      if (is_surprise(theorem) == surprises) status = worse(status, print_theorem(theorem));
+    }
+  }
+  for (const ProvedCode& code : result.code) {
+    fmt::print("on       {}: {}, {}, hash {:016x}\n", code.routine,
+               counted(code.instructions, "instruction"), counted(code.bytes, "byte"), code.hash);
+  }
+  for (const std::string& callee : result.callees) {
+    fmt::print("calls    {}: no symbol given, so what the trampoline calls\n", callee);
+  }
+  printed_ += result.theorems.size();
+  std::fflush(stdout);
+  return status;
+}
+
+ExitStatus ProofPrinter::print_differences(const std::vector<ContractResult>& results) {
+  std::vector<std::string> lines;
+  if (options_.contracts.empty()) {
+    // Of foreign code and of a selection, only what was asked for can be missing.
+    std::vector<ExpectedTheorem> list = plan_.expected;
+    if (options_.code.is_foreign() || !plan_.selection.is_of_all()) {
+      list = of_contracts(list, results);
+      std::erase_if(list, [this](const ExpectedTheorem& theorem) {
+        return !plan_.selection.takes(theorem.name) && !rule_of_theorem(theorem.name).empty();
+      });
+    }
+    lines = differences(list, results);
+  } else {
+    lines = differences_without_list(results);
+  }
+  ExitStatus status = ExitStatus::ok;
+  for (const std::string& line : lines) {
+    const auto kept = kept_.find(std::string_view(line).substr(0, line.find(' ')));
+    const std::string replay =
+        kept == kept_.end() ? "" : "; replay with: fiberproof replay " + kept->second;
+    complain(line + replay);
+    if (options_.contracts.empty()) status = worse(status, ExitStatus::failed);
+  }
+  return status;
+}
+
+void ProofPrinter::print_summary(const ProofReport& report) const {
+  const std::size_t proved = count(report, Verdict::proved);
+  const std::size_t refuted = count(report, Verdict::refuted);
+  const std::size_t unknown = count(report, Verdict::unknown);
+  if (options_.code.is_foreign()) print_foreign_summary(report);
+  std::string text = fmt::format("{} in {:.1f} s: {} proved",
+                                 counted(proved + refuted + unknown, "theorem"), report.seconds,
+                                 proved);
+  if (refuted > 0) text += fmt::format(", {} refuted", refuted);
+  if (unknown > 0) text += fmt::format(", {} unknown", unknown);
+  const bool is_good = report.status == ExitStatus::ok;
+  if (is_good && refuted > 0) text += ", all as expected";
+  if (!is_good) text += "; NOT as expected: see the lines that begin with 'fiberproof:'";
+  fmt::print("{}\n", text);
+}
+
+// Who keeps which rules, where all that could be asked is proved; and what was not looked at.
+void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
+  for (const PlannedContract& planned : plan_.contracts) {
+    fmt::print("checked  {:24} {}\n", planned.contract.name,
+               options_.code.described(planned.contract));
+  }
+  std::set<std::string> rules;
+  std::size_t all = 0;
+  for (const ContractResult& result : report.results) {
+    all += result.theorems.size();
+    for (const Theorem& theorem : result.theorems) rules.insert(theorem.spec_id);
+  }
+  rules.erase("");
+  const std::vector<std::string> names = options_.code.names();
+  if (count(report, Verdict::proved) == all && all > 0) {
+    fmt::print("{} {} {} ({}): {} of {} theorems proved\n", fmt::join(names, " and "),
+               names.size() == 1 ? "keeps" : "keep", fmt::join(rules, " "),
+               options_.code.revision_text(), all, all);
+  }
+  std::set<std::string> missing;
+  for (const Contract& contract : plan_.left_out) {
+    for (std::string& role : options_.code.missing_roles(contract)) missing.insert(std::move(role));
+  }
+  // Only `initialize` calls it.
+  if (missing.contains("initialize")) missing.erase("check_failed");
+  if (!missing.empty()) {
+    fmt::print("left out {}: no symbol given (--symbol ROLE=NAME)\n", fmt::join(missing, ", "));
+  }
+}
+
+const ExpectedTheorem* ProofPrinter::expected(const Theorem& theorem) const {
+  const auto entry = std::ranges::find(plan_.expected, theorem.name, &ExpectedTheorem::name);
+  return entry == plan_.expected.end() ? nullptr : &*entry;
+}
+
+bool ProofPrinter::is_as_expected(const Theorem& theorem) const {
+  const ExpectedTheorem* const entry = expected(theorem);
+  return entry != nullptr && entry->verdict == theorem.verdict;
+}
+
+// What a theorem came to, and for a refutation whether real stacks show the same.
+ExitStatus ProofPrinter::print_theorem(const Theorem& theorem) {
+  const bool is_expected = is_as_expected(theorem);
+  std::string note;
+  if (theorem.verdict == Verdict::refuted && is_expected) {
+    const std::string& reason = expected(theorem)->reason;
+    note = fmt::format("  (expected{}{})", reason.empty() ? "" : ": ", reason);
+  }
+  fmt::print("{:8} {:60} {:4} obligation{} {:8.1f} ms{}\n", name_of(theorem.verdict), theorem.name,
+             theorem.obligations, theorem.obligations == 1 ? " " : "s", milliseconds(theorem.time),
+             note);
+  if (theorem.verdict == Verdict::unknown) {
+    fmt::print("    because  {}\n", theorem.reason);
+    return ExitStatus::could_not_run;
+  }
+  if (theorem.verdict == Verdict::proved) return ExitStatus::ok;
+  const ExitStatus status = is_expected ? ExitStatus::ok : ExitStatus::failed;
+  return theorem.refutation ? worse(status, confirm(theorem, is_expected)) : status;
+}
+
+// The Program of a refutation that nobody expected is kept, for the corpus to replay.
+ExitStatus ProofPrinter::confirm(const Theorem& theorem, bool is_expected) {
+  print_story(*theorem.refutation);
+  const std::string& program = theorem.refutation->program;
+  if (program.empty() || !options_.object.empty()) return ExitStatus::ok;
+  const Confirmation confirmation = confirm_natively(program, is_expected);
+  fmt::print("    natively {}\n    Program\n{}", confirmation.line, indented(program, "      "));
+  if (is_expected) return confirmation.confirmed ? ExitStatus::ok : ExitStatus::could_not_run;
+  if (!confirmation.confirmed) return ExitStatus::ok;
+  const auto path = keep_counterexample(options_.counterexamples, theorem.name, program);
+  if (path) {
+    kept_[theorem.name] = *path;
+    fmt::print("    kept as  {}\n", *path);
+  } else {
+    complain(path.error());
+  }
+  return ExitStatus::ok;
+}
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,48 @@
+// How proofs are told: a status line while they run, each contract's theorems as it is decided, and
+// at the end, once more, whatever is not as expected.
+#pragma once
+
+#include "verify/cli/proof_plan.hpp"
+#include "verify/cli/terminal.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace fiberproof::verify {
+
+class ProofPrinter {
+ public:
+  ProofPrinter(const ProveOptions& options, const ProofPlan& plan)
+      : options_(options), plan_(plan) {}
+
+  /// A query about `theorem` was answered; shown on a terminal, `[12/292] THEOREM`.
+  void asked(std::string_view theorem);
+
+  /// The theorems of a contract, those first that nobody expected to be refuted. The worst of them.
+  ExitStatus print(const ContractResult& result);
+
+  /// On standard error, one line for each difference from what is expected, refutations first, with
+  /// the line that replays it. The worst of them.
+  ExitStatus print_differences(const std::vector<ContractResult>& results);
+
+  /// How many theorems came out how, in one sentence.
+  void print_summary(const ProofReport& report) const;
+
+ private:
+  const ExpectedTheorem* expected(const Theorem& theorem) const;
+  bool is_as_expected(const Theorem& theorem) const;
+  ExitStatus print_theorem(const Theorem& theorem);
+  ExitStatus confirm(const Theorem& theorem, bool is_expected);
+  void print_foreign_summary(const ProofReport& report) const;
+
+  const ProveOptions& options_;
+  const ProofPlan& plan_;
+  StatusLine status_line_;
+  std::chrono::steady_clock::time_point shown_at_{};
+  std::size_t printed_ = 0;
+  std::map<std::string, std::string, std::less<>> kept_;  // Programs by theorem
+};
+
+}  // namespace fiberproof::verify
