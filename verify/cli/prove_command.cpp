@@ -160,20 +160,6 @@ std::string coverage_line(const Contract& contract, const ForeignCode& code,
                   : fmt::format("checked  {:24} {}", contract.name, code.described(contract));
 }
 
-// The file, or of an archive the member that has the contract's first routine.
-std::expected<const ObjectFile*, std::string> file_for(const Contract& contract,
-                                                       const ObjectArchive& file,
-                                                       const ProveOptions& options) {
-  if (!file.is_archive() || contract.runs.empty()) return &file.files().front();
-  const auto symbol = options.code.symbol_of(contract);
-  if (!symbol) {
-    return std::unexpected(fmt::format("fiberproof: {}: {}", options.object, symbol.error()));
-  }
-  auto member = file.defining(*symbol);
-  if (!member) return std::unexpected(message(member.error()));
-  return *member;
-}
-
 std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTally& tally) {
   const std::chrono::milliseconds limit(options.timeout_ms);
   auto solver = make_z3_solver(limit);
@@ -215,12 +201,15 @@ ProofReport run_proofs(const ProveOptions& options) {
   const auto file = ObjectArchive::open(options.object.empty() ? own_path() : options.object);
   if (!file) return complain(message(file.error())), report;
 
+  if (const auto named = options.code.check(*contracts, *file); !named) {
+    return complain(named.error()), report;
+  }
+
   CertificateTally certificates;
   if (const auto missing = what_is_missing(options)) return complain(*missing), report;
   const auto solver = make_solver(options, certificates);
   ScriptWriter scripts(options.smt2_directory);
   ProverOptions prover;
-  options.code.add_to(prover);
   prover.on_query = [&](const std::string& theorem, const Query& query, const Answer& answer) {
     scripts(theorem, query, answer);
     certificates.name_last(theorem, query);
@@ -233,8 +222,11 @@ ProofReport run_proofs(const ProveOptions& options) {
       coverage.push_back(coverage_line(contract, options.code, reason));
       if (reason) continue;
     }
-    const auto subject = file_for(contract, *file, options);
+    const auto subject = options.code.subject(contract, *file);
     if (!subject) return complain(subject.error()), report;
+    if (const auto named = options.code.add_to(prover, **subject, &contract); !named) {
+      return complain(named.error()), report;
+    }
     auto result = prove(contract, **subject, *solver, prover);
     certificates.name_questions(contract.name);
     if (!result) return complain(result.error()), report;
@@ -247,7 +239,11 @@ ProofReport run_proofs(const ProveOptions& options) {
           fmt::format("left out {:24} only of the project's own routines", set.name));
       continue;
     }
-    auto result = set.prove(file->files().front(), *solver, prover);
+    const ObjectFile& subject = file->files().front();
+    if (const auto named = options.code.add_to(prover, subject, nullptr); !named) {
+      return complain(named.error()), report;
+    }
+    auto result = set.prove(subject, *solver, prover);
     certificates.name_questions(std::string(set.name));
     if (!result) return complain(result.error()), report;
     report.results.push_back(std::move(*result));
