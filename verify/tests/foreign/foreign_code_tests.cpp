@@ -223,6 +223,27 @@ TEST(foreign_code, a_debug_file_and_the_file_that_it_was_made_from_are_told_apar
                   file("engine_pie_linked"), "which engine_pie.debug knows");
 }
 
+// Its own routines are found by what is loaded, which strip leaves.
+TEST(foreign_code, a_stripped_command_proves_itself) {
+  const auto on = [](const std::string& command) {
+    std::vector<std::string> lines;
+    const int exit_code = run_process({command, "prove", "continuation_start/", "stack_switch/",
+                                       "initialize/", "fiber_start/", "unwind_rules/"},
+                                      {},
+                                      [&lines](const std::string& line) {
+                                        // A hash has the names of variables, which are gone.
+                                        if (!line.starts_with("on ")) return;
+                                        lines.push_back(line.substr(0, line.find(", hash")));
+                                      })
+                              .exit_code;
+    EXPECT_EQ(exit_code, 0) << command;
+    return lines;
+  };
+  const auto lines = on(file("fiberproof_stripped"));
+  EXPECT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines, on(FIBERPROOF_COMMAND));
+}
+
 TEST(foreign_code, what_cannot_be_proved_is_one_clear_line) {
   const std::string refused = file("refused.o");
   const auto start = [&refused](const std::string& symbol) {
