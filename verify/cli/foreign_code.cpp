@@ -1,8 +1,11 @@
 #include "verify/cli/foreign_code.hpp"
 
+#include "verify/machine/symbol_search.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace fiberproof::verify {
@@ -44,6 +47,41 @@ std::string_view role_or_symbol(std::string_view symbol) {
 
 bool is_fiber_start(std::string_view symbol) {
   return role_or_symbol(symbol) == "fiber_start";
+}
+
+// Code that a contract runs, starts behind, or calls.
+std::set<std::string, std::less<>> symbols_of(const Contract& contract) {
+  std::set<std::string, std::less<>> symbols;
+  for (const Run& run : contract.runs) {
+    symbols.insert(run.symbol);
+    if (!run.after.empty()) symbols.insert(run.after);
+  }
+  for (const CallDeclaration& call : contract.calls) {
+    if (!call.target) symbols.insert(call.symbol);
+  }
+  return symbols;
+}
+
+// Of a file in which no contract finds anything: what its owner can type.
+std::string nothing_named(const ObjectArchive& file) {
+  constexpr std::size_t names_max = 8;
+  const FunctionList functions = functions_of(file.files(), names_max);
+  const auto told = [&file](std::string reason, std::string place) {
+    return message(
+        {ObjectError::Kind::not_found, file.path(), std::move(reason), std::move(place)});
+  };
+  if (functions.count == 0) {
+    return told(
+        "has no fiberproof_ symbols: say where the code of a role is, as in --symbol "
+        "start=0xADDRESS:BYTES",
+        "it has no names of functions");
+  }
+  const std::string more =
+      functions.count > names_max ? fmt::format(" and {} more", functions.count - names_max) : "";
+  return told(fmt::format("has no fiberproof_ symbols: say which of its functions plays a role, as "
+                          "in --symbol start={}",
+                          functions.names.front()),
+              fmt::format("it has {}{}", fmt::join(functions.names, ", "), more));
 }
 
 }  // namespace
@@ -129,7 +167,7 @@ std::vector<std::string> ForeignCode::names() const {
   for (const auto& [symbol, place] : places_) {
     const std::string_view role = role_or_symbol(symbol);
     const bool is_proved = role == "start" || role == "switch" || role == "initialize";
-    if (is_proved) names.push_back(text_of(place));
+    if (is_proved) names.push_back(place.text);
   }
   return names;
 }
@@ -138,34 +176,91 @@ std::string ForeignCode::revision_text() const {
   return fmt::format("revision {}", revision_ == Revision::v44 ? "v44" : "trap");
 }
 
-std::expected<std::string, std::string> ForeignCode::symbol_of(const Contract& contract) const {
-  const std::string& symbol = contract.runs.front().symbol;
-  const auto place = places_.find(symbol);
-  if (place == places_.end()) return symbol;
-  if (!place->second.symbol.empty()) return place->second.symbol;
-  return std::unexpected(fmt::format("an archive has no addresses: name a symbol ({}={})",
-                                     role_or_symbol(symbol), text_of(place->second)));
+std::expected<void, std::string> ForeignCode::check_roles(
+    const std::vector<Contract>& contracts) const {
+  std::set<std::string, std::less<>> named;
+  for (const Contract& contract : contracts) named.merge(symbols_of(contract));
+  for (const auto& [symbol, place] : places_) {
+    if (named.contains(symbol) || role_of_symbol(symbol) != nullptr) continue;
+    std::vector<std::string_view> names;
+    for (const Role& role : roles) names.push_back(role.name);
+    std::string near;
+    for (const std::string_view name : names) {
+      if (near.empty() && distance(symbol, name)) near = fmt::format(": did you mean {}?", name);
+    }
+    return std::unexpected(fmt::format(
+        "fiberproof: --symbol {}={}: {} is no role and no contract names such a symbol; roles are "
+        "{}{}",
+        symbol, place.text, symbol, fmt::join(names, ", "), near));
+  }
+  return {};
+}
+
+std::expected<void, std::string> ForeignCode::check(const std::vector<Contract>& contracts,
+                                                    const ObjectArchive& file) const {
+  if (auto checked = check_roles(contracts); !checked) return checked;
+  for (const auto& [symbol, typed] : places_) {
+    if (const auto place = resolve(typed, file); !place) return std::unexpected(place.error());
+  }
+  if (is_foreign_) return {};
+  bool names_any = false;
+  for (const Contract& contract : contracts) {
+    for (const std::string& symbol : symbols_of(contract)) {
+      names_any = true;
+      if (is_given(symbol)) return {};
+      for (const ObjectFile& member : file.files()) {
+        if (member.defines(symbol) || member.section(symbol)) return {};
+      }
+    }
+  }
+  if (!names_any) return {};
+  return std::unexpected(nothing_named(file));
+}
+
+std::expected<const ObjectFile*, std::string> ForeignCode::subject(
+    const Contract& contract, const ObjectArchive& file) const {
+  if (!file.is_archive() || contract.runs.empty()) return &file.files().front();
+  std::string symbol = contract.runs.front().symbol;
+  if (const auto typed = places_.find(symbol); typed != places_.end()) {
+    const auto place = resolve(typed->second, file);
+    if (!place) return std::unexpected(place.error());
+    if (place->symbol.empty()) {
+      return std::unexpected(
+          fmt::format("fiberproof: {}: an archive has no addresses: name a symbol ({}={})",
+                      file.path(), role_or_symbol(symbol), typed->second.text));
+    }
+    symbol = place->symbol;
+  }
+  const auto member = file.defining(symbol);
+  if (!member) return std::unexpected(message(member.error()));
+  return *member;
 }
 
 std::string ForeignCode::described(const Contract& contract) const {
   std::vector<std::string> parts;
-  const auto add = [&](const std::string& symbol) {
+  for (const std::string& symbol : symbols_of(contract)) {
     const auto place = places_.find(symbol);
-    if (place == places_.end()) return;
-    std::string part = fmt::format("{}={}", role_or_symbol(symbol), text_of(place->second));
+    if (place == places_.end()) continue;
+    std::string part = fmt::format("{}={}", role_or_symbol(symbol), place->second.text);
     if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
-  };
-  for (const Run& run : contract.runs) add(run.symbol);
-  for (const CallDeclaration& call : contract.calls) add(call.symbol);
+  }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-void ForeignCode::add_to(ProverOptions& options) const {
-  options.places = places_;
-  if (!is_foreign_) return;
+std::expected<void, std::string> ForeignCode::add_to(ProverOptions& options, const ObjectFile& file,
+                                                     const Contract* contract) const {
+  options.places.clear();
+  for (const auto& [symbol, typed] : places_) {
+    if (contract != nullptr && !symbols_of(*contract).contains(symbol)) continue;
+    auto place = resolve(typed, file);
+    if (!place) return std::unexpected(place.error());
+    options.places.emplace(symbol, std::move(*place));
+  }
+  if (!is_foreign_) return {};
   for (const std::string_view symbol : role_named("fiber_start")->symbols) {
     options.callees_by_call.emplace(symbol);
   }
+  return {};
 }
 
 }  // namespace fiberproof::verify

@@ -6,6 +6,7 @@
 // fiber_start is what start calls. Revisions: SPEC.md, T5.
 #pragma once
 
+#include "verify/machine/object_archive.hpp"
 #include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/prover.hpp"
@@ -41,21 +42,31 @@ class ForeignCode {
   std::vector<std::string> names() const;
   std::string revision_text() const;
 
-  /// The symbol by which the contract's member of an archive is found; an error for an address.
-  std::expected<std::string, std::string> symbol_of(const Contract& contract) const;
+  /// Whether each name that was given is a role, or a symbol of one of the contracts; and, where no
+  /// role was given, whether `file` has anything that a contract names. An error says what to type.
+  std::expected<void, std::string> check(const std::vector<Contract>& contracts,
+                                         const ObjectArchive& file) const;
+
+  /// The file, or of an archive the member that has the contract's first routine.
+  std::expected<const ObjectFile*, std::string> subject(const Contract& contract,
+                                                        const ObjectArchive& file) const;
 
   /// Which of the contract's code is where: `start=engine_start`.
   std::string described(const Contract& contract) const;
 
-  void add_to(ProverOptions& options) const;
+  /// Tells the prover where `file` has what was named: of that what `contract` speaks of, or
+  /// everything without one.
+  std::expected<void, std::string> add_to(ProverOptions& options, const ObjectFile& file,
+                                          const Contract* contract) const;
 
  private:
   bool is_given(const std::string& symbol) const;
   std::vector<std::string> missing(const Contract& contract) const;
+  std::expected<void, std::string> check_roles(const std::vector<Contract>& contracts) const;
 
   bool is_foreign_ = false;
   Revision revision_ = Revision::trap;
-  std::map<std::string, CodePlace, std::less<>> places_;  // by the contracts' symbols
+  std::map<std::string, TypedPlace, std::less<>> places_;  // by the contracts' symbols
 };
 
 }  // namespace fiberproof::verify

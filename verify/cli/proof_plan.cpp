@@ -50,18 +50,6 @@ std::vector<std::string> rule_ids() {
   return ids;
 }
 
-// The file, or of an archive the member that has the contract's first routine.
-std::expected<std::size_t, std::string> file_for(const Contract& contract,
-                                                 const ObjectArchive& files,
-                                                 const ProveOptions& options) {
-  if (!files.is_archive() || contract.runs.empty()) return 0;
-  const auto symbol = options.code.symbol_of(contract);
-  if (!symbol) return std::unexpected(fmt::format("{}: {}", options.object, symbol.error()));
-  const auto member = files.defining(*symbol);
-  if (!member) return std::unexpected(message(member.error()));
-  return static_cast<std::size_t>(*member - files.files().data());
-}
-
 // Whether the file has the code, so that a wrong symbol is told before other contracts are proved.
 void check_code(const Contract& contract, const ObjectFile& file, const ProverOptions& options,
                 Lines& errors) {
@@ -74,17 +62,20 @@ void check_code(const Contract& contract, const ObjectFile& file, const ProverOp
 
 // Where no role is given, a file of others lacks all that the contracts name: one line is enough.
 void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
-  ProverOptions prover;
-  options.code.add_to(prover);
   Lines missing;
   for (PlannedContract& planned : plan.contracts) {
-    const auto file = file_for(planned.contract, plan.files, options);
+    const auto file = options.code.subject(planned.contract, plan.files);
     if (!file) {
       add_line(missing, file.error());
       continue;
     }
-    planned.file = *file;
-    check_code(planned.contract, plan.files.files()[*file], prover, missing);
+    planned.file = static_cast<std::size_t>(*file - plan.files.files().data());
+    ProverOptions prover;
+    if (const auto named = options.code.add_to(prover, **file, &planned.contract); !named) {
+      add_line(missing, named.error());
+      continue;
+    }
+    check_code(planned.contract, **file, prover, missing);
   }
   const bool is_of_others = !options.object.empty() && !options.code.is_foreign();
   if (is_of_others && missing.size() > 1) {
@@ -171,6 +162,12 @@ std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOption
   const bool are_contracts_known = expected && contracts.size() >= options.contracts.size();
   if (!files || !are_contracts_known) return std::unexpected(errors);
 
+  if (!options.are_symbols_wrong) {
+    if (const auto named = options.code.check(contracts, *files); !named) {
+      add_line(errors, named.error());
+      return std::unexpected(errors);
+    }
+  }
   ProofPlan plan{std::move(*files), {}, {}, {}, std::move(*expected), Selection(options.names), 0};
   const std::vector<TheoremNames> known = choose(std::move(contracts), options, plan);
   for (std::string& line : plan.selection.complaints(known, rule_ids())) {

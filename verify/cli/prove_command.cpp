@@ -83,7 +83,6 @@ class ProofRun {
         printer_(options, plan),
         solver_(make_solver(options, certificates_)),
         scripts_(options.smt2_directory) {
-    options_.code.add_to(prover_);
     prover_.on_query = [this](const std::string& theorem, const Query& query,
                               const Answer& answer) {
       scripts_(theorem, query, answer);
@@ -104,12 +103,20 @@ class ProofRun {
   bool prove_all() {
     for (const PlannedContract& planned : plan_.contracts) {
       const ObjectFile& file = plan_.files.files()[planned.file];
+      if (!find_places(file, &planned.contract)) return false;
       if (!take(prove(planned.contract, file, *solver_, prover_))) return false;
     }
     for (const ProofSet* const set : plan_.sets) {
+      if (!find_places(plan_.files.files().front(), nullptr)) return false;
       if (!take(set->prove(plan_.files.files().front(), *solver_, prover_))) return false;
     }
     return true;
+  }
+
+  bool find_places(const ObjectFile& file, const Contract* contract) {
+    const auto found = options_.code.add_to(prover_, file, contract);
+    if (!found) complain(found.error());
+    return found.has_value();
   }
 
   bool take(std::expected<ContractResult, std::string> result) {

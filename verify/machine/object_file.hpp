@@ -10,6 +10,8 @@
 // those that the relocations make for these addresses, where each is of a kind that only fills in a
 // field (psABI, table 4.9: R_X86_64_PC32, PLT32, 64, 32 and 32S); any other is an error.
 //
+// A linked file without a table of sections is read by its segments, each as one section.
+//
 // Names are views of the file's bytes, which all copies of an ObjectFile share: what is kept of a
 // file is a small multiple of its size, however its tables overlap. Relies on libelf; no type of it
 // appears here.
@@ -31,7 +33,7 @@ namespace fiberproof::verify {
 struct ObjectError {
   enum class Kind {
     unreadable,  // not a regular file, or the system refuses
-    not_elf,     // something else: text, another architecture
+    not_elf,     // something else: text, another architecture, code in a compiler's own form
     malformed,   // an ELF file that points outside itself or contradicts itself
     not_found,   // no such symbol, section or address
     unsuitable,  // it is there, but not what can be proved: no function, no code, ambiguous
@@ -46,12 +48,19 @@ struct ObjectError {
 /// `fiberproof: FILE: reason (place)` in one line: a control character in a name is written `\x0a`.
 std::string message(const ObjectError& error);
 
+/// What a linker takes before what, the last one first.
+enum class Binding : std::uint8_t { local, weak, global };
+
 struct Symbol {
   std::string_view name;  // valid while the ObjectFile, or a copy of it, is there
   std::uint64_t address;
   std::uint64_t size;
   std::size_t section;  // index in the file; 0 where it has none
   bool is_function;
+  std::uint8_t type = 0;     // STT_NOTYPE and so on (gABI, st_info)
+  std::uint8_t binding = 0;  // STB_LOCAL and so on
+  bool is_default_version = true;
+  std::uint32_t qualifier = 0;  // see ObjectFile::qualifier
 };
 
 /// Bytes of a routine that a relocation filled in: a distance from the next instruction, or an
@@ -92,6 +101,8 @@ class ObjectFile {
   bool is_position_independent() const { return position_independent_; }
 
   /// The function of that name and nonzero size, from .symtab, or from .dynsym where that has none.
+  /// Of several symbols a global one is taken before a weak one, and a weak one before a local one,
+  /// as a linker would; of two that are left, neither.
   std::expected<Routine, ObjectError> routine(std::string_view symbol) const;
 
   /// The section of that name, with the relocations as in routine().
@@ -113,7 +124,8 @@ class ObjectFile {
   /// file defines.
   std::optional<std::string> symbol_at(std::uint64_t address) const;
 
-  /// Where a call of this symbol goes: code of any size or none, or what another file defines.
+  /// Where a call of this symbol goes: code of any size or none, or what another file defines. The
+  /// name of an executable section is its first byte, where no symbol has it.
   std::expected<std::uint64_t, ObjectError> callee(std::string_view name) const;
 
   /// The function that begins at this address or has it within its bytes.
@@ -128,6 +140,26 @@ class ObjectFile {
 
   /// Whether a symbol of that name has a section here.
   bool defines(std::string_view name) const;
+
+  /// How strongly: the binding of what routine() and callee() would take, code before data.
+  std::optional<Binding> binding_of(std::string_view name) const;
+
+  /// The signature of the group of sections (COMDAT) that defines the symbol: of several files that
+  /// have the group, a linker takes the first one's. Empty where it is in none.
+  std::string_view group_of(std::string_view name) const;
+
+  /// Whether it defines the symbol, uses it or has a section of that name: whether there is
+  /// anything to ask for by it.
+  bool knows(std::string_view name) const;
+
+  /// Whether the symbol lies in an executable section.
+  bool is_code(const Symbol& symbol) const;
+
+  /// The source file of a local symbol (STT_FILE), the version of a dynamic one; often neither.
+  std::string_view qualifier(const Symbol& symbol) const { return qualifiers_[symbol.qualifier]; }
+
+  /// The functions that the dynamic linker finds for it.
+  std::vector<std::string_view> slot_names() const;
 
   struct Place {
     std::string section;
@@ -153,6 +185,7 @@ class ObjectFile {
     std::uint64_t offset;
     std::uint64_t size;
     std::uint64_t alignment;
+    std::string_view group = {};  // signature of its COMDAT group
 
     bool is_loaded() const;
     bool has_addresses() const;
@@ -186,7 +219,13 @@ class ObjectFile {
 
   std::unexpected<ObjectError> fail(ObjectError::Kind kind, std::string reason,
                                     std::string place) const;
+  std::vector<const Symbol*> strongest(std::string_view name) const;
   std::expected<Symbol, ObjectError> find_function(std::string_view name) const;
+  std::string why_no_function(const Symbol& symbol) const;
+  std::string why_no_symbol() const;
+  std::string several(const std::vector<const Symbol*>& symbols) const;
+  std::string place_text(const Symbol& symbol) const;
+  std::uint64_t bytes_to_next(const Symbol& symbol) const;
   std::expected<Routine, ObjectError> routine_of(const Symbol& symbol) const;
   std::expected<void, ObjectError> check_code(const Symbol& symbol) const;
   std::expected<void, ObjectError> check_final(const Symbol& symbol) const;
@@ -195,6 +234,7 @@ class ObjectFile {
                                                      const Symbol& symbol,
                                                      std::span<std::byte> code) const;
   std::span<const std::byte> contents(const SectionHeader& header) const;
+  const SectionHeader* code_section(std::string_view name) const;
   const SectionHeader* section_holding(std::uint64_t address, std::uint64_t count) const;
 
   std::string path_;
@@ -207,6 +247,8 @@ class ObjectFile {
   std::vector<Symbol> symbols_;
   std::size_t symtab_count_ = 0;  // how many of them are from .symtab
   std::vector<Symbol> external_symbols_;
+  std::vector<std::string_view> qualifiers_{{}};
+  std::vector<std::string_view> thread_local_names_;
   std::vector<Relocation> relocations_;  // by section, then offset
   std::vector<Slot> slots_;
 };

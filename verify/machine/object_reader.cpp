@@ -1,5 +1,7 @@
 #include "verify/machine/object_reader.hpp"
 
+#include "verify/machine/object_format.hpp"
+
 #include <ar.h>
 #include <fmt/format.h>
 #include <gelf.h>
@@ -80,7 +82,9 @@ ObjectReader::Result ObjectReader::read() {
   };
   Result done = read_header();
   done = done ? read_sections() : done;
+  done = done ? check_form() : done;
   done = done ? read_segments() : done;
+  done = done ? read_groups() : done;
   done = done && file_.relocatable_ ? place_sections() : done;
   done = done ? check_addresses() : done;
   done = done ? symtab() : done;
@@ -94,12 +98,11 @@ ObjectReader::Result ObjectReader::read_header() {
     return not_elf("an empty file", "byte 0");
   }
   if (bytes.size() < EI_NIDENT || std::memcmp(bytes.data(), ELFMAG, SELFMAG) != 0) {
-    return not_elf("not an ELF file",
+    return not_elf(other_format(bytes).value_or("not an ELF file"),
                    fmt::format("byte 0: {:02x}", static_cast<unsigned>(bytes[0])));
   }
-  if (static_cast<unsigned char>(bytes[EI_CLASS]) != ELFCLASS64 ||
-      static_cast<unsigned char>(bytes[EI_DATA]) != ELFDATA2LSB) {
-    return not_elf("not a 64-bit little-endian ELF file", fmt::format("byte {}", EI_CLASS));
+  if (auto other = other_elf(bytes)) {
+    return not_elf(std::move(*other), fmt::format("byte {}", EI_CLASS));
   }
   if (!is_inside(0, sizeof(Elf64_Ehdr))) {
     return malformed("the file ends within its header", fmt::format("byte {}", bytes.size()));
@@ -111,11 +114,10 @@ ObjectReader::Result ObjectReader::read_header() {
   if (!elf_ || elf_kind(elf_.get()) != ELF_K_ELF || !gelf_getehdr(elf_.get(), &header)) {
     return malformed("libelf refuses it: " + last_libelf_error(), "header");
   }
-  if (header.e_machine != EM_X86_64) {
-    return not_elf(fmt::format("machine {} is not x86-64", header.e_machine), "e_machine");
-  }
   if (header.e_type != ET_REL && header.e_type != ET_EXEC && header.e_type != ET_DYN) {
-    return not_elf(fmt::format("type {} is no program, library or object", header.e_type),
+    return not_elf(header.e_type == ET_CORE
+                       ? "a core dump: name the program that made it"
+                       : fmt::format("type {} is no program, library or object", header.e_type),
                    "e_type");
   }
   file_.relocatable_ = header.e_type == ET_REL;
@@ -134,15 +136,17 @@ bool ObjectReader::is_table(std::uint64_t offset, std::uint64_t count, std::size
 ObjectReader::Result ObjectReader::read_tables() {
   Elf64_Ehdr header;
   std::memcpy(&header, file_.file_->data(), sizeof header);
-  // gABI, e_shnum: a number that does not fit there is in the first entry.
+  // gABI, e_shnum and e_phnum: a number that does not fit there is in the first section's entry.
   const bool is_extended = header.e_shnum == 0 && header.e_shoff != 0;
   section_count_ = is_extended ? 1 : header.e_shnum;
+  segment_count_ = header.e_phnum;
   bool is_inside_file =
       is_table(header.e_shoff, section_count_, header.e_shentsize, sizeof(Elf64_Shdr));
-  if (is_extended && is_inside_file) {
+  if (is_inside_file && section_count_ != 0) {
     Elf64_Shdr first;
     std::memcpy(&first, file_.file_->data() + header.e_shoff, sizeof first);
-    section_count_ = first.sh_size;
+    if (is_extended) section_count_ = first.sh_size;
+    if (header.e_phnum == PN_XNUM) segment_count_ = first.sh_info;
     is_inside_file =
         is_table(header.e_shoff, section_count_, header.e_shentsize, sizeof(Elf64_Shdr));
   }
@@ -150,7 +154,6 @@ ObjectReader::Result ObjectReader::read_tables() {
     return malformed("the table of sections is not inside the file",
                      fmt::format("byte {:#x} of {:#x}", header.e_shoff, file_.file_->size()));
   }
-  segment_count_ = header.e_phnum;
   if (!is_table(header.e_phoff, segment_count_, header.e_phentsize, sizeof(Elf64_Phdr))) {
     return malformed("the table of segments is not inside the file",
                      fmt::format("byte {:#x} of {:#x}", header.e_phoff, file_.file_->size()));
@@ -188,10 +191,41 @@ ObjectReader::Result ObjectReader::read_sections() {
     if (!name && index != 0) {
       return malformed("its name " + name.error(), section_place(index));
     }
+    if (header.sh_type == SHT_SYMTAB_SHNDX || header.sh_type == SHT_GNU_versym) {
+      beside_tables_.try_emplace({header.sh_link, header.sh_type}, index);
+    }
     file_.sections_.push_back({name.value_or(""), header.sh_type, header.sh_flags, header.sh_addr,
                                header.sh_offset, header.sh_size, header.sh_addralign});
   }
   return {};
+}
+
+// What has no machine code that it should have, and where that is.
+ObjectReader::Result ObjectReader::check_form() const {
+  const auto is_code = [](const ObjectFile::SectionHeader& header) {
+    return header.is_loaded() && (header.flags & SHF_EXECINSTR) != 0 && header.size != 0;
+  };
+  const auto is_bitcode = [](const ObjectFile::SectionHeader& header) {
+    return header.name.starts_with(".gnu.lto_");
+  };
+  const auto& sections = file_.sections_;
+  const auto code = std::ranges::find_if(sections, is_code);
+  if (code == sections.end()) {
+    const auto bitcode = std::ranges::find_if(sections, is_bitcode);
+    return bitcode == sections.end()
+               ? Result()
+               : not_elf(gcc_bitcode, fmt::format("section {}", bitcode->name));
+  }
+  // objcopy --only-keep-debug and eu-strip -f leave the sections and take their bytes.
+  const bool has_bytes =
+      std::ranges::any_of(sections, [&](const ObjectFile::SectionHeader& header) {
+        return is_code(header) && header.type != SHT_NOBITS;
+      });
+  return has_bytes ? Result()
+                   : file_.fail(ObjectError::Kind::unsuitable,
+                                "a debug file: its code is elsewhere, in the file that it was made "
+                                "from: name that one",
+                                fmt::format("section {}", code->name));
 }
 
 // Tables of names may share their bytes, but reading one must not take as long as the file is
@@ -246,7 +280,21 @@ ObjectReader::Result ObjectReader::read_segments() {
       return read;
     }
   }
+  if (section_count_ == 0 && !file_.relocatable_) take_segments_for_sections();
   return {};
+}
+
+// Of a linked file without a table of sections (sstrip), what the loader sees. Names that are not
+// in the file say so.
+void ObjectReader::take_segments_for_sections() {
+  file_.sections_.push_back({"", SHT_NULL, 0, 0, 0, 0, 0});
+  for (const auto& segment : file_.segments_) {
+    const std::uint64_t flags = std::uint64_t{SHF_ALLOC} |
+                                (segment.executable ? std::uint64_t{SHF_EXECINSTR} : 0) |
+                                (segment.writable ? std::uint64_t{SHF_WRITE} : 0);
+    file_.sections_.push_back(
+        {"(segment)", SHT_PROGBITS, flags, segment.address, segment.offset, segment.file_bytes, 0});
+  }
 }
 
 // Each loaded section where a linker might put it, with a gap after each, so that its end is not

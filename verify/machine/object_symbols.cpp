@@ -1,4 +1,4 @@
-// The reader's second half: the tables of symbols and of relocations, whose sections are known.
+// The reader's second part: the tables of symbols, of their versions and of groups of sections.
 #include "verify/machine/object_reader.hpp"
 
 #include <fmt/format.h>
@@ -6,50 +6,11 @@
 #include <libelf.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
-#include <tuple>
 #include <utility>
 
 namespace fiberproof::verify {
-namespace {
-
-// psABI, table 4.9: how many bytes the linker writes. What is not known is taken for the most.
-std::uint8_t relocation_bytes(std::uint32_t type) {
-  switch (type) {
-    case R_X86_64_NONE: return 0;
-    case R_X86_64_8:
-    case R_X86_64_PC8: return 1;
-    case R_X86_64_16:
-    case R_X86_64_PC16: return 2;
-    case R_X86_64_PC32:
-    case R_X86_64_GOT32:
-    case R_X86_64_PLT32:
-    case R_X86_64_GOTPCREL:
-    case R_X86_64_GOTPCRELX:
-    case R_X86_64_REX_GOTPCRELX:
-    case R_X86_64_32:
-    case R_X86_64_32S:
-    case R_X86_64_GOTTPOFF:
-    case R_X86_64_TPOFF32:
-    case R_X86_64_TLSGD:
-    case R_X86_64_TLSLD:
-    case R_X86_64_DTPOFF32: return 4;
-    default: return 8;
-  }
-}
-
-bool is_absolute(std::uint32_t type) {
-  return type == R_X86_64_64 || type == R_X86_64_32 || type == R_X86_64_32S ||
-         type == R_X86_64_16 || type == R_X86_64_8;
-}
-
-// Each of them by its number in the table of symbols.
-std::uint64_t external_address(std::uint64_t base, std::uint64_t symbol) {
-  constexpr std::uint64_t bytes_apart = 16;
-  return base + symbol * bytes_apart;
-}
-
-}  // namespace
 
 ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
   std::size_t tables = 0;
@@ -67,182 +28,198 @@ ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
   return {};
 }
 
-ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size_t index) {
+// Many sections have relocations by one table of symbols: what goes with it is looked for once.
+const ObjectReader::SymbolTable& ObjectReader::symbol_table(std::size_t index) {
+  const auto data = [&](std::size_t at) {
+    return elf_getdata(elf_getscn(elf_.get(), at), nullptr);
+  };
+  const auto known = tables_.find(index);
+  if (known != tables_.end()) return known->second;
+  SymbolTable table{index, 0, nullptr, nullptr, nullptr};
   GElf_Shdr header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != sizeof(Elf64_Sym) ||
-      data == nullptr) {
+  if (index < file_.sections_.size() && gelf_getshdr(elf_getscn(elf_.get(), index), &header) &&
+      header.sh_entsize == sizeof(Elf64_Sym)) {
+    table.names = header.sh_link;
+    table.symbols = data(index);
+    const auto beside = [&](std::uint32_t type) {
+      const auto found = beside_tables_.find({index, type});
+      return found == beside_tables_.end() ? nullptr : data(found->second);
+    };
+    table.sections = beside(SHT_SYMTAB_SHNDX);
+    table.versions = beside(SHT_GNU_versym);
+  }
+  return tables_.emplace(index, table).first->second;
+}
+
+std::expected<ObjectReader::SymbolPlace, std::string> ObjectReader::read_raw(
+    const SymbolTable& table, int entry, GElf_Sym& symbol) const {
+  Elf32_Word extended = 0;
+  if (!gelf_getsymshndx(table.symbols, table.sections, entry, &symbol, &extended)) {
+    return std::unexpected(fmt::format("symbol {} has no section: {}", entry, last_libelf_error()));
+  }
+  // gABI, st_shndx: a number that does not fit there is in a table beside this one.
+  if (symbol.st_shndx == SHN_XINDEX) {
+    if (table.sections == nullptr || extended >= file_.sections_.size()) {
+      return std::unexpected(
+          fmt::format("the section of symbol {} is not in the table .symtab_shndx", entry));
+    }
+    return SymbolPlace{extended, false};
+  }
+  const bool is_special =
+      symbol.st_shndx >= SHN_LORESERVE || symbol.st_shndx >= file_.sections_.size();
+  return SymbolPlace{is_special ? 0u : symbol.st_shndx, is_special};
+}
+
+ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size_t index) {
+  const SymbolTable& table = symbol_table(index);
+  if (section == nullptr || table.symbols == nullptr) {
     return malformed("not a table of symbols", section_place(index));
   }
-  const auto count = static_cast<int>(data->d_size / sizeof(Elf64_Sym));
+  if (file_.sections_[index].type == SHT_DYNSYM) versions_ = versions();
+  version_names_.assign(versions_.size(), 0);
+  source_ = 0;
+  const auto count = static_cast<int>(table.symbols->d_size / sizeof(Elf64_Sym));
+  file_.symbols_.reserve(file_.symbols_.size() + static_cast<std::size_t>(count));
   for (int entry = 1; entry < count; ++entry) {
-    GElf_Sym symbol;
-    if (!gelf_getsym(data, entry, &symbol)) {
-      return malformed(last_libelf_error(), section_place(index));
-    }
-    const auto name = name_at(header.sh_link, symbol.st_name);
-    const bool is_external = symbol.st_shndx == SHN_UNDEF;
-    if (!name && !is_external) {
-      return malformed(fmt::format("the name of symbol {} {}", entry, name.error()),
-                       section_place(index));
-    }
-    const auto type = GELF_ST_TYPE(symbol.st_info);
-    if (!name || name->empty() || type == STT_SECTION || type == STT_FILE || type == STT_TLS) {
-      continue;
-    }
-    if (is_external) {
-      if (file_.relocatable_ && file_.sections_[index].type == SHT_SYMTAB) {
-        const std::uint64_t address =
-            external_address(external_base_, static_cast<std::size_t>(entry));
-        file_.external_symbols_.push_back({*name, address, 0, 0, false});
-      }
-      continue;
-    }
-    const bool has_section =
-        symbol.st_shndx < SHN_LORESERVE && symbol.st_shndx < file_.sections_.size();
-    const std::size_t section_index = has_section ? symbol.st_shndx : std::size_t{0};
-    const auto& in = file_.sections_[section_index];
-    if (file_.relocatable_ && has_section && symbol.st_value > in.size) {
-      return malformed(fmt::format("symbol {} is outside its section", entry),
-                       section_place(index));
-    }
-    // A relocatable file's symbols are offsets in their sections (gABI, st_value).
-    file_.symbols_.push_back({*name, symbol.st_value + (file_.relocatable_ ? in.address : 0),
-                              symbol.st_size, section_index, type == STT_FUNC});
+    if (Result read = read_symbol(table, entry); !read) return read;
   }
   return {};
 }
 
-std::optional<std::uint64_t> ObjectReader::address_of(std::size_t table,
-                                                      std::uint64_t symbol) const {
-  if (symbol == 0) {
-    return 0;
+ObjectReader::Result ObjectReader::read_symbol(const SymbolTable& table, int entry) {
+  GElf_Sym symbol;
+  const auto place = read_raw(table, entry, symbol);
+  if (!place) return malformed(place.error(), section_place(table.index));
+  const auto name = name_at(table.names, symbol.st_name);
+  const bool is_external = !place->is_special && place->section == SHN_UNDEF;
+  if (!name && !is_external) {
+    return malformed(fmt::format("the name of symbol {} {}", entry, name.error()),
+                     section_place(table.index));
   }
-  Elf_Data* const data = table < file_.sections_.size() && file_.sections_[table].type == SHT_SYMTAB
-                             ? elf_getdata(elf_getscn(elf_.get(), table), nullptr)
-                             : nullptr;
-  GElf_Sym found;
-  if (data == nullptr || symbol > std::numeric_limits<int>::max() ||
-      !gelf_getsym(data, static_cast<int>(symbol), &found)) {
-    return std::nullopt;
+  const unsigned type = GELF_ST_TYPE(symbol.st_info);
+  if (!name || name->empty() || type == STT_SECTION) return {};
+  if (type == STT_FILE) {
+    source_ = static_cast<std::uint32_t>(file_.qualifiers_.size());
+    file_.qualifiers_.push_back(*name);
+    return {};
   }
-  const auto type = GELF_ST_TYPE(found.st_info);
-  if (type == STT_TLS || type == STT_GNU_IFUNC) {
-    return std::nullopt;
+  if (type == STT_TLS) {
+    file_.thread_local_names_.push_back(*name);
+    return {};
   }
-  if (found.st_shndx == SHN_UNDEF) {
-    return external_address(external_base_, symbol);
+  Symbol made{*name,
+              0,
+              symbol.st_size,
+              0,
+              type == STT_FUNC,
+              static_cast<std::uint8_t>(type),
+              static_cast<std::uint8_t>(GELF_ST_BIND(symbol.st_info))};
+  if (is_external) {
+    if (file_.relocatable_ && file_.sections_[table.index].type == SHT_SYMTAB) {
+      made.address = external_address(static_cast<std::uint64_t>(entry));
+      made.size = 0;
+      made.is_function = false;
+      file_.external_symbols_.push_back(made);
+    }
+    return {};
   }
-  if (found.st_shndx == SHN_ABS) {
-    return found.st_value;
+  const auto& in = file_.sections_[place->section];
+  if (file_.relocatable_ && !place->is_special && symbol.st_value > in.size) {
+    return malformed(fmt::format("symbol {} is outside its section", entry),
+                     section_place(table.index));
   }
-  if (found.st_shndx >= SHN_LORESERVE || found.st_shndx >= file_.sections_.size() ||
-      !file_.sections_[found.st_shndx].is_loaded()) {
-    return std::nullopt;
-  }
-  return file_.sections_[found.st_shndx].address + found.st_value;
+  // A relocatable file's symbols are offsets in their sections (gABI, st_value).
+  made.address = symbol.st_value + (file_.relocatable_ && !place->is_special ? in.address : 0);
+  made.section = place->section;
+  made.qualifier = made.binding == STB_LOCAL ? source_ : version_of(table, entry, made);
+  file_.symbols_.push_back(made);
+  return {};
 }
 
-ObjectReader::Result ObjectReader::read_relocations() {
+// The names of what this file defines, by their numbers (Linux Standard Base, symbol versioning).
+// What is not as it should be has no name.
+std::vector<std::string_view> ObjectReader::versions() const {
+  std::vector<std::string_view> names;
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
-    const std::uint32_t type = file_.sections_[index].type;
-    if (!file_.relocatable_ && type == SHT_RELA) {
-      read_slots(elf_getscn(elf_.get(), index), index);
-    } else if (file_.relocatable_ && (type == SHT_RELA || type == SHT_REL)) {
-      if (Result read = read_relocation_section(elf_getscn(elf_.get(), index), index); !read) {
-        return read;
+    Elf_Scn* const section = elf_getscn(elf_.get(), index);
+    GElf_Shdr header;
+    if (file_.sections_[index].type != SHT_GNU_verdef || !gelf_getshdr(section, &header)) continue;
+    Elf_Data* const data = elf_getdata(section, nullptr);
+    std::uint64_t at = 0;
+    while (data != nullptr && at < data->d_size) {
+      GElf_Verdef version;
+      GElf_Verdaux first;
+      if (!gelf_getverdef(data, static_cast<int>(at), &version) ||
+          !gelf_getverdaux(data, static_cast<int>(at + version.vd_aux), &first)) {
+        break;
       }
+      constexpr std::size_t hidden = 0x8000;
+      const std::size_t number = version.vd_ndx & (hidden - 1);
+      const auto name = name_at(header.sh_link, first.vda_name);
+      // The first one names the file.
+      if (name && number > 1) {
+        names.resize(std::max(names.size(), number + 1));
+        names[number] = *name;
+      }
+      if (version.vd_next == 0) break;
+      at += version.vd_next;
     }
+    break;  // a file has one such table
   }
-  std::ranges::sort(file_.relocations_, {}, [](const ObjectFile::Relocation& relocation) {
-    return std::tuple(relocation.section, relocation.offset, relocation.type, relocation.value);
-  });
-  // An absolute address in code makes it a program that has one place (-fno-pic).
-  file_.position_independent_ |=
-      file_.relocatable_ &&
-      std::ranges::none_of(file_.relocations_, [&](const ObjectFile::Relocation& relocation) {
-        return is_absolute(relocation.type) &&
-               (file_.sections_[relocation.section].flags & SHF_EXECINSTR) != 0;
-      });
-  return {};
+  return names;
 }
 
-ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std::size_t index) {
-  GElf_Shdr header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  const bool with_addend = file_.sections_[index].type == SHT_RELA;
-  const std::size_t entry_bytes = with_addend ? sizeof(Elf64_Rela) : sizeof(Elf64_Rel);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != entry_bytes || data == nullptr) {
-    return malformed("not a table of relocations", section_place(index));
+std::uint32_t ObjectReader::version_of(const SymbolTable& table, int entry, Symbol& symbol) {
+  GElf_Versym version = 0;
+  if (table.versions == nullptr || !gelf_getversym(table.versions, entry, &version)) return 0;
+  constexpr unsigned hidden = 0x8000;
+  const std::size_t number = version & (hidden - 1);
+  symbol.is_default_version = (version & hidden) == 0;
+  if (number >= versions_.size() || versions_[number].empty()) return 0;
+  if (version_names_[number] == 0) {
+    version_names_[number] = static_cast<std::uint32_t>(file_.qualifiers_.size());
+    file_.qualifiers_.push_back(versions_[number]);
   }
-  if (header.sh_info == 0 || header.sh_info >= file_.sections_.size()) {
-    return malformed(fmt::format("relocates section {}, which is not there", header.sh_info),
-                     section_place(index));
-  }
-  const auto& changed = file_.sections_[header.sh_info];
-  if (!changed.is_loaded()) {
-    return {};  // such as debug information: no query looks at those
-  }
-  const auto count = static_cast<int>(data->d_size / entry_bytes);
-  for (int entry = 0; entry < count; ++entry) {
-    GElf_Rela read{};
-    GElf_Rel without{};
-    if (with_addend ? !gelf_getrela(data, entry, &read) : !gelf_getrel(data, entry, &without)) {
-      return malformed(last_libelf_error(), section_place(index));
-    }
-    if (!with_addend) {
-      read = {without.r_offset, without.r_info, 0};
-    }
-    const auto type = static_cast<std::uint32_t>(GELF_R_TYPE(read.r_info));
-    const std::uint8_t bytes = relocation_bytes(type);
-    if (read.r_offset > changed.size || bytes > changed.size - read.r_offset) {
-      return malformed(fmt::format("relocation {} ends outside its section", entry),
-                       section_place(index));
-    }
-    // Without an addend of its own, the field has one: no compiler for x86-64 makes such.
-    const auto symbol = with_addend ? address_of(header.sh_link, GELF_R_SYM(read.r_info))
-                                    : std::optional<std::uint64_t>();
-    const std::uint64_t value = symbol.value_or(0) + static_cast<std::uint64_t>(read.r_addend);
-    file_.relocations_.push_back(
-        {read.r_offset, value, header.sh_info, type, bytes, symbol.has_value()});
+  return version_names_[number];
+}
+
+ObjectReader::Result ObjectReader::read_groups() {
+  for (std::size_t index = 1; file_.relocatable_ && index < file_.sections_.size(); ++index) {
+    if (file_.sections_[index].type != SHT_GROUP) continue;
+    if (Result read = read_group(elf_getscn(elf_.get(), index), index); !read) return read;
   }
   return {};
 }
 
-// Of a linked file, where nothing rests on them but the names of what it calls: what is not as it
-// should be names nothing.
-void ObjectReader::read_slots(Elf_Scn* section, std::size_t index) {
+std::string_view ObjectReader::signature_of(const SymbolTable& table, std::uint32_t entry) const {
+  GElf_Sym symbol;
+  if (table.symbols == nullptr || entry > std::uint32_t{std::numeric_limits<int>::max()}) return {};
+  const auto place = read_raw(table, static_cast<int>(entry), symbol);
+  if (!place) return {};
+  if (GELF_ST_TYPE(symbol.st_info) == STT_SECTION) return file_.sections_[place->section].name;
+  return name_at(table.names, symbol.st_name).value_or("");
+}
+
+// gABI, section groups: flags, and then the members' numbers.
+ObjectReader::Result ObjectReader::read_group(Elf_Scn* section, std::size_t index) {
   GElf_Shdr header;
-  GElf_Shdr symbols_header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != sizeof(Elf64_Rela) ||
-      data == nullptr || !file_.sections_[index].is_loaded() ||
-      header.sh_link >= file_.sections_.size() ||
-      file_.sections_[header.sh_link].type != SHT_DYNSYM) {
-    return;
-  }
-  Elf_Scn* const symbols = elf_getscn(elf_.get(), header.sh_link);
-  Elf_Data* const symbols_data = elf_getdata(symbols, nullptr);
-  if (!gelf_getshdr(symbols, &symbols_header) || symbols_data == nullptr) {
-    return;
-  }
-  const auto count = static_cast<int>(data->d_size / sizeof(Elf64_Rela));
-  for (int entry = 0; entry < count; ++entry) {
-    GElf_Rela relocation;
-    GElf_Sym symbol;
-    if (!gelf_getrela(data, entry, &relocation)) continue;
-    const auto type = GELF_R_TYPE(relocation.r_info);
-    const auto symbol_index = GELF_R_SYM(relocation.r_info);
-    if ((type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) ||
-        symbol_index > std::numeric_limits<int>::max() ||
-        !gelf_getsym(symbols_data, static_cast<int>(symbol_index), &symbol)) {
-      continue;
+  if (!gelf_getshdr(section, &header)) return malformed(last_libelf_error(), section_place(index));
+  const auto bytes = file_.contents(file_.sections_[index]);
+  const auto word = [bytes](std::size_t at) {
+    Elf32_Word value = 0;
+    std::memcpy(&value, bytes.data() + at * sizeof value, sizeof value);
+    return value;
+  };
+  const std::size_t words = bytes.size() / sizeof(Elf32_Word);
+  if (words == 0 || (word(0) & GRP_COMDAT) == 0) return {};
+  const std::string_view name = signature_of(symbol_table(header.sh_link), header.sh_info);
+  for (std::size_t at = 1; at < words; ++at) {
+    if (word(at) >= file_.sections_.size()) {
+      return malformed(fmt::format("its member {} is not there", word(at)), section_place(index));
     }
-    const auto name = name_at(symbols_header.sh_link, symbol.st_name);
-    if (name && !name->empty()) {
-      file_.slots_.push_back({relocation.r_offset, *name});
-    }
+    file_.sections_[word(at)].group = name;
   }
+  return {};
 }
 
 }  // namespace fiberproof::verify

@@ -5,9 +5,14 @@
 //   NAME+OFFSET:BYTES     part of what a symbol begins
 //   0xADDRESS:BYTES       in a linked file; for what is only called, BYTES may be left out
 //
-// Numbers are decimal, or hexadecimal after 0x. A name that begins with 0x cannot be given.
+// Numbers are decimal, or hexadecimal after 0x. A name that begins with 0x cannot be given. Since a
+// name may hold any letter, `wasm[0]::function[3]` or `f:12` among them, a text is understood when
+// the file is known: what is a symbol there as a whole, and what is one before a colon or a plus. A
+// text that can be both is an error, and so is one that several functions fit. NAME is a symbol as
+// the file has it, or what it is called when it is demangled, or the end of that after `::`.
 #pragma once
 
+#include "verify/machine/object_archive.hpp"
 #include "verify/machine/object_file.hpp"
 
 #include <cstdint>
@@ -15,6 +20,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fiberproof::verify {
 
@@ -24,8 +30,21 @@ struct CodePlace {
   std::optional<std::uint64_t> bytes = std::nullopt;
 };
 
+/// A text, and every way in which it could be a place.
+struct TypedPlace {
+  std::string text;
+  std::vector<CodePlace> readings;
+  std::string problem = {};  ///< why what is behind a colon or a plus is no number, if so
+};
+
 /// An error says what is wrong with the text, without naming it.
-std::expected<CodePlace, std::string> parse_code_place(std::string_view text);
+std::expected<TypedPlace, std::string> parse_code_place(std::string_view text);
+
+/// The reading that fits the symbols of a file, or of an archive's members; its symbol is then one
+/// of theirs. An error is one clear line, which names functions that are nearly it.
+std::expected<CodePlace, std::string> resolve(const TypedPlace& place, const ObjectFile& file);
+std::expected<CodePlace, std::string> resolve(const TypedPlace& place,
+                                              const ObjectArchive& archive);
 
 std::string text_of(const CodePlace& place);
 

@@ -1,7 +1,8 @@
 // Mutates ELF files where it matters: a field of the header, of a section, a segment, a symbol, a
-// relocation or a dynamic entry gets a value that is at an edge or that another field has; or a few
-// bytes of code change. Of an archive, one member is taken for the file, or the header before it is
-// changed. Whatever is neither, and one case in four, is left to the engine.
+// relocation, a group or a dynamic entry gets a value that is at an edge or that another field has;
+// or a few bytes of code change. Of an archive, one member is taken for the file, or a member's
+// header is changed, or where its members are. Whatever is neither, and one case in four, is left
+// to the engine.
 //
 // The layout is that of <elf.h>. Nothing in the file is believed: a record outside it is no record.
 #include <ar.h>
@@ -49,6 +50,9 @@ constexpr std::array symbol_fields{FIELD(Elf64_Sym, st_name), FIELD(Elf64_Sym, s
                                    FIELD(Elf64_Sym, st_size)};
 constexpr std::array relocation_fields{FIELD(Elf64_Rela, r_offset), FIELD(Elf64_Rela, r_info)};
 constexpr std::array dynamic_fields{FIELD(Elf64_Dyn, d_tag), FIELD(Elf64_Dyn, d_un)};
+// Numbers of sections in groups and in .symtab_shndx; numbers of versions.
+constexpr std::array word_fields{Field{0, sizeof(Elf64_Word)}};
+constexpr std::array half_fields{Field{0, sizeof(Elf64_Half)}};
 #undef FIELD
 
 // splitmix64 (Steele, Lea, Flood 2014).
@@ -133,6 +137,9 @@ class ElfMutation {
       case SHT_DYNSYM: return entry(sizeof(Elf64_Sym), symbol_fields);
       case SHT_RELA: return entry(sizeof(Elf64_Rela), relocation_fields);
       case SHT_REL: return entry(sizeof(Elf64_Rel), relocation_fields);
+      case SHT_GROUP:
+      case SHT_SYMTAB_SHNDX: return entry(sizeof(Elf64_Word), word_fields);
+      case SHT_GNU_versym: return entry(sizeof(Elf64_Half), half_fields);
       case SHT_DYNAMIC: return entry(sizeof(Elf64_Dyn), dynamic_fields);
       case SHT_NOBITS: return std::nullopt;
       default: return inside(section.sh_offset, section.sh_size, {});
@@ -195,27 +202,42 @@ bool is_elf(std::span<const std::uint8_t> file) {
   return file.size() >= sizeof(Elf64_Ehdr) && std::memcmp(file.data(), ELFMAG, SELFMAG) == 0;
 }
 
+constexpr std::string_view magic(ARMAG, SARMAG);
+constexpr std::string_view thin_magic = "!<thin>\n";
+
+std::string_view text_of(std::span<const std::uint8_t> file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
+}
+
 bool is_archive(std::span<const std::uint8_t> file) {
-  return file.size() > SARMAG && std::memcmp(file.data(), ARMAG, SARMAG) == 0;
+  return file.size() > SARMAG &&
+         (text_of(file).starts_with(magic) || text_of(file).starts_with(thin_magic));
 }
 
 // Members are where the magic bytes of an ELF file are; one of them, by chance.
 std::span<std::uint8_t> some_member(std::span<std::uint8_t> archive, Random& random) {
-  const std::string_view text(reinterpret_cast<const char*>(archive.data()), archive.size());
-  const std::string_view magic(ELFMAG, SELFMAG);
+  const std::string_view text = text_of(archive);
+  constexpr std::string_view elf(ELFMAG, SELFMAG);
   const std::size_t from = random.below(archive.size());
-  const std::size_t after = text.find(magic, from);
-  const std::size_t at = after == std::string_view::npos ? text.rfind(magic) : after;
+  const std::size_t after = text.find(elf, from);
+  const std::size_t at = after == std::string_view::npos ? text.rfind(elf) : after;
   return at == std::string_view::npos ? std::span<std::uint8_t>{} : archive.subspan(at);
 }
 
-// A digit or a letter of a member's header.
-bool change_header(std::span<std::uint8_t> archive, std::span<std::uint8_t> member,
-                   Random& random) {
-  const std::size_t at = archive.size() - member.size();
-  if (at < SARMAG + sizeof(ar_hdr)) return false;
-  constexpr std::string_view letters = "0123456789/ `\n";
-  archive[at - 1 - random.below(sizeof(ar_hdr))] =
+// A digit or a letter of a member's header, which ends as each of them does; or whether the members
+// are in the archive at all.
+bool change_archive(std::span<std::uint8_t> archive, Random& random) {
+  if (random.below(8) == 0) {
+    const std::string_view other = text_of(archive).starts_with(magic) ? thin_magic : magic;
+    std::memcpy(archive.data(), other.data(), other.size());
+    return true;
+  }
+  const std::size_t from = random.below(archive.size());
+  const std::size_t after = text_of(archive).find(ARFMAG, from);
+  const std::size_t end = after == std::string_view::npos ? text_of(archive).rfind(ARFMAG) : after;
+  if (end == std::string_view::npos || end < sizeof(ar_hdr)) return false;
+  constexpr std::string_view letters = "0123456789#/:_. `\n";
+  archive[end + 1 - random.below(sizeof(ar_hdr))] =
       static_cast<std::uint8_t>(letters[random.below(letters.size())]);
   return true;
 }
@@ -227,7 +249,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   Random random(seed);
   const std::span whole(data, size);
   const std::span file = is_archive(whole) ? some_member(whole, random) : whole;
-  bool changed = is_archive(whole) && random.below(8) == 0 && change_header(whole, file, random);
+  bool changed = is_archive(whole) && random.below(4) == 0 && change_archive(whole, random);
   if (is_elf(file) && random.below(4) != 0) {
     for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes) {
       changed |= ElfMutation(file, random).run();

@@ -1,10 +1,13 @@
 // The reader's oracles. What a query says must agree with what the others say of the same bytes.
+#include "verify/machine/archive_members.hpp"
 #include "verify/machine/code_identity.hpp"
+#include "verify/machine/demangled_name.hpp"
 #include "verify/machine/fuzz/loader.hpp"
 #include "verify/machine/fuzz/oracle.hpp"
 #include "verify/machine/object_archive.hpp"
+#include "verify/machine/symbol_search.hpp"
 
-#include <ar.h>
+#include <elf.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +22,7 @@ namespace {
 
 // A query looks through all symbols or all bytes: more than this would only take time.
 constexpr std::size_t symbols_asked_max = 32;
+constexpr std::size_t symbols_searched_max = 256;
 constexpr std::size_t decoded_bytes_max = 2048;
 constexpr std::size_t loaded_bytes_max = 64;
 constexpr std::size_t occurrence_offset_max = 64;
@@ -46,6 +50,8 @@ class Examination {
   void ask_address(std::uint64_t address);
   void ask_external_symbols();
   void ask_callee(const Symbol& symbol);
+  void ask_names(const Symbol& symbol);
+  void ask_entry();
   void ask_routine(const Routine& routine);
   void ask_linked_routine(const Routine& routine);
   void ask_loader(const Routine& routine);
@@ -102,9 +108,13 @@ std::string Examination::run() {
                    file_.is_position_independent()));
   ask_sections();
   for (const Symbol& symbol : file_.symbols()) {
-    note(fmt::format("symbol {} {:#x} {} {} {}", symbol.name.substr(0, name_bytes_noted_max),
-                     symbol.address, symbol.size, symbol.section, symbol.is_function));
+    note(fmt::format("symbol {} {:#x} {} {} {} {} {} {}",
+                     symbol.name.substr(0, name_bytes_noted_max), symbol.address, symbol.size,
+                     symbol.section, static_cast<int>(symbol.type),
+                     static_cast<int>(symbol.binding), symbol.is_default_version,
+                     file_.qualifier(symbol).substr(0, name_bytes_noted_max)));
   }
+  ask_entry();
   ask_external_symbols();
   const auto& symbols = file_.symbols();
   for (std::size_t index = 0; index < std::min(symbols.size(), symbols_asked_max); ++index) {
@@ -183,9 +193,40 @@ void Examination::ask_callee(const Symbol& symbol) {
           "a function holds its addresses", [&] { return fmt::format("{:#x}", *callee); });
 }
 
+// A symbol is found by its name, and by what a person calls it.
+void Examination::ask_names(const Symbol& symbol) {
+  const auto binding = file_.binding_of(symbol.name);
+  require(symbol.section == 0 || (binding && file_.knows(symbol.name)),
+          "a symbol that the file defines is known", [&] { return std::string(symbol.name); });
+  note(fmt::format("group {}", file_.group_of(symbol.name).substr(0, name_bytes_noted_max)));
+  if (file_.symbols().size() > symbols_searched_max || !file_.is_code(symbol)) return;
+  const auto text = demangled(symbol.name);
+  if (!text) return;
+  const MeantSymbols meant = symbols_meant(std::span(&file_, 1), *text);
+  require(symbol.type != STT_FUNC || !meant.symbols.empty(),
+          "a function is found by its demangled name", [&] { return *text; });
+  for (const std::string& name : meant.symbols) {
+    require(file_.knows(name), "what is meant by a name is in the file", [&] { return name; });
+  }
+}
+
+// Code by its address alone, as of a file without symbols or sections.
+void Examination::ask_entry() {
+  Elf64_Ehdr header;
+  if (input_.size() < sizeof header || file_.is_relocatable()) return;
+  std::memcpy(&header, input_.data(), sizeof header);
+  for (const std::uint64_t bytes : {std::uint64_t{1}, std::uint64_t{16}}) {
+    const auto code = file_.code("entry", header.e_entry, bytes);
+    if (!is_answer(code)) continue;
+    ask_loader(*code);
+    decode_routine(*code);
+  }
+}
+
 void Examination::ask_symbol(const Symbol& symbol) {
   ask_address(symbol.address);
   ask_callee(symbol);
+  ask_names(symbol);
   const auto routine = file_.routine(symbol.name);
   if (!is_answer(routine)) {
     note(message(routine.error()));
@@ -321,30 +362,63 @@ void Examination::decode_routine(const Routine& routine) {
   note(fmt::format("hash {:016x}", identity.hash));
 }
 
+// The files beside a thin archive: some are not there, some are what the input has as a member, and
+// some the input itself as an archive with its members in it.
+ObjectArchive::ReadFile files_beside(std::span<const std::byte> input) {
+  return
+      [input](
+          const std::filesystem::path& path) -> std::expected<std::vector<std::byte>, ObjectError> {
+        const std::string name = path.string();
+        std::vector<std::byte> file(input.begin(), input.end());
+        if (name.size() % 3 == 0) {
+          return std::unexpected(
+              ObjectError{ObjectError::Kind::unreadable, name, "is not there", "opening it"});
+        }
+        constexpr std::string_view magic = "!<arch>\n";
+        if (name.size() % 3 == 1) {
+          std::memcpy(file.data(), magic.data(), std::min(magic.size(), file.size()));
+          return file;
+        }
+        constexpr std::string_view elf(ELFMAG, SELFMAG);
+        const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+        const std::size_t at = std::min(text.find(elf), text.size());
+        return std::vector(input.begin() + static_cast<std::ptrdiff_t>(at), input.end());
+      };
+}
+
+// No other member defines the symbol more strongly, nor one before it as strongly.
+void check_member(const ObjectArchive& archive, const ObjectFile& chosen, std::string_view symbol) {
+  const auto binding = chosen.binding_of(symbol);
+  require(binding.has_value(), "a member that is chosen by a symbol defines it",
+          [&] { return std::string(symbol); });
+  bool is_before = true;
+  for (const ObjectFile& file : archive.files()) {
+    is_before = is_before && &file != &chosen;
+    const auto other = file.binding_of(symbol);
+    require(!other || (is_before ? *other < *binding : *other <= *binding),
+            "a member is chosen as a linker would",
+            [&] { return fmt::format("{}: {} or {}", symbol, chosen.path(), file.path()); });
+  }
+}
+
 std::string answers_of(std::span<const std::byte> input) {
-  const auto opened =
-      ObjectArchive::parse(std::string(input_name), std::vector(input.begin(), input.end()));
+  const auto opened = ObjectArchive::parse(
+      std::string(input_name), std::vector(input.begin(), input.end()), files_beside(input));
   if (!is_answer(opened)) return message(opened.error());
   const std::vector<ObjectFile>& files = opened->files();
   require(opened->is_archive() ? !files.empty() : files.size() == 1, "a file is one file",
           [&] { return fmt::format("{} files", files.size()); });
   if (!opened->is_archive()) return Examination(files.front(), input).run();
-  std::string answers;
+  std::string answers = opened->why_missing("no such name");
   for (std::size_t index = 0; index < std::min(files.size(), members_asked_max); ++index) {
     // A member that is linked is not what would be loaded: it lies in another file.
     answers += Examination(files[index], {}).run();
     for (const Symbol& symbol : files[index].symbols() | std::views::take(symbols_asked_max)) {
       const auto member = opened->defining(symbol.name);
-      require(!is_answer(member) || (*member)->defines(symbol.name),
-              "a member that is chosen by a symbol defines it",
-              [&] { return std::string(symbol.name); });
+      if (is_answer(member)) check_member(*opened, **member, symbol.name);
     }
   }
   return answers;
-}
-
-bool is_archive(std::span<const std::byte> input) {
-  return input.size() >= SARMAG && std::memcmp(input.data(), ARMAG, SARMAG) == 0;
 }
 
 bool is_refusal(const std::string& answers) {

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -153,15 +154,99 @@ TEST(foreign_code, a_member_of_an_archive_is_chosen_by_its_symbol) {
   expect_start_proved(file("libengine.a"), "engine_start");
   expect_start_proved(file("libengine.a"), "_ZN6engine5startEv");
   expect_one_line(prove(file("libengine.a"), {"--symbol", "start=no_such_start"}),
-                  file("libengine.a"), "none of its 3 members defines it (symbol no_such_start)");
+                  file("libengine.a"),
+                  "none of its 3 members defines it: did you mean engine::start()?");
   expect_one_line(prove(file("libengine.a"), {"--symbol", "start=0x1234:44"}), file("libengine.a"),
                   "an archive has no addresses");
   expect_one_line(prove(file("libengine.a"), {"--symbol", "start=engine_start_v44"}),
-                  file("libengine.a(v44_intel.o)"), "not a function with a size");
+                  file("libengine.a(v44_intel.o)"),
+                  "not a function with a size: type engine_start_v44:BYTES");
   expect_one_line(prove(file("libtwice.a"), {"--symbol", "start=engine_start"}), file("libtwice.a"),
                   "both define it");
-  expect_one_line(prove(file("libthin.a"), {"--symbol", "start=engine_start"}), file("libthin.a"),
-                  "a thin archive");
+  expect_start_proved(file("libthin.a"), "engine_start");
+}
+
+TEST(foreign_code, a_member_in_a_compilers_own_form_is_named) {
+  expect_one_line(prove(file("libbitcode.a"), {"--symbol", "start=_ZN6engine5startEv"}),
+                  file("libbitcode.a"), "bitcode.o: ");
+  expect_one_line(prove(file("libbitcode.a"), {"--symbol", "start=_ZN6engine5startEv"}),
+                  file("libbitcode.a"), "of its 2 members");
+  expect_one_line(prove(file("bitcode.o"), {"--symbol", "start=_ZN6engine5startEv"}),
+                  file("bitcode.o"), "link it first, or compile with -ffat-lto-objects");
+  expect_start_proved(file("libbitcode.a"), "engine_start");
+}
+
+TEST(foreign_code, a_function_behind_65_000_sections_is_proved) {
+  expect_start_proved(file("many_sections.o"), "engine_start");
+  expect_start_proved(file("many_sections.o"), "engine_start",
+                      {"--symbol", "fiber_start=engine_fiber_start"});
+}
+
+TEST(foreign_code, names_with_colons_and_pluses_are_found_whole) {
+  expect_start_proved(file("names.o"), "wasm[0]::function[3]");
+  expect_start_proved(file("names.o"), "wasm[0]::function[3]:55");
+  expect_start_proved(file("names.o"), "engine::wake");
+  expect_start_proved(file("names.o"), "engine::operator+");
+  expect_start_proved(file("names.o"), "engine::operator+(int, int)");
+  expect_start_proved(file("libengine.a"), "engine::start");
+  expect_one_line(prove(file("names.o"), {"--symbol", "start=start:12"}), file("names.o"),
+                  "both start:12 and start are symbols");
+  expect_one_line(prove(file("names.o"), {"--symbol", "start=chosen"}), file("names.o"),
+                  "an indirect function (STT_GNU_IFUNC)");
+  expect_one_line(prove(file("trap_att.o"), {"--symbol", "start=engine_strat"}), file("trap_att.o"),
+                  "no such symbol: did you mean engine_start");
+}
+
+TEST(foreign_code, a_name_that_is_no_role_is_told_before_any_proof) {
+  const std::string object = file("trap_att.o");
+  expect_one_line(prove(object, {"--symbol", "entry=engine_start"}), "--symbol entry=engine_start",
+                  "roles are start, fiber_start, switch, initialize, check_failed");
+  expect_one_line(prove(object, {"--symbol", "strat=engine_start"}), "--symbol strat=engine_start",
+                  "did you mean start?");
+  expect_one_line(
+      prove(object, {"--symbol", "start=engine_start", "--symbol", "swich=engine_switch"}),
+      "--symbol swich=engine_switch", "did you mean switch?");
+  // A place of a role that no selected contract needs is looked at, too.
+  expect_one_line(prove(object, {"continuation_start/", "--symbol", "start=engine_start",
+                                 "--symbol", "switch=no_such_switch"}),
+                  object, "no such symbol");
+}
+
+TEST(foreign_code, without_a_role_the_functions_of_the_file_are_told) {
+  expect_one_line(prove(file("trap_att.o"), {}), file("trap_att.o"),
+                  "say which of its functions plays a role, as in --symbol start=engine_start "
+                  "(it has engine_start, engine_switch)");
+  expect_one_line(prove(file("libengine.a"), {}), file("libengine.a"), "engine::start()");
+  expect_one_line(prove(file("engine_pie_stripped"), {}), file("engine_pie_stripped"),
+                  "--symbol start=0xADDRESS:BYTES");
+}
+
+TEST(foreign_code, a_debug_file_and_the_file_that_it_was_made_from_are_told_apart) {
+  expect_one_line(prove(file("engine_pie.debug"), {"--symbol", "start=engine_start"}),
+                  file("engine_pie.debug"), "a debug file: its code is elsewhere");
+  expect_one_line(prove(file("engine_pie_linked"), {"--symbol", "start=engine_start"}),
+                  file("engine_pie_linked"), "which engine_pie.debug knows");
+}
+
+// Its own routines are found by what is loaded, which strip leaves.
+TEST(foreign_code, a_stripped_command_proves_itself) {
+  const auto on = [](const std::string& command) {
+    std::vector<std::string> lines;
+    const int exit_code = run_process({command, "prove", "continuation_start/", "stack_switch/",
+                                       "initialize/", "fiber_start/", "unwind_rules/"},
+                                      {},
+                                      [&lines](const std::string& line) {
+                                        // A hash has the names of variables, which are gone.
+                                        if (!line.starts_with("on ")) return;
+                                        lines.push_back(line.substr(0, line.find(", hash")));
+                                      })
+                              .exit_code;
+    EXPECT_EQ(exit_code, 0) << command;
+    return lines;
+  };
+  const auto lines = on(file("fiberproof_stripped"));
+  EXPECT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines, on(FIBERPROOF_COMMAND));
 }
 
 TEST(foreign_code, what_cannot_be_proved_is_one_clear_line) {
@@ -174,13 +259,14 @@ TEST(foreign_code, what_cannot_be_proved_is_one_clear_line) {
   expect_one_line(start("calls_two"), refused, "makes direct calls of 2 functions");
   EXPECT_EQ(start("relocated_opcode").exit_code, 2);
   expect_one_line(start("no_such_symbol"), refused, "no such symbol (symbol no_such_symbol)");
+  expect_one_line(start("calls_tow"), refused, "did you mean calls_two");
   expect_one_line(start("0x10:4"), refused, "a relocatable file has no addresses");
   expect_one_line(prove(refused, {"--symbol", "check_failed=uses_vectors"}), refused,
                   "no contract can be proved of the symbols given");
   expect_one_line(prove(refused, {"--symbol", "start="}), "--symbol start=", "ROLE=NAME");
-  expect_one_line(prove(refused, {"--symbol", "start=a:0"}), "--symbol start=a:0", "bytes");
+  expect_one_line(prove(refused, {"--symbol", "start=a:0"}), refused, "no number of bytes");
   expect_one_line(prove(refused, {"--symbol", "start=0xg:1"}), "--symbol start=0xg:1", "address");
-  expect_one_line(prove(refused, {"--symbol", "start=a+1"}), "--symbol start=a+1", "':'");
+  expect_one_line(prove(refused, {"--symbol", "start=a+1"}), refused, "needs ':' and its bytes");
   expect_one_line(prove(refused, {"--revision", "trap"}), "--revision", "--symbol");
   expect_one_line(prove(file("thirty_two.o"), {"--symbol", "start=a"}), file("thirty_two.o"),
                   "not a 64-bit");
@@ -202,6 +288,42 @@ class foreign_bytes : public testing::Test {
 
   std::filesystem::path path_;
 };
+
+// As sstrip leaves it: nothing but what the loader needs.
+TEST_F(foreign_bytes, a_program_without_a_table_of_sections_is_proved_by_address) {
+  const auto linked = ObjectFile::open(file("engine_pie"));
+  ASSERT_TRUE(linked) << message(linked.error());
+  const auto routine = linked->routine("engine_start");
+  ASSERT_TRUE(routine) << message(routine.error());
+  std::string bytes = contents("engine_pie_stripped");
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  bytes.resize(header.e_shoff);
+  header.e_shoff = header.e_shnum = header.e_shstrndx = 0;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::ofstream(path_, std::ios::binary) << bytes;
+  const std::string place = fmt::format("{:#x}:{}", routine->address, routine->bytes.size());
+  expect_start_proved(path_, place);
+  expect_start_proved(
+      path_, place,
+      {"--symbol", "fiber_start=" + hexadecimal(*linked->callee("engine_fiber_start"))});
+  expect_one_line(prove(path_, {"--symbol", "start=engine_start"}), path_.string(),
+                  "the file is stripped; type 0xADDRESS:BYTES");
+}
+
+// An archive as BSD's and macOS's tools write it, around the file of an assembler.
+TEST_F(foreign_bytes, a_member_of_a_bsd_archive_is_proved) {
+  const std::string name = "an_object_file_with_a_long_name.o";
+  const std::string object = contents("trap_att.o");
+  std::ofstream(path_, std::ios::binary)
+      << "!<arch>\n"
+      << fmt::format("#1/{:<13}{:<12}{:<6}{:<6}{:<8}{:<10}`\n{}", name.size(), 0, 0, 0, 644,
+                     name.size() + object.size(), name)
+      << object;
+  expect_start_proved(path_, "engine_start");
+  expect_one_line(prove(path_, {"--symbol", "start=v44"}), path_.string(),
+                  "its only member does not define it");
+}
 
 TEST_F(foreign_bytes, damaged_files_are_one_clear_line_each) {
   const std::string object = contents("trap_att.o");
