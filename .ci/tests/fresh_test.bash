@@ -28,6 +28,12 @@ echo "$*" > "$MACHINE/called"
 echo "E: no such release"
 exit 1
 END
+put unshare << 'END'
+while [[ $1 == --* ]]; do
+  shift
+done
+exec "$@"
+END
 put apt-get << 'END'
 [ ! -e "$MACHINE/mirrors" ] || cat "$MACHINE/mirrors"
 END
