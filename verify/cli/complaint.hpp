@@ -15,6 +15,12 @@ void complain(std::string_view line);
 /// What was said so far, without that beginning.
 const std::vector<std::string>& complaints();
 
+/// Hands on what was printed so far, or throws what prevents it: a reader who left ends the run.
+void flush();
+
+/// One line where standard output did not take all, unless that was said; whether it took all.
+bool took_all_output();
+
 /// What an exception says; of one that a full or closed standard output threw, that and why.
 std::string message(const std::exception& error);
 

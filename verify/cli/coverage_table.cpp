@@ -38,6 +38,8 @@ std::string cell(const Tally& sum) {
   add(sum.refuted, "refuted");
   add(sum.unknown, "unknown");
   if (text.empty()) return "-";
+  // Execution made each obligation a constant, or the same question was answered for another rule.
+  if (sum.time.count() == 0) return text + ", no solver time";
   return fmt::format("{}, {:.1f} ms", text,
                      std::chrono::duration<double, std::milli>(sum.time).count());
 }

@@ -62,7 +62,7 @@ class Reporter {
       fmt::print("  NOT as its patch says: {}\n", line);
       surprises_.push_back(fmt::format("{}: not as its patch says: {}", defect.name, line));
     }
-    std::fflush(stdout);
+    flush();
   }
 
   /// Once more, behind the table, where nobody scrolls past them.

@@ -56,21 +56,36 @@ ExitStatus list_contracts(nlohmann::json& entries) {
 ExitStatus list_defects(nlohmann::json& entries) {
   const auto defects = read_defects(FIBERPROOF_SOURCE "/core/defects", {});
   if (!defects) return could_not_run(defects.error());
+  std::size_t by_proof = 0;
+  std::size_t by_target = 0;
   for (const Defect& defect : *defects) {
-    fmt::print("{:60} {}\n", defect.name, defect.title);
-    entries.push_back({{"name", defect.name}, {"title", defect.title}});
+    const bool has_theorem = !defect.theorems.empty();
+    const bool has_target = !defect.oracles.empty();
+    by_proof += has_theorem ? 1 : 0;
+    by_target += has_target ? 1 : 0;
+    fmt::print("{:60} {:5} {:6} {}\n", defect.name, has_theorem ? "proof" : "-",
+               has_target ? "target" : "-", defect.title);
+    entries.push_back({{"name", defect.name},
+                       {"title", defect.title},
+                       {"by_proof", has_theorem},
+                       {"by_target", has_target}});
   }
+  fmt::print("{} defects: {} must be refuted by a theorem, {} must be found by a target\n",
+             defects->size(), by_proof, by_target);
   return ExitStatus::ok;
 }
 
 ExitStatus list_mutants(nlohmann::json& entries) {
   const auto files = mutated_files({});
   if (!files) return could_not_run(files.error());
+  std::size_t sum = 0;
   for (const MutatedFile& file : *files) {
     const std::size_t count = mutations_of({file}, FIBERPROOF_SOURCE, 1).made.size();
     fmt::print("{:40} {:4} mutants\n", file.path, count);
     entries.push_back({{"file", file.path}, {"mutants", count}});
+    sum += count;
   }
+  fmt::print("{:40} {:4} mutants\n", "in all", sum);
   return ExitStatus::ok;
 }
 

@@ -22,9 +22,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <exception>
 #include <nlohmann/json.hpp>
 
@@ -55,7 +53,7 @@ ExitStatus compare_code(const ProofReport& proofs) {
 // A heading, at once: what follows takes its time.
 void print_heading(const std::string& text) {
   fmt::print("{}\n", text);
-  std::fflush(stdout);
+  flush();
 }
 
 // A rule without a proof or an oracle is no failure of the run: the table says which it is.
@@ -158,12 +156,8 @@ void open_standard_descriptors() {
   }
 }
 
-// Whether all that was printed came out; an exception may have said so already.
 ExitStatus flush_output(ExitStatus status) {
-  const bool was_told = std::ferror(stdout) != 0;
-  if (std::fflush(stdout) == 0 && !was_told) return status;
-  if (!was_told) complain(fmt::format("standard output: {}", std::strerror(errno)));
-  return ExitStatus::could_not_run;
+  return took_all_output() ? status : ExitStatus::could_not_run;
 }
 
 ExitStatus run_command(int argc, char** argv) {

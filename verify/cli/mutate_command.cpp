@@ -75,7 +75,7 @@ class Reporter {
     fmt::print("{}/{} {}: {}{}; {:.0f} s\n", progress_.count(), mutants_, findings.defect,
                killer == Killer::none ? "SURVIVES" : fmt::format("killed by {}", name_of(killer)),
                detail_of(findings), findings.seconds);
-    std::fflush(stdout);
+    flush();
   }
 
   void print_summary(std::size_t made, std::size_t checks_left_out) {

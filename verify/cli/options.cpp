@@ -6,9 +6,11 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <optional>
+#include <sstream>
 #include <string_view>
 
 namespace fiberproof::verify {
@@ -338,7 +340,9 @@ Parsed parse_options(int argc, char** argv, Options& options) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wish) {
-    app.exit(wish);
+    std::ostringstream text;  // printed as everything else is, so that a full device is noticed
+    app.exit(wish, text, text);
+    fmt::print("{}", text.str());
     return Parsed::printed_help;
   } catch (const CLI::ParseError& error) {
     return wrong(unexpected_text(app, error));

@@ -1,5 +1,7 @@
 #include "verify/cli/progress.hpp"
 
+#include "verify/cli/complaint.hpp"
+
 #include <fmt/format.h>
 #include <cmath>
 
@@ -15,7 +17,7 @@ void Progress::phase(const std::string& name, const Phase& phase) {
     line_.show(text);
   } else if (!phase.is_a_step) {
     fmt::print("{}\n", text);
-    std::fflush(stdout);
+    flush();
   }
 }
 

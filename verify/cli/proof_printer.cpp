@@ -85,7 +85,7 @@ ExitStatus ProofPrinter::print(const ContractResult& result) {
     fmt::print("calls    {}: no symbol given, so what the trampoline calls\n", callee);
   }
   printed_ += result.theorems.size();
-  std::fflush(stdout);
+  flush();
   return status;
 }
 

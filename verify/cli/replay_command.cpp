@@ -48,7 +48,7 @@ ReplayReport run_replays(const std::vector<std::string>& paths, bool quiet) {
     const fuzz::Replay replay = fuzz::replay_file(path);
     progress.clear();
     take(path, replay, quiet, report);
-    if (!quiet) std::fflush(stdout);
+    if (!quiet) flush();
   }
   fmt::print("replayed {}: {} as recorded, {} different, {} not read\n",
              counted(files.programs.size(), "program"), report.as_recorded, report.different,

@@ -74,13 +74,17 @@ std::string found_by(const Findings& findings) {
 
 std::string row_of(const Defect& defect, const Findings& findings) {
   if (!findings.could_not_run.empty()) {
-    return fmt::format("| {} | could not run | |\n", defect.name);
+    return fmt::format("| {} | | | could not run | |\n", defect.name);
   }
   std::string refuted = refuted_by(defect, findings);
   if (findings.refuted.empty()) refuted = "none: " + defect.why_not_refuted;
   std::string found = found_by(findings);
   if (findings.targets.empty()) found = "none: " + defect.why_not_found;
-  return fmt::format("| {} | {} | {} |\n", defect.name, refuted, found);
+  const bool is_found = std::ranges::any_of(
+      findings.targets, [](const TargetTrials& target) { return target.found() > 0; });
+  return fmt::format("| {} | {} | {} | {} | {} |\n", defect.name,
+                     findings.refuted.empty() ? "no" : "yes", is_found ? "yes" : "no", refuted,
+                     found);
 }
 
 bool is_found_by_all_runs(const Findings& findings) {
@@ -121,7 +125,8 @@ std::string line_of(const Defect& defect, const Findings& findings) {
 }
 
 std::string table_of(std::span<const Defect> defects, std::span<const Findings> findings) {
-  std::string text = "| defect | refuted by | found by |\n| --- | --- | --- |\n";
+  std::string text = "| defect | proof | target | refuted by | found by |\n"
+                     "| --- | --- | --- | --- | --- |\n";
   for (std::size_t index = 0; index < findings.size(); ++index) {
     text += row_of(defects[index], findings[index]);
   }
