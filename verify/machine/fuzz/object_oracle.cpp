@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <vector>
 
 namespace fiberproof::verify {
