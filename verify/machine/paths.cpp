@@ -94,18 +94,10 @@ class Execution {
   // Of the routine itself an error, of what it calls a reason not to know.
   void refuse(Open& path, const DecodeError& error) {
     const bool is_called = path.code != &code_;
-    const std::string reason = fmt::format("{}: {}: {}", place_in_file(*path.code, path.at),
-                                           error.instruction, error.reason);
+    const std::string reason = refusal(*path.code, error);
     end(is_called ? PathEnd::Kind::dead_end : PathEnd::Kind::refused, std::move(path.machine),
         word(path.at),
         is_called ? fmt::format("a call of {}: {}", path.code->name, reason) : reason);
-  }
-
-  // By its symbol, and in the numbers that a disassembly of the file has.
-  static std::string place_in_file(const Code& code, std::uint64_t at) {
-    const std::string place =
-        fmt::format("{}+{:#x}", code.symbol.empty() ? code.name : code.symbol, at - code.begin);
-    return code.load_bias ? fmt::format("{} ({:#x})", place, at - *code.load_bias) : place;
   }
 
   // Makes `path.code` the code at `path.at`, if there is any.
@@ -251,6 +243,13 @@ class Execution {
 };
 
 }  // namespace
+
+std::string refusal(const Code& code, const DecodeError& error) {
+  std::string place = fmt::format("{}+{:#x}", code.symbol.empty() ? code.name : code.symbol,
+                                  error.address - code.begin);
+  if (code.load_bias) place += fmt::format(" ({:#x})", error.address - *code.load_bias);
+  return fmt::format("{}: {}: {}", place, error.instruction, error.reason);
+}
 
 Code decode_all(std::string name, std::uint64_t address, std::span<const std::byte> bytes) {
   ReachedCode reached = reached_code(address, bytes);
