@@ -96,6 +96,8 @@ std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::str
                                                 const Routine& routine) {
   const auto begin = load_address(file, routine.address);
   Code code = decode_all(std::move(name), begin, routine.bytes);
+  code.symbol = routine.symbol;
+  if (!file.is_relocatable()) code.load_bias = load_address(file, 0);
   for (const RelocatedField& field : routine.relocated) {
     for (const Instruction* const instruction :
          instructions_with(code, begin + field.offset, field)) {

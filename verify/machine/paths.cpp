@@ -94,10 +94,10 @@ class Execution {
   // Of the routine itself an error, of what it calls a reason not to know.
   void refuse(Open& path, const DecodeError& error) {
     const bool is_called = path.code != &code_;
+    const std::string reason = refusal(*path.code, error);
     end(is_called ? PathEnd::Kind::dead_end : PathEnd::Kind::refused, std::move(path.machine),
         word(path.at),
-        is_called ? fmt::format("a call of {}: {}", path.code->name, message(error))
-                  : message(error));
+        is_called ? fmt::format("a call of {}: {}", path.code->name, reason) : reason);
   }
 
   // Makes `path.code` the code at `path.at`, if there is any.
@@ -243,6 +243,13 @@ class Execution {
 };
 
 }  // namespace
+
+std::string refusal(const Code& code, const DecodeError& error) {
+  std::string place = fmt::format("{}+{:#x}", code.symbol.empty() ? code.name : code.symbol,
+                                  error.address - code.begin);
+  if (code.load_bias) place += fmt::format(" ({:#x})", error.address - *code.load_bias);
+  return fmt::format("{}: {}: {}", place, error.instruction, error.reason);
+}
 
 Code decode_all(std::string name, std::uint64_t address, std::span<const std::byte> bytes) {
   ReachedCode reached = reached_code(address, bytes);

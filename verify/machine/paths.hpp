@@ -14,6 +14,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,7 +29,13 @@ struct Code {
   std::uint64_t end = 0;
   std::map<std::uint64_t, Instruction> instructions;
   std::map<std::uint64_t, DecodeError> refused;  ///< not on the allow list, or no instructions
+  std::string symbol = {};                       ///< as the file names it; empty where it does not
+  std::optional<std::uint64_t> load_bias = {};   ///< what its addresses are above a linked file's
 };
+
+/// Why `code` cannot be executed there, in one line: by its symbol, and in the numbers that a
+/// disassembly of the file has.
+std::string refusal(const Code& code, const DecodeError& error);
 
 Code decode_all(std::string name, std::uint64_t address, std::span<const std::byte> bytes);
 

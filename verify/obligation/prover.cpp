@@ -115,7 +115,7 @@ Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code,
   }
   if (targets.size() == 1) return *targets.begin();
   if (!code.refused.empty()) {
-    return std::unexpected(in_file(file, message(code.refused.begin()->second)));
+    return std::unexpected(in_file(file, refusal(code, code.refused.begin()->second)));
   }
   return std::unexpected(fmt::format(
       "fiberproof: {}: {} makes direct calls of {} functions, so which one is {} must be "

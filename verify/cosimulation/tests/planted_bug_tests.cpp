@@ -86,6 +86,7 @@ constexpr Planted planted[] = {
     {"shl_r32_by_0_keeps_the_upper_half",
      [](ConcreteMachine& machine, const Instruction& instruction, const Before& before) {
        if (is(instruction, Operation::shl) && first_register(instruction) != nullptr &&
+           std::holds_alternative<Immediate>(instruction.operands[1]) &&
            (std::get<Immediate>(instruction.operands[1]).value & 31) == 0) {
          keep_upper_half(machine, instruction, before);
        }
@@ -160,6 +161,112 @@ constexpr Planted planted[] = {
      [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
        if (is(instruction, Operation::sign_extend_into_rdx)) {
          machine.write(Register::rdx, 0);
+       }
+     }},
+    {"mov_r16_clears_the_rest",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       const RegisterOperand* const first = first_register(instruction);
+       if (is(instruction, Operation::mov) && first != nullptr && first->bytes == 2) {
+         machine.write(first->name, machine.read(first->name) & 0xffff);
+       }
+     }},
+    {"mov_ah_writes_al",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before& before) {
+       const RegisterOperand* const first = first_register(instruction);
+       if (is(instruction, Operation::mov) && first != nullptr && first->is_high_byte) {
+         const std::uint64_t byte = (machine.read(first->name) >> 8) & 0xff;
+         machine.write(first->name, (before.destination & ~std::uint64_t{0xff}) | byte);
+       }
+     }},
+    {"a_short_address_is_a_long_one",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       const auto* const memory = instruction.operands.size() < 2
+                                      ? nullptr
+                                      : std::get_if<MemoryOperand>(&instruction.operands[1]);
+       if (is(instruction, Operation::lea) && memory->is_32_bit && instruction.bytes == 8) {
+         Instruction other = instruction;
+         std::get<MemoryOperand>(other.operands[1]).is_32_bit = false;
+         (void)step(machine, other);
+       }
+     }},
+    {"shl_by_cl_of_0_changes_flags",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::shl) &&
+           std::holds_alternative<RegisterOperand>(instruction.operands[1]) &&
+           (machine.read(Register::rcx) & 31) == 0) {
+         machine.flags().cf = false;
+       }
+     }},
+    {"rol_changes_the_sign_flag",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::rol)) {
+         machine.flags().sf = machine.flags().cf;
+       }
+     }},
+    {"rcr_r8_counts_modulo_8",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::rcr) && instruction.bytes == 1 &&
+           std::holds_alternative<Immediate>(instruction.operands[1]) &&
+           (std::get<Immediate>(instruction.operands[1]).value & 31) == 8) {
+         machine.flags().cf = !machine.flags().cf;
+       }
+     }},
+    {"bts_changes_the_zero_flag",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::bts)) {
+         machine.flags().zf = !machine.flags().cf;
+       }
+     }},
+    {"tzcnt_sets_zero_where_bsf_does",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::tzcnt)) {
+         machine.flags().zf = machine.flags().cf;
+       }
+     }},
+    {"lzcnt_is_bsr",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       const RegisterOperand* const first = first_register(instruction);
+       if (is(instruction, Operation::lzcnt) && first->bytes == 8) {
+         machine.write(first->name, 63 - machine.read(first->name));
+       }
+     }},
+    {"bzhi_r64_takes_six_bits_of_the_index",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::bzhi)) {
+         machine.flags().cf = false;
+       }
+     }},
+    {"blsi_forgets_that_its_carry_is_the_other",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::blsi)) {
+         machine.flags().cf = !machine.flags().cf;
+       }
+     }},
+    {"imul_of_one_operand_is_mul",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before& before) {
+       if (is(instruction, Operation::imul) && instruction.operands.size() == 1 &&
+           instruction.bytes == 8 && (before.rax >> 63) != 0) {
+         machine.write(Register::rdx, machine.read(Register::rdx) + 1);
+       }
+     }},
+    {"cwde_clears_nothing",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before& before) {
+       if (is(instruction, Operation::sign_extend_accumulator) && instruction.bytes == 4) {
+         machine.write(Register::rax, (before.rax & 0xffff'ffff'0000'0000) |
+                                          (machine.read(Register::rax) & 0xffff'ffff));
+       }
+     }},
+    {"sahf_takes_overflow",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::sahf)) {
+         machine.flags().of = false;
+       }
+     }},
+    {"movbe_keeps_the_order",
+     [](ConcreteMachine& machine, const Instruction& instruction, const Before&) {
+       const RegisterOperand* const first = first_register(instruction);
+       if (is(instruction, Operation::movbe) && first != nullptr && first->bytes == 8) {
+         machine.write(first->name, __builtin_bswap64(machine.read(first->name)));
        }
      }},
     {"fldcw_takes_reserved_bits",

@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <vector>
 
 namespace fiberproof::verify {
