@@ -51,7 +51,9 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
   for (const auto& [name, verdict] : expected) {
     unseen.emplace(name, verdict);  // also where the whole contract has vanished
   }
+  std::vector<std::string> refuted;
   std::vector<std::string> lines;
+  std::vector<std::string> not_reached;
   for (const ContractResult& result : results) {
     for (const Theorem& theorem : result.theorems) {
       const auto entry = unseen.find(theorem.name);
@@ -60,7 +62,10 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
         continue;
       }
       if (theorem.verdict != entry->second) {
-        lines.push_back(
+        auto& told = theorem.verdict == Verdict::refuted ? refuted
+                     : theorem.is_not_reached            ? not_reached
+                                                         : lines;
+        told.push_back(
             fmt::format("{} is {}, expected {}{}", theorem.name, name_of(theorem.verdict),
                         name_of(entry->second),
                         theorem.verdict == Verdict::unknown ? ": " + theorem.reason : ""));
@@ -71,7 +76,10 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
   for (const auto& [name, verdict] : unseen) {
     lines.push_back(fmt::format("{} is expected, but did not run", name));
   }
-  return lines;
+  refuted.insert(refuted.end(), lines.begin(), lines.end());
+  // The theorem that ends the paths has told the reason.
+  if (refuted.empty()) return not_reached;
+  return refuted;
 }
 
 }  // namespace fiberproof::verify

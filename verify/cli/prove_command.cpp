@@ -22,10 +22,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
 void complain(const std::string& line) {
   fmt::print(stderr, "{}\n", line);
 }
@@ -136,13 +132,14 @@ ExitStatus keep(const Theorem& theorem, const std::string& directory) {
 // What a theorem came to, and for a refutation whether real stacks show the same.
 ExitStatus print_theorem(const Theorem& theorem, bool is_expected, bool runs_natively,
                          const std::string& counterexamples) {
-  fmt::print("{:8} {:60} {:4} obligations {:8.1f} ms\n", name_of(theorem.verdict), theorem.name,
-             theorem.obligations, milliseconds(theorem.time));
+  fmt::print("{:8} {:60} {:4} obligations {:>12}\n", name_of(theorem.verdict), theorem.name,
+             theorem.obligations, decided_by(theorem));
   if (theorem.verdict == Verdict::unknown) fmt::print("    because  {}\n", theorem.reason);
   if (!theorem.refutation) return ExitStatus::ok;
   print_story(*theorem.refutation);
   if (theorem.refutation->program.empty() || !runs_natively) return ExitStatus::ok;
-  const Confirmation confirmation = confirm_natively(theorem.refutation->program, is_expected);
+  const Confirmation confirmation = confirm_natively(theorem.refutation->program, is_expected,
+                                                     theorem.refutation->program_is_of_state);
   fmt::print("    natively {}\n    Program\n{}", confirmation.line,
              indented(theorem.refutation->program, "      "));
   if (is_expected) return confirmation.confirmed ? ExitStatus::ok : ExitStatus::could_not_run;
@@ -190,8 +187,11 @@ std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTall
                                 std::bind_front(&CertificateTally::add, &tally), make_cadical());
 }
 
-// Why nothing could be certified, if so.
+// A program that the options need and that does not answer, if so.
 std::optional<std::string> what_is_missing(const ProveOptions& options) {
+  const std::chrono::milliseconds limit(options.timeout_ms);
+  const auto cvc5 = options.solver == "z3" ? std::nullopt : why_cvc5_is_missing(limit);
+  if (cvc5) return fmt::format("fiberproof: --solver {}: {}", options.solver, *cvc5);
   if (!options.certify) return std::nullopt;
   const SatRun trial = make_cadical()(Cnf(), std::chrono::milliseconds(options.timeout_ms));
   if (trial.end == SatRun::End::satisfiable) return std::nullopt;
@@ -263,19 +263,26 @@ ProofReport run_proofs(const ProveOptions& options) {
   }
 
   report.status = ExitStatus::ok;
-  for (const ContractResult& result : report.results) {
-    for (const Theorem& theorem : result.theorems) {
-      const auto entry = std::ranges::find(*expected, theorem.name, &ExpectedTheorem::name);
-      const bool is_expected = entry != expected->end() && entry->verdict == theorem.verdict;
-      report.status = worse(
-          report.status,
-          print_theorem(theorem, is_expected, options.object.empty(), options.counterexamples));
-      if (theorem.verdict == Verdict::unknown) report.status = ExitStatus::could_not_run;
-      const bool is_listed = entry != expected->end() && options.contracts.empty();
-      if (!is_expected && (theorem.verdict == Verdict::refuted || is_listed)) {
-        report.status = worse(report.status, ExitStatus::failed);
+  bool any_refuted = false;
+  const auto told = [&](const Theorem& theorem) {
+    const auto entry = std::ranges::find(*expected, theorem.name, &ExpectedTheorem::name);
+    const bool is_expected = entry != expected->end() && entry->verdict == theorem.verdict;
+    report.status = worse(report.status, print_theorem(theorem, is_expected, options.object.empty(),
+                                                       options.counterexamples));
+    if (theorem.verdict == Verdict::unknown) report.status = ExitStatus::could_not_run;
+    any_refuted |= !is_expected && theorem.verdict == Verdict::refuted;
+    const bool is_listed = entry != expected->end() && options.contracts.empty();
+    if (!is_expected && is_listed) report.status = worse(report.status, ExitStatus::failed);
+  };
+  // What is refuted comes first, so that nobody has to look for it.
+  for (const bool is_refuted : {true, false}) {
+    for (const ContractResult& result : report.results) {
+      for (const Theorem& theorem : result.theorems) {
+        if ((theorem.verdict == Verdict::refuted) == is_refuted) told(theorem);
       }
     }
+  }
+  for (const ContractResult& result : report.results) {
     for (const ProvedCode& code : result.code) {
       fmt::print("on       {}: {} instructions, {} bytes, hash {:016x}\n", code.routine,
                  code.instructions, code.bytes, code.hash);
@@ -303,6 +310,7 @@ ProofReport run_proofs(const ProveOptions& options) {
     fmt::print("{}\n", certificates.summary());
     if (certificates.any_rejected()) report.status = ExitStatus::could_not_run;
   }
+  report.status = status_of_proofs(any_refuted, report.status);
   report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   return report;
 }
