@@ -303,7 +303,9 @@ void CaseProver::show_dead_end(Theorem& leaves, PathEnd& end) {
               end.machine.is_astray ? logical_not(*end.machine.is_astray) : truth(true)};
   const Answer answer = ledger_.ask(query, layout_);
   if (answer.verdict == Verdict::refuted) return decide_path(accesses, query, answer, end);
-  if (is_possible(end.machine)) Ledger::note(accesses, Verdict::unknown, end.reason);
+  if (!is_possible(end.machine)) return;
+  const std::string undecided = answer.verdict == Verdict::unknown ? "; " + answer.reason : "";
+  Ledger::note(accesses, Verdict::unknown, end.reason + undecided);
 }
 
 void CaseProver::decide_path(Theorem& theorem, const Query& query, const Answer& answer,
