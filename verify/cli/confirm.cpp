@@ -10,8 +10,19 @@
 #include <sstream>
 
 namespace fiberproof::verify {
+namespace {
 
-Confirmation confirm_natively(const std::string& program, bool is_expected) {
+const char* told(bool confirmed, bool is_of_state) {
+  if (is_of_state) {
+    return confirmed ? "confirmed" : "NOT confirmed, the model or the Program is wrong";
+  }
+  return confirmed ? "a fixed Program of the same claim also fails on real stacks"
+                   : "NOT confirmed: the fixed Program of the same claim does not fail";
+}
+
+}  // namespace
+
+Confirmation confirm_natively(const std::string& program, bool is_expected, bool is_of_state) {
   const TemporaryFolder folder;
   if (folder.path().empty()) return {false, "no temporary folder for the Program"};
   const std::string path = folder.path() + "/counterexample.program";
@@ -22,10 +33,7 @@ Confirmation confirm_natively(const std::string& program, bool is_expected) {
   if (replay.verdict == fuzz::Replay::Verdict::unreadable) return {false, "not run: " + line};
   const bool is_as_recorded = replay.verdict == fuzz::Replay::Verdict::as_recorded;
   const bool confirmed = is_as_recorded == is_expected;
-  return {confirmed,
-          fmt::format("{}: {}",
-                      confirmed ? "confirmed" : "NOT confirmed, the model or the Program is wrong",
-                      line)};
+  return {confirmed, fmt::format("{}: {}", told(confirmed, is_of_state), line)};
 }
 
 std::expected<std::string, std::string> keep_counterexample(const std::string& directory,

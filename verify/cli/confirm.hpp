@@ -13,8 +13,9 @@ struct Confirmation {
 };
 
 /// Replays `program` in a process of its own. A refutation that is expected is confirmed by a run
-/// that is as the Program records it; one that is not, by a run that differs from it.
-Confirmation confirm_natively(const std::string& program, bool is_expected);
+/// that is as the Program records it; one that is not, by a run that differs from it. A Program
+/// without values of the refuting state, always the same one, is only said to fail as well.
+Confirmation confirm_natively(const std::string& program, bool is_expected, bool is_of_state);
 
 /// Writes `program` into `directory`, made if need be, as THEOREM.program, its slashes dots, or,
 /// where another program is there already, THEOREM.2.program and so on: nothing is overwritten. The

@@ -12,6 +12,7 @@ struct Tally {
   std::size_t proved = 0;
   std::size_t refuted = 0;
   std::size_t unknown = 0;
+  std::size_t asked = 0;  // obligations that a solver answered
   std::chrono::nanoseconds time{};
 };
 
@@ -23,6 +24,7 @@ Tally tally(const ProofReport& proofs, const std::string& rule, Subject subject)
       sum.proved += theorem.verdict == Verdict::proved ? 1 : 0;
       sum.refuted += theorem.verdict == Verdict::refuted ? 1 : 0;
       sum.unknown += theorem.verdict == Verdict::unknown ? 1 : 0;
+      sum.asked += theorem.asked;
       sum.time += theorem.time;
     }
   }
@@ -38,8 +40,8 @@ std::string cell(const Tally& sum) {
   add(sum.refuted, "refuted");
   add(sum.unknown, "unknown");
   if (text.empty()) return "-";
-  // Execution made each obligation a constant, or the same question was answered for another rule.
-  if (sum.time.count() == 0) return text + ", no solver time";
+  if (sum.asked == 0) return text + ", by execution";
+  if (sum.time.count() == 0) return text + ", as before";  // answered for another rule
   return fmt::format("{}, {:.1f} ms", text,
                      std::chrono::duration<double, std::milli>(sum.time).count());
 }

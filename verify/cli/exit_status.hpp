@@ -14,4 +14,9 @@ constexpr ExitStatus worse(ExitStatus a, ExitStatus b) {
   return a < b ? b : a;
 }
 
+/// Of a run that has refuted something: that stands, whatever else could not be decided.
+constexpr ExitStatus status_of_proofs(bool any_refuted, ExitStatus rest) {
+  return any_refuted ? ExitStatus::failed : rest;
+}
+
 }  // namespace fiberproof::verify

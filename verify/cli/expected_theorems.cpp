@@ -57,6 +57,7 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
   std::vector<std::string> refuted;
   std::vector<std::string> unknown;
   std::vector<std::string> others;
+  std::vector<std::string> not_reached;
   for (const ContractResult& result : results) {
     for (const Theorem& theorem : result.theorems) {
       const auto entry = unseen.find(theorem.name);
@@ -66,6 +67,7 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
         continue;
       }
       auto& lines = theorem.verdict == Verdict::refuted   ? refuted
+                    : theorem.is_not_reached              ? not_reached
                     : theorem.verdict == Verdict::unknown ? unknown
                                                           : others;
       const std::string reason =
@@ -87,6 +89,8 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
   }
   refuted.insert(refuted.end(), unknown.begin(), unknown.end());
   refuted.insert(refuted.end(), others.begin(), others.end());
+  // The theorem that ends the paths has told the reason.
+  if (refuted.empty()) return not_reached;
   return refuted;
 }
 

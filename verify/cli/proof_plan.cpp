@@ -104,12 +104,9 @@ void check_solvers(const ProveOptions& options, Lines& errors) {
     const SatRun trial = make_cadical()(Cnf(), limit);
     if (trial.end != SatRun::End::satisfiable) add_line(errors, "--certify: " + trial.reason);
   }
-  if (options.solver == "cvc5") {
-    const Answer trial = make_cvc5_solver(limit)->prove({{}, truth(false)});
-    const bool is_missing = trial.reason.find("cannot be started") != std::string::npos;
-    if (is_missing) {
-      add_line(errors, fmt::format("--solver cvc5: {}: is it installed?", trial.reason));
-    }
+  if (options.solver != "cvc5") return;
+  if (const auto missing = why_cvc5_is_missing(limit)) {
+    add_line(errors, fmt::format("--solver cvc5: {}", *missing));
   }
 }
 

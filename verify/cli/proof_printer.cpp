@@ -11,10 +11,6 @@
 namespace fiberproof::verify {
 namespace {
 
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
 void print_list(const char* heading, const std::vector<std::string>& lines) {
   if (lines.empty()) return;
   fmt::print("    {}\n", heading);
@@ -37,7 +33,7 @@ std::vector<std::string> differences_without_list(const std::vector<ContractResu
   for (const ContractResult& result : results) {
     for (const Theorem& theorem : result.theorems) {
       if (theorem.verdict == Verdict::refuted) refuted.push_back(theorem.name + " is refuted");
-      if (theorem.verdict == Verdict::unknown) {
+      if (theorem.verdict == Verdict::unknown && !theorem.is_not_reached) {
         unknown.push_back(fmt::format("{} is unknown: {}", theorem.name, theorem.reason));
       }
     }
@@ -71,6 +67,7 @@ ExitStatus ProofPrinter::print(const ContractResult& result) {
   const auto is_surprise = [this](const Theorem& theorem) {
     return theorem.verdict == Verdict::refuted && !is_as_expected(theorem);
   };
+  any_refuted_ |= std::ranges::any_of(result.theorems, is_surprise);
   ExitStatus status = ExitStatus::ok;
   for (const bool surprises : {true, false}) {
     for (const Theorem& theorem : result.theorems) {
@@ -179,9 +176,8 @@ ExitStatus ProofPrinter::print_theorem(const Theorem& theorem) {
     const std::string& reason = expected(theorem)->reason;
     note = fmt::format("  (expected{}{})", reason.empty() ? "" : ": ", reason);
   }
-  fmt::print("{:8} {:60} {:4} obligation{} {:8.1f} ms{}\n", name_of(theorem.verdict), theorem.name,
-             theorem.obligations, theorem.obligations == 1 ? " " : "s", milliseconds(theorem.time),
-             note);
+  fmt::print("{:8} {:60} {:4} obligation{} {:>12}{}\n", name_of(theorem.verdict), theorem.name,
+             theorem.obligations, theorem.obligations == 1 ? " " : "s", decided_by(theorem), note);
   if (theorem.verdict == Verdict::unknown) {
     fmt::print("    because  {}\n", theorem.reason);
     return ExitStatus::could_not_run;
@@ -196,7 +192,8 @@ ExitStatus ProofPrinter::confirm(const Theorem& theorem, bool is_expected) {
   print_story(*theorem.refutation);
   const std::string& program = theorem.refutation->program;
   if (program.empty() || !options_.object.empty()) return ExitStatus::ok;
-  const Confirmation confirmation = confirm_natively(program, is_expected);
+  const Confirmation confirmation =
+      confirm_natively(program, is_expected, theorem.refutation->program_is_of_state);
   fmt::print("    natively {}\n    Program\n{}", confirmation.line, indented(program, "      "));
   if (is_expected) return confirmation.confirmed ? ExitStatus::ok : ExitStatus::could_not_run;
   if (!confirmation.confirmed) return ExitStatus::ok;

@@ -27,6 +27,9 @@ class ProofPrinter {
   /// the line that replays it. The worst of them.
   ExitStatus print_differences(const std::vector<ContractResult>& results);
 
+  /// Whether a theorem that was printed is refuted, and nobody expected it.
+  bool any_refuted() const { return any_refuted_; }
+
   /// How many theorems came out how, in one sentence.
   void print_summary(const ProofReport& report) const;
 
@@ -42,6 +45,7 @@ class ProofPrinter {
   StatusLine status_line_;
   std::chrono::steady_clock::time_point shown_at_{};
   std::size_t printed_ = 0;
+  bool any_refuted_ = false;
   std::map<std::string, std::string, std::less<>> kept_;  // Programs by theorem
 };
 

@@ -94,6 +94,7 @@ class ProofRun {
   void all() {
     report_.status = prove_all() ? report_.status : ExitStatus::could_not_run;
     report_.status = worse(report_.status, close());
+    report_.status = status_of_proofs(printer_.any_refuted(), report_.status);
   }
 
   void print_summary() const { printer_.print_summary(report_); }

@@ -252,4 +252,9 @@ std::optional<ObjectFile::Place> ObjectFile::place_of(std::uint64_t address) con
              : std::optional(Place{std::string(header->name), address - header->address});
 }
 
+std::optional<bool> ObjectFile::is_writable(std::uint64_t address) const {
+  const SectionHeader* const header = section_holding(address, 1);
+  return header == nullptr ? std::nullopt : std::optional((header->flags & SHF_WRITE) != 0);
+}
+
 }  // namespace fiberproof::verify

@@ -168,6 +168,9 @@ class ObjectFile {
   /// The loaded section that holds this address, and the offset there.
   std::optional<Place> place_of(std::uint64_t address) const;
 
+  /// Whether the loaded section that holds this address may be written; nothing where none does.
+  std::optional<bool> is_writable(std::uint64_t address) const;
+
   /// Every defined symbol of .symtab, then of .dynsym.
   const std::vector<Symbol>& symbols() const { return symbols_; }
 

@@ -1,6 +1,9 @@
 #include "verify/machine/symbolic_machine.hpp"
 
+#include "verify/smt/low_bits.hpp"
+
 #include <fmt/format.h>
+#include <algorithm>
 #include <utility>
 
 namespace fiberproof::verify {
@@ -53,11 +56,34 @@ Term SymbolicMachine::unknown_word_where(Formula condition, Register, Term other
                 otherwise);
 }
 
+void SymbolicMachine::write(Register name, Term value) {
+  const bool is_address =
+      changes_low_bits(value) && std::ranges::any_of(*regions_, [value](const Region& region) {
+        return occurs(&region.base.node(), &value.node());
+      });
+  registers_[static_cast<std::size_t>(name)] =
+      is_address ? with_decided_low_bits(value, path, memory_.solver()) : value;
+}
+
 Term SymbolicMachine::load(Term address, unsigned bytes) {
-  const auto location = locate_or_fault(address, "load");
-  if (!location) return word(0);
-  accesses.push_back({instruction, *location, bytes, false, read(Register::rsp)});
-  const auto value = memory_.load(*location, bytes, path);
+  const auto location = region_of(address);
+  if (location) return load_from(*location, bytes);
+  const auto found = outside({instruction, address, bytes, false, location.error()});
+  if (!found) return word(0);
+  const Term* const value = std::get_if<Term>(&*found);
+  return value != nullptr ? *value : load_from(std::get<Location>(*found), bytes);
+}
+
+void SymbolicMachine::store(Term address, Term value, unsigned bytes) {
+  const auto location = region_of(address);
+  if (location) return store_to(*location, value, bytes);
+  const auto found = outside({instruction, address, bytes, true, location.error()});
+  if (found) store_to(std::get<Location>(*found), value, bytes);
+}
+
+Term SymbolicMachine::load_from(const Location& location, unsigned bytes) {
+  accesses.push_back({instruction, location, bytes, false, read(Register::rsp)});
+  const auto value = memory_.load(location, bytes, path);
   if (!value) {
     if (!fault) fault = value.error();
     return word(0);
@@ -65,24 +91,28 @@ Term SymbolicMachine::load(Term address, unsigned bytes) {
   return *value;
 }
 
-void SymbolicMachine::store(Term address, Term value, unsigned bytes) {
-  if (const auto location = locate_or_fault(address, "store")) {
-    accesses.push_back({instruction, *location, bytes, true, read(Register::rsp)});
-    memory_.store(*location, value, bytes);
-  }
+void SymbolicMachine::store_to(const Location& location, Term value, unsigned bytes) {
+  accesses.push_back({instruction, location, bytes, true, read(Register::rsp)});
+  memory_.store(location, value, bytes);
 }
 
-std::optional<Location> SymbolicMachine::locate_or_fault(Term address, const char* access) {
-  const auto location = locate(*regions_, address);
-  if (!location) {
-    if (!fault) {
-      fault = fmt::format("a {} at {:#x} outside every region: {}", access, instruction,
-                          location.error());
-      fault_is_outside = true;
-    }
-    return std::nullopt;
+std::expected<Location, std::string> SymbolicMachine::region_of(Term address) {
+  auto location = locate(*regions_, address);
+  if (location || address.as_constant()) return location;
+  const Term decided = with_decided_low_bits(address, path, memory_.solver());
+  return same(decided, address) ? location : locate(*regions_, decided);
+}
+
+std::optional<std::variant<Term, Location>> SymbolicMachine::outside(FileAccess access) {
+  auto found = access_file(access, *regions_, path, own_memory, memory_.solver());
+  if (found) return std::move(*found);
+  if (!fault) {
+    fault = std::move(found.error().reason);
+    fault_is_outside = true;
+    is_astray = found.error().is_astray;
+    faulting_address = access.address;
   }
-  return *location;
+  return std::nullopt;
 }
 
 void SymbolicMachine::forget_across_call(const std::string& epoch) {

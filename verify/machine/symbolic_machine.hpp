@@ -2,19 +2,22 @@
 //
 // Every access is logged with the RSP of its instruction, so that the obligations about it (inside
 // its region, not below the red zone, allowed by the contract) can be stated when the path has
-// ended. An address that belongs to no region, or a load that cannot be resolved, is a fault, which
-// ends the path as unknown.
+// ended. An address that belongs to no region is one of the file's own memory, or a fault that ends
+// the path, as is a load that cannot be resolved.
 #pragma once
 
+#include "verify/machine/file_access.hpp"
 #include "verify/machine/machine.hpp"
 #include "verify/smt/memory.hpp"
 #include "verify/smt/term.hpp"
 
 #include <array>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -37,7 +40,9 @@ class SymbolicMachine {
   SymbolicMachine(const Regions* regions, Memory memory, std::string_view epoch);
 
   Term read(Register name) const { return registers_[static_cast<std::size_t>(name)]; }
-  void write(Register name, Term value) { registers_[static_cast<std::size_t>(name)] = value; }
+  /// An address whose low bits were cleared or set stays a sum over its region's base, where the
+  /// path decides those bits.
+  void write(Register name, Term value);
   Flags<Formula>& flags() { return flags_; }
   Modes<Term, Formula>& modes() { return modes_; }
   const Modes<Term, Formula>& modes() const { return modes_; }
@@ -60,13 +65,22 @@ class SymbolicMachine {
   std::vector<std::uint64_t> trace;  ///< addresses of the executed instructions
   std::optional<std::string> fault;
   bool fault_is_outside = false;  ///< the fault is an access to no region
+  /// In which states that access is known to go astray; nothing where it is in none.
+  std::optional<Formula> is_astray;
+  std::optional<Term> faulting_address;
+  OwnMemory own_memory;           ///< the file's; none for a model
   std::uint64_t instruction = 0;  ///< the one being executed
   /// Registers right after each call has returned, by the call's name; a later call replaces them.
   std::vector<std::pair<std::string, std::array<Term, register_count>>> after_calls;
   const std::array<Term, register_count>& registers() const { return registers_; }
 
  private:
-  std::optional<Location> locate_or_fault(Term address, const char* access);
+  std::expected<Location, std::string> region_of(Term address);
+  /// An access that is in no region by its address: the value or the place that it has all the
+  /// same; nothing, with the fault noted, where it has none.
+  std::optional<std::variant<Term, Location>> outside(FileAccess access);
+  Term load_from(const Location& location, unsigned bytes);
+  void store_to(const Location& location, Term value, unsigned bytes);
 
   const Regions* regions_;
   Memory memory_;

@@ -185,8 +185,8 @@ class Judge {
     const bool is_v44 = subject_.probed == ProbedRoutine::continuation_start_v44;
     std::uint64_t seed = 1;
     for (const std::uint64_t n : {0u, 1u, 17u, 2u}) {
-      // What AL says and what the rest of RAX says, which must not matter.
-      for (const std::uint64_t al : {0x0u, 0x1u, 0xabcd00u, 0x5a80u, 0x0u, 0xff02u, 0x4u}) {
+      // AL is 0 or 1 (psABI 3.2.3); the rest of RAX is anything, and must not matter.
+      for (const std::uint64_t al : {0x0u, 0x1u, 0xabcd00u, 0x5a01u, 0x0u, 0xff01u, 0x1u}) {
         const auto violated = probe->run_trampoline({n, al, seed++, is_v44});
         if (!violated.empty()) {
           return fmt::format("n = {}, rax = {:#x}: {}", n, al, violated.front());

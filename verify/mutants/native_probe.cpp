@@ -210,6 +210,7 @@ std::vector<std::string> NativeProbe::run_trampoline(const TrampolineState& stat
   const std::uint64_t s = 16 * state.n;
   const std::uint64_t entry_rsp = stack_top - 0x40 - s;
   Memory stack = run.random_memory(stack_bytes);
+  word_at(stack, entry_rsp) &= 0xffff'ffff;  // L2: the count is a u32, zero-extended
   run.write(stack_top - stack_bytes, stack);
   run.user().rsp = entry_rsp;
   run.user().rbp = stack_top - 0x10;

@@ -26,21 +26,29 @@ std::pair<Term, Term> bounds(const Region& region) {
 
 }  // namespace
 
-void CaseProver::assumptions_can_be_met() {
-  std::vector<Formula> layout = case_.entry->path;
+std::vector<Formula> CaseProver::layout() const {
+  std::vector<Formula> apart;
   for (std::size_t index = 0; index < case_.regions.size(); ++index) {
     const auto [low, high] = bounds(case_.regions[index]);
-    layout.push_back(less(low, high));
+    apart.push_back(less(low, high));
     for (std::size_t other = 0; other < index; ++other) {
       const auto [other_low, other_high] = bounds(case_.regions[other]);
-      layout.push_back(logical_or(at_most(high, other_low), at_most(other_high, low)));
+      apart.push_back(logical_or(at_most(high, other_low), at_most(other_high, low)));
     }
   }
-  const Answer answer = ledger_.solver().prove({std::move(layout), truth(false)});
+  return apart;
+}
+
+void CaseProver::assumptions_can_be_met() {
+  std::vector<Formula> assumed = case_.entry->path;
+  assumed.insert(assumed.end(), layout_.begin(), layout_.end());
+  const Answer answer = ledger_.solver().prove({std::move(assumed), truth(false)});
   Theorem& theorem = claim("assumptions_can_be_met");
   const bool met = answer.verdict == Verdict::refuted;
   Ledger::note(theorem, met ? Verdict::proved : Verdict::unknown,
-               "no state satisfies the contract's assumptions");
+               answer.verdict == Verdict::proved ? "no state satisfies the contract's assumptions"
+                                                 : answer.reason);
+  ++theorem.asked;
   theorem.time += answer.time;
 }
 
@@ -81,11 +89,11 @@ Result<void> CaseProver::run_code(const Program& program) {
       if (const auto begun = begin_run(index, machine, rip); !begun) return begun;
       const auto on_call = [this, &program](SymbolicMachine& at, Term target,
                                             const SymbolicMachine& before) {
-        return call(at, target, before, program.callees);
+        return call(at, target, before, program);
       };
       for (PathEnd& end :
            execute(program.runs[index], machine, ledger_.solver(), on_call, program.find_code)) {
-        if (end.kind == PathEnd::Kind::refused) return std::unexpected(end.reason);
+        if (end.kind == PathEnd::Kind::refused && !refusal_) refusal_ = end.reason;
         if (show_path_end(end)) next.emplace_back(std::move(end.machine), end.rip);
       }
     }
@@ -97,6 +105,8 @@ Result<void> CaseProver::run_code(const Program& program) {
     show_accesses(machine);
   }
   if (call_error_) return std::unexpected(*call_error_);
+  // Beside a refutation the rest of the code need not be read.
+  if (refusal_ && !ledger_.any_refuted()) return std::unexpected(*refusal_);
   return {};
 }
 
@@ -154,10 +164,15 @@ Result<void> CaseProver::begin_run(std::size_t index, SymbolicMachine& machine,
   return assign_registers(run, case_, machine, epoch);
 }
 
-const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Callees& callees) {
+const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Program& program) {
   if (const auto address = target.as_constant()) {
-    const auto known = callees(*address);
+    const auto known = program.callees(*address);
     return known ? &contract_.calls[*known] : nullptr;
+  }
+  // Through a slot that the dynamic linker fills in: a weak symbol may have left it 0.
+  if (const auto symbol = symbol_of_address(target); symbol && !symbol->is_weak) {
+    const auto known = program.callees_by_name(symbol->name);
+    if (known) return &contract_.calls[*known];
   }
   for (const CallDeclaration& declared : contract_.calls) {
     if (!declared.target) continue;
@@ -170,11 +185,11 @@ const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Callees&
 }
 
 CallOutcome CaseProver::call(SymbolicMachine& machine, Term target, const SymbolicMachine& before,
-                             const Callees& callees) {
+                             const Program& program) {
   SymbolicMachine at_call = machine;  // memory with the return address, registers without
   at_call.write(Register::rsp, before.read(Register::rsp));
   Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
-  const CallDeclaration* const found = callee(target, scope, callees);
+  const CallDeclaration* const found = callee(target, scope, program);
   if (found == nullptr) return CallOutcome::unknown;
   const CallDeclaration& declared = *found;
   show(declared.clauses, scope);
@@ -253,31 +268,61 @@ Result<void> CaseProver::name_contents(const Expression& guarantee, Scope& after
 
 bool CaseProver::show_path_end(PathEnd& end) {
   Theorem& leaves = claim("every_path_leaves");
-  if (end.kind == PathEnd::Kind::left) {
-    Ledger::note(leaves, Verdict::proved, {});
-    return true;
+  switch (end.kind) {
+    case PathEnd::Kind::left: Ledger::note(leaves, Verdict::proved, {}); return true;
+    case PathEnd::Kind::stopped:
+      Ledger::note(leaves, Verdict::proved, {});
+      show_calls(end.machine);
+      break;
+    case PathEnd::Kind::trapped: show_trap(leaves, end); break;
+    case PathEnd::Kind::escaped:
+    case PathEnd::Kind::refused:
+    case PathEnd::Kind::dead_end: show_dead_end(leaves, end);
   }
-  if (end.kind == PathEnd::Kind::stopped) {
-    Ledger::note(leaves, Verdict::proved, {});
-    show_calls(end.machine);
-    show_accesses(end.machine);
-    return false;
-  }
-  // That the path can be taken at all is the counterexample. An access outside every region is one,
-  // too; what could not be executed or decided is not.
-  Theorem& accesses = claim("every_access_is_in_its_region");
-  const bool outside = end.machine.fault && end.machine.fault_is_outside;
-  if (end.kind == PathEnd::Kind::dead_end && !outside) {
-    Ledger::note(leaves, Verdict::unknown, end.reason);
-    return false;
-  }
-  ledger_.oblige(outside ? accesses : leaves, {end.machine.path, truth(false)},
-                 [&](const Answer& answer) {
-                   return tell(fmt::format("the routine never comes to {}", end.reason), nullptr,
-                               end.machine, end.rip, {end.machine.path, truth(false)}, answer);
-                 });
   show_accesses(end.machine);
   return false;
+}
+
+// That the path can be taken at all is the counterexample.
+void CaseProver::show_trap(Theorem& leaves, PathEnd& end) {
+  if (ledger_.is_over(leaves)) return;
+  Query query{end.machine.path, truth(false)};
+  decide_path(leaves, query, ledger_.ask(query, layout_), end);
+}
+
+// What cannot be executed or decided is not known, and never refuted; an access of which a state
+// shows that it goes astray is.
+void CaseProver::show_dead_end(Theorem& leaves, PathEnd& end) {
+  if (!end.machine.fault_is_outside) {
+    if (is_possible(end.machine)) Ledger::note(leaves, Verdict::unknown, reason_of(end));
+    return;
+  }
+  Theorem& accesses = claim("every_access_is_in_its_region");
+  if (ledger_.is_over(accesses)) return;
+  Query query{end.machine.path,
+              end.machine.is_astray ? logical_not(*end.machine.is_astray) : truth(true)};
+  const Answer answer = ledger_.ask(query, layout_);
+  if (answer.verdict == Verdict::refuted) return decide_path(accesses, query, answer, end);
+  if (!is_possible(end.machine)) return;
+  const std::string undecided = answer.verdict == Verdict::unknown ? "; " + answer.reason : "";
+  Ledger::note(accesses, Verdict::unknown, end.reason + undecided);
+}
+
+void CaseProver::decide_path(Theorem& theorem, const Query& query, const Answer& answer,
+                             PathEnd& end) {
+  ledger_.decide(theorem, query, answer, [&](const Query& asked, const Answer& state) {
+    return tell(fmt::format("the routine never comes to {}", end.reason), nullptr, end.machine,
+                end.rip, asked, state, end.machine.faulting_address);
+  });
+}
+
+std::string CaseProver::reason_of(const PathEnd& end) {
+  const auto symbol =
+      end.kind == PathEnd::Kind::escaped ? symbol_of_address(end.rip) : std::nullopt;
+  if (!symbol) return end.reason;
+  return fmt::format("a call of {}, {} and of which the contract says nothing", symbol->name,
+                     symbol->is_weak ? "which is weak, so that its address may be 0,"
+                                     : "which another file defines");
 }
 
 void CaseProver::show_calls(SymbolicMachine& machine) {
@@ -285,9 +330,9 @@ void CaseProver::show_calls(SymbolicMachine& machine) {
     const auto made = std::ranges::count_if(
         machine.after_calls, [&call](const auto& after) { return after.first == call.name; });
     const Query query{machine.path, truth(made == (call.never_called ? 0 : 1))};
-    ledger_.oblige(claim(claim_about(call)), query, [&](const Answer& answer) {
+    oblige(claim(claim_about(call)), query, [&](const Query& asked, const Answer& answer) {
       return tell(fmt::format("{} is called {}", call.name, call.never_called ? "never" : "once"),
-                  nullptr, machine, std::nullopt, query, answer);
+                  nullptr, machine, std::nullopt, asked, answer);
     });
   }
 }
@@ -307,12 +352,35 @@ void CaseProver::show(const std::vector<Clause>& clauses, Scope& scope) {
       Ledger::note(theorem, Verdict::unknown, goal.error());
       continue;
     }
-    // A claim about memory that no region holds is no claim: another region may be there.
-    const Query query{scope.machine->path, logical_and(scope.is_defined, *goal)};
-    ledger_.oblige(theorem, query, [&](const Answer& answer) {
-      return tell(clause.text, &clause, *scope.machine, scope.rip, query, answer);
-    });
+    show_goal(theorem, clause, *goal, scope);
   }
+}
+
+// A claim about memory that no region holds is no claim: another region may be there. It is refuted
+// only by a state in which all that it looks at is in its region.
+void CaseProver::show_goal(Theorem& theorem, const Clause& clause, Formula goal, Scope& scope) {
+  if (ledger_.is_over(theorem)) return;
+  Query query{scope.machine->path, logical_and(scope.is_defined, goal)};
+  Answer answer = ledger_.ask(query, layout_);
+  if (answer.verdict == Verdict::refuted && !evaluate(scope.is_defined, answer.counterexample)) {
+    query.assumptions.push_back(scope.is_defined);
+    const auto time = answer.time;
+    answer = ledger_.ask(query, layout_);
+    answer.time += time;
+    if (answer.verdict != Verdict::refuted) {
+      answer.verdict = Verdict::unknown;
+      answer.reason =
+          "in some states the claim looks at memory outside every region of the contract: widen a "
+          "region, or say with '=>' when the memory is there";
+    }
+  }
+  ledger_.decide(theorem, query, answer, [&](const Query& asked, const Answer& state) {
+    return tell(clause.text, &clause, *scope.machine, scope.rip, asked, state);
+  });
+}
+
+void CaseProver::oblige(Theorem& theorem, const Query& query, const Ledger::Story& story) {
+  ledger_.oblige(theorem, query, story, layout_);
 }
 
 void CaseProver::show_accesses(SymbolicMachine& machine) {
@@ -320,11 +388,9 @@ void CaseProver::show_accesses(SymbolicMachine& machine) {
     if (ledger_.is_settled()) return;
     const Region& region = case_.regions[access.location.region];
     Formula allowed = is_inside(region, access.location.offset, access.bytes);
-    if (const auto rsp = locate(case_.regions, access.rsp);
-        rsp && rsp->region == access.location.region) {
-      const Term below = rsp->offset - access.location.offset;
-      const Formula above_rsp = bit_of(below, 63);
-      allowed = logical_and(allowed, logical_or(above_rsp, at_most(below, word(red_zone_bytes))));
+    if (const auto below = distance_below_rsp(access)) {
+      const Formula above_rsp = bit_of(*below, 63);
+      allowed = logical_and(allowed, logical_or(above_rsp, at_most(*below, word(red_zone_bytes))));
     }
     if (access.is_store && region.read_only) allowed = truth(false);
     oblige_access("every_access_is_in_its_region", "", allowed, access, machine);
@@ -335,17 +401,30 @@ void CaseProver::show_accesses(SymbolicMachine& machine) {
   }
 }
 
+// How far the access is below RSP, where that is known to point into the same region.
+std::optional<Term> CaseProver::distance_below_rsp(const Access& access) const {
+  const Region& region = case_.regions[access.location.region];
+  if (const auto rsp = locate(case_.regions, access.rsp)) {
+    if (rsp->region != access.location.region) return std::nullopt;
+    return rsp->offset - access.location.offset;
+  }
+  // RSP was made of the region's base in a way that is no sum, by an alignment that is not decided.
+  if (!occurs(&region.base.node(), &access.rsp.node())) return std::nullopt;
+  return access.rsp - (region.base + access.location.offset);
+}
+
 void CaseProver::oblige_access(const std::string& label, const std::string& spec_id,
                                Formula allowed, const Access& access, SymbolicMachine& machine) {
   // A path shares its first accesses with others; each is shown once for each path condition.
   const std::uint64_t path = all_of(machine.path).node().id;
   if (!shown_accesses_.emplace(label, allowed.node().id, path).second) return;
   const Query query{machine.path, allowed};
-  ledger_.oblige(claim(label, spec_id), query, [&](const Answer& answer) {
+  oblige(claim(label, spec_id), query, [&](const Query& asked, const Answer& answer) {
     const std::string claim_text =
         fmt::format("the {} of {} bytes at {:#x} stays where the contract allows it",
                     access.is_store ? "store" : "load", access.bytes, access.instruction);
-    return tell(claim_text, nullptr, machine, std::nullopt, query, answer);
+    const Term address = case_.regions[access.location.region].base + access.location.offset;
+    return tell(claim_text, nullptr, machine, std::nullopt, asked, answer, address);
   });
 }
 
@@ -371,14 +450,14 @@ Formula CaseProver::may_modify(const Access& access) {
 
 Refutation CaseProver::tell(const std::string& claim_text, const Clause* clause,
                             SymbolicMachine& machine, std::optional<Term> rip, const Query& query,
-                            const Answer& answer) {
+                            const Answer& answer, std::optional<Term> address) {
   Scope scope{&case_.names, &machine, rip, &entry_};
   std::vector<const Code*> codes;
   if (program_ != nullptr) {
     for (const Code& code : program_->runs) codes.push_back(&code);
-    for (const auto& [address, code] : program_->library.found()) codes.push_back(&code);
+    for (const auto& [at, code] : program_->library.found()) codes.push_back(&code);
   }
-  return tell_story({claim_text, clause, contract_, case_, scope, codes}, query, answer,
+  return tell_story({claim_text, clause, contract_, case_, scope, codes, address}, query, answer,
                     ledger_.solver());
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -27,11 +28,14 @@ class CaseProver {
 
   /// Which of the contract's calls one of this address is; of those by address.
   using Callees = std::function<std::optional<std::size_t>(std::uint64_t target)>;
+  /// And of a symbol of that name that another file may define.
+  using CalleesByName = std::function<std::optional<std::size_t>(std::string_view symbol)>;
 
   /// The code that a path runs through: of each run of the contract, and what that calls.
   struct Program {
     const std::vector<Code>& runs;
     const Callees& callees;
+    const CalleesByName& callees_by_name;
     const CodeFinder& find_code;
     const CodeLibrary& library;
   };
@@ -41,7 +45,8 @@ class CaseProver {
         subject_(subject),
         ledger_(ledger),
         case_(in),
-        entry_(in.entry_scope()) {}
+        entry_(in.entry_scope()),
+        layout_(layout()) {}
 
   /// Shows a state that meets the assumptions, with regions that do not overlap.
   void assumptions_can_be_met();
@@ -63,9 +68,9 @@ class CaseProver {
   bool is_possible(const SymbolicMachine& machine);
   Result<void> begin_run(std::size_t index, SymbolicMachine& machine, std::optional<Term> rip);
   CallOutcome call(SymbolicMachine& machine, Term target, const SymbolicMachine& before,
-                   const Callees& callees);
+                   const Program& program);
   /// Which of the contract's calls goes to `target`, or null where none certainly does.
-  const CallDeclaration* callee(Term target, Scope& at, const Callees& callees);
+  const CallDeclaration* callee(Term target, Scope& at, const Program& program);
 
   struct Kept {
     Location location;
@@ -81,26 +86,38 @@ class CaseProver {
 
   /// Whether the path goes on with the contract's next run, or its exit.
   bool show_path_end(PathEnd& end);
+  void show_dead_end(Theorem& leaves, PathEnd& end);
+  void show_trap(Theorem& leaves, PathEnd& end);
+  void decide_path(Theorem& theorem, const Query& query, const Answer& answer, PathEnd& end);
+  static std::string reason_of(const PathEnd& end);
 
   /// A path that leaves without a call that the contract speaks of must be impossible.
   void show_calls(SymbolicMachine& machine);
   void show_exit(SymbolicMachine& machine, std::optional<Term> rip);
   void show(const std::vector<Clause>& clauses, Scope& scope);
+  void show_goal(Theorem& theorem, const Clause& clause, Formula goal, Scope& scope);
+  void oblige(Theorem& theorem, const Query& query, const Ledger::Story& story);
   void show_accesses(SymbolicMachine& machine);
   void oblige_access(const std::string& label, const std::string& spec_id, Formula allowed,
                      const Access& access, SymbolicMachine& machine);
+  std::optional<Term> distance_below_rsp(const Access& access) const;
   Formula may_modify(const Access& access);
 
   Refutation tell(const std::string& claim_text, const Clause* clause, SymbolicMachine& machine,
-                  std::optional<Term> rip, const Query& query, const Answer& answer);
+                  std::optional<Term> rip, const Query& query, const Answer& answer,
+                  std::optional<Term> address = std::nullopt);
+  /// That every region has bytes, and shares none with another.
+  std::vector<Formula> layout() const;
 
   const Contract& contract_;
   Subject subject_;
   Ledger& ledger_;
   Case& case_;
   Scope entry_;
+  std::vector<Formula> layout_;
   const Program* program_ = nullptr;
   std::optional<std::string> call_error_;
+  std::optional<std::string> refusal_;  ///< of an instruction of the routine itself
   std::set<std::tuple<std::string, std::uint64_t, std::uint64_t>> shown_accesses_;
 };
 

@@ -13,15 +13,21 @@
 namespace fiberproof::verify {
 namespace {
 
+constexpr std::size_t id_letters_max = 16;
+
 constexpr std::array<std::string_view, 14> statement_names = {
     "contract", "ghost", "let",       "assume", "region",   "alias",  "run",
     "call",     "model", "preserves", "exit",   "modifies", "prefer", "counterexample"};
 
-// A rule's id: one of L S T F E C and a number (verify/SPEC.md).
+// A rule's id: letters and a number, such as T4 (verify/SPEC.md) or one of the contract's own. Some
+// registers read the same.
 bool is_spec_id(std::string_view text) {
-  return text.size() >= 2 && text.size() <= 3 &&
-         std::string_view("LSTFEC").find(text[0]) != std::string_view::npos &&
-         std::ranges::all_of(text.substr(1), [](char c) { return c >= '0' && c <= '9'; });
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::size_t letters =
+      static_cast<std::size_t>(std::ranges::find_if_not(text, is_letter) - text.begin());
+  return letters > 0 && letters < text.size() && text.size() <= id_letters_max &&
+         std::ranges::all_of(text.substr(letters), is_digit);
 }
 
 class ContractReader {
@@ -210,7 +216,7 @@ class ContractReader {
     contract_.runs.push_back(std::move(run));
     return lines([this]() -> Result<void> {
       Run& current = contract_.runs.back();
-      if (is_spec_id(parser_.peek().text)) return clause_into(current.arrivals);
+      if (at_clause()) return clause_into(current.arrivals);
       if (parser_.accept("havoc")) return havoc(current);
       const Position position = parser_.peek().position;
       auto register_name = parser_.expect_name("a register or a clause");
@@ -310,9 +316,17 @@ class ContractReader {
     return {};
   }
 
+  // `ID label:`, where a register would have `==` behind it.
+  bool at_clause() const {
+    const std::string& text = parser_.peek().text;
+    return is_spec_id(text) &&
+           (!is_register_name(text) || parser_.peek(1).kind == Token::Kind::name);
+  }
+
   Result<std::string> spec_id() {
     if (!is_spec_id(parser_.peek().text)) {
-      return parser_.error_here("a clause begins with the id of its rule, such as T4");
+      return parser_.error_here(
+          "a clause begins with the id of its rule, letters and a number such as T4 or ABI3");
     }
     return parser_.next().text;
   }

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace fiberproof::verify {
+namespace {
+
+bool meets(const Model& state, const std::vector<Formula>& formulas) {
+  return std::ranges::all_of(formulas, [&](Formula formula) { return evaluate(formula, state); });
+}
+
+}  // namespace
 
 Theorem& Ledger::claim(const std::string& name, const std::string& spec_id, Subject subject) {
   const auto known = std::ranges::find(result_.theorems, name, &Theorem::name);
@@ -15,18 +22,56 @@ Theorem& Ledger::claim(const std::string& name, const std::string& spec_id, Subj
   return result_.theorems.back();
 }
 
-void Ledger::oblige(Theorem& theorem, const Query& query,
-                    const std::function<Refutation(const Answer&)>& story) {
-  const bool is_broken = options_.is_mutant && theorem.verdict == Verdict::refuted;
-  if (is_settled() || is_broken) return;
-  const Answer answer =
-      query.goal.as_constant() == true ? Answer{Verdict::proved, {}, {}, {}} : solver_.prove(query);
-  if (options_.on_query) options_.on_query(theorem.name, query, answer);
+void Ledger::oblige(Theorem& theorem, const Query& query, const Story& story,
+                    const std::vector<Formula>& layout) {
+  if (is_over(theorem)) return;
+  Query asked = query;
+  decide(theorem, asked, ask(asked, layout), story);
+}
+
+bool Ledger::is_over(const Theorem& theorem) const {
+  return is_settled() || (options_.is_mutant && theorem.verdict == Verdict::refuted);
+}
+
+Answer Ledger::ask(Query& query, const std::vector<Formula>& layout) {
+  if (query.goal.as_constant() == true) return {Verdict::proved, {}, {}, {}};
+  Answer answer = solver_.prove(query);
+  if (answer.verdict != Verdict::refuted || meets(answer.counterexample, layout)) return answer;
+  // Regions that overlap are no state of the contract: is there another one?
+  query.assumptions.insert(query.assumptions.end(), layout.begin(), layout.end());
+  const auto time = answer.time;
+  answer = solver_.prove(query);
+  answer.time += time;
+  return answer;
+}
+
+void Ledger::decide(Theorem& theorem, const Query& asked, const Answer& answer,
+                    const Story& story) {
+  if (options_.on_query) options_.on_query(theorem.name, asked, answer);
   note(theorem, answer.verdict, answer.reason);
+  theorem.asked += asked.goal.as_constant() == true ? 0 : 1;
   theorem.time += answer.time;
   if (answer.verdict != Verdict::refuted) return;
   refuted_ = true;
-  if (!theorem.refutation && !options_.is_mutant) theorem.refutation = story(answer);
+  if (!theorem.refutation && !options_.is_mutant) theorem.refutation = story(asked, answer);
+}
+
+void Ledger::close() {
+  // Only theorems about the contract as a whole end a path.
+  const auto ended_by = [this](Verdict verdict) {
+    return std::ranges::find_if(result_.theorems, [verdict](const Theorem& theorem) {
+      return theorem.spec_id.empty() && theorem.obligations != 0 && theorem.verdict == verdict;
+    });
+  };
+  auto cause = ended_by(Verdict::refuted);
+  if (cause == result_.theorems.end()) cause = ended_by(Verdict::unknown);
+  if (cause == result_.theorems.end()) return;
+  for (Theorem& theorem : result_.theorems) {
+    if (theorem.obligations != 0 || theorem.verdict != Verdict::unknown) continue;
+    theorem.is_not_reached = true;
+    theorem.reason =
+        "not reached: " + cause->name + " is " + name_of(cause->verdict) + " before it";
+  }
 }
 
 void Ledger::note(Theorem& theorem, Verdict verdict, const std::string& reason) {

@@ -209,22 +209,38 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     }
     return std::nullopt;
   };
+  // By the name that a slot of the dynamic linker's has.
+  const CaseProver::CalleesByName callees_by_name =
+      [&](std::string_view symbol) -> std::optional<std::size_t> {
+    for (std::size_t index = 0; index < contract.calls.size(); ++index) {
+      const CallDeclaration& call = contract.calls[index];
+      const CodePlace* const place = place_of(call.symbol, options);
+      const std::string& name = place == nullptr ? call.symbol : place->symbol;
+      if (!call.target && name == symbol && (place == nullptr || place->offset == 0)) return index;
+    }
+    return std::nullopt;
+  };
   // What the contract says is called is not jumped to.
   const CodeFinder find_code = [&](std::uint64_t address, const Code& from) {
     return callees(address) ? FoundCode{} : library.find(address, from);
   };
   std::vector<const Alias*> cases{nullptr};
   for (const Alias& alias : contract.aliases) cases.push_back(&alias);
+  std::optional<ConstantMemory> constants;
+  const OwnMemory own_memory = [&]() -> const ConstantMemory& {
+    return constants ? *constants : constants.emplace(file);
+  };
   for (const Alias* alias : cases) {
     auto in = set_up(contract, alias, ledger.solver());
     if (!in) return std::unexpected(in.error());
     for (std::size_t index = 0; index < codes.size(); ++index) {
       (*in)->names.run_ends.emplace(contract.runs[index].name, codes[index].end);
     }
+    (*in)->entry->own_memory = own_memory;
     CaseProver prover(contract, Subject::bytes, ledger, **in);
     prover.claim_all();
     prover.assumptions_can_be_met();
-    const auto done = prover.run_code({codes, callees, find_code, library});
+    const auto done = prover.run_code({codes, callees, callees_by_name, find_code, library});
     if (!done) return std::unexpected(in_file(file, done.error()));
   }
   return note_called_code(file, library, result);
@@ -255,6 +271,7 @@ std::expected<ContractResult, std::string> prove(const Contract& contract, const
     const auto done = prove_code(contract, file, options, ledger, result);
     if (!done) return std::unexpected(done.error());
   }
+  ledger.close();
   return result;
 }
 

@@ -176,6 +176,7 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in,
   fresh.accesses = machine.accesses;
   fresh.trace = machine.trace;
   fresh.after_calls = machine.after_calls;
+  fresh.own_memory = machine.own_memory;
   Scope scope = in.entry_scope();
   for (const auto& [register_name, expression] : run.registers) {
     const auto value = word_value(expression, scope);

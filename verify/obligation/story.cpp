@@ -1,5 +1,7 @@
 #include "verify/obligation/story.hpp"
 
+#include "verify/obligation/parser.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
@@ -33,6 +35,8 @@ const Expression* equality_in(const Expression& formula) {
 }
 
 std::string found_and_expected(const StoryContext& context, const Model& model) {
+  if (context.address)
+    return fmt::format("found the address {:#x}", evaluate(*context.address, model));
   if (context.clause == nullptr) return {};
   const Expression* equality = equality_in(context.clause->formula);
   if (equality == nullptr && context.clause->formula.kind == ExpressionKind::implication) {
@@ -56,6 +60,36 @@ std::vector<std::string> ghost_values(const StoryContext& context, const Model& 
       const std::uint64_t value = evaluate(context.in.names.words.at(ghost.name), model);
       lines.push_back(fmt::format("{} = {:#x}", ghost.name, value));
     }
+  }
+  return lines;
+}
+
+// `EPOCH.REGISTER` for what a register held when nothing was known of it.
+std::optional<std::string> name_of_register(const std::string& variable) {
+  const std::size_t dot = variable.rfind('.');
+  if (dot == std::string::npos) return std::nullopt;
+  const std::string part = variable.substr(dot + 1);
+  const bool is_known =
+      is_register_name(part) || part == "mxcsr" || part == "x87_control" || part == "df";
+  if (!is_known) return std::nullopt;
+  std::string epoch = variable.substr(0, dot);
+  if (epoch == "entry") return part + " at the entry";
+  if (epoch.starts_with("after_")) epoch = "after " + epoch.substr(6, epoch.rfind('.') - 6);
+  return fmt::format("{} {}", part, epoch);
+}
+
+// What the claim depends on and the contract has no name for: registers that may be anything.
+std::vector<std::string> other_values(const Query& query, const Model& model) {
+  std::vector<const Node*> roots{&query.goal.node()};
+  for (const Formula assumption : query.assumptions) roots.push_back(&assumption.node());
+  std::vector<std::string> lines;
+  for (const Node* node : variables_of(roots)) {
+    const auto name = name_of_register(node->name);
+    if (!name) continue;
+    const std::uint64_t value = node->kind == NodeKind::variable
+                                    ? evaluate(Term(node), model)
+                                    : static_cast<std::uint64_t>(evaluate(Formula(node), model));
+    lines.push_back(fmt::format("{} = {:#x}", *name, value));
   }
   return lines;
 }
@@ -109,13 +143,14 @@ std::vector<std::string> touched_memory(const StoryContext& context, const Model
   return lines;
 }
 
-// The contract's Program with the values of ghosts for {their names}.
-std::string program(const StoryContext& context, const Model& model) {
+// The contract's Program with the values of ghosts for {their names}, if it has such marks.
+std::string program(const StoryContext& context, const Model& model, bool& is_of_state) {
   std::string text = context.contract.program;
   for (const auto& [name, term] : context.in.names.words) {
     const std::string mark = "{" + name + "}";
     for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
       text.replace(at, mark.size(), std::to_string(evaluate(term, model)));
+      is_of_state = true;
     }
   }
   return text;
@@ -131,9 +166,10 @@ Refutation tell_story(const StoryContext& context, const Query& query, const Ans
   story.found = found_and_expected(context, model);
   story.where = context.in.description;
   story.values = ghost_values(context, model);
+  for (std::string& line : other_values(query, model)) story.values.push_back(std::move(line));
   story.listing = listing(context);
   story.memory = touched_memory(context, model);
-  story.program = program(context, model);
+  story.program = program(context, model, story.program_is_of_state);
   return story;
 }
 

@@ -10,6 +10,7 @@
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct StoryContext {
   Case& in;
   Scope& scope;                           ///< where the claim was refuted
   const std::vector<const Code*>& codes;  ///< none for the model
+  std::optional<Term> address = std::nullopt;  ///< of the access that the claim is about
 };
 
 Refutation tell_story(const StoryContext& context, const Query& query, const Answer& answer,

@@ -25,6 +25,9 @@ struct Refutation {
   std::vector<std::string> listing;  ///< instructions of the path
   std::vector<std::string> memory;   ///< words that it touched, high addresses first
   std::string program;               ///< the Program that shows it, or empty
+  /// Whether the Program has values of the state; else it is the same for every refutation of the
+  /// contract, and a run of it confirms the claim's kind and not this state.
+  bool program_is_of_state = false;
 };
 
 struct Theorem {
@@ -32,11 +35,19 @@ struct Theorem {
   std::string spec_id;
   Subject subject = Subject::bytes;
   Verdict verdict = Verdict::unknown;
-  std::string reason = "no path reaches it";  ///< of an unknown
+  std::string reason = "no path of the code comes to it";  ///< of an unknown
+  /// Of a clause that no path comes to, since another theorem of the contract is refuted or unknown
+  /// where they end: that theorem tells the reason.
+  bool is_not_reached = false;
   std::size_t obligations = 0;
+  /// Those that a solver answered; of the others execution alone has made a constant.
+  std::size_t asked = 0;
   std::chrono::nanoseconds time{};
   std::optional<Refutation> refutation;
 };
+
+/// What decided it, in a few letters: the time of the solver, or that execution alone did.
+std::string decided_by(const Theorem& theorem);
 
 /// Machine code that a contract's theorems are about.
 struct ProvedCode {

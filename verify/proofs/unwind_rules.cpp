@@ -177,7 +177,7 @@ class UnwindProver {
       Theorem& theorem = claim("every_path_leaves", "");
       if (end.kind == PathEnd::Kind::left) {
         Ledger::note(theorem, Verdict::proved, {});
-      } else if (end.kind == PathEnd::Kind::dead_end) {
+      } else if (end.kind != PathEnd::Kind::trapped) {
         Ledger::note(theorem, Verdict::unknown, end.reason);
       } else {
         oblige(theorem, fmt::format("the routine never comes to {}", end.reason), nullptr,
@@ -298,9 +298,9 @@ class UnwindProver {
     Scope scope{&case_.names, &machine, rip, &entry_};
     const Query query{machine.path, goal};
     if (theorem.verdict == Verdict::refuted) return;  // once is enough
-    ledger_.oblige(theorem, query, [&](const Answer& answer) {
+    ledger_.oblige(theorem, query, [&](const Query& asked, const Answer& answer) {
       const std::vector<const Code*> codes{&codes_.front()};
-      Refutation story = tell_story({claim_text, clause, contract_, case_, scope, codes}, query,
+      Refutation story = tell_story({claim_text, clause, contract_, case_, scope, codes}, asked,
                                     answer, ledger_.solver());
       story.where = where;
       return story;

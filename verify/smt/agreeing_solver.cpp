@@ -17,15 +17,24 @@ class AgreeingSolver final : public Solver {
     const Answer opinion = second_->prove(query);
     answer.time += opinion.time;
     if (answer.verdict != opinion.verdict) {
-      const std::string& reason = opinion.reason.empty() ? answer.reason : opinion.reason;
-      answer.reason = fmt::format("the solvers differ: {} and {}{}{}", name_of(answer.verdict),
-                                  name_of(opinion.verdict), reason.empty() ? "" : ": ", reason);
+      answer.reason = difference(answer, opinion);
       answer.verdict = Verdict::unknown;
     }
     return answer;
   }
 
  private:
+  static std::string difference(const Answer& answer, const Answer& opinion) {
+    if (opinion.verdict == Verdict::unknown) {
+      return fmt::format("{} by one solver, but {}", name_of(answer.verdict), opinion.reason);
+    }
+    if (answer.verdict == Verdict::unknown) {
+      return fmt::format("{} by one solver, but {}", name_of(opinion.verdict), answer.reason);
+    }
+    return fmt::format("the solvers differ: {} and {}", name_of(answer.verdict),
+                       name_of(opinion.verdict));
+  }
+
   std::unique_ptr<Solver> first_;
   std::unique_ptr<Solver> second_;
 };

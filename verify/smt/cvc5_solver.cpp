@@ -10,7 +10,8 @@ namespace {
 
 class Cvc5Solver final : public Solver {
  public:
-  explicit Cvc5Solver(std::chrono::milliseconds time_limit) : process_(time_limit) {}
+  explicit Cvc5Solver(std::chrono::milliseconds time_limit)
+      : time_limit_(time_limit), process_(time_limit) {}
 
   Answer prove(const Query& query) override {
     const auto start = std::chrono::steady_clock::now();
@@ -23,7 +24,7 @@ class Cvc5Solver final : public Solver {
     } else if (output == "sat\n") {
       answer.verdict = Verdict::refuted;
     } else {
-      answer.reason = "cvc5: " + (output ? output->substr(0, output->find('\n')) : output.error());
+      answer.reason = told(output ? output->substr(0, output->find('\n')) : output.error());
     }
     answer.time = std::chrono::steady_clock::now() - start;
     return answer;
@@ -38,6 +39,14 @@ class Cvc5Solver final : public Solver {
   }
 
  private:
+  // "unknown" is its answer at the limit that it was given, silence one that is late.
+  std::string told(const std::string& output) const {
+    const bool is_timeout = output == "unknown" || output == "timeout" || output == "is silent" ||
+                            output.find("interrupted by timeout") != std::string::npos;
+    return is_timeout ? no_answer("cvc5", time_limit_) : "cvc5 " + output;
+  }
+
+  std::chrono::milliseconds time_limit_;
   Cvc5Process process_;
   bool is_asked_ = false;
 };
@@ -46,6 +55,11 @@ class Cvc5Solver final : public Solver {
 
 std::unique_ptr<Solver> make_cvc5_solver(std::chrono::milliseconds time_limit) {
   return std::make_unique<Cvc5Solver>(time_limit);
+}
+
+std::optional<std::string> why_cvc5_is_missing(std::chrono::milliseconds time_limit) {
+  const Answer answer = Cvc5Solver(time_limit).prove({{}, truth(true)});
+  return answer.verdict == Verdict::proved ? std::nullopt : std::optional(answer.reason);
 }
 
 }  // namespace fiberproof::verify

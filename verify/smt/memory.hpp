@@ -58,6 +58,9 @@ class Memory {
   /// Says what a location held from the start.
   void define_initial(const Location& location, Term value, unsigned bytes);
 
+  /// Who decides whether two accesses overlap.
+  Solver& solver() { return *solver_; }
+
   /// Forgets everything: any code may have written anywhere.
   void havoc(std::string epoch);
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct Answer {
   std::chrono::nanoseconds time{};
 };
 
+/// The reason of an unknown whose time has run out: whose, and what to do.
+std::string no_answer(const char* solver, std::chrono::milliseconds time_limit);
+
 /// A decision procedure for queries. Every answer takes at most the time limit it was made with.
 class Solver {
  public:
@@ -47,6 +51,9 @@ std::unique_ptr<Solver> make_z3_solver(std::chrono::milliseconds time_limit,
 
 /// cvc5 as one process that reads the queries as SMT-LIB 2. It gives no counterexample.
 std::unique_ptr<Solver> make_cvc5_solver(std::chrono::milliseconds time_limit);
+
+/// Why cvc5 cannot answer anything here, if so: it is asked one trivial question.
+std::optional<std::string> why_cvc5_is_missing(std::chrono::milliseconds time_limit);
 
 /// Asks both, the second at the same time if it can: a verdict on which they differ is unknown,
 /// and says so. Counterexamples are the first's.

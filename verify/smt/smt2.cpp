@@ -74,6 +74,11 @@ const char* name_of(Verdict verdict) {
   return "unknown";
 }
 
+std::string no_answer(const char* solver, std::chrono::milliseconds time_limit) {
+  return fmt::format("{} did not answer in {} ms: try a longer --timeout", solver,
+                     time_limit.count());
+}
+
 std::string to_smt2(const Query& query, const std::string& comment) {
   std::vector<const Node*> roots{&query.goal.node()};
   for (const Formula assumption : query.assumptions) {

@@ -2,9 +2,12 @@
 // as one about integers first, and as one about bits where that has no words or no answer.
 //
 // A refutation is believed only after our own evaluator has confirmed it.
+#include "verify/smt/query_deadline.hpp"
 #include "verify/smt/z3_encoding.hpp"
 
+#include <fmt/format.h>
 #include <algorithm>
+#include <array>
 
 namespace fiberproof::verify {
 namespace {
@@ -42,7 +45,7 @@ class Z3Solver final : public Solver {
       answer = decide(context, *encode(context), query);
     } catch (const z3::exception& error) {
       answer.verdict = Verdict::unknown;
-      answer.reason = error.msg();
+      answer.reason = told(error.msg());
     }
     return answer;
   }
@@ -50,9 +53,7 @@ class Z3Solver final : public Solver {
   Answer decide(z3::context& context, Z3Encoding& encoding, const Query& query) {
     Answer answer;
     z3::solver solver(context, encoding.logic());
-    z3::params parameters(context);
-    parameters.set("timeout", time_limit_);
-    solver.set(parameters);
+    const QueryDeadline deadline(context, std::chrono::milliseconds(time_limit_));
     std::vector<Formula> formulas = query.assumptions;
     formulas.push_back(logical_not(query.goal));
     for (const Formula formula : formulas) {
@@ -74,9 +75,17 @@ class Z3Solver final : public Solver {
             is_counterexample(query, answer.counterexample) ? Verdict::refuted : Verdict::unknown;
         answer.reason = "the solver's model does not satisfy the query";
         break;
-      case z3::unknown: answer.reason = solver.reason_unknown(); break;
+      case z3::unknown: answer.reason = told(solver.reason_unknown()); break;
     }
     return answer;
+  }
+
+  // Z3 has several words for the end of its time, alone or in a sentence.
+  std::string told(const std::string& reason) const {
+    const bool is_timeout = std::ranges::any_of(
+        std::array{"timeout", "canceled", "interrupted"},
+        [&](const char* word) { return reason.find(word) != std::string::npos; });
+    return is_timeout ? no_answer("the solver", std::chrono::milliseconds(time_limit_)) : reason;
   }
 
   static Model read_model(const z3::model& model, Z3Encoding& encoding,

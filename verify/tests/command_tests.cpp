@@ -161,6 +161,32 @@ TEST_F(command, a_missing_cadical_is_one_clear_line) {
   ::setenv("PATH", path.c_str(), 1);
 }
 
+TEST_F(command, a_missing_cvc5_is_one_clear_line) {
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder_.c_str(), 1);
+  expect_one_line({"prove", "layout", "--solver", "cvc5"}, "cvc5 cannot be started");
+  ::setenv("PATH", path.c_str(), 1);
+}
+
+// Two factors are not found in so little time. Its clause has an id of its own.
+TEST_F(command, a_time_out_is_not_an_impossible_assumption) {
+  const std::string contract =
+      file("factors.contract",
+           "contract factors\nghost x, y : u32\nassume 1 < x and 1 < y\n"
+           "assume x * y == 0xffffffea00000055\nexit\n  ABI3 same: x == x\n");
+  const Outcome outcome = run({"prove", "--contract", contract, "--timeout", "20"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  const auto says = [&outcome](std::string_view text) {
+    return std::ranges::any_of(outcome.lines, [text](const std::string& line) {
+      return line.find(text) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(says("the solver did not answer in 20 ms: try a longer --timeout"));
+  EXPECT_FALSE(says("no state satisfies"));
+  EXPECT_TRUE(says("factors/ABI3.same"));
+  EXPECT_TRUE(says("by execution"));
+}
+
 // A SAT solver that says what nobody can check: its proofs are rejected, and with them the answers.
 TEST_F(command, a_cadical_without_proofs_certifies_nothing) {
   const std::string liar =

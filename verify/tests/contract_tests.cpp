@@ -72,7 +72,8 @@ TEST(contract, errors_name_line_and_column) {
   EXPECT_EQ(error_of("contract c\nexit\n  T4 label rip == 0\n"),
             "fiberproof: some.contract:3:12: expected ':'");
   EXPECT_EQ(error_of("contract c\nexit\n  label: rip == 0\n"),
-            "fiberproof: some.contract:3:3: a clause begins with the id of its rule, such as T4");
+            "fiberproof: some.contract:3:3: a clause begins with the id of its rule, letters "
+            "and a number such as T4 or ABI3");
   EXPECT_EQ(error_of("contract c\nassume 1 + 2\n"),
             "fiberproof: some.contract:2:10: expected a truth value, found a word");
   EXPECT_EQ(error_of("contract c\nassume 1 == (2\n"),
@@ -92,6 +93,30 @@ TEST(contract, errors_name_line_and_column) {
             "fiberproof: some.contract:2:10: expected 'function'");
   EXPECT_EQ(error_of("contract c\nfrobnicate\n"),
             "fiberproof: some.contract:2:1: 'frobnicate' begins no statement");
+}
+
+// Letters and a number; a register may read the same, and is one where `==` comes behind it.
+TEST(contract, a_clause_may_have_an_id_of_its_own) {
+  const std::string text =
+      "contract c\nghost a : word\nregion a = [a, a + 8)\nrun f = function f\n  rsp == a\n"
+      "run g = function g\n  J1 rip: rip == 5\n  r8 arrives: r8 == 6\n  r8 == 7\n  r15 == 8\n"
+      "exit\n  ABI3 x: rax == 0\n  libc12 y: rax == 0\npreserves\n  Sys5 rbx\nmodifies\n"
+      "  MUSL1 [a, a + 8)\n";
+  const auto contract = parse_contract(text, "some.contract");
+  ASSERT_TRUE(contract.has_value()) << message(contract.error());
+  ASSERT_EQ(contract->runs[1].arrivals.size(), 2u);
+  EXPECT_EQ(contract->runs[1].arrivals[0].spec_id, "J1");
+  EXPECT_EQ(contract->runs[1].arrivals[1].spec_id, "r8");
+  EXPECT_EQ(contract->runs[1].registers.size(), 2u);
+  ASSERT_EQ(contract->exits.size(), 3u);
+  EXPECT_EQ(contract->exits[0].spec_id, "ABI3");
+  EXPECT_EQ(contract->exits[1].spec_id, "libc12");
+  EXPECT_EQ(contract->exits[2].spec_id, "Sys5");
+  EXPECT_EQ(contract->modifies[0].spec_id, "MUSL1");
+  for (const char* const id : {"J", "1J", "J1a", "J_1", "ABCDEFGHIJKLMNOP1"}) {
+    EXPECT_NE(error_of("contract c\nexit\n  " + std::string(id) + " x: rax == 0\n"), "no error")
+        << id;
+  }
 }
 
 TEST(contract, a_missing_file_is_named) {

@@ -38,6 +38,46 @@ routine fixture_trap_if_zero
 1:  ret
 done fixture_trap_if_zero
 
+routine fixture_vector_where_zero
+    testq %rdi, %rdi
+    jne 1f
+    movaps %xmm0, %xmm1
+1:  ret
+done fixture_vector_where_zero
+
+routine fixture_aligned_frame
+    pushq %rbp
+    movq %rsp, %rbp
+    andq $-16, %rsp
+    subq $32, %rsp
+    movq %rdi, 8(%rsp)
+    movq %rbp, %rsp
+    popq %rbp
+    ret
+done fixture_aligned_frame
+
+routine fixture_aligned_by_shifts
+    leaq -8(%rsp), %rax
+    shrq $4, %rax
+    leaq (,%rax,8), %rax
+    addq %rax, %rax
+    movq %rdi, (%rax)
+    ret
+done fixture_aligned_by_shifts
+
+routine fixture_store_below_an_aligned_rsp
+    movq %rsp, %rdx
+    andq $-32, %rsp
+    movq %rdi, -136(%rdx)
+    movq %rdx, %rsp
+    ret
+done fixture_store_below_an_aligned_rsp
+
+routine fixture_read_variable
+    movq fixture_variable(%rip), %rax
+    ret
+done fixture_read_variable
+
 routine fixture_loop
 1:  jmp 1b
 done fixture_loop
@@ -208,6 +248,11 @@ routine fixture_switch_of_modes
 done fixture_switch_of_modes
 
   .data
+  .balign 8
+  .type fixture_variable, @object
+  .size fixture_variable, 8
+fixture_variable:
+    .quad 0
 fixture_data_code:
     movq %rdi, %rax
     ret

@@ -21,7 +21,7 @@ TEST(model_traces, of_mutants_are_programs_that_core_runs_as_it_should) {
     ASSERT_TRUE(found.trace.has_value()) << broken.theorem;
     const auto program = model::program_text(*found.trace);
     ASSERT_TRUE(program.has_value()) << program.error();
-    const Confirmation run = confirm_natively(*program, true);
+    const Confirmation run = confirm_natively(*program, true, true);
     EXPECT_TRUE(run.confirmed) << broken.theorem << ": " << run.line << "\n" << *program;
   }
 }

@@ -101,11 +101,13 @@ bool is_refuted(const ContractResult& result) {
   });
 }
 
-// A changed call may happen to reach another routine of the program, whose code has instructions
-// without a meaning here: then nothing is proved, but not refuted either.
-bool calls_what_has_no_meaning(const ContractResult& result) {
+// A changed call or jump may happen to reach another routine of the program, whose code has
+// instructions without a meaning here, or no code at all: then nothing is proved, and not refuted
+// either, since nobody knows what happens there.
+bool goes_where_nothing_is_known(const ContractResult& result) {
   return std::ranges::any_of(result.theorems, [](const Theorem& theorem) {
-    return theorem.verdict == Verdict::unknown && theorem.reason.starts_with("a call of ");
+    return theorem.verdict == Verdict::unknown &&
+           (theorem.reason.starts_with("a call of ") || theorem.reason.starts_with("a jump "));
   });
 }
 
@@ -133,7 +135,7 @@ Score score(const Routine& routine, const std::vector<Mutant>& mutants,
       if (refuted || refused) break;
       const auto result = prove(contract, *object, *solver, options);
       refuted = result && is_refuted(*result);
-      refused = !result || (!refuted && calls_what_has_no_meaning(*result));
+      refused = !result || (!refuted && goes_where_nothing_is_known(*result));
     }
     sum.refuted += refuted ? 1 : 0;
     sum.refused += refused ? 1 : 0;

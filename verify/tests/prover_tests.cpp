@@ -1,4 +1,5 @@
 // The prover on small routines: what it proves, and that it refutes or refuses the rest.
+#include "verify/machine/code_library.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/tests/fixture_contract.hpp"
 
@@ -141,14 +142,15 @@ TEST_F(prover, a_call_of_which_something_is_said_is_not_executed) {
   EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::refuted);
 }
 
-TEST_F(prover, a_jump_to_what_the_contract_says_is_called_is_refuted) {
+// Where it goes on from there is not known.
+TEST_F(prover, a_jump_to_what_the_contract_says_is_called_is_unknown) {
   EXPECT_EQ(theorem(entering("fixture_tail_call") +
                         "call it_calls = function fixture_branch\n"
                         "  L2 aligned_like_frame: rsp == frame\n" +
                         exits_with_maximum,
                     "every_path_leaves")
                 .verdict,
-            Verdict::refuted);
+            Verdict::unknown);
 }
 
 TEST_F(prover, a_call_that_cannot_be_executed_is_unknown_for_a_reason) {
@@ -164,12 +166,13 @@ TEST_F(prover, a_call_that_cannot_be_executed_is_unknown_for_a_reason) {
   EXPECT_NE(reason("fixture_callee_returns_elsewhere").find("does not return"), std::string::npos);
 }
 
-TEST_F(prover, a_call_into_the_middle_of_nowhere_is_refuted) {
-  EXPECT_EQ(theorem(entering("fixture_call_nothing") + exits, "every_path_leaves").verdict,
-            Verdict::refuted);
+TEST_F(prover, a_call_into_the_middle_of_nowhere_is_unknown) {
+  const Theorem& leaves = theorem(entering("fixture_call_nothing") + exits, "every_path_leaves");
+  EXPECT_EQ(leaves.verdict, Verdict::unknown);
+  EXPECT_EQ(leaves.reason.substr(0, 12), "a call of 0x") << leaves.reason;
 }
 
-TEST_F(prover, a_call_through_memory_reaches_what_the_contract_says_or_is_refuted) {
+TEST_F(prover, a_call_through_memory_reaches_what_the_contract_says_or_is_unknown) {
   const std::string call =
       "call callee = indirect TARGET\n  L2 a: rsp == frame\n  keeps [rsp, "
       "frame + 8)\nexit\n  L1 b: rip == old [frame]\n";
@@ -180,7 +183,7 @@ TEST_F(prover, a_call_through_memory_reaches_what_the_contract_says_or_is_refute
   };
   EXPECT_EQ(through("old [object]", "every_path_leaves"), Verdict::proved);
   EXPECT_EQ(through("old [object]", "L1.b"), Verdict::proved);
-  EXPECT_EQ(through("old [object + 8]", "every_path_leaves"), Verdict::refuted);
+  EXPECT_EQ(through("old [object + 8]", "every_path_leaves"), Verdict::unknown);
 }
 
 TEST_F(prover, between_two_runs_any_code_may_have_run) {
@@ -277,6 +280,117 @@ TEST_F(prover, follows_an_address_that_a_callee_leaves) {
   const std::string contradiction =
       "  keeps [object, object + 8)\n  returns [object] == 6\n  returns [object] == other\n";
   EXPECT_EQ(theorem(body(contradiction), "assumptions_can_be_met").verdict, Verdict::unknown);
+}
+
+// A state in which two regions overlap is none of the contract's.
+TEST_F(prover, a_state_with_overlapping_regions_refutes_nothing) {
+  const std::string body = entering("fixture_return") +
+                           "exit\n  L1 apart: frame - 256 != object\n"
+                           "  L2 somewhere: frame + 8 != object\n";
+  EXPECT_EQ(theorem(body, "L1.apart").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "L2.somewhere").verdict, Verdict::refuted);
+}
+
+TEST_F(prover, a_trap_is_refuted_by_the_register_that_leads_there) {
+  const Theorem& leaves = theorem(entering("fixture_trap_if_zero") + exits, "every_path_leaves");
+  ASSERT_TRUE(leaves.refutation.has_value());
+  EXPECT_TRUE(std::ranges::find(leaves.refutation->values, "rdi at the entry = 0x0") !=
+              leaves.refutation->values.end())
+      << testing::PrintToString(leaves.refutation->values);
+}
+
+TEST_F(prover, a_refutation_stands_beside_code_that_cannot_be_read) {
+  const std::string wrong = "exit\n  L1 a: rsp == frame\n";
+  const Theorem& clause = theorem(entering("fixture_vector_where_zero") + wrong, "L1.a");
+  EXPECT_EQ(clause.verdict, Verdict::refuted);
+  const Theorem& leaves =
+      theorem(entering("fixture_vector_where_zero") + wrong, "every_path_leaves");
+  EXPECT_EQ(leaves.verdict, Verdict::unknown);
+  EXPECT_NE(leaves.reason.find("movaps"), std::string::npos) << leaves.reason;
+  EXPECT_FALSE(run(entering("fixture_vector_where_zero") + exits).has_value());
+}
+
+TEST_F(prover, what_lies_behind_a_refutation_is_not_reached) {
+  const std::string body = entering("fixture_wild_load") + "  rdi == object\n" + exits;
+  const Theorem& clause = theorem(body, "L1.a");
+  EXPECT_EQ(clause.verdict, Verdict::unknown);
+  EXPECT_TRUE(clause.is_not_reached);
+  EXPECT_EQ(clause.reason,
+            "not reached: fixture/every_access_is_in_its_region is refuted before it");
+  EXPECT_EQ(theorem(entering("fixture_loop") + exits, "L1.a").reason,
+            "not reached: fixture/every_path_leaves is unknown before it");
+}
+
+TEST_F(prover, says_what_decided_a_theorem) {
+  const std::string body = entering("fixture_return") +
+                           "exit\n  L1 folded: rbx == old rbx\n  L2 asked: rax != rax + 1\n";
+  EXPECT_EQ(decided_by(theorem(body, "L1.folded")), "by execution");
+  EXPECT_TRUE(decided_by(theorem(body, "L2.asked")).ends_with(" ms"));
+  EXPECT_EQ(decided_by(theorem(entering("fixture_loop") + exits, "L1.a")), "not reached");
+}
+
+// RSP is 8 below a multiple of 16 at the entry.
+TEST_F(prover, follows_a_frame_that_aligns_the_stack) {
+  const std::string aligned = "assume (frame + 8) aligned 16\n";
+  const std::string kept = "exit\n  L1 a: rsp == frame + 8 and rbp == old rbp\n";
+  for (const char* const routine : {"fixture_aligned_frame", "fixture_aligned_by_shifts"}) {
+    const std::string body = aligned + entering(routine) + kept;
+    EXPECT_EQ(theorem(body, "every_access_is_in_its_region").verdict, Verdict::proved) << routine;
+    EXPECT_EQ(theorem(body, "L1.a").verdict, Verdict::proved) << routine;
+    EXPECT_EQ(theorem(entering(routine) + kept, "every_access_is_in_its_region").verdict,
+              Verdict::unknown)
+        << routine << " on any frame";
+  }
+}
+
+// The red zone is that of the RSP which nothing decides, too.
+TEST_F(prover, an_access_below_an_undecided_rsp_is_no_proof) {
+  EXPECT_NE(theorem(entering("fixture_store_below_an_aligned_rsp") + exits,
+                    "every_access_is_in_its_region")
+                .verdict,
+            Verdict::proved);
+}
+
+// An address that a contract pins is a region's.
+TEST_F(prover, a_variable_is_known_where_the_contract_has_a_region_for_it) {
+  const auto file = ObjectFile::open("/proc/self/exe");
+  ASSERT_TRUE(file.has_value());
+  const auto symbol = std::ranges::find(file->symbols(), "fixture_variable", &Symbol::name);
+  ASSERT_NE(symbol, file->symbols().end());
+  const std::string pinned =
+      "ghost counter : word\nregion counter = [counter, counter + 8)\nassume counter == " +
+      std::to_string(load_address(*file, symbol->address)) + "\nassume [counter] == 5\n";
+  const std::string exit = "exit\n  L1 five: rax == 5\n";
+  EXPECT_EQ(theorem(pinned + entering("fixture_read_variable") + exit, "L1.five").verdict,
+            Verdict::proved);
+  const Theorem& unnamed =
+      theorem(entering("fixture_read_variable") + exit, "every_access_is_in_its_region");
+  EXPECT_EQ(unnamed.verdict, Verdict::unknown);
+  EXPECT_NE(unnamed.reason.find("fixture_variable"), std::string::npos) << unnamed.reason;
+}
+
+// A solver that has no time is told as such, and not as an impossible assumption.
+TEST_F(prover, no_time_is_not_no_state) {
+  class Slow final : public Solver {
+   public:
+    Answer prove(const Query&) override {
+      Answer answer;
+      answer.reason = no_answer("the solver", std::chrono::milliseconds(7));
+      return answer;
+    }
+  };
+  const auto contract = parse_contract(std::string(preamble) + entering("fixture_return") + exits,
+                                       "fixture.contract");
+  const auto file = ObjectFile::open("/proc/self/exe");
+  ASSERT_TRUE(contract && file);
+  Slow slow;
+  const auto result = prove(*contract, *file, slow, {});
+  ASSERT_TRUE(result.has_value());
+  for (const Theorem& theorem : result->theorems) {
+    if (theorem.name != "fixture/assumptions_can_be_met") continue;
+    EXPECT_EQ(theorem.verdict, Verdict::unknown);
+    EXPECT_EQ(theorem.reason, "the solver did not answer in 7 ms: try a longer --timeout");
+  }
 }
 
 }  // namespace

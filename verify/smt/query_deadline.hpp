@@ -1,0 +1,35 @@
+// The end of a query's time. Z3's own timer (its parameter `timeout`) can wait for ever in 4.8.12,
+// where a query ends just as its time does; this one only interrupts.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace z3 {
+class context;
+}
+
+namespace fiberproof::verify {
+
+/// Interrupts what runs in `context` once the time is over, again and again: a query that was just
+/// about to begin may miss it once.
+class QueryDeadline {
+ public:
+  QueryDeadline(z3::context& context, std::chrono::milliseconds time_limit);
+  QueryDeadline(const QueryDeadline&) = delete;
+  QueryDeadline& operator=(const QueryDeadline&) = delete;
+  ~QueryDeadline();
+
+ private:
+  void watch(std::chrono::milliseconds time_limit);
+
+  z3::context& context_;
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool is_over_ = false;  // guarded by `mutex_`
+  std::thread watch_;
+};
+
+}  // namespace fiberproof::verify
