@@ -62,7 +62,7 @@ std::set<std::string, std::less<>> symbols_of(const Contract& contract) {
   return symbols;
 }
 
-// Of a file in which no contract finds anything: what its owner can type.
+// Tells the owner of a file in which no contract finds anything what to type.
 std::string nothing_named(const ObjectArchive& file) {
   constexpr std::size_t names_max = 8;
   const FunctionList functions = functions_of(file.files(), names_max);

@@ -30,7 +30,7 @@ std::optional<std::uint64_t> decimal(std::string_view text) {
                                                                   : std::nullopt;
 }
 
-// What a table of symbols begins with, by the name of its member.
+// The form of a table of symbols, by the name of its member.
 enum class IndexFormat { none, gnu, gnu_64, bsd, bsd_64 };
 
 IndexFormat index_format(std::string_view name) {
@@ -135,7 +135,7 @@ class Reader {
     return std::unexpected(ArchiveError{std::move(reason), at});
   }
 
-  // Where the next one begins.
+  // Gives the byte where the next one begins.
   std::expected<std::uint64_t, ArchiveError> read_member(std::uint64_t at) {
     if (archive_.size() - at < sizeof(ar_hdr)) {
       return fail("no member of an archive: it ends within a header", at);

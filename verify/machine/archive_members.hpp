@@ -23,7 +23,7 @@ struct ArchiveMember {
   std::string name;      // of a thin archive: a path, from the archive's folder on
   std::uint64_t header;  // the byte where its header begins
   std::span<const std::byte> contents = {};  // of a thin archive none
-  /// Of a thin archive: `name` is an archive, and this is where the member's header begins there.
+  /// In a thin archive: `name` is an archive, and the member's header begins at this byte of it.
   std::optional<std::uint64_t> header_in_nested = std::nullopt;
 };
 

@@ -287,7 +287,7 @@ bool is_end_of(std::string_view name, std::string_view whole) {
   if (name == whole) return true;
   if (name.empty() || !whole.ends_with(name)) return false;
   const std::string_view before = whole.substr(0, whole.size() - name.size());
-  // Of a template, the type of the result stands before the name.
+  // The type of a template's result stands before the name.
   return before.ends_with("::") || (before.ends_with(' ') && !before.ends_with("operator "));
 }
 
@@ -299,7 +299,7 @@ std::string without_brackets(std::string text) {
   return is_own ? text.substr(1, end - 1) + text.substr(end + 1) : text;
 }
 
-// What linkers put behind the name of a static function that they made global, or the reverse.
+// Linkers put a number behind the name of a static function that they make global, or the reverse.
 std::string_view before_promotion(std::string_view symbol) {
   for (const std::string_view mark : {".llvm.", ".lto_priv."}) {
     const std::size_t at = symbol.find(mark);

@@ -1,6 +1,6 @@
-// What a person calls a mangled symbol: C++ as the Itanium ABI has it, and both manglings of Rust.
-// For finding a symbol, not for printing types: of Rust's v0 names only the path is kept, without
-// the arguments of generics.
+// The name by which a person calls a mangled symbol: C++ as the Itanium ABI has it, and both
+// manglings of Rust. For finding a symbol, not for printing types: of Rust's v0 names only the path
+// is kept, without the arguments of generics.
 #pragma once
 
 #include <optional>

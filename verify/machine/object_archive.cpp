@@ -168,7 +168,7 @@ std::string ObjectArchive::why_missing(std::string_view name) const {
   std::string text = count == 1 ? "its only member does not define it"
                                 : fmt::format("none of its {} members defines it", count);
   if (unread_.empty()) return text;
-  // Of one reason there are often many.
+  // Many members are often unread for one reason.
   std::map<std::string_view, std::vector<std::string_view>> by_reason;
   for (const Unread& unread : unread_) by_reason[unread.error.reason].push_back(unread.name);
   text = fmt::format("none of the {} of its {} members that can be read defines it", files_.size(),

@@ -1,5 +1,5 @@
-// What `--object` names: an ELF file, or a static archive of relocatable ones, in any of the forms
-// of archive_members.hpp. Every member is read when the archive is opened, and is called
+// The file that `--object` names: an ELF file, or a static archive of relocatable ones, in any of
+// the forms of archive_members.hpp. Every member is read when the archive is opened, and is called
 // `libx.a(member.o)` in messages.
 //
 // A member that holds no machine code for x86-64, such as one of a compiler's own form, or that a

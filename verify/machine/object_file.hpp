@@ -48,7 +48,7 @@ struct ObjectError {
 /// `fiberproof: FILE: reason (place)` in one line: a control character in a name is written `\x0a`.
 std::string message(const ObjectError& error);
 
-/// What a linker takes before what, the last one first.
+/// A linker takes a later one of these before an earlier one.
 enum class Binding : std::uint8_t { local, weak, global };
 
 struct Symbol {
@@ -101,8 +101,8 @@ class ObjectFile {
   bool is_position_independent() const { return position_independent_; }
 
   /// The function of that name and nonzero size, from .symtab, or from .dynsym where that has none.
-  /// Of several symbols a global one is taken before a weak one, and a weak one before a local one,
-  /// as a linker would; of two that are left, neither.
+  /// A global symbol is taken before a weak one, and a weak one before a local one, as a linker
+  /// would; two that are left are an error.
   std::expected<Routine, ObjectError> routine(std::string_view symbol) const;
 
   /// The section of that name, with the relocations as in routine().

@@ -11,13 +11,13 @@
 
 namespace fiberproof::verify {
 
-/// What a file is that does not begin as ELF files do; nothing where nobody knows.
+/// The format of a file that does not begin as ELF files do; nothing where it is not known.
 std::optional<std::string> other_format(std::span<const std::byte> file);
 
-/// Of an ELF header's first bytes, why it is none of a 64-bit x86-64 file; nothing where it is.
+/// Says why an ELF header is not that of a 64-bit x86-64 file; nothing where it is.
 std::optional<std::string> other_elf(std::span<const std::byte> file);
 
-/// What is said of an object file that holds the compiler's own form of its code and nothing else.
+/// Said of an object file that holds the compiler's own form of its code and nothing else.
 extern const char* const gcc_bitcode;
 
 }  // namespace fiberproof::verify

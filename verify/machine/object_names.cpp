@@ -34,7 +34,7 @@ bool is_default_version_of(std::string_view symbol, std::string_view name) {
   return symbol.starts_with(name) && symbol.substr(name.size()).starts_with("@@");
 }
 
-// Where the version stands in a table of its own.
+// Compares NAME@VERSION with a symbol whose version stands in a table of its own.
 bool is_version_of(std::string_view name, const Symbol& symbol, std::string_view version) {
   if (symbol.binding == STB_LOCAL || version.empty() || !name.starts_with(symbol.name)) {
     return false;

@@ -200,7 +200,7 @@ ObjectReader::Result ObjectReader::read_sections() {
   return {};
 }
 
-// What has no machine code that it should have, and where that is.
+// Refuses a file that lacks the machine code that it should have, and says where that is.
 ObjectReader::Result ObjectReader::check_form() const {
   const auto is_code = [](const ObjectFile::SectionHeader& header) {
     return header.is_loaded() && (header.flags & SHF_EXECINSTR) != 0 && header.size != 0;
@@ -284,7 +284,7 @@ ObjectReader::Result ObjectReader::read_segments() {
   return {};
 }
 
-// Of a linked file without a table of sections (sstrip), what the loader sees. Names that are not
+// A linked file without a table of sections (sstrip) has what the loader sees. Names that are not
 // in the file say so.
 void ObjectReader::take_segments_for_sections() {
   file_.sections_.push_back({"", SHT_NULL, 0, 0, 0, 0, 0});

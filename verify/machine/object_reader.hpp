@@ -90,7 +90,7 @@ class ObjectReader {
   ObjectFile& file_;
   std::uint64_t section_count_ = 0;  // as the file has it: libelf counts only those inside it
   std::uint64_t segment_count_ = 0;
-  // Of a relocatable file: what it does not define is placed there.
+  // A relocatable file's undefined symbols are placed from here on.
   std::uint64_t external_base_ = 0;
   std::map<std::size_t, SymbolTable> tables_;  // of symbols, by their section
   std::map<std::pair<std::size_t, std::uint32_t>, std::size_t> beside_tables_;  // by that and type

@@ -137,7 +137,7 @@ ObjectReader::Result ObjectReader::read_symbol(const SymbolTable& table, int ent
 }
 
 // The names of what this file defines, by their numbers (Linux Standard Base, symbol versioning).
-// What is not as it should be has no name.
+// An entry that is not as it should be has no name.
 std::vector<std::string_view> ObjectReader::versions() const {
   std::vector<std::string_view> names;
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {

@@ -18,7 +18,7 @@ struct MeantSymbols {
   bool is_exact = false;             // the name itself is one of the files'
 };
 
-/// Of several files, those of an archive, all are looked through. Two names of one function, as
+/// All files are looked through, such as the members of an archive. Two names of one function, as
 /// constructors have, are one symbol.
 MeantSymbols symbols_meant(std::span<const ObjectFile> files, std::string_view name);
 

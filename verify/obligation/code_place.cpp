@@ -102,7 +102,7 @@ std::string listed(const std::vector<std::string>& names) {
              : fmt::format("{} or {} others", fmt::join(told, ", "), names.size() - told_max);
 }
 
-// What a text is looked up in, and what is said where it has nothing of that name.
+// The symbols among which a text is looked up, and the reason to give where it is none of them.
 struct Names {
   std::span<const ObjectFile> files;
   std::string_view path;

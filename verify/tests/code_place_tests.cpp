@@ -1,4 +1,4 @@
-// What is typed for a place, and which symbol of a file it is.
+// A typed place, and the symbol of a file that it stands for.
 #include "verify/obligation/code_place.hpp"
 
 #include "verify/machine/tests/crafted_elf.hpp"

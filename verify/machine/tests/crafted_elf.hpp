@@ -18,7 +18,7 @@ std::string bytes_of_records(const std::vector<Record>& records) {
   return {reinterpret_cast<const char*>(records.data()), records.size() * sizeof(Record)};
 }
 
-// What is left out of a section's header is 0, or filled in by CraftedElf.
+// The fields that are left out are 0, or filled in by CraftedElf.
 inline Elf64_Shdr section_header(std::uint32_t type, std::uint64_t flags = 0,
                                  std::uint32_t link = 0, std::uint32_t info = 0,
                                  std::uint64_t entry_bytes = 0) {

@@ -75,7 +75,7 @@ std::expected<ObjectArchive, ObjectError> parse(const std::string& text,
   return ObjectArchive::parse("folder/lib.a", as_bytes(text), read);
 }
 
-// What the member that was chosen returns.
+// Returns what the chosen member's function returns.
 int chosen(const std::expected<ObjectArchive, ObjectError>& archive, const std::string& symbol) {
   if (!archive) return ADD_FAILURE() << message(archive.error()), -1;
   const auto file = archive->defining(symbol);
