@@ -1,5 +1,6 @@
 #include "core/continuation.hpp"
 
+#include "core/foreign_exception.hpp"
 #include "core/initialize.hpp"
 #include "core/layout_protection.hpp"
 
@@ -130,7 +131,14 @@ Trap settle_trap(Store& store, StackRecord& self) {
   store.active = &self;
   store.limits = self.limits;
   self.state = State::running;
+  const bool is_foreign = !store.foreign.is_empty();
+  if (is_foreign) {
+    sanitizer_abandon(*ended.sanitizer);  // Nothing told the runtimes that its frames are gone.
+  }
   end(store, ended);
+  if (is_foreign) {
+    raise_foreign_exception(store);
+  }
   if (raised != nullptr) {
     std::rethrow_exception(raised);
   }

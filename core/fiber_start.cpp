@@ -1,6 +1,7 @@
 #include "core/fiber_start.hpp"
 
 #include "core/check.hpp"
+#include "core/foreign_exception.hpp"
 #include "core/layout_protection.hpp"
 #include "core/store.hpp"
 
@@ -41,6 +42,9 @@ bool run(const FuncRef& func_ref, Store& store, ArgsObject& args) {
   } catch (...) {
     const std::exception_ptr raised = std::current_exception();
     sanitizer_written(&raised, sizeof raised);
+    if (raised == nullptr) {
+      take_foreign_exception(store);
+    }
     store.raised = raised;
   }
   if (const Trap* const reraised = store.limits.trap_handler->trap) [[unlikely]] {
@@ -76,6 +80,9 @@ FIBERPROOF_UNINSTRUMENTED void fiber_start_v44(const FuncRef* func_ref, void* ca
       arrive(store, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
   FIBER_CHECK(L2, return_value_count, <=, args->capacity);
   run(*func_ref, store, *args);
+  if (!store.foreign.is_empty()) {
+    refuse(self.id, "what is no exception of C++ cannot leave it in revision v44");
+  }
   store.raised = nullptr;  // Nobody is told of a trap.
   store.trap.reset();
   args->length = static_cast<std::uint32_t>(return_value_count);

@@ -8,10 +8,11 @@
 
 namespace fiberproof {
 
-/// Runs `func_ref` with `caller_vmctx`, which is the Store whose active stack this is, and the args buffer as (data, capacity)
-/// (F1). On success args->length is return_value_count and the result is true; on a trap the length
-/// is left and the result is false (F2). No exception leaves: one that arrives is a trap, and is
-/// kept in the store for the resumer (F3).
+/// Runs `func_ref` with `caller_vmctx`, which is the Store whose active stack this is, and the args
+/// buffer as (data, capacity) (F1). On success args->length is return_value_count and the result is
+/// true; on a trap the length is left and the result is false (F2). No exception leaves: one that
+/// arrives is a trap, and is kept in the store for the resumer (F3). So is what is no exception of
+/// C++: one of another language, or the unwinding that ends a thread.
 bool fiber_start(const FuncRef* func_ref, void* caller_vmctx, ArgsObject* args,
                  std::uint64_t return_value_count) noexcept __asm__("fiberproof_fiber_start");
 

@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "core/continuation.hpp"
+#include "core/foreign_exception.hpp"
 #include "core/thread_stack.hpp"
 
 #include <utility>
@@ -12,6 +13,29 @@ namespace {
 // Read and written by the functions below alone, which no switch is part of: an address of
 // thread-local memory must not be kept across one.
 constinit thread_local Entry* innermost_entry = nullptr;
+
+/// Ends the process where the innermost entry's active continuation is not what runs here: then a
+/// jump has left its stack, and nothing was told of it (F3).
+void refuse_if_left_by_a_jump(const Entry& innermost) {
+  const StackRecord* const active = innermost.store().active;
+  if (active == nullptr || active->initial) {
+    return;
+  }
+  const auto& left = static_cast<const Continuation&>(*active);
+  const StackBounds bounds = left.stack->bounds();
+  const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  if (here - bounds.limit() >= bounds.usable_bytes) {
+    refuse(left.id, "a jump (longjmp) left its stack, which it cannot leave so");
+  }
+}
+
+/// Of a local variable of a function that was left by a jump.
+bool is_in_dead_frame(const void* variable) {
+  const auto address = reinterpret_cast<std::uint64_t>(variable);
+  const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  const ThreadStack& own = thread_stack();
+  return here >= own.lowest && here < own.end && address >= own.lowest && address < here;
+}
 
 }  // namespace
 
@@ -84,6 +108,10 @@ void Store::take_stack_from(Continuation& idle) {
 }
 
 [[gnu::noinline]] void Entry::open(std::uint64_t frame_pointer, std::uint64_t stack_pointer) {
+  if (innermost_entry != nullptr) {
+    FIBER_CHECK(C2, is_in_dead_frame(innermost_entry), ==, false);
+    refuse_if_left_by_a_jump(*innermost_entry);
+  }
   outer_of_thread_ = std::exchange(innermost_entry, this);
   outer_of_store_ = std::exchange(store_.entry, this);
   outer_active_ = std::exchange(store_.active, &initial_);
@@ -105,6 +133,8 @@ void Store::take_stack_from(Continuation& idle) {
 }
 
 Entry::~Entry() {
+  FIBER_CHECK(C2, innermost_entry, !=, nullptr);
+  refuse_if_left_by_a_jump(*innermost_entry);
   FIBER_CHECK(C2, innermost_entry, ==, this);
   FIBER_CHECK(C2, store_.active, ==, &initial_);
   innermost_entry = outer_of_thread_;

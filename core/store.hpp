@@ -57,6 +57,7 @@ class Store {
   std::exception_ptr raised;  ///< ended the body that trapped last, kept for its resumer (F3), or
                               ///< is to be raised in the continuation that is resumed next
   std::optional<Trap> trap;   ///< likewise, where the body named a reason
+  ExceptionState foreign;     ///< likewise, where what ended it is no exception of C++
 
   /// Continuations that have a stack: made, and neither ended nor abandoned.
   std::size_t live_count() const { return live_count_; }
