@@ -1,5 +1,7 @@
 #include "core/alternate_stack.hpp"
 
+#include <sys/auxv.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <utility>
@@ -10,6 +12,12 @@ namespace {
 // Enough for the report of a sanitizer's handler, should it be called there.
 constexpr std::size_t stack_bytes = 128 * 1024;
 constexpr std::size_t stack_bytes_min = 16 * 1024;
+/// For the handler, beyond what the kernel says that its frame may take (11 KiB with AMX).
+constexpr std::size_t handler_bytes_min = 8 * 1024;
+
+std::size_t bytes_wanted_of_another() {
+  return std::max<std::size_t>(stack_bytes_min, ::getauxval(AT_MINSIGSTKSZ) + handler_bytes_min);
+}
 
 }  // namespace
 
@@ -29,7 +37,7 @@ int AlternateStack::install() {
   if (::sigaltstack(nullptr, &current) != 0) {
     return errno;
   }
-  if ((current.ss_flags & SS_DISABLE) == 0 && current.ss_size >= stack_bytes_min) {
+  if ((current.ss_flags & SS_DISABLE) == 0 && current.ss_size >= bytes_wanted_of_another()) {
     return 0;
   }
   auto mapped = Stack::map(stack_bytes);

@@ -1,15 +1,16 @@
 #include "core/stack_overflow.hpp"
 
 #include "core/alternate_stack.hpp"
-#include "core/sanitizer.hpp"
+#include "core/fault_handler.hpp"
+#include "core/signal_frame.hpp"
 #include "core/signal_safe_text.hpp"
 #include "core/store.hpp"
+#include "core/thread_stack.hpp"
 #include "core/walk.hpp"
 
 #include <signal.h>
 #include <ucontext.h>
-#include <array>
-#include <cerrno>
+#include <unistd.h>
 #include <cstdint>
 #include <utility>
 
@@ -24,48 +25,97 @@ struct Registers {
   std::uint64_t rip;
   std::uint64_t rsp;
   std::uint64_t rbp;
+  bool is_on_own_stack;  ///< RSP: of the thread, that is, or on its alternate one
 };
 
-Registers interrupted_registers(const void* context) {
-  const auto& words = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs;
-  return {static_cast<std::uint64_t>(words[REG_RIP]), static_cast<std::uint64_t>(words[REG_RSP]),
-          static_cast<std::uint64_t>(words[REG_RBP])};
+Registers interrupted_registers(const ucontext_t& context) {
+  const auto& words = context.uc_mcontext.gregs;
+  const auto rsp = static_cast<std::uint64_t>(words[REG_RSP]);
+  const auto alternate = reinterpret_cast<std::uint64_t>(context.uc_stack.ss_sp);
+  const ThreadStack& own = thread_stack();
+  return {static_cast<std::uint64_t>(words[REG_RIP]), rsp,
+          static_cast<std::uint64_t>(words[REG_RBP]),
+          (rsp >= own.lowest && rsp < own.end) ||
+              (rsp >= alternate && rsp < alternate + context.uc_stack.ss_size)};
 }
 
 /// A record keeps its stack when its continuation has ended, but that has no more to overrun then.
-bool is_in_guard_page(const Continuation& continuation, std::uint64_t address) {
-  if (continuation.state >= State::returned || continuation.stack == nullptr) {
-    return false;
-  }
-  const auto [first, end] = continuation.stack->guard_page();
+bool has_live_stack(const Continuation& continuation) {
+  return continuation.state < State::returned && continuation.stack != nullptr;
+}
+
+bool is_in_guard_pages(const Continuation& continuation, std::uint64_t address) {
+  const auto [first, end] = continuation.stack->guard_pages();
   return address >= first && address < end;
+}
+
+/// The lowest address that is the continuation's, guard pages included.
+std::uint64_t lowest_of(const Continuation& continuation) {
+  return continuation.stack->has_guard_pages() ? continuation.stack->guard_pages().first
+                                               : continuation.stack->bounds().limit();
+}
+
+bool is_on_stack(const Continuation& continuation, std::uint64_t address) {
+  return address >= lowest_of(continuation) && address < continuation.stack->bounds().top;
 }
 
 /// Whether code with these registers runs on the continuation's stack, or has just left it below.
 bool runs_on(const Continuation& continuation, const Registers& registers) {
-  const std::uint64_t lowest = continuation.stack->guard_page().first;
-  const std::uint64_t top = continuation.stack->bounds().top;
-  const auto is_within = [&](std::uint64_t address) { return address >= lowest && address < top; };
-  return is_within(registers.rsp) || is_within(registers.rbp);
+  return is_on_stack(continuation, registers.rsp) || is_on_stack(continuation, registers.rbp);
 }
 
-/// Whose guard page was hit, and how many continuations its store has.
+/// Whether a frame of code with these registers reaches from the continuation's stack down past all
+/// of its guard pages.
+bool has_stepped_over_guard_pages(const Continuation& continuation, const Registers& registers) {
+  return !registers.is_on_own_stack && registers.rsp < lowest_of(continuation) &&
+         is_on_stack(continuation, registers.rbp);
+}
+
+/// A continuation, and how many its store has.
 struct Owner {
   const Continuation* continuation = nullptr;
   std::uint64_t live_count = 0;
 };
 
-/// Whose guard page has `address`, among the continuations of all stores that this thread entered.
-Owner owner_of_guard_page(std::uint64_t address) {
+/// The first one that `is_it`, among the continuations of all stores that this thread entered.
+template <class Predicate>
+Owner find_owner(Predicate is_it) {
   for (const Entry* entry = Entry::innermost_of_thread(); entry != nullptr;
        entry = entry->outer_of_thread()) {
     for (const Continuation& continuation : entry->store().records()) {
-      if (is_in_guard_page(continuation, address)) {
+      if (has_live_stack(continuation) && is_it(continuation)) {
         return {&continuation, entry->store().live_count()};
       }
     }
   }
   return {};
+}
+
+/// Whose guard pages have `address`, or have been stepped over for an access to it.
+Owner owner_of_access(std::uint64_t address, const Registers& registers) {
+  const Owner met = find_owner(
+      [&](const Continuation& continuation) { return is_in_guard_pages(continuation, address); });
+  if (met.continuation != nullptr) {
+    return met;
+  }
+  return find_owner([&](const Continuation& continuation) {
+    return has_stepped_over_guard_pages(continuation, registers) &&
+           address >= registers.rsp - red_zone_bytes - sizeof(std::uint64_t) &&
+           address < lowest_of(continuation);
+  });
+}
+
+/// Who runs with these registers and has fewer than `bytes` left below RSP.
+Owner owner_without_room(const Registers& registers, std::uint64_t bytes) {
+  return find_owner([&](const Continuation& continuation) {
+    if (has_stepped_over_guard_pages(continuation, registers)) {
+      return true;
+    }
+    const std::uint64_t lowest_usable = continuation.stack->has_guard_pages()
+                                            ? continuation.stack->guard_pages().second
+                                            : continuation.stack->bounds().limit();
+    return is_on_stack(continuation, registers.rsp) && registers.rsp < lowest_usable + bytes;
+  });
 }
 
 /// Continuations from this one outward to the initial stack; 0 where its chain does not end there.
@@ -81,7 +131,7 @@ std::uint64_t depth_of(const Owner& owner) {
 
 void say_whose(SignalSafeText& text, const Owner& owner, bool overflow) {
   text << "fiberproof: C8: ";
-  text << (overflow ? "stack overflow of " : "access from elsewhere to the guard page of ");
+  text << (overflow ? "stack overflow of " : "access from elsewhere to a guard page of ");
   text << "continuation ";
   text.decimal(owner.continuation->id);
   if (const std::uint64_t depth = depth_of(owner); depth != 0) {
@@ -92,13 +142,15 @@ void say_whose(SignalSafeText& text, const Owner& owner, bool overflow) {
   }
 }
 
-void say_where(SignalSafeText& text, const Continuation& continuation, std::uint64_t address,
-               const Registers& registers) {
+void say_limit(SignalSafeText& text, const Continuation& continuation) {
   const StackBounds bounds = continuation.stack->bounds();
   text << ": its ";
   text.decimal(bounds.usable_bytes) << " usable bytes end at ";
-  text.hex(bounds.limit()) << ", access to ";
-  text.hex(address) << " at rip ";
+  text.hex(bounds.limit()) << ", ";
+}
+
+void say_where(SignalSafeText& text, const Registers& registers) {
+  text << " at rip ";
   text.hex(registers.rip) << ", rsp ";
   text.hex(registers.rsp) << "\n";
 }
@@ -159,99 +211,86 @@ void list_innermost_frames(SignalSafeText& text, const Registers& registers) {
   list.end_line();
 }
 
-void report_guard_page_hit(std::uint64_t address, const Registers& registers) {
-  const Owner owner = owner_of_guard_page(address);
-  if (owner.continuation == nullptr) {
-    return;
-  }
-  SignalSafeText text;
-  say_whose(text, owner, runs_on(*owner.continuation, registers));
-  say_where(text, *owner.continuation, address, registers);
+void write_with_frames(SignalSafeText& text, const Registers& registers) {
+  say_where(text, registers);
   text.write_to_standard_error();
   list_innermost_frames(text, registers);
   text.write_to_standard_error();
 }
 
-// What was there before, by the signal. Written before the handler is installed, and never again.
-struct Previous {
-  int signal;
-  struct sigaction action;
-};
-std::array<Previous, 2> previous_handlers{{{SIGSEGV, {}}, {SIGBUS, {}}}};
-
-/// As if this handler had never been installed. A fault happens again when the handler returns, and
-/// then ends the process by the default action; a signal that was sent must be sent again.
-void hand_over(const Previous& previous, int signal, siginfo_t* info, void* context) {
-  if ((previous.action.sa_flags & SA_SIGINFO) != 0) {
-    previous.action.sa_sigaction(signal, info, context);
-    return;
-  }
-  const bool was_sent = info->si_code <= 0;
-  if (previous.action.sa_handler == SIG_IGN && was_sent) {
-    return;
-  }
-  if (previous.action.sa_handler != SIG_DFL && previous.action.sa_handler != SIG_IGN) {
-    previous.action.sa_handler(signal);
-    return;
-  }
-  struct sigaction default_action{};
-  default_action.sa_handler = SIG_DFL;
-  ::sigaction(signal, &default_action, nullptr);
-  if (was_sent) {
-    ::raise(signal);
-  }
+[[gnu::noinline]] void report_access(const Owner& owner, std::uint64_t address,
+                                     const Registers& registers) {
+  SignalSafeText text;
+  say_whose(text, owner, runs_on(*owner.continuation, registers));
+  say_limit(text, *owner.continuation);
+  text << "access to ";
+  text.hex(address);
+  write_with_frames(text, registers);
 }
 
-// A fault of the report itself is handed over at once.
-constinit thread_local volatile sig_atomic_t reporting = 0;
-
-FIBERPROOF_UNINSTRUMENTED void on_fault(int signal, siginfo_t* info, void* context) {
-  const int interrupted_errno = errno;
-  if (info->si_code > 0 && reporting == 0) {
-    reporting = 1;
-    report_guard_page_hit(reinterpret_cast<std::uint64_t>(info->si_addr),
-                          interrupted_registers(context));
-    reporting = 0;
-  }
-  errno = interrupted_errno;
-  for (const Previous& previous : previous_handlers) {
-    if (previous.signal == signal) {
-      hand_over(previous, signal, info, context);
-    }
-  }
+[[gnu::noinline]] void report_lost_signal(const Owner& owner, bool may_be_protection,
+                                          const Registers& registers) {
+  SignalSafeText text;
+  say_whose(text, owner, true);
+  say_limit(text, *owner.continuation);
+  text << "no room on its stack for the frame of a signal";
+  text << (may_be_protection ? " (or a general protection fault)" : "");
+  write_with_frames(text, registers);
 }
 
-/// Runs where the previous handler would have run, and may be interrupted by the same signals.
-int install_handlers() {
-  for (Previous& previous : previous_handlers) {
-    if (::sigaction(previous.signal, nullptr, &previous.action) != 0) {
-      return errno;
-    }
-    struct sigaction action{};
-    action.sa_sigaction = &on_fault;
-    action.sa_mask = previous.action.sa_mask;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | (previous.action.sa_flags & SA_NODEFER);
-    if (::sigaction(previous.signal, &action, nullptr) != 0) {
-      return errno;
-    }
+/// In the place of a report: where the embedder's alternate stack has no room for one, the report
+/// would write over what lies below.
+void say_no_room_for_report() {
+  constexpr char line[] =
+      "fiberproof: C8: stack overflow, no room for its report: the alternate signal stack is too "
+      "small\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, sizeof line - 1);
+}
+
+/// Of a SIGSEGV that the kernel makes without an address, the number of the exception that the
+/// processor raised (SDM vol. 3, table 6-1): general protection, and what was last where it raised
+/// none. That of an access to a non-canonical address is one of these; for RSP and RBP it is a
+/// stack fault, which is a SIGBUS.
+bool may_be_protection_fault(const ucontext_t& context) {
+  constexpr greg_t general_protection = 13;
+  return context.uc_mcontext.gregs[REG_TRAPNO] == general_protection;
+}
+
+Fault look_at(const siginfo_t& information, const ucontext_t& context) {
+  const Registers registers = interrupted_registers(context);
+  const bool has_address = information.si_code != SI_KERNEL;
+  const auto address = reinterpret_cast<std::uint64_t>(information.si_addr);
+  if (!has_address && information.si_signo != SIGSEGV) {
+    return Fault::elsewhere;
   }
-  return 0;
+  const Owner owner = has_address ? owner_of_access(address, registers)
+                                  : owner_without_room(registers, signal_frame_bytes_max(context));
+  if (owner.continuation == nullptr) {
+    return Fault::elsewhere;
+  }
+  if (room_on_alternate_stack(context) < report_bytes_max) {
+    say_no_room_for_report();
+  } else if (has_address) {
+    report_access(owner, address, registers);
+  } else {
+    report_lost_signal(owner, may_be_protection_fault(context), registers);
+  }
+  return has_address ? Fault::elsewhere : Fault::lost_signal;
 }
 
 }  // namespace
 
 std::expected<void, int> report_stack_overflows() {
   // Also makes sure that the thread-local words which the handler reads have their memory.
-  reporting = 0;
   [[maybe_unused]] const Entry* const innermost = Entry::innermost_of_thread();
+  [[maybe_unused]] const ThreadStack& own = thread_stack();
 
   thread_local AlternateStack alternate_stack;
   if (const int refused = alternate_stack.install(); refused != 0) {
     return std::unexpected(refused);
   }
-  static const int handlers_refused = install_handlers();
-  if (handlers_refused != 0) {
-    return std::unexpected(handlers_refused);
+  if (const int refused = install_fault_handler(&look_at); refused != 0) {
+    return std::unexpected(refused);
   }
   return {};
 }

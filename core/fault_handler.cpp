@@ -1,0 +1,145 @@
+#include "core/fault_handler.hpp"
+
+#include "core/sanitizer.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <iterator>
+
+namespace fiberproof {
+namespace {
+
+// What was there before, by the signal. Written before the handler is installed, and never again.
+struct Previous {
+  int signal;
+  struct sigaction action;
+  std::atomic<bool> used_up;  ///< one that was to be called once (SA_RESETHAND), and has been
+};
+std::array<Previous, 2> previous_handlers{{{SIGSEGV, {}, false}, {SIGBUS, {}, false}}};
+
+LookAtFault look_at_fault = nullptr;
+
+// A fault of the look itself is handed over at once.
+constinit thread_local volatile sig_atomic_t looking = 0;
+
+bool was_sent(const siginfo_t& information) {
+  return information.si_code <= 0;
+}
+
+/// Whether it happens again when the handler returns. Other signals of the kernel's may not: a
+/// general protection fault does and what is left of a signal without room does not, and both have
+/// SI_KERNEL and no address.
+bool is_page_fault(const siginfo_t& information) {
+  return information.si_signo == SIGSEGV &&
+         (information.si_code == SEGV_MAPERR || information.si_code == SEGV_ACCERR);
+}
+
+/// Has the signal end the process by its default action, with the siginfo_t that it came with for
+/// the core dump: when the handler returns where that is certain, else at once.
+void end_process(siginfo_t& information, ucontext_t& context) {
+  const int signal = information.si_signo;
+  struct sigaction default_action{};
+  default_action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &default_action, nullptr);
+  if (::syscall(SYS_rt_tgsigqueueinfo, ::getpid(), ::gettid(), signal, &information) != 0) {
+    ::raise(signal);
+  }
+  sigdelset(&context.uc_sigmask, signal);
+  if (was_sent(information) || is_page_fault(information)) {
+    return;
+  }
+  sigset_t only{};
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  // Alive: the first process of a PID namespace ignores what is sent to it, but no fault of its
+  // own.
+  asm volatile("hlt");
+}
+
+/// Calls the handler that was there before, if there was one.
+bool call(Previous& previous, siginfo_t& information, ucontext_t& context) {
+  const struct sigaction& action = previous.action;
+  const bool has_three_parameters = (action.sa_flags & SA_SIGINFO) != 0;
+  if (!has_three_parameters && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)) {
+    return false;
+  }
+  if ((action.sa_flags & static_cast<int>(SA_RESETHAND)) != 0 && previous.used_up.exchange(true)) {
+    return false;
+  }
+  if (has_three_parameters) {
+    action.sa_sigaction(previous.signal, &information, &context);
+  } else {
+    action.sa_handler(previous.signal);
+  }
+  return true;
+}
+
+/// As if this handler had never been installed, but for a signal that was lost: there the previous
+/// handler cannot let the interrupted code go on as if nothing had been.
+void hand_over(Previous& previous, siginfo_t& information, ucontext_t& context, Fault fault) {
+  const bool is_ignored =
+      (previous.action.sa_flags & SA_SIGINFO) == 0 && previous.action.sa_handler == SIG_IGN;
+  if (is_ignored && was_sent(information)) {
+    return;
+  }
+  gregset_t before;
+  std::ranges::copy(context.uc_mcontext.gregs, std::begin(before));
+  if (!call(previous, information, context)) {
+    end_process(information, context);
+  } else if (fault == Fault::lost_signal && std::ranges::equal(context.uc_mcontext.gregs, before)) {
+    end_process(information, context);
+  }
+}
+
+FIBERPROOF_UNINSTRUMENTED void on_fault(int signal, siginfo_t* information, void* context_given) {
+  const int interrupted_errno = errno;
+  auto& context = *static_cast<ucontext_t*>(context_given);
+  Fault fault = Fault::elsewhere;
+  if (!was_sent(*information) && looking == 0) {
+    looking = 1;
+    fault = look_at_fault(*information, context);
+    looking = 0;
+  }
+  errno = interrupted_errno;
+  for (Previous& previous : previous_handlers) {
+    if (previous.signal == signal) {
+      hand_over(previous, *information, context, fault);
+    }
+  }
+}
+
+/// Runs where the previous handler would have run, and may be interrupted by the same signals.
+int install_handlers() {
+  for (Previous& previous : previous_handlers) {
+    if (::sigaction(previous.signal, nullptr, &previous.action) != 0) {
+      return errno;
+    }
+    struct sigaction action{};
+    action.sa_sigaction = &on_fault;
+    action.sa_mask = previous.action.sa_mask;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | (previous.action.sa_flags & SA_NODEFER);
+    if (::sigaction(previous.signal, &action, nullptr) != 0) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int install_fault_handler(LookAtFault look) {
+  // Also makes sure that the thread-local word which the handler reads has its memory.
+  looking = 0;
+  static const int refused = [look] {
+    look_at_fault = look;
+    return install_handlers();
+  }();
+  return refused;
+}
+
+}  // namespace fiberproof
