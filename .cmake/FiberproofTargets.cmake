@@ -8,7 +8,7 @@ target_compile_options(fiberproof_flags INTERFACE
   $<$<BOOL:${FIBERPROOF_WERROR}>:-Werror>
   # The frame-pointer chain crosses stacks (spec T3), so every frame must be in it.
   -fno-omit-frame-pointer -fno-optimize-sibling-calls
-  # A frame larger than the guard page must not step over it (spec C8).
+  # A frame that is larger than the guard pages must not step over them (spec C8).
   -fstack-clash-protection
   # Set explicitly, since distributions differ: it adds ENDBR64 to the bytes that are proved.
   -fcf-protection=none)

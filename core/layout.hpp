@@ -11,7 +11,7 @@
 //   │ LaunchWords::args              │ │
 //   │ LaunchWords::return_value_count│ ┘ <- first RSP
 //   │ usable stack …                 │ grows down
-//   │ guard page                     │ below the limit; no access
+//   │ guard pages                    │ below the limit; no access
 //
 // Structs are declared in order of ascending address, so they read upside down against the drawing.
 // Everything that needs an offset (initialize, the trampolines, the switch, their call frame

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::uint64_t stack_bytes_max = std::uint64_t{1} << 46;  // user half of 47-bit addresses
 
-// Tops are this far apart: as much as the hot part of a suspended stack needs. They stay in the upper
-// part of their page, so that this part is not on two pages: 48 cache lines, of which each gets its
-// turn, since 5 and 48 have no common divisor.
+// Tops are this far apart: as much as the hot part of a suspended stack needs. They stay in the
+// upper part of their page, so that this part is not on two pages: 48 cache lines, of which each
+// gets its turn, since 5 and 48 have no common divisor.
 constexpr std::uint64_t stagger_bytes = 5 * 64;
 constexpr std::uint64_t staggered_bytes = 48 * 64;
 
@@ -31,30 +31,36 @@ void drop_pages_of_large_stack(StackBounds bounds) {
 }  // namespace
 
 std::expected<Stack, StackError> Stack::map(std::uint64_t usable_bytes,
-                                            std::uint64_t bytes_above_top) {
+                                            std::uint64_t bytes_above_top,
+                                            std::uint64_t guard_bytes) {
   FIBER_CHECK(L7, bytes_above_top % 16, ==, 0u);
   FIBER_CHECK(L7, bytes_above_top, <, page_bytes());
-  if (usable_bytes == 0) {
-    return std::unexpected(StackError{StackError::Reason::too_small, usable_bytes, 0});
-  }
+  using Reason = StackError::Reason;
+  if (usable_bytes == 0) return std::unexpected(StackError{Reason::too_small, usable_bytes, 0});
+  if (guard_bytes == 0) return std::unexpected(StackError{Reason::guard_too_small, guard_bytes, 0});
   if (usable_bytes > stack_bytes_max) {
-    return std::unexpected(StackError{StackError::Reason::too_large, usable_bytes, 0});
+    return std::unexpected(StackError{Reason::too_large, usable_bytes, 0});
+  }
+  if (guard_bytes > stack_bytes_max) {
+    return std::unexpected(StackError{Reason::guard_too_large, guard_bytes, 0});
   }
   usable_bytes = round_up_to_pages(usable_bytes);
+  guard_bytes = round_up_to_pages(guard_bytes);
   const std::uint64_t mapping_bytes =
-      page_bytes() + usable_bytes + (bytes_above_top == 0 ? 0 : page_bytes());
+      guard_bytes + usable_bytes + (bytes_above_top == 0 ? 0 : page_bytes());
   void* const mapping = ::mmap(nullptr, mapping_bytes, PROT_READ | PROT_WRITE,
                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) {
-    return std::unexpected(StackError{StackError::Reason::not_mapped, usable_bytes, errno});
+    return std::unexpected(StackError{Reason::not_mapped, usable_bytes, errno});
   }
-  if (::mprotect(mapping, page_bytes(), PROT_NONE) != 0) {
+  if (::mprotect(mapping, guard_bytes, PROT_NONE) != 0) {
     const int refused = errno;
     ::munmap(mapping, mapping_bytes);
-    return std::unexpected(StackError{StackError::Reason::not_mapped, usable_bytes, refused});
+    return std::unexpected(StackError{Reason::not_mapped, usable_bytes, refused});
   }
   const auto lowest = reinterpret_cast<std::uint64_t>(mapping);
-  return Stack({lowest + mapping_bytes - bytes_above_top, usable_bytes}, lowest, mapping_bytes);
+  return Stack({lowest + mapping_bytes - bytes_above_top, usable_bytes}, lowest, mapping_bytes,
+               guard_bytes);
 }
 
 std::expected<Stack, StackError> Stack::supply(std::span<std::byte> memory) {
@@ -63,19 +69,22 @@ std::expected<Stack, StackError> Stack::supply(std::span<std::byte> memory) {
   if (top < lowest + 16) {
     return std::unexpected(StackError{StackError::Reason::too_small, memory.size(), 0});
   }
-  return Stack({top, top - lowest}, 0, 0);
+  return Stack({top, top - lowest}, 0, 0, 0);
 }
 
-Stack::Stack(StackBounds bounds, std::uint64_t mapping, std::uint64_t mapping_bytes)
+Stack::Stack(StackBounds bounds, std::uint64_t mapping, std::uint64_t mapping_bytes,
+             std::uint64_t guard_bytes)
     : bounds_(bounds),
       mapping_(mapping),
       mapping_bytes_(mapping_bytes),
+      guard_bytes_(guard_bytes),
       sanitizer_(sanitizer_remember(bounds.limit(), bounds.usable_bytes)) {}
 
 Stack::Stack(Stack&& other) noexcept
     : bounds_(other.bounds_),
       mapping_(other.mapping_),
       mapping_bytes_(std::exchange(other.mapping_bytes_, 0)),
+      guard_bytes_(other.guard_bytes_),
       lender_(std::exchange(other.lender_, nullptr)),
       sanitizer_(std::exchange(other.sanitizer_, SanitizerStack{})) {}
 
@@ -88,9 +97,9 @@ Stack::~Stack() {
   }
 }
 
-std::pair<std::uint64_t, std::uint64_t> Stack::guard_page() const {
+std::pair<std::uint64_t, std::uint64_t> Stack::guard_pages() const {
   return mapping_bytes_ == 0 ? std::pair<std::uint64_t, std::uint64_t>{}
-                             : std::pair{mapping_, mapping_ + page_bytes()};
+                             : std::pair{mapping_, mapping_ + guard_bytes_};
 }
 
 StackPool::~StackPool() {
@@ -109,7 +118,7 @@ std::expected<Stack*, StackError> StackPool::acquire(std::uint64_t usable_bytes)
   } else {
     const std::uint64_t bytes_above_top =
         options_.staggered ? mapped_count_ * stagger_bytes % staggered_bytes : 0;
-    auto mapped = Stack::map(usable_bytes, bytes_above_top);
+    auto mapped = Stack::map(usable_bytes, bytes_above_top, options_.guard_bytes);
     if (!mapped) {
       return std::unexpected(mapped.error());
     }

@@ -1,5 +1,9 @@
-// Memory for continuation stacks: mapped with a guard page below, or supplied by the caller; and a
+// Memory for continuation stacks: mapped with guard pages below, or supplied by the caller; and a
 // pool that keeps them. Knows nothing of the layout inside.
+//
+// Guard pages are addresses that nothing is behind: they take no memory, and however many there are
+// they are one mapping. A frame that touches none of its pages there steps over them where it is
+// larger (C8).
 //
 // Tops of pooled stacks are staggered: page-aligned ones would all compete for the same few sets of
 // the first-level cache, which makes many fibers twice as slow. Everything in the layout is
@@ -21,8 +25,8 @@ namespace fiberproof {
 
 class StackPool;
 
-/// What `initialize` may use: the bytes [top − usable_bytes, top). The guard page is never part of
-/// it (L5). `top` is TOS and a multiple of 16.
+/// What `initialize` may use: the bytes [top − usable_bytes, top). Guard pages are never part of it
+/// (L5). `top` is TOS and a multiple of 16.
 struct StackBounds {
   std::uint64_t top;
   std::uint64_t usable_bytes;
@@ -32,51 +36,13 @@ struct StackBounds {
 
 /// Why no stack could be had.
 struct StackError {
-  enum class Reason { too_large, not_mapped, too_small };
+  enum class Reason { too_large, not_mapped, too_small, guard_too_large, guard_too_small };
   Reason reason;
-  std::uint64_t requested_bytes;
+  std::uint64_t requested_bytes;  ///< of the stack; of its guard pages where they are the reason
   int system_error;  ///< errno of the refused call where reason is not_mapped, else 0
 };
 
-/// Owns a mapped stack, or borrows a supplied one, which must outlive it. Can be moved from, but
-/// neither copied nor assigned.
-class Stack {
- public:
-  /// Maps `usable_bytes`, rounded up to whole pages, and one guard page below them. With
-  /// `bytes_above_top` below a page and a multiple of 16, TOS is that far below the end of the
-  /// mapping; the limit is then as far above the guard page as makes the usable bytes the same.
-  static std::expected<Stack, StackError> map(std::uint64_t usable_bytes,
-                                              std::uint64_t bytes_above_top = 0);
-
-  /// Uses caller-supplied memory: TOS is its end rounded down to a multiple of 16, and there is no
-  /// guard page. Memory that has no 16 aligned bytes is an error.
-  static std::expected<Stack, StackError> supply(std::span<std::byte> memory);
-
-  Stack(Stack&& other) noexcept;
-  ~Stack();
-
-  StackBounds bounds() const { return bounds_; }
-  bool has_guard_page() const { return mapping_bytes_ != 0; }
-
-  /// Addresses [first, second) of the guard page; both 0 where there is none.
-  std::pair<std::uint64_t, std::uint64_t> guard_page() const;
-
-  /// What the sanitizer runtimes must know of this stack; stays with it when it is used again.
-  SanitizerStack& sanitizer() { return sanitizer_; }
-
- private:
-  Stack(StackBounds bounds, std::uint64_t mapping, std::uint64_t mapping_bytes);
-
-  StackBounds bounds_;
-  std::uint64_t mapping_;
-  std::uint64_t mapping_bytes_;        ///< with the guard page; 0 where the memory was supplied
-  const StackPool* lender_ = nullptr;  ///< the pool that this stack is out of
-  SanitizerStack sanitizer_;
-
-  friend StackPool;
-};
-
-/// The size of a page, which is also that of a guard page (SDM vol. 3, 4.5).
+/// The size of a page (SDM vol. 3, 4.5).
 constexpr std::uint64_t page_bytes() {
   return 4096;
 }
@@ -87,12 +53,60 @@ constexpr std::uint64_t round_up_to_pages(std::uint64_t bytes) {
   return rounded < bytes ? bytes : rounded;
 }
 
+/// Guard pages of a stack for which nobody says otherwise.
+inline constexpr std::uint32_t guard_bytes_default = 64 * 1024;
+
+/// Owns a mapped stack, or borrows a supplied one, which must outlive it. Can be moved from, but
+/// neither copied nor assigned.
+class Stack {
+ public:
+  /// Maps `usable_bytes` and `guard_bytes` of guard pages below them, each rounded up to whole
+  /// pages; neither may be 0. With `bytes_above_top` below a page and a multiple of 16, TOS is that
+  /// far below the end of the mapping; the limit is then as far above the guard pages as makes the
+  /// usable bytes the same.
+  static std::expected<Stack, StackError> map(std::uint64_t usable_bytes,
+                                              std::uint64_t bytes_above_top = 0,
+                                              std::uint64_t guard_bytes = guard_bytes_default);
+
+  /// Uses caller-supplied memory: TOS is its end rounded down to a multiple of 16. There are no
+  /// guard pages, so that nothing notices who runs over its limit (C8). Memory that has no 16
+  /// aligned bytes is an error.
+  static std::expected<Stack, StackError> supply(std::span<std::byte> memory);
+
+  Stack(Stack&& other) noexcept;
+  ~Stack();
+
+  StackBounds bounds() const { return bounds_; }
+  bool has_guard_pages() const { return mapping_bytes_ != 0; }
+
+  /// Addresses [first, second) of the guard pages; both 0 where there are none.
+  std::pair<std::uint64_t, std::uint64_t> guard_pages() const;
+
+  /// What the sanitizer runtimes must know of this stack; stays with it when it is used again.
+  SanitizerStack& sanitizer() { return sanitizer_; }
+
+ private:
+  Stack(StackBounds bounds, std::uint64_t mapping, std::uint64_t mapping_bytes,
+        std::uint64_t guard_bytes);
+
+  StackBounds bounds_;
+  std::uint64_t mapping_;
+  std::uint64_t mapping_bytes_;        ///< with the guard pages; 0 where the memory was supplied
+  std::uint64_t guard_bytes_;          ///< of the mapping, the lowest ones
+  const StackPool* lender_ = nullptr;  ///< the pool that this stack is out of
+  SanitizerStack sanitizer_;
+
+  friend StackPool;
+};
+
 /// Of stacks larger than this, the pages that are not close to the top are given back to the system
 /// while nothing runs there.
 inline constexpr std::uint64_t resident_bytes_max = 128 * 1024;
 
 struct StackPoolOptions {
   bool staggered = true;
+  /// Of guard pages below each stack, rounded up to whole pages; with 0 no stack can be had.
+  std::uint32_t guard_bytes = guard_bytes_default;
   std::size_t kept_max = 4096;  ///< of released stacks; others are unmapped, but never the latest
 };
 

@@ -20,9 +20,14 @@ struct Describe {
   }
   std::string operator()(const StackError& trap) const {
     const std::string asked = "no stack of " + text(trap.requested_bytes) + " bytes: ";
+    const std::string guarded =
+        "no stack with " + text(trap.requested_bytes) + " bytes of guard pages: ";
     switch (trap.reason) {
       case StackError::Reason::too_large: return asked + "more than an address space holds";
       case StackError::Reason::too_small: return asked + "too small for any layout";
+      case StackError::Reason::guard_too_large:
+        return guarded + "more than an address space holds";
+      case StackError::Reason::guard_too_small: return guarded + "give it one page at least";
       case StackError::Reason::not_mapped: break;
     }
     return asked + std::strerror(trap.system_error);

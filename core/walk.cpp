@@ -36,8 +36,8 @@ FIBERPROOF_UNINSTRUMENTED ControlContext context_of(const Continuation& continua
 
 FIBERPROOF_UNINSTRUMENTED FramePointers frame_pointers(const Continuation& continuation) {
   const StackBounds bounds = continuation.stack->bounds();
-  const auto [guard_first, guard_end] = continuation.stack->guard_page();
-  // An overrun may use what is left between the limit and the guard page.
+  const auto [guard_first, guard_end] = continuation.stack->guard_pages();
+  // An overrun may use what is left between the limit and the guard pages.
   const std::uint64_t lowest = guard_end == 0 ? bounds.limit() : guard_end;
   const std::uint64_t buffer =
       bounds.top - laid_out_bytes(continuation.args.capacity) + sizeof(LaunchWords);

@@ -19,7 +19,7 @@ enum class Tops {
   staggered,  ///< each some cache lines below
 };
 
-/// The stack of fiber `index` in a round robin: every one is mapped by itself, with a guard page,
+/// The stack of fiber `index` in a round robin: every one is mapped by itself, with guard pages,
 /// and stays mapped.
 StackBounds round_robin_stack(std::size_t index, Tops tops);
 

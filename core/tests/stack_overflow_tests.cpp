@@ -4,6 +4,7 @@
 
 #include "core/body.hpp"
 #include "core/continuation.hpp"
+#include "core/tests/near_limit.hpp"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -30,14 +31,6 @@ bool dies_of_the_fault(int status) {
 #else
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
 #endif
-}
-
-// Frames of a kilobyte: ThreadSanitizer has room for only so many calls.
-[[gnu::noinline]] void recurse_without_end(std::uint64_t calls) {
-  char local[1000];
-  asm volatile("" : : "r"(local) : "memory");
-  if (calls != ~std::uint64_t{0}) recurse_without_end(calls + 1);
-  asm volatile("");  // a frame for each call
 }
 
 void start_reporting() {
@@ -98,20 +91,6 @@ TEST(stack_overflow, is_reported_by_address_sanitizer_too) {
 
 // Frames.
 
-[[gnu::noinline]] std::uint64_t frame_address() {
-  return reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
-}
-
-/// Calls `last` once fewer than `bytes` are left above `limit`.
-[[gnu::noinline]] void call_near(std::uint64_t limit, std::uint64_t bytes, void (*last)()) {
-  if (frame_address() - limit > bytes) {
-    call_near(limit, bytes, last);
-  } else {
-    last();
-  }
-  asm volatile("");  // a frame for each call
-}
-
 template <std::size_t bytes>
 [[gnu::noinline]] void use_large_frame() {
   char local[bytes];
@@ -132,10 +111,55 @@ TEST(stack_overflow, by_a_large_frame_just_above_the_limit_is_reported) {
 }
 
 // This file is compiled with -fstack-clash-protection: without it such a frame begins beyond the
-// guard page, and its owner writes to whatever is mapped there.
-TEST(stack_overflow, by_a_frame_that_is_larger_than_the_guard_page_is_reported) {
+// guard pages, and its owner writes to whatever is mapped there.
+TEST(stack_overflow, by_a_frame_that_is_larger_than_the_guard_pages_is_reported) {
   EXPECT_EXIT(overrun_by_a_frame_near_the_limit(&use_large_frame<100'000>), dies_of_the_fault,
               report_of("1", "1 deep"));
+}
+
+/// One access, as far below the frame as code without probes would first touch a frame of `bytes`.
+template <std::size_t bytes>
+[[gnu::noinline]] void touch_lowest_of_frame() {
+  asm volatile(
+      "sub %0, %%rsp\n\t"
+      "movb $0, (%%rsp)\n\t"
+      "add %0, %%rsp"
+      :
+      : "i"(bytes)
+      : "memory");
+}
+
+/// Stacks that are mapped one after another lie side by side: below the guard pages is another one.
+[[noreturn]] void overrun_without_probes(std::uint32_t guard_bytes, void (*last)()) {
+  start_reporting();
+  Store store({.stacks = {.staggered = false, .guard_bytes = guard_bytes}});
+  const Entry entry(store);
+  Body idle(0, 0, [](std::span<Value>) {});
+  run_nested(store, 1, [&] {
+    for (int count = 0; count < 16; ++count) {
+      static_cast<void>(cont_new(store, &idle, stack_bytes));
+    }
+    call_near(store.limits.stack_limit, 2500, last);
+  });
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, by_a_frame_without_probes_that_is_smaller_than_the_guard_pages_is_reported) {
+  constexpr std::uint32_t by_default = guard_bytes_default;
+  EXPECT_EXIT(overrun_without_probes(by_default, &touch_lowest_of_frame<26 * 1024>),
+              dies_of_the_fault, report_of("1", "1 deep"));
+  EXPECT_EXIT(overrun_without_probes(by_default, &touch_lowest_of_frame<65'000>), dies_of_the_fault,
+              report_of("1", "1 deep"));
+  EXPECT_EXIT(overrun_without_probes(1024 * 1024, &touch_lowest_of_frame<512 * 1024>),
+              dies_of_the_fault, report_of("1", "1 deep"));
+  EXPECT_EXIT(overrun_without_probes(4096, &touch_lowest_of_frame<4096>), dies_of_the_fault,
+              report_of("1", "1 deep"));
+}
+
+/// Where nothing is mapped below the guard pages either.
+TEST(stack_overflow, by_a_frame_that_steps_over_the_guard_pages_is_reported_where_it_faults) {
+  EXPECT_EXIT(overrun_without_probes(4096, &touch_lowest_of_frame<std::size_t{1} << 30>),
+              dies_of_the_fault, report_of("1", "1 deep"));
 }
 
 // Other threads, other entries.
@@ -244,14 +268,14 @@ const Tag* const wait_tags[] = {&wait_tag};
   Body body(0, 0, [](Store& running, std::span<Value>) { (void)suspend(running, wait_tag); });
   const auto suspended =
       resume(store, *cont_new(store, &body, stack_bytes), {}, Handlers::suspends(wait_tags));
-  const std::uint64_t guard_page = suspended->handle.record->stack->guard_page().first;
+  const std::uint64_t guard_page = suspended->handle.record->stack->guard_pages().first;
   *reinterpret_cast<volatile char*>(guard_page) = 1;
   std::_Exit(0);
 }
 
 TEST(stack_overflow, is_not_what_a_foreign_access_to_a_guard_page_is_called) {
   EXPECT_EXIT(touch_guard_page_of_suspended(), ::testing::ExitedWithCode(7),
-              "^fiberproof: C8: access from elsewhere to the guard page of continuation 1, in no "
+              "^fiberproof: C8: access from elsewhere to a guard page of continuation 1, in no "
               "active chain: (.|\n)*previous handler: elsewhere\n$");
 }
 
@@ -261,7 +285,7 @@ TEST(stack_overflow, is_not_what_a_foreign_access_to_a_guard_page_is_called) {
   const Entry entry(store);
   std::uint64_t guard_page = 0;
   run_nested(store, 1, [&] {
-    guard_page = static_cast<Continuation&>(*store.active).stack->guard_page().first;
+    guard_page = static_cast<Continuation&>(*store.active).stack->guard_pages().first;
   });
   *reinterpret_cast<volatile char*>(guard_page) = 1;
   std::_Exit(0);

@@ -1,5 +1,9 @@
-// Stacks: their bounds, their guard page, and what cannot be had.
+// Stacks: their bounds, their guard pages, and what cannot be had.
 #include "core/stack.hpp"
+
+#include "core/trap.hpp"
+
+#include <unistd.h>
 
 #include <gtest/gtest.h>
 #include <array>
@@ -28,6 +32,71 @@ TEST(stack, the_byte_below_the_limit_is_guarded) {
       "");
 }
 
+/// Whether the kernel can read there.
+bool is_readable(std::uint64_t address) {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const bool is_read = ::write(ends[1], reinterpret_cast<const void*>(address), 1) == 1;
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return is_read;
+}
+
+TEST(stack, every_guard_page_is_inaccessible_and_they_are_as_many_as_was_asked_for) {
+  for (const std::uint64_t guard_bytes : {1u, 4096u, 4097u, 65536u, 1u << 20}) {
+    for (const std::uint64_t bytes_above_top : {0u, 320u, 4080u}) {
+      const auto stack = Stack::map(8192, bytes_above_top, guard_bytes);
+      ASSERT_TRUE(stack.has_value());
+      const auto [first, end] = stack->guard_pages();
+      EXPECT_EQ(end - first, round_up_to_pages(guard_bytes));
+      EXPECT_GE(stack->bounds().limit(), end);
+      EXPECT_LT(stack->bounds().limit(), end + page_bytes());
+      EXPECT_EQ(stack->bounds().usable_bytes, 8192u);
+      for (std::uint64_t page = first; page < end; page += page_bytes()) {
+        EXPECT_FALSE(is_readable(page));
+        EXPECT_FALSE(is_readable(page + page_bytes() - 1));
+      }
+      EXPECT_TRUE(is_readable(end));
+    }
+  }
+}
+
+TEST(stack, has_64_kib_of_guard_pages_where_nobody_says_otherwise) {
+  const auto [first, end] = Stack::map(4096)->guard_pages();
+  EXPECT_EQ(end - first, 64u * 1024);
+  StackPool pool;
+  Stack& pooled = **pool.acquire(4096);
+  EXPECT_EQ(pooled.guard_pages().second - pooled.guard_pages().first, 64u * 1024);
+  pool.release(pooled);
+}
+
+TEST(stack_pool, gives_each_stack_the_guard_pages_of_its_options) {
+  for (const std::uint32_t guard_bytes : {4096u, 4097u, 1u << 20}) {
+    StackPool pool({.guard_bytes = guard_bytes});
+    Stack& stack = **pool.acquire(8192);
+    EXPECT_EQ(stack.guard_pages().second - stack.guard_pages().first,
+              round_up_to_pages(guard_bytes));
+    pool.release(stack);
+  }
+}
+
+TEST(stack, guard_pages_that_cannot_be_had_are_an_error_with_their_size) {
+  const auto none = Stack::map(4096, 0, 0);
+  EXPECT_EQ(none.error().reason, StackError::Reason::guard_too_small);
+  EXPECT_EQ(describe(none.error()),
+            "no stack with 0 bytes of guard pages: give it one page at least");
+  for (const std::uint64_t huge : {(std::uint64_t{1} << 46) + 1, ~std::uint64_t{0}}) {
+    const auto refused = Stack::map(4096, 0, huge);
+    EXPECT_EQ(refused.error().reason, StackError::Reason::guard_too_large);
+    EXPECT_EQ(refused.error().requested_bytes, huge);
+  }
+  EXPECT_EQ(Stack::map(std::uint64_t{1} << 46, 4080, std::uint64_t{1} << 46).error().reason,
+            StackError::Reason::not_mapped);
+  StackPool pool({.guard_bytes = 0});
+  EXPECT_EQ(pool.acquire(4096).error().reason, StackError::Reason::guard_too_small);
+  EXPECT_EQ(pool.used_count(), 0u);
+}
+
 TEST(stack, supplied_memory_is_aligned_down_and_never_exceeded) {
   alignas(16) std::array<std::byte, 256> memory{};
   for (std::size_t offset = 0; offset < 16; ++offset) {
@@ -40,7 +109,7 @@ TEST(stack, supplied_memory_is_aligned_down_and_never_exceeded) {
       EXPECT_EQ(bounds.limit(), first);
       EXPECT_LE(bounds.top, first + bytes);
       EXPECT_GT(bounds.top + 16, first + bytes) << "no more than alignment takes is given away";
-      EXPECT_FALSE(stack->has_guard_page());
+      EXPECT_FALSE(stack->has_guard_pages());
     }
   }
 }
@@ -72,7 +141,7 @@ TEST(stack_pool, tops_are_staggered_and_stacks_no_smaller_for_it) {
     Stack* const stack = *pool.acquire(8192);
     EXPECT_EQ(stack->bounds().top % 16, 0u);
     EXPECT_EQ(stack->bounds().usable_bytes, 8192u);
-    EXPECT_GE(stack->bounds().limit(), stack->guard_page().second);
+    EXPECT_GE(stack->bounds().limit(), stack->guard_pages().second);
     offsets.insert(stack->bounds().top % page_bytes());
     stacks.push_back(stack);
   }
@@ -112,8 +181,8 @@ TEST(stack_pool, must_have_all_stacks_back_in_the_end) {
 TEST(stack, moving_hands_the_mapping_over_once) {
   auto first = Stack::map(4096);
   Stack second = std::move(*first);
-  EXPECT_FALSE(first->has_guard_page());
-  EXPECT_TRUE(second.has_guard_page());
+  EXPECT_FALSE(first->has_guard_pages());
+  EXPECT_TRUE(second.has_guard_pages());
   *reinterpret_cast<volatile char*>(second.bounds().top - 1) = 1;
 }
 

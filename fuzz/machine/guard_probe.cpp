@@ -2,6 +2,7 @@
 
 #include "core/alternate_stack.hpp"
 #include "core/sanitizer.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>
@@ -45,22 +46,47 @@ FIBERPROOF_UNINSTRUMENTED void read_byte(std::uint64_t address) {
       : "rax", "memory");
 }
 
+/// While it lives, an access that may fault is survived.
+class Survive {
+ public:
+  Survive() {
+    thread_local AlternateStack alternate;
+    struct sigaction action{};
+    action.sa_sigaction = &go_on;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    if (alternate.install() != 0 || ::sigaction(SIGSEGV, &action, &before_) != 0) {
+      fmt::print(stderr, "fiberproof: the system refuses a handler for faults\n");
+      std::exit(2);
+    }
+  }
+  Survive(const Survive&) = delete;
+  Survive& operator=(const Survive&) = delete;
+  ~Survive() { ::sigaction(SIGSEGV, &before_, nullptr); }
+
+  std::uint64_t fault_of_reading(std::uint64_t address) const {
+    fault_address = 0;
+    read_byte(address);
+    return fault_address;
+  }
+
+ private:
+  struct sigaction before_{};
+};
+
 }  // namespace
 
 std::uint64_t fault_of_reading(std::uint64_t address) {
-  thread_local AlternateStack alternate;
-  struct sigaction action{};
-  action.sa_sigaction = &go_on;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
-  struct sigaction before{};
-  if (alternate.install() != 0 || ::sigaction(SIGSEGV, &action, &before) != 0) {
-    fmt::print(stderr, "fiberproof: the system refuses a handler for faults\n");
-    std::exit(2);
+  return Survive().fault_of_reading(address);
+}
+
+std::optional<std::uint64_t> first_readable_page(std::uint64_t first, std::uint64_t end) {
+  const Survive survive;
+  for (std::uint64_t page = first; page < end; page += spec::page_bytes) {
+    if (survive.fault_of_reading(page) != page) {
+      return page;
+    }
   }
-  fault_address = 0;
-  read_byte(address);
-  ::sigaction(SIGSEGV, &before, nullptr);
-  return fault_address;
+  return std::nullopt;
 }
 
 }  // namespace fiberproof::fuzz

@@ -324,19 +324,25 @@ Verdict c8_overrun_faults(std::uint64_t address, std::uint64_t fault) {
   return same(SpecId::C8, "address of the fault below the limit", address, fault);
 }
 
-Verdict c8_has_guard_page(bool pooled, bool got) {
+Verdict c8_guard_is_whole(std::optional<std::uint64_t> readable) {
   asked(SpecId::C8);
-  return same(SpecId::C8, "the stack has a guard page", pooled ? 1 : 0, got ? 1 : 0);
+  return readable ? Violation{SpecId::C8, "a guard page that can be read: none", 0, *readable}
+                  : Verdict{};
 }
 
-Verdict c8_guard_page(const Span& usable, const Span& guard) {
+Verdict c8_has_guard_pages(bool pooled, bool got) {
+  asked(SpecId::C8);
+  return same(SpecId::C8, "the stack has guard pages", pooled ? 1 : 0, got ? 1 : 0);
+}
+
+Verdict c8_guard_pages(const Span& usable, const Span& guard) {
   asked(SpecId::C8);
   if (auto wrong =
-          same(SpecId::C8, "bytes of the guard page", spec::page_bytes, guard.end - guard.lowest)) {
+          same(SpecId::C8, "bytes of guard pages", spec::guard_bytes, guard.end - guard.lowest)) {
     return wrong;
   }
   if (guard.end > usable.lowest || usable.lowest - guard.end >= spec::page_bytes) {
-    return Violation{SpecId::C8, "end of the guard page: less than a page below the limit",
+    return Violation{SpecId::C8, "end of the guard pages: less than a page below the limit",
                      usable.lowest, guard.end};
   }
   return std::nullopt;

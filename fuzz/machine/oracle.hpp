@@ -120,9 +120,12 @@ Verdict c7_exceptions(std::uint64_t expected, std::uint64_t got);
 /// An access at the first byte below the usable ones, and at which address the fault was; 0 where
 /// there was none.
 Verdict c8_overrun_faults(std::uint64_t address, std::uint64_t fault);
-/// A stack of the store's pool has a guard page, and one of the embedder's memory has none.
-Verdict c8_has_guard_page(bool pooled, bool got);
-/// The guard page is right below the usable bytes, give or take what staggers the top.
-Verdict c8_guard_page(const Span& usable, const Span& guard);
+/// No guard page could be read; or one of them could, with this address.
+Verdict c8_guard_is_whole(std::optional<std::uint64_t> readable);
+/// A stack of the store's pool has guard pages, and one of the embedder's memory has none.
+Verdict c8_has_guard_pages(bool pooled, bool got);
+/// They are as many as is specified, right below the usable bytes, give or take what staggers the
+/// top.
+Verdict c8_guard_pages(const Span& usable, const Span& guard);
 
 }  // namespace fiberproof::fuzz::oracle

@@ -34,7 +34,7 @@
 //     overrun                                # one word beyond the limit of the running stack
 //     drop h2                                # abandons the chain
 //     resume-again h2                        # of what runs, by a forged handle: ends the process
-//     trespass h2                            # a wild pointer to its guard page, which does so, too
+//     trespass h2                            # a wild pointer to a guard page of it, which does so, too
 //     repeat 2 999                           # the 2 steps before, 999 times more
 //     return                                 # ends the running body, as do trap and throw
 //   end

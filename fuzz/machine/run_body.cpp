@@ -198,7 +198,7 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
     case Kind::leave: return Exit::left;
     case Kind::walk: return walk_active_chain(self), std::nullopt;
     case Kind::walk_suspended: return walk_slot(step.handle), std::nullopt;
-    case Kind::overrun: return judge_guard_page(self), std::nullopt;
+    case Kind::overrun: return judge_guard_pages(self), std::nullopt;
     case Kind::walk_broken: return walk_broken(step.damage, self), std::nullopt;
     case Kind::walk_suspended_broken:
       return walk_broken_slot(step.damage, step.handle), std::nullopt;

@@ -46,11 +46,11 @@ oracle::BrokenWalk in_plain_words(const std::expected<void, WalkError>& walked) 
 }  // namespace
 
 /// The lowest address that frames of a continuation can have: an overrun may use what is left
-/// between its limit and its guard page.
+/// between its limit and its guard pages.
 std::uint64_t MachineRunner::lowest_of(StackIndex index) {
   const NativeStack& stack = native(index);
   const Stack& memory = *stack.continuation().stack;
-  return memory.has_guard_page() ? memory.guard_page().second : stack.span.lowest;
+  return memory.has_guard_pages() ? memory.guard_pages().second : stack.span.lowest;
 }
 
 /// Of the word RSP in the control context `context`, which says where the stack `next` goes on; a

@@ -198,7 +198,7 @@ void MachineRunner::note_made(StackIndex index, Handle handle) {
   check(oracle::l7_aligned(layout));
   judge_protection(layout);
   check(oracle::c4_fresh_limits(stack.span, address_of(&made.trap_handler), words_of(made.limits)));
-  check(oracle::c8_has_guard_page(stack.leased.stack == nullptr, made.stack->has_guard_page()));
+  check(oracle::c8_has_guard_pages(stack.leased.stack == nullptr, made.stack->has_guard_pages()));
   const std::span<const StackIndex> live = reference_.live();
   for (const StackIndex other : live.last(std::min(live.size(), looked_at_max))) {
     if (other != index) {

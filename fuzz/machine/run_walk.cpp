@@ -162,20 +162,21 @@ void MachineRunner::walk_outside() {
   check(oracle::text_says(SpecId::C2, {"no entry is open"}, describe(walked.error())));
 }
 
-/// Reads the last byte of the guard page of a stack that waits, from the one that runs. Says before
+/// Reads a word of the highest guard page of a stack that waits, from the one that runs. Says before
 /// whose it is, for the replay to compare with what is reported, and does not come back.
 void MachineRunner::trespass(const MachineStep& step) {
   const NativeStack& stack = native(reference_.slot(step.handle).stack);
   fmt::print(stderr, "{}{}, in no active chain\n", about_to_trespass,
              reference_.stack(reference_.slot(step.handle).stack).number + numbers_before_);
   std::fflush(stderr);
-  read_word(stack.continuation().stack->guard_page().second - 8);
+  read_word(stack.continuation().stack->guard_pages().second - 8);
 }
 
-void MachineRunner::judge_guard_page(StackIndex self) {
+void MachineRunner::judge_guard_pages(StackIndex self) {
   const NativeStack& stack = native(self);
-  const auto [first, end] = stack.continuation().stack->guard_page();
-  check(oracle::c8_guard_page(stack.span, {first, end}));
+  const auto [first, end] = stack.continuation().stack->guard_pages();
+  check(oracle::c8_guard_pages(stack.span, {first, end}));
+  check(oracle::c8_guard_is_whole(first_readable_page(first, end)));
   check(oracle::c8_overrun_faults(end - 1, fault_of_reading(end - 1)));
 }
 

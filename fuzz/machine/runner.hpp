@@ -194,7 +194,7 @@ class MachineRunner {
   template <class Walk>
   std::uint64_t judge_walk(NotedFrames noted, const WalkBegin& begin, Walk walk);
   void judge_noted_frames(StackIndex innermost);
-  void judge_guard_page(StackIndex self);
+  void judge_guard_pages(StackIndex self);
   void trespass(const MachineStep& step);
   void walk_outside();
 

@@ -109,13 +109,13 @@ class Teller {
       case Kind::leave: return fmt::format("closes {}", self);
       case Kind::walk: return "walks the frames of the active chain";
       case Kind::walk_suspended: return "walks the frames of the suspended chain";
-      case Kind::overrun: return "touches the guard page, and is told so";
+      case Kind::overrun: return "touches its guard pages, and is told so";
       case Kind::walk_broken:
         return fmt::format("walks the active chain, {}", meanwhile(step.damage));
       case Kind::walk_suspended_broken:
         return fmt::format("walks the suspended chain, {}", meanwhile(step.damage));
       case Kind::resume_again: return "resumes what runs already, which ends the process";
-      case Kind::trespass: return "touches the guard page of a stack that waits: the process ends";
+      case Kind::trespass: return "touches a guard page of a stack that waits: the process ends";
       default: return "nothing changes";
     }
   }

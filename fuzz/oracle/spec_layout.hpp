@@ -22,6 +22,7 @@ inline constexpr std::uint64_t return_count_below = 0x40;
 inline constexpr std::uint64_t value_bytes = 16;
 inline constexpr std::uint64_t headroom_bytes = 2048;  // L8
 inline constexpr std::uint64_t page_bytes = 4096;
+inline constexpr std::uint64_t guard_bytes = 16 * page_bytes;  // C8, where nobody says otherwise
 inline constexpr std::uint64_t stack_alignment = 16;
 
 /// n, the args capacity.

@@ -189,7 +189,7 @@ std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
     if (is_reported(end->errors, about_to_overrun, "stack overflow of")) {
       seen = Expectation{.kind = Expectation::Kind::stack_overflow};
     } else if (is_reported(end->errors, about_to_trespass,
-                           "access from elsewhere to the guard page of")) {
+                           "access from elsewhere to a guard page of")) {
       seen = Expectation{.kind = Expectation::Kind::trespass};
     } else if (const auto rule = reported_check(*end)) {
       seen = Expectation{Expectation::Kind::check, *rule};

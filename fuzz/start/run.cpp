@@ -21,7 +21,7 @@ Runner* Runner::running_ = nullptr;
 
 std::array<Span, 2> Activation::margins() const {
   if (!leased.supplied) {
-    return {};  // Beside a mapped stack there is nothing, and a guard page.
+    return {};  // Beside a mapped stack there is nothing, and guard pages.
   }
   const std::uint64_t limit = leased.stack->bounds().limit() / 8 * 8;
   return {Span{leased.watchable.lowest, limit},

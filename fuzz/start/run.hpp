@@ -18,7 +18,7 @@ inline constexpr std::string_view about_to_overrun =
 /// What one writes before it touches a guard page from elsewhere, with the number of the
 /// continuation and ", in no active chain" behind it.
 inline constexpr std::string_view about_to_trespass =
-    "fiberproof: about to touch the guard page of continuation ";
+    "fiberproof: about to touch a guard page of continuation ";
 
 /// What one writes before it does what a check of core's must stop, with the rule and both numbers
 /// behind it: "C3, 0x… against 0x…".

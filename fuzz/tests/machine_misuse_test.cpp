@@ -143,11 +143,11 @@ TEST(machine_misuse, c7_bounds_what_a_pool_keeps_beside_the_latest) {
   EXPECT_EQ(oracle::c7_kept(10, 12)->id, SpecId::C7);
 }
 
-TEST(machine_misuse, c8_wants_a_guard_page_below_pooled_stacks_alone) {
-  EXPECT_FALSE(oracle::c8_has_guard_page(true, true));
-  EXPECT_FALSE(oracle::c8_has_guard_page(false, false));
-  EXPECT_EQ(oracle::c8_has_guard_page(true, false)->id, SpecId::C8);
-  EXPECT_EQ(oracle::c8_has_guard_page(false, true)->id, SpecId::C8);
+TEST(machine_misuse, c8_wants_guard_pages_below_pooled_stacks_alone) {
+  EXPECT_FALSE(oracle::c8_has_guard_pages(true, true));
+  EXPECT_FALSE(oracle::c8_has_guard_pages(false, false));
+  EXPECT_EQ(oracle::c8_has_guard_pages(true, false)->id, SpecId::C8);
+  EXPECT_EQ(oracle::c8_has_guard_pages(false, true)->id, SpecId::C8);
 }
 
 TEST(machine_misuse, c2_wants_a_walk_outside_refused) {

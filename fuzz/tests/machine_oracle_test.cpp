@@ -253,16 +253,22 @@ TEST(machine_oracle, c7_fires_with_two_values_on_the_same_stack) {
                [] { return oracle::c7_stacks_apart({0x2000, 0x3000}, {0x2000, 0x3000}); });
 }
 
-TEST(machine_oracle, c8_wants_one_page_right_below_the_limit) {
+TEST(machine_oracle, c8_wants_64_kib_of_guard_pages_right_below_the_limit) {
   const auto ask = [](Span guard) {
-    return [guard] { return oracle::c8_guard_page({0x5000, 0x9000}, guard); };
+    return [guard] { return oracle::c8_guard_pages({0x25000, 0x29000}, guard); };
   };
-  expect_accepts(SpecId::C8, ask({0x4000, 0x5000}));
-  expect_accepts(SpecId::C8, ask({0x3ff0, 0x4ff0}));  // the top is staggered
-  expect_fires(SpecId::C8, ask({0x4000, 0x4ff0}));
-  expect_fires(SpecId::C8, ask({0x4000, 0x6000}));
-  expect_fires(SpecId::C8, ask({0x4010, 0x5010}));
-  expect_fires(SpecId::C8, ask({0x3000, 0x4000}));
+  expect_accepts(SpecId::C8, ask({0x15000, 0x25000}));
+  expect_accepts(SpecId::C8, ask({0x14ff0, 0x24ff0}));  // the top is staggered
+  expect_fires(SpecId::C8, ask({0x15000, 0x24ff0}));
+  expect_fires(SpecId::C8, ask({0x15000, 0x26000}));
+  expect_fires(SpecId::C8, ask({0x15010, 0x25010}));
+  expect_fires(SpecId::C8, ask({0x14000, 0x24000}));
+  expect_fires(SpecId::C8, ask({0x24000, 0x25000}));  // one page alone
+}
+
+TEST(machine_oracle, c8_wants_every_guard_page_inaccessible) {
+  expect_accepts(SpecId::C8, [] { return oracle::c8_guard_is_whole(std::nullopt); });
+  expect_fires(SpecId::C8, [] { return oracle::c8_guard_is_whole(0x16000); });
 }
 
 }  // namespace

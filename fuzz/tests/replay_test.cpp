@@ -148,8 +148,8 @@ TEST_F(replay, a_guard_page_touched_from_elsewhere_is_reported_with_whose_it_is)
   const Replay seen = replay_file(file("touched.program", text));
   EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
   const std::regex both_lines(
-      "about to touch the guard page of continuation ([0-9]+), in no active chain\n"
-      "fiberproof: C8: access from elsewhere to the guard page of continuation \\1, in no active "
+      "about to touch a guard page of continuation ([0-9]+), in no active chain\n"
+      "fiberproof: C8: access from elsewhere to a guard page of continuation \\1, in no active "
       "chain: its 65536 usable bytes end at ");
   EXPECT_TRUE(std::regex_search(seen.report, both_lines)) << seen.report;
 }
