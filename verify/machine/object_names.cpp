@@ -97,15 +97,6 @@ std::optional<Symbol> ObjectFile::function_holding(std::uint64_t address) const 
   return best == nullptr ? std::nullopt : std::optional(*best);
 }
 
-std::optional<std::string_view> ObjectFile::symbol_of_slot(std::uint64_t address) const {
-  const auto found = std::ranges::find(slots_, address, &Slot::address);
-  return found == slots_.end() ? std::nullopt : std::optional(found->symbol);
-}
-
-bool ObjectFile::has_slot_of(std::string_view symbol) const {
-  return std::ranges::find(slots_, symbol, &Slot::symbol) != slots_.end();
-}
-
 bool ObjectFile::defines(std::string_view name) const {
   return std::ranges::any_of(
       symbols_, [&](const Symbol& symbol) { return symbol.section != 0 && symbol.name == name; });

@@ -43,6 +43,13 @@ bool is_absolute(std::uint32_t type) {
          type == R_X86_64_16 || type == R_X86_64_8;
 }
 
+// A distance to a word that holds the symbol's address. A linker may make a direct call of a call
+// through that word, or a lea of its load: what they do is the same (psABI, B.2).
+bool is_by_got(std::uint32_t type) {
+  return type == R_X86_64_GOTPCREL || type == R_X86_64_GOTPCRELX ||
+         type == R_X86_64_REX_GOTPCRELX;
+}
+
 // Each of them by its number in the table of symbols.
 std::uint64_t external_address(std::uint64_t base, std::uint64_t symbol) {
   constexpr std::uint64_t bytes_apart = 16;
@@ -87,6 +94,8 @@ ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size
                        section_place(index));
     }
     const auto type = GELF_ST_TYPE(symbol.st_info);
+    const auto st_type = static_cast<std::uint8_t>(type);
+    const auto st_binding = static_cast<std::uint8_t>(GELF_ST_BIND(symbol.st_info));
     if (!name || name->empty() || type == STT_SECTION || type == STT_FILE || type == STT_TLS) {
       continue;
     }
@@ -94,7 +103,7 @@ ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size
       if (file_.relocatable_ && file_.sections_[index].type == SHT_SYMTAB) {
         const std::uint64_t address =
             external_address(external_base_, static_cast<std::size_t>(entry));
-        file_.external_symbols_.push_back({*name, address, 0, 0, false});
+        file_.external_symbols_.push_back({*name, address, 0, 0, false, st_type, st_binding});
       }
       continue;
     }
@@ -108,15 +117,17 @@ ObjectReader::Result ObjectReader::read_symbol_table(Elf_Scn* section, std::size
     }
     // A relocatable file's symbols are offsets in their sections (gABI, st_value).
     file_.symbols_.push_back({*name, symbol.st_value + (file_.relocatable_ ? in.address : 0),
-                              symbol.st_size, section_index, type == STT_FUNC});
+                              symbol.st_size, section_index, type == STT_FUNC, st_type,
+                              st_binding});
   }
   return {};
 }
 
-std::optional<std::uint64_t> ObjectReader::address_of(std::size_t table,
-                                                      std::uint64_t symbol) const {
+std::optional<ObjectReader::Target> ObjectReader::target_of(std::size_t table,
+                                                            std::uint64_t symbol) const {
+  const auto number = [](std::uint64_t value) { return Target{value, value, value, false}; };
   if (symbol == 0) {
-    return 0;
+    return number(0);
   }
   Elf_Data* const data = table < file_.sections_.size() && file_.sections_[table].type == SHT_SYMTAB
                              ? elf_getdata(elf_getscn(elf_.get(), table), nullptr)
@@ -131,23 +142,55 @@ std::optional<std::uint64_t> ObjectReader::address_of(std::size_t table,
     return std::nullopt;
   }
   if (found.st_shndx == SHN_UNDEF) {
-    return external_address(external_base_, symbol);
+    const std::uint64_t address = external_address(external_base_, symbol);
+    return Target{address, address, address, true};
   }
   if (found.st_shndx == SHN_ABS) {
-    return found.st_value;
+    return number(found.st_value);
   }
   if (found.st_shndx >= SHN_LORESERVE || found.st_shndx >= file_.sections_.size() ||
       !file_.sections_[found.st_shndx].is_loaded()) {
     return std::nullopt;
   }
-  return file_.sections_[found.st_shndx].address + found.st_value;
+  const auto& in = file_.sections_[found.st_shndx];
+  return Target{in.address + found.st_value, in.address, in.address + in.size, true};
+}
+
+// Behind every external symbol.
+std::uint64_t ObjectReader::got_address(std::uint64_t symbol) const {
+  constexpr std::uint64_t page_bytes = 4096;
+  constexpr std::uint64_t word_bytes = 8;
+  std::uint64_t symbols = 0;
+  for (const auto& header : file_.sections_) {
+    if (header.type == SHT_SYMTAB) symbols = header.size / sizeof(Elf64_Sym);
+  }
+  const std::uint64_t end = external_address(external_base_, symbols) + 2 * page_bytes;
+  return (end & ~(page_bytes - 1)) + symbol * word_bytes;
+}
+
+void ObjectReader::add_got_word(std::uint64_t number, std::size_t table, std::uint64_t value) {
+  GElf_Shdr header;
+  GElf_Sym found;
+  Elf_Scn* const symbols = elf_getscn(elf_.get(), table);
+  if (!gelf_getshdr(symbols, &header) ||
+      !gelf_getsym(elf_getdata(symbols, nullptr), static_cast<int>(number), &found)) {
+    return;  // seen before, in target_of()
+  }
+  BoundWord word{got_address(number), BoundWord::Kind::symbol, true};
+  word.symbol = name_at(header.sh_link, found.st_name).value_or("");
+  word.value = value;
+  word.is_defined = found.st_shndx != SHN_UNDEF;
+  word.is_weak = GELF_ST_BIND(found.st_info) == STB_WEAK;
+  file_.bound_words_.push_back(word);
 }
 
 ObjectReader::Result ObjectReader::read_relocations() {
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
     const std::uint32_t type = file_.sections_[index].type;
     if (!file_.relocatable_ && type == SHT_RELA) {
-      read_slots(elf_getscn(elf_.get(), index), index);
+      read_bound_words(elf_getscn(elf_.get(), index), index);
+    } else if (!file_.relocatable_ && type == SHT_RELR) {
+      read_packed_words(index);
     } else if (file_.relocatable_ && (type == SHT_RELA || type == SHT_REL)) {
       if (Result read = read_relocation_section(elf_getscn(elf_.get(), index), index); !read) {
         return read;
@@ -157,6 +200,7 @@ ObjectReader::Result ObjectReader::read_relocations() {
   std::ranges::sort(file_.relocations_, {}, [](const ObjectFile::Relocation& relocation) {
     return std::tuple(relocation.section, relocation.offset, relocation.type, relocation.value);
   });
+  sort_bound_words();
   // An absolute address in code makes it a program that has one place (-fno-pic).
   file_.position_independent_ |=
       file_.relocatable_ &&
@@ -200,49 +244,27 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
                        section_place(index));
     }
     // Without an addend of its own, the field has one: no compiler for x86-64 makes such.
-    const auto symbol = with_addend ? address_of(header.sh_link, GELF_R_SYM(read.r_info))
-                                    : std::optional<std::uint64_t>();
-    const std::uint64_t value = symbol.value_or(0) + static_cast<std::uint64_t>(read.r_addend);
-    file_.relocations_.push_back(
-        {read.r_offset, value, header.sh_info, type, bytes, symbol.has_value()});
+    const auto target = with_addend ? target_of(header.sh_link, GELF_R_SYM(read.r_info))
+                                    : std::optional<Target>();
+    const auto addend = static_cast<std::uint64_t>(read.r_addend);
+    const std::uint64_t value = target ? target->address + addend : addend;
+    ObjectFile::Relocation made{read.r_offset, value, header.sh_info, type, bytes,
+                                target.has_value()};
+    if (target && is_by_got(type)) {
+      const std::uint64_t number = GELF_R_SYM(read.r_info);
+      add_got_word(number, header.sh_link, target->address);
+      made.target_first = made.target_last = got_address(number);
+      made.value = made.target_first + addend;
+      made.is_known = target->has_place;
+    } else if (target) {
+      // How far a number is from here depends on where the code is put.
+      made.is_known = target->has_place || is_absolute(type);
+      made.target_first = target->has_place ? target->first : 0;
+      made.target_last = target->has_place ? target->last : ~std::uint64_t{0};
+    }
+    file_.relocations_.push_back(made);
   }
   return {};
-}
-
-// Of a linked file, where nothing rests on them but the names of what it calls: what is not as it
-// should be names nothing.
-void ObjectReader::read_slots(Elf_Scn* section, std::size_t index) {
-  GElf_Shdr header;
-  GElf_Shdr symbols_header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != sizeof(Elf64_Rela) ||
-      data == nullptr || !file_.sections_[index].is_loaded() ||
-      header.sh_link >= file_.sections_.size() ||
-      file_.sections_[header.sh_link].type != SHT_DYNSYM) {
-    return;
-  }
-  Elf_Scn* const symbols = elf_getscn(elf_.get(), header.sh_link);
-  Elf_Data* const symbols_data = elf_getdata(symbols, nullptr);
-  if (!gelf_getshdr(symbols, &symbols_header) || symbols_data == nullptr) {
-    return;
-  }
-  const auto count = static_cast<int>(data->d_size / sizeof(Elf64_Rela));
-  for (int entry = 0; entry < count; ++entry) {
-    GElf_Rela relocation;
-    GElf_Sym symbol;
-    if (!gelf_getrela(data, entry, &relocation)) continue;
-    const auto type = GELF_R_TYPE(relocation.r_info);
-    const auto symbol_index = GELF_R_SYM(relocation.r_info);
-    if ((type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) ||
-        symbol_index > std::numeric_limits<int>::max() ||
-        !gelf_getsym(symbols_data, static_cast<int>(symbol_index), &symbol)) {
-      continue;
-    }
-    const auto name = name_at(symbols_header.sh_link, symbol.st_name);
-    if (name && !name->empty()) {
-      file_.slots_.push_back({relocation.r_offset, *name});
-    }
-  }
 }
 
 }  // namespace fiberproof::verify
