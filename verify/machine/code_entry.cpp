@@ -77,15 +77,16 @@ std::string no_code_there(const ObjectError& error, std::uint64_t in_file, const
           ? fmt::format("no code is there: {} ({})", error.reason, error.place)
           : fmt::format("no code is there: {} is an absolute symbol", named.absolute->name);
   return in_file != 0 ? reason
-                      : reason + "; a linker makes 0 of a weak symbol that nothing defines: link "
-                                 "it with what defines it";
+                      : reason +
+                            "; a linker makes 0 of a weak symbol that nothing defines: link "
+                            "it with what defines it";
 }
 
 bool is_padding(const std::expected<Instruction, DecodeError>& first,
                 std::span<const std::byte> code) {
   const bool is_zero = code.size() >= 2 && code[0] == std::byte{0} && code[1] == std::byte{0};
-  return is_zero || (first && (first->operation == Operation::nop ||
-                               first->operation == Operation::int3));
+  return is_zero ||
+         (first && (first->operation == Operation::nop || first->operation == Operation::int3));
 }
 
 std::optional<std::string> why_middle(const ObjectFile& file, std::uint64_t in_file,
@@ -99,8 +100,7 @@ std::optional<std::string> why_middle(const ObjectFile& file, std::uint64_t in_f
     return fmt::format("that is the middle of the function at {}, by .eh_frame",
                        place_name(file, load_address(file, extent->begin)));
   }
-  if (named.before != nullptr &&
-      !is_between_instructions(file, named.before->address, in_file)) {
+  if (named.before != nullptr && !is_between_instructions(file, named.before->address, in_file)) {
     return fmt::format("that is the middle of an instruction behind {}", named.before->name);
   }
   return std::nullopt;

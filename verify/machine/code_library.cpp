@@ -60,10 +60,6 @@ bool fills_an_operand(const Instruction& instruction, std::span<const std::byte>
   return true;
 }
 
-}  // namespace
-
-namespace {
-
 // The instruction that the field at `offset` is in.
 std::map<std::uint64_t, Instruction>::iterator instruction_with(Code& code, std::uint64_t offset) {
   return std::prev(code.instructions.upper_bound(code.begin + offset));
@@ -133,7 +129,8 @@ std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::str
   const auto begin = load_address(file, routine.address);
   auto code = decode_all(std::move(name), begin, routine.bytes);
   if (!code) {
-    return std::unexpected(fmt::format("fiberproof: {}: {}", file.path(), message(code.error())));
+    return std::unexpected(
+        fmt::format("fiberproof: {}: {}", file.path(), message(file, code.error())));
   }
   for (const RelocatedField& field : routine.relocated) {
     const auto refused = code->refused.upper_bound(begin + field.offset);
@@ -160,24 +157,30 @@ std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::str
 }
 
 std::expected<FoundCode, std::string> CodeLibrary::find(std::uint64_t address, Arrival arrival) {
-  const auto reached = destination(*file_, address);
-  if (!reached) return std::unexpected(reached.error());
-  if (const auto external = external_symbol_at(*file_, *reached)) {
+  const auto way = passage(*file_, address);
+  if (!way) return std::unexpected(way.error());
+  if (const auto external = external_symbol_at(*file_, way->to)) {
     return std::unexpected(fmt::format(
         "a call of {}, which another file defines and of which the contract says nothing",
         *external));
   }
+  // An entry of a linkage table is passed over, other code executed.
+  FoundCode found;
+  const bool is_passed_over = way->is_by_word && !way->writes_stack;
+  found.at = is_passed_over ? way->to : address;
+  found.forgets_scratch = is_passed_over && way->changes_scratch;
   if (arrival == Arrival::call) {
-    if (auto why = why_no_function(*file_, *reached)) {
-      return std::unexpected(
-          fmt::format("a call of {}: {}", place_name(*file_, *reached), *why));
+    if (auto why = why_no_function(*file_, found.at)) {
+      return std::unexpected(fmt::format("a call of {}: {}", place_name(*file_, found.at), *why));
     }
   }
-  if (const Code* const known = found_at(*reached)) return FoundCode{known, *reached};
-  if (const Code* const function = function_at(*reached)) return FoundCode{function, *reached};
-  auto run = run_at(*reached);
-  if (!run) return std::unexpected(std::move(run.error()));
-  return FoundCode{*run, *reached};
+  found.code = found_at(found.at);
+  if (found.code == nullptr) found.code = function_at(found.at);
+  if (found.code != nullptr) return found;
+  const auto run = run_at(found.at);
+  if (!run) return std::unexpected(run.error());
+  found.code = *run;
+  return found;
 }
 
 const Code* CodeLibrary::found_at(std::uint64_t address) const {
@@ -223,7 +226,8 @@ std::expected<const Code*, std::string> CodeLibrary::run_at(std::uint64_t addres
     if (decoded && ends_a_run(*decoded)) break;
   }
   if (bytes == 0) {
-    return std::unexpected(fmt::format("a jump to {}: the bytes there are not an instruction", name));
+    return std::unexpected(
+        fmt::format("a jump to {}: the bytes there are not an instruction", name));
   }
   const auto routine = file_->code(name, in_file, bytes);
   if (!routine) return std::unexpected(message(routine.error()));

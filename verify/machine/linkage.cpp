@@ -65,15 +65,15 @@ bool is_top_of_stack(const Operand& operand) {
 class Entry {
  public:
   Entry(const ObjectFile& file, std::uint64_t address)
-      : file_(file), at_(address), destination_(address) {}
+      : file_(file), at_(address), passage_{address} {}
 
-  std::expected<std::uint64_t, std::string> run() {
+  std::expected<Passage, std::string> run() {
     for (unsigned step = 0; step < steps_max; ++step) {
       const auto instruction = instruction_at(file_, at_);
       if (!instruction || !follow(*instruction)) break;
     }
     if (error_) return std::unexpected(*error_);
-    return destination_;
+    return passage_;
   }
 
  private:
@@ -89,6 +89,7 @@ class Entry {
       case Operation::call:
         if (!std::holds_alternative<Immediate>(instruction.operands[0])) return false;
         stack_.emplace_back(instruction.next_address());
+        pushed_ = true;
         at_ = std::get<Immediate>(instruction.operands[0]).value;
         return true;
       case Operation::ret: {
@@ -126,7 +127,10 @@ class Entry {
 
   Value load(const Instruction& instruction) {
     const auto word = word_at(file_, instruction.relative->target);
-    if (word) return *word;
+    if (word) {
+      loaded_ = true;
+      return *word;
+    }
     unknown_word_ = word.error();
     return std::nullopt;
   }
@@ -138,18 +142,19 @@ class Entry {
       return false;
     }
     at_ = *target;
-    if (stack_.empty()) destination_ = at_;
+    if (stack_.empty()) passage_ = {at_, loaded_, changed_, pushed_};
     return true;
   }
 
   Value register_value(Register name) const { return scratch_[name == Register::r11 ? 1 : 0]; }
-  void set_register(Register name, Value value) {
-    scratch_[name == Register::r11 ? 1 : 0] = value;
-  }
+  void set_register(Register name, Value value) { scratch_[name == Register::r11 ? 1 : 0] = value; }
 
   const ObjectFile& file_;
   std::uint64_t at_;
-  std::uint64_t destination_;
+  Passage passage_;
+  bool loaded_ = false;   // a word of the file, so far
+  bool changed_ = false;  // R10 or R11, so far
+  bool pushed_ = false;   // an address, so far
   std::array<Value, 2> scratch_{};
   std::vector<Value> stack_;
   std::optional<std::string> unknown_word_;  // why, until a jump needs it
@@ -198,8 +203,9 @@ std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFil
           "what it calls is chosen when the program is loaded (R_X86_64_IRELATIVE): have it call "
           "one function");
     case BoundWord::Kind::other:
-      return std::unexpected("a relocation that is not modelled fills in the address of what it "
-                             "calls");
+      return std::unexpected(
+          "a relocation that is not modelled fills in the address of what it "
+          "calls");
     case BoundWord::Kind::symbol: break;
   }
   if (word->is_chosen) {
@@ -220,11 +226,17 @@ std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFil
   return external_address(file, word->symbol);
 }
 
+std::expected<Passage, std::string> passage(const ObjectFile& file, std::uint64_t address) {
+  // The linkage table is made by the link, and so are the distances in the bytes before it.
+  if (file.is_relocatable() || external_symbol_at(file, address)) return Passage{address};
+  return Entry(file, address).run();
+}
+
 std::expected<std::uint64_t, std::string> destination(const ObjectFile& file,
                                                       std::uint64_t address) {
-  // The linkage table is made by the link, and so are the distances in the bytes before it.
-  if (file.is_relocatable() || external_symbol_at(file, address)) return address;
-  return Entry(file, address).run();
+  const auto found = passage(file, address);
+  return found ? std::expected<std::uint64_t, std::string>(found->to)
+               : std::unexpected(found.error());
 }
 
 }  // namespace fiberproof::verify

@@ -29,8 +29,18 @@ std::optional<std::string_view> external_symbol_at(const ObjectFile& file, std::
 std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFile& file,
                                                                  std::uint64_t address);
 
-/// Where a call of `address` comes to: the address itself, or where an entry of a linked file's
-/// PLT, or another jump, goes on to. An error where the entry's word is one of word_at()'s.
+/// Where control that comes to an address goes on, if there is nothing but a way to elsewhere.
+struct Passage {
+  std::uint64_t to = 0;          ///< the address itself where there is something else
+  bool is_by_word = false;       ///< through a word of the file, as an entry of a PLT goes
+  bool changes_scratch = false;  ///< leaves other values in R10 or R11
+  bool writes_stack = false;     ///< below RSP, as a retpoline does
+};
+
+/// An error where the way is through one of word_at()'s words with an error.
+std::expected<Passage, std::string> passage(const ObjectFile& file, std::uint64_t address);
+
+/// The function that a call of `address` is a call of: passage().to.
 std::expected<std::uint64_t, std::string> destination(const ObjectFile& file,
                                                       std::uint64_t address);
 

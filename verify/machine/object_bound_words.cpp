@@ -50,8 +50,8 @@ void ObjectReader::read_bound_words(Elf_Scn* section, std::size_t index) {
     const auto type = GELF_R_TYPE(relocation.r_info);
     if (type == R_X86_64_NONE || relocation.r_offset > address_max) continue;
     BoundWord word{relocation.r_offset, kind_of(type)};
-    word.is_for_jumps = type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT ||
-                        type == R_X86_64_IRELATIVE;
+    word.is_for_jumps =
+        type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT || type == R_X86_64_IRELATIVE;
     word.value = static_cast<std::uint64_t>(relocation.r_addend);
     if (word.kind == Kind::symbol &&
         !name_symbol(word, header.sh_link, GELF_R_SYM(relocation.r_info))) {
@@ -65,8 +65,8 @@ void ObjectReader::read_bound_words(Elf_Scn* section, std::size_t index) {
 bool ObjectReader::name_symbol(BoundWord& word, std::size_t table, std::uint64_t symbol) const {
   GElf_Shdr header;
   GElf_Sym found;
-  if (table >= file_.sections_.size() || file_.sections_[table].type != SHT_DYNSYM ||
-      symbol == 0 || symbol > std::numeric_limits<int>::max() || word.value != 0) {
+  if (table >= file_.sections_.size() || file_.sections_[table].type != SHT_DYNSYM || symbol == 0 ||
+      symbol > std::numeric_limits<int>::max() || word.value != 0) {
     return false;
   }
   Elf_Scn* const symbols = elf_getscn(elf_.get(), table);
@@ -108,7 +108,8 @@ void ObjectReader::read_packed_words(std::size_t index) {
 }
 
 void ObjectReader::add_packed_word(std::uint64_t address) {
-  if (address > address_max) return;
+  // Few bytes can claim many words: no more than the file has are kept.
+  if (address > address_max || file_.bound_words_.size() > file_.file_->size() / word_bytes) return;
   const auto* const header = file_.section_holding(address, word_bytes);
   BoundWord word{address, Kind::other};
   if (header != nullptr && header->has_bytes()) {
@@ -145,20 +146,20 @@ std::expected<std::span<const std::byte>, ObjectError> ObjectFile::stored_code(
   const auto no_code = [this](std::string reason, std::string place) {
     return fail(ObjectError::Kind::unsuitable, std::move(reason), std::move(place));
   };
-  if (header == nullptr) return no_code("no section has this address", fmt::format("{:#x}", address));
+  if (header == nullptr)
+    return no_code("no section has this address", fmt::format("{:#x}", address));
   const std::string place = fmt::format("section {} at {:#x}", header->name, address);
   if ((header->flags & SHF_EXECINSTR) == 0) {
     return no_code("the section is not executable", place);
   }
   if (!header->has_bytes()) return no_code("the file does not hold the section's bytes", place);
   const std::uint64_t bytes = header->address + header->size - address;
-  const bool mapped =
-      relocatable_ || std::ranges::any_of(segments_, [&](const Segment& segment) {
-        return segment.executable && address >= segment.address &&
-               address - segment.address < segment.file_bytes &&
-               segment.offset + (address - segment.address) ==
-                   header->offset + (address - header->address);
-      });
+  const bool mapped = relocatable_ || std::ranges::any_of(segments_, [&](const Segment& segment) {
+                        return segment.executable && address >= segment.address &&
+                               address - segment.address < segment.file_bytes &&
+                               segment.offset + (address - segment.address) ==
+                                   header->offset + (address - header->address);
+                      });
   if (!mapped) return no_code("no executable segment maps it", place);
   return contents(*header).last(bytes);
 }
@@ -170,9 +171,8 @@ bool ObjectFile::is_constant(std::uint64_t address) const {
   const auto holds = [address](std::uint64_t begin, std::uint64_t bytes) {
     return address >= begin && bytes >= word_bytes && address - begin <= bytes - word_bytes;
   };
-  if (std::ranges::any_of(relro_, [&](const ConstantRange& range) {
-        return holds(range.address, range.bytes);
-      })) {
+  if (std::ranges::any_of(
+          relro_, [&](const ConstantRange& range) { return holds(range.address, range.bytes); })) {
     return true;
   }
   return std::ranges::any_of(segments_, [&](const Segment& segment) {

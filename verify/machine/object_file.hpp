@@ -152,7 +152,8 @@ class ObjectFile {
   const std::vector<BoundWord>& bound_words() const { return bound_words_; }
 
   /// The eight bytes there, where the file has them and no code can change them: outside every
-  /// writable segment, read-only once the dynamic linker is done (PT_GNU_RELRO), or the linker's own
+  /// writable segment, read-only once the dynamic linker is done (PT_GNU_RELRO), or the linker's
+  /// own
   /// (.got). Never what a relocation changes.
   std::optional<std::uint64_t> constant_word(std::uint64_t address) const;
 

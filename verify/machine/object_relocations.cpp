@@ -1,6 +1,7 @@
 // What the relocations of a relocatable file make of a routine's bytes. Only those are filled in
-// whose field is all that a linker changes (psABI, 4.4.1), or that a linker may rewrite to what does
-// the same: a load of a word of the GOT, or a call through it. What is not listed may be anything.
+// whose field is all that a linker changes (psABI, 4.4.1), or that a linker may rewrite to what
+// does the same: a load of a word of the GOT, or a call through it. What is not listed may be
+// anything.
 #include "verify/machine/object_file.hpp"
 
 #include <elf.h>

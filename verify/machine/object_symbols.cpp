@@ -46,8 +46,7 @@ bool is_absolute(std::uint32_t type) {
 // A distance to a word that holds the symbol's address. A linker may make a direct call of a call
 // through that word, or a lea of its load: what they do is the same (psABI, B.2).
 bool is_by_got(std::uint32_t type) {
-  return type == R_X86_64_GOTPCREL || type == R_X86_64_GOTPCRELX ||
-         type == R_X86_64_REX_GOTPCRELX;
+  return type == R_X86_64_GOTPCREL || type == R_X86_64_GOTPCRELX || type == R_X86_64_REX_GOTPCRELX;
 }
 
 // Each of them by its number in the table of symbols.
@@ -244,12 +243,12 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
                        section_place(index));
     }
     // Without an addend of its own, the field has one: no compiler for x86-64 makes such.
-    const auto target = with_addend ? target_of(header.sh_link, GELF_R_SYM(read.r_info))
-                                    : std::optional<Target>();
+    const auto target =
+        with_addend ? target_of(header.sh_link, GELF_R_SYM(read.r_info)) : std::optional<Target>();
     const auto addend = static_cast<std::uint64_t>(read.r_addend);
     const std::uint64_t value = target ? target->address + addend : addend;
-    ObjectFile::Relocation made{read.r_offset, value, header.sh_info, type, bytes,
-                                target.has_value()};
+    ObjectFile::Relocation made{read.r_offset, value, header.sh_info,
+                                type,          bytes, target.has_value()};
     if (target && is_by_got(type)) {
       const std::uint64_t number = GELF_R_SYM(read.r_info);
       add_got_word(number, header.sh_link, target->address);

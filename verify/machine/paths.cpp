@@ -103,10 +103,10 @@ class Execution {
   // Of the routine itself an error, of what it calls a reason not to know.
   void refuse(Open& path, const DecodeError& error) {
     const bool is_called = path.code != &code_;
+    const std::string why =
+        fmt::format("{}: {}: {}", place(*path.code, path.at), error.instruction, error.reason);
     end(is_called ? PathEnd::Kind::dead_end : PathEnd::Kind::refused, std::move(path.machine),
-        word(path.at),
-        is_called ? fmt::format("a call of {}: {}", path.code->name, message(error))
-                  : message(error));
+        word(path.at), is_called ? fmt::format("a call of {}: {}", path.code->name, why) : why);
   }
 
   enum class Entered : std::uint8_t { code, callee, nothing };
@@ -125,6 +125,12 @@ class Execution {
     if (found->code == nullptr) return Entered::nothing;
     path.code = found->code;
     path.at = found->at;
+    if (found->forgets_scratch) {
+      for (const Register lost : {Register::r10, Register::r11}) {
+        path.machine.write(
+            lost, variable(fmt::format("on_the_way.{}.{}", path.machine.trace.size(), name(lost))));
+      }
+    }
     return Entered::code;
   }
 
@@ -209,9 +215,7 @@ class Execution {
   bool call_out(Open& path, Term target, std::uint64_t return_address,
                 const SymbolicMachine& before) {
     const auto address = target.as_constant();
-    const bool is_own = address && path.code->instructions.contains(*address);
-    const CallOutcome outcome =
-        is_own ? CallOutcome::unknown : on_call_(path.machine, target, before);
+    const CallOutcome outcome = on_call_(path.machine, target, before);
     if (outcome == CallOutcome::returns) {
       path.at = return_address;
       return true;

@@ -68,6 +68,9 @@ struct FoundCode {
   const Code* code = nullptr;  ///< null where nothing is known of the address
   std::uint64_t at = 0;        ///< where control goes on in it
   bool is_callee = false;      ///< a function of which the contract says what it does
+  /// On the way there R10 and R11 may get other values, which no function may look at
+  /// (psABI 3.2.1).
+  bool forgets_scratch = false;
 };
 /// The code that control comes to from elsewhere, directly at `address`; an error says why the code
 /// there cannot be executed.

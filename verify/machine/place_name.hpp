@@ -2,6 +2,7 @@
 // section where no symbol says more.
 #pragma once
 
+#include "verify/machine/instruction.hpp"
 #include "verify/machine/object_file.hpp"
 
 #include <cstdint>
@@ -19,5 +20,8 @@ std::uint64_t file_address(const ObjectFile& file, std::uint64_t address);
 /// An address as load_address() gives them, in the file's own words: `engine_start+0x1a`,
 /// `.text.unlikely+0x3`, or the number where the file has nothing there.
 std::string place_name(const ObjectFile& file, std::uint64_t address);
+
+/// One line: place, instruction, reason.
+std::string message(const ObjectFile& file, const DecodeError& error);
 
 }  // namespace fiberproof::verify

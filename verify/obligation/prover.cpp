@@ -40,8 +40,7 @@ const CodePlace* place_of(const std::string& name, const ProverOptions& options)
 Result<Routine> routine_of(const Run& run, const ObjectFile& file, const ProverOptions& options) {
   const CodePlace* const place = place_of(run.symbol, options);
   if (run.source == Run::Source::sites) {
-    return place == nullptr ? proved_switch_site(file, run.symbol)
-                            : switch_site_at(file, *place);
+    return place == nullptr ? proved_switch_site(file, run.symbol) : switch_site_at(file, *place);
   }
   return routine_at(file, place == nullptr ? CodePlace{run.symbol} : *place);
 }
@@ -67,7 +66,7 @@ Result<void> note_code(const ObjectFile& file, const Routine& routine, ContractR
   if (!identity) {
     const auto& [address, instruction, reason] = identity.error();
     return std::unexpected(
-        in_file(file, fmt::format("{:#x}: {}: {}", address, instruction, reason)));
+        in_file(file, message(file, {load_address(file, address), instruction, reason})));
   }
   if (std::ranges::find(result.code, routine.symbol, &ProvedCode::routine) == result.code.end()) {
     result.code.push_back(
@@ -141,14 +140,16 @@ Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code, Code
   if (targets.size() == 1) {
     const std::uint64_t target = *targets.begin();
     const std::string place = fmt::format("called by {}", code.name);
-    if (target >= code.begin && target < code.end) {
+    const bool is_within = target >= code.begin && target < code.end;
+    const bool is_named = file.symbol_at(file_address(file, target)).has_value();
+    if (target == code.begin || (is_within && !is_named)) {
       return std::unexpected(fmt::format("fiberproof: {}: {} is no function of its own ({})",
                                          file.path(), place_name(file, target), place));
     }
     return called_function(file, target, place);
   }
   if (!code.refused.empty()) {
-    return std::unexpected(in_file(file, message(code.refused.begin()->second)));
+    return std::unexpected(in_file(file, message(file, code.refused.begin()->second)));
   }
   return std::unexpected(fmt::format(
       "fiberproof: {}: {} makes direct calls of {} functions, so which one is {} must be "
@@ -180,9 +181,9 @@ Result<std::uint64_t> behind_only_call(const ObjectFile& file, const Code& code,
                                        const std::string& symbol) {
   const auto parts = library.parts_of(code);
   if (!parts) {
-    return std::unexpected(in_file(
-        file, fmt::format("whether {} calls {} exactly once is not known: {}", code.name, symbol,
-                          parts.error())));
+    return std::unexpected(
+        in_file(file, fmt::format("whether {} calls {} exactly once is not known: {}", code.name,
+                                  symbol, parts.error())));
   }
   std::vector<std::uint64_t> found;
   for (const auto& [behind, target] : direct_calls(*parts)) {

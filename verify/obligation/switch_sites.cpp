@@ -47,10 +47,10 @@ std::expected<void, std::string> check_end(const ObjectFile& file, const Routine
   }
   const auto next = decode(end, code->first(std::min(code->size(), instruction_bytes_max)));
   if (next ? is_trap(*next) : next.error().length == 0) {
-    return fail(file, fmt::format("{} ends at {}, where no code goes on ({}): give its extent up "
-                                  "to where it does, NAME+OFFSET:BYTES",
-                                  place, place_in(file, end),
-                                  next ? next->text : "not an instruction"));
+    return fail(file,
+                fmt::format("{} ends at {}, where no code goes on ({}): give its extent up "
+                            "to where it does, NAME+OFFSET:BYTES",
+                            place, place_in(file, end), next ? next->text : "not an instruction"));
   }
   return {};
 }
@@ -70,9 +70,10 @@ std::expected<void, std::string> check_apart(const ObjectFile& file,
   std::vector<std::uint64_t> begins;
   for (const Routine& site : sites) begins.push_back(site.address);
   std::ranges::sort(begins);
-  const auto overlap = std::ranges::adjacent_find(begins, [&](std::uint64_t one, std::uint64_t two) {
-    return two != one && two - one < sites.front().bytes.size();
-  });
+  const auto overlap =
+      std::ranges::adjacent_find(begins, [&](std::uint64_t one, std::uint64_t two) {
+        return two != one && two - one < sites.front().bytes.size();
+      });
   if (overlap == begins.end()) return {};
   return fail(file, fmt::format("the switch at {} overlaps the next one in the table",
                                 place_in(file, *overlap)));
@@ -103,8 +104,7 @@ std::expected<Switch, std::string> first_jump(const ObjectFile& file, const Rout
       return found;
     }
   }
-  return fail(file,
-              fmt::format("no indirect jump ends the switch (symbol {})", routine.symbol));
+  return fail(file, fmt::format("no indirect jump ends the switch (symbol {})", routine.symbol));
 }
 
 // Where control may go on behind the jump: behind the last trap of the padding, or behind any no-op
@@ -189,10 +189,10 @@ std::expected<Routine, std::string> switch_site_at(const ObjectFile& file, const
         end = stored;
       } else if (stored > places.back() && stored - routine->address <= routine->bytes.size() &&
                  is_between_instructions(file, places.back(), stored)) {
-        return fail(file, fmt::format("the switch stores {} as where it goes on, which is not right "
-                                      "behind its jump: give its extent, {}+0:{}",
-                                      place_in(file, stored), routine->symbol,
-                                      stored - routine->address));
+        return fail(
+            file, fmt::format("the switch stores {} as where it goes on, which is not right "
+                              "behind its jump: give its extent, {}+0:{}",
+                              place_in(file, stored), routine->symbol, stored - routine->address));
       }
     }
     const std::uint64_t bytes = end - routine->address;

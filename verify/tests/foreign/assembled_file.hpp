@@ -71,8 +71,8 @@ class AssembledFiles : public testing::Test {
  private:
   static void run(const std::vector<std::string>& arguments) {
     std::string printed;
-    const ProcessEnd end = run_process(
-        arguments, {}, [&printed](const std::string& line) { printed += line + "\n"; });
+    const ProcessEnd end =
+        run_process(arguments, {}, [&printed](const std::string& line) { printed += line + "\n"; });
     ASSERT_EQ(end.exit_code, 0) << arguments.front() << ": " << printed;
   }
 

@@ -45,8 +45,8 @@ TEST_F(callee_is_a_function, a_weak_symbol_that_the_dynamic_linker_may_leave_0_i
 
 TEST_F(callee_is_a_function, data_is_an_error) {
   for (const char* const section : {".data", ".bss", ".section .rodata"}) {
-    const std::string data = std::string(section) +
-                             "\n.globl engine_fiber_start\nengine_fiber_start: .zero 16\n";
+    const std::string data =
+        std::string(section) + "\n.globl engine_fiber_start\nengine_fiber_start: .zero 16\n";
     const std::string file = object(plain_call, data);
     expect_one_error(prove(file, only_start), "the section is not executable");
     expect_one_error(prove(link({file}, {"-e", "engine_start"}), only_start),
@@ -55,9 +55,10 @@ TEST_F(callee_is_a_function, data_is_an_error) {
 }
 
 TEST_F(callee_is_a_function, an_object_within_code_is_an_error) {
-  expect_one_error(prove(object(plain_call, ".type engine_fiber_start, @object\n"
-                                            "engine_fiber_start: .quad 0x9090909090909090\n"
-                                            ".size engine_fiber_start, 8\n"),
+  expect_one_error(prove(object(plain_call,
+                                ".type engine_fiber_start, @object\n"
+                                "engine_fiber_start: .quad 0x9090909090909090\n"
+                                ".size engine_fiber_start, 8\n"),
                          only_start),
                    "engine_fiber_start is data, 8 bytes of it");
 }
@@ -77,7 +78,8 @@ TEST_F(callee_is_a_function, the_middle_of_a_function_is_an_error) {
                      "the middle of engine_fiber_start");
   }
   expect_one_error(prove(object("call engine_start+1", ""), only_start),
-                   "is no function of its own");
+                   "the middle of engine_start");
+  expect_one_error(prove(object("call engine_start", ""), only_start), "is no function of its own");
 }
 
 TEST_F(callee_is_a_function, the_middle_of_an_instruction_of_code_without_a_size_is_an_error) {
@@ -89,12 +91,11 @@ TEST_F(callee_is_a_function, the_middle_of_an_instruction_of_code_without_a_size
 
 TEST_F(callee_is_a_function, the_middle_of_a_function_by_eh_frame_is_an_error) {
   const std::string framed = std::string(".cfi_startproc\n") + callee + ".cfi_endproc\n";
-  const auto linked =
-      link({object("call engine_fiber_start+5", framed)}, {"-e", "engine_start", "-Ttext=0x401000"});
+  const auto linked = link({object("call engine_fiber_start+5", framed)},
+                           {"-e", "engine_start", "-Ttext=0x401000"});
   strip(linked);
   expect_one_error(prove(linked, {"start=0x401000:35"}), "by .eh_frame");
-  const auto right =
-      link({object(plain_call, framed)}, {"-e", "engine_start", "-Ttext=0x401000"});
+  const auto right = link({object(plain_call, framed)}, {"-e", "engine_start", "-Ttext=0x401000"});
   strip(right);
   expect_all_proved(prove(right, {"start=0x401000:35"}));
 }
@@ -109,11 +110,12 @@ TEST_F(callee_is_a_function, padding_is_an_error) {
 }
 
 TEST_F(callee_is_a_function, an_indirect_function_is_an_error) {
-  const std::string chosen = ".globl engine_fiber_start\n"
-                             ".type engine_fiber_start, @gnu_indirect_function\n"
-                             "engine_fiber_start: leaq engine_other(%rip), %rax\nret\n"
-                             ".type engine_other, @function\nengine_other: ret\n"
-                             ".size engine_other, 1\n";
+  const std::string chosen =
+      ".globl engine_fiber_start\n"
+      ".type engine_fiber_start, @gnu_indirect_function\n"
+      "engine_fiber_start: leaq engine_other(%rip), %rax\nret\n"
+      ".type engine_other, @function\nengine_other: ret\n"
+      ".size engine_other, 1\n";
   const auto linked = link({object(plain_call, chosen)}, {"-static", "-e", "engine_start"});
   expect_one_error(prove(linked, only_start), "chosen when the program is loaded");
   expect_one_error(prove(linked, {"start=engine_start", "fiber_start=engine_fiber_start"}),
@@ -123,7 +125,8 @@ TEST_F(callee_is_a_function, an_indirect_function_is_an_error) {
 TEST_F(callee_is_a_function, a_constant_word_that_holds_no_function_is_an_error) {
   const auto slot = [](const std::string& holds) {
     return ".section .data.rel.ro, \"aw\"\n.hidden engine_slot\n.globl engine_slot\n"
-           "engine_slot: .quad " + holds + "\n.data\nengine_data: .quad 0\n.text\n" + callee;
+           "engine_slot: .quad " +
+           holds + "\n.data\nengine_data: .quad 0\n.text\n" + callee;
   };
   const std::string call = "call *engine_slot(%rip)";
   const std::vector<std::string> shared{"-shared", "-z", "relro"};
@@ -136,16 +139,17 @@ TEST_F(callee_is_a_function, a_constant_word_that_holds_no_function_is_an_error)
 // What may change while the program runs is not what the file holds.
 TEST_F(callee_is_a_function, a_variable_that_holds_one_is_no_callee) {
   const std::string variable = ".data\nengine_slot: .quad engine_fiber_start\n.text\n";
-  const auto linked = link({object("call *engine_slot(%rip)", variable + callee)}, {"-shared",
-                           "-Bsymbolic"});
+  const auto linked =
+      link({object("call *engine_slot(%rip)", variable + callee)}, {"-shared", "-Bsymbolic"});
   EXPECT_EQ(prove(linked, only_start).exit_code, 2);
   EXPECT_NE(prove(linked, {"start=engine_start", "fiber_start=engine_fiber_start"}).exit_code, 0);
 }
 
 TEST_F(callee_is_a_function, one_that_is_named_is_looked_at_too) {
-  const auto linked = link({object(plain_call, std::string(callee) +
-                                                   ".data\n.globl engine_data\nengine_data: .quad 0\n")},
-                           {"-e", "engine_start"});
+  const auto linked =
+      link({object(plain_call,
+                   std::string(callee) + ".data\n.globl engine_data\nengine_data: .quad 0\n")},
+           {"-e", "engine_start"});
   const auto named = [&linked](const std::string& place) {
     return prove(linked, {"start=engine_start", "fiber_start=" + place});
   };
@@ -168,9 +172,9 @@ TEST_F(callee_is_a_function, code_in_a_writable_section_is_an_error) {
 }
 
 TEST_F(callee_is_a_function, a_second_one_in_a_part_of_the_trampoline_is_seen) {
-  const std::string source =
-      trampoline(plain_call, "js .Lrare\n" + std::string(leaves_to_the_parent) + end_of_start +
-                                 ".section .text.unlikely, \"ax\"\n.Lrare: call engine_other\nud2\n");
+  const std::string source = trampoline(
+      plain_call, "js .Lrare\n" + std::string(leaves_to_the_parent) + end_of_start +
+                      ".section .text.unlikely, \"ax\"\n.Lrare: call engine_other\nud2\n");
   expect_one_error(prove(assemble("two", source), only_start), "direct calls of 2 functions");
 }
 
