@@ -1,11 +1,16 @@
 #include "verify/machine/code_library.hpp"
 
+#include "verify/machine/code_entry.hpp"
 #include "verify/machine/instruction.hpp"
+#include "verify/machine/linkage.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <cstring>
+#include <iterator>
+#include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <variant>
@@ -13,23 +18,9 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr std::size_t plt_entry_bytes_max = 16;  // psABI, figure 5.2
-
-constexpr std::uint64_t load_base = 0x5555'5555'0000;
-
-std::uint64_t file_address(const ObjectFile& file, std::uint64_t address) {
-  return file.is_position_independent() ? address - load_base : address;
-}
-
-// A compiler's name for a part of a function that it has put elsewhere: NAME.cold, NAME.part.0.
-std::string_view whole_name(std::string_view name) {
-  return name.substr(0, name.find('.', 1));
-}
-
-std::string unknown_callee(std::string_view name) {
-  return fmt::format(
-      "a call of {}, which another file defines and of which the contract says nothing", name);
-}
+constexpr std::size_t instruction_bytes_max = 15;
+constexpr std::size_t run_bytes_max = 4096;
+constexpr std::size_t parts_max = 256;
 
 bool is_same_shape(const Operand& one, const Operand& other) {
   if (const auto* reg = std::get_if<RegisterOperand>(&one)) {
@@ -86,11 +77,64 @@ std::vector<const Instruction*> instructions_with(const Code& code, std::uint64_
   return found;
 }
 
-}  // namespace
-
-std::uint64_t load_address(const ObjectFile& file, std::uint64_t address) {
-  return file.is_position_independent() ? load_base + address : address;
+bool ends_a_run(const Instruction& instruction) {
+  return instruction.operation == Operation::jmp || instruction.operation == Operation::ret ||
+         instruction.operation == Operation::ud2 || instruction.operation == Operation::int3;
 }
+
+// Where direct jumps of the code go, and where its last instruction goes on.
+std::set<std::uint64_t> places_after(const Code& code) {
+  std::set<std::uint64_t> places;
+  for (const auto& [address, instruction] : code.instructions) {
+    const bool jumps =
+        instruction.operation == Operation::jmp || instruction.operation == Operation::jcc;
+    const auto* const target = jumps ? std::get_if<Immediate>(&instruction.operands[0]) : nullptr;
+    if (target != nullptr) places.insert(target->value);
+    const bool is_last = instruction.next_address() == code.end;
+    if (is_last && !ends_a_run(instruction) && !code.leaves_at_end) places.insert(code.end);
+  }
+  return places;
+}
+
+// The linker puts other sections and files where it likes: what is past the named one is not known.
+std::optional<std::string> why_beyond_its_symbol(const Instruction& instruction,
+                                                 std::span<const std::byte> bytes,
+                                                 const RelocatedField& field, std::uint64_t offset,
+                                                 const ObjectFile& file) {
+  std::uint64_t target = 0;
+  std::memcpy(&target, bytes.data() + offset, std::min<std::size_t>(field.bytes, sizeof target));
+  if (field.is_relative) target = file_address(file, instruction.relative->target);
+  if (target >= field.target_first && target <= field.target_last) return std::nullopt;
+  return "what it names lies outside the symbol or section of its relocation: link it first";
+}
+
+void refuse(Code& code, std::map<std::uint64_t, Instruction>::iterator instruction,
+            std::string reason) {
+  const Instruction& at = instruction->second;
+  code.refused.emplace(at.address, DecodeError{at.address, at.text, std::move(reason), at.length});
+  code.instructions.erase(instruction);
+}
+
+// A call or jump through a word of the file.
+bool is_through_a_word(const Instruction& instruction) {
+  return (instruction.operation == Operation::call || instruction.operation == Operation::jmp) &&
+         instruction.relative && std::holds_alternative<MemoryOperand>(instruction.operands[0]);
+}
+
+void resolve_words(const ObjectFile& file, Code& code) {
+  for (auto next = code.instructions.begin(); next != code.instructions.end();) {
+    const auto at = next++;
+    if (!is_through_a_word(at->second)) continue;
+    const auto word = word_at(file, at->second.relative->target);
+    if (!word) {
+      refuse(code, at, word.error());
+    } else if (*word) {
+      at->second.operands[0] = Immediate{**word};
+    }
+  }
+}
+
+}  // namespace
 
 std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::string name,
                                                 const Routine& routine) {
@@ -109,67 +153,111 @@ std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::str
             "fiberproof: {}: {}: {}: a relocation changes more than an operand (byte {:#x})",
             file.path(), routine.symbol, instruction->text, field.offset));
       }
+      auto why = why_beyond_its_symbol(*instruction, bytes, field, field.offset - start, file);
+      if (why) refuse(code, code.instructions.find(instruction->address), std::move(*why));
     }
   }
+  resolve_words(file, code);
   return code;
 }
 
-std::optional<std::string_view> CodeLibrary::symbol_of_plt_entry(std::uint64_t address) const {
-  if (file_->is_relocatable()) return std::nullopt;
-  std::uint64_t at = file_address(*file_, address);
-  for (const bool is_first : {true, false}) {
-    std::size_t size = plt_entry_bytes_max;
-    auto bytes = file_->bytes(at, size);
-    while (!bytes && --size > 0) bytes = file_->bytes(at, size);
-    if (!bytes) return std::nullopt;
-    const auto decoded = decode(at, *bytes);
-    if (!decoded) return std::nullopt;
-    if (is_first && decoded->operation == Operation::endbr64) {
-      at = decoded->next_address();
-      continue;
+std::expected<FoundCode, std::string> CodeLibrary::find(std::uint64_t address, Arrival arrival) {
+  const auto way = passage(*file_, address);
+  if (!way) return std::unexpected(way.error());
+  if (const auto external = external_symbol_at(*file_, way->to)) {
+    return std::unexpected(fmt::format(
+        "a call of {}, which another file defines and of which the contract says nothing",
+        *external));
+  }
+  // An entry of a linkage table is passed over, other code executed.
+  FoundCode found;
+  const bool is_passed_over = way->is_by_word && !way->writes_stack;
+  found.at = is_passed_over ? way->to : address;
+  found.forgets_scratch = is_passed_over && way->changes_scratch;
+  if (arrival == Arrival::call) {
+    if (auto why = why_no_function(*file_, found.at)) {
+      return std::unexpected(fmt::format("a call of {}: {}", place_name(*file_, found.at), *why));
     }
-    const bool is_jump = decoded->operation == Operation::jmp && decoded->relative &&
-                         std::holds_alternative<MemoryOperand>(decoded->operands[0]);
-    return is_jump ? file_->symbol_of_slot(decoded->relative->target) : std::nullopt;
   }
-  return std::nullopt;
+  found.code = found_at(found.at);
+  if (found.code == nullptr) found.code = function_at(found.at);
+  if (found.code != nullptr) return found;
+  const auto run = run_at(found.at);
+  if (!run) return std::unexpected(run.error());
+  found.code = *run;
+  return found;
 }
 
-std::expected<FoundCode, std::string> CodeLibrary::find(std::uint64_t address, const Code& from) {
-  const auto symbol = symbol_of_plt_entry(address);
-  if (!symbol) return function_at(address, from);
-  const auto defined = file_->callee(*symbol);
-  if (defined) return function_at(load_address(*file_, *defined), from);
-  return std::unexpected(unknown_callee(*symbol));
+const Code* CodeLibrary::found_at(std::uint64_t address) const {
+  for (const auto& [begin, code] : found_) {
+    if (code.instructions.contains(address) || code.refused.contains(address)) return &code;
+  }
+  return nullptr;
 }
 
-bool CodeLibrary::is_part_of_same(const Symbol& symbol, const Code& from) const {
-  const auto caller = file_->function_holding(file_address(*file_, from.begin));
-  return caller && whole_name(caller->name) == whole_name(symbol.name);
-}
-
-std::expected<FoundCode, std::string> CodeLibrary::function_at(std::uint64_t address,
-                                                               const Code& from) {
-  const std::uint64_t in_file = file_address(*file_, address);
-  const auto& external = file_->external_symbols();
-  const auto outside = std::ranges::lower_bound(external, in_file, {}, &Symbol::address);
-  if (outside != external.end() && outside->address == in_file) {
-    return std::unexpected(unknown_callee(outside->name));
-  }
-  const auto symbol = file_->function_holding(in_file);
-  if (!symbol || (symbol->address != in_file && !is_part_of_same(*symbol, from))) {
-    return FoundCode{};
-  }
+// The whole function that has an instruction there, if a symbol says where it begins and ends.
+const Code* CodeLibrary::function_at(std::uint64_t address) {
+  const auto symbol = file_->function_holding(file_address(*file_, address));
+  if (!symbol) return nullptr;
   const std::uint64_t begin = load_address(*file_, symbol->address);
-  const auto known = found_.find(begin);
-  if (known != found_.end()) return FoundCode{&known->second, address};
+  if (found_.contains(begin)) return nullptr;
   const auto routine = file_->code(std::string(symbol->name), symbol->address, symbol->size);
+  if (!routine) return nullptr;
+  auto code = decode_routine(*file_, routine->symbol, *routine);
+  if (!code || (!code->instructions.contains(address) && !code->refused.contains(address))) {
+    return nullptr;
+  }
+  return &found_.emplace(begin, std::move(*code)).first->second;
+}
+
+// The instructions from there on up to the first after which control does not go on to the next.
+// What lies behind them is found when control comes to it.
+std::expected<const Code*, std::string> CodeLibrary::run_at(std::uint64_t address) {
+  const std::uint64_t in_file = file_address(*file_, address);
+  const std::string name = place_name(*file_, address);
+  const auto stored = file_->stored_code(in_file);
+  if (!stored) {
+    return std::unexpected(
+        fmt::format("a jump to {}: no code is there: {}", name, stored.error().reason));
+  }
+  std::size_t bytes = 0;
+  while (bytes < std::min(stored->size(), run_bytes_max)) {
+    const auto rest = stored->subspan(bytes);
+    const auto decoded =
+        decode(address + bytes, rest.first(std::min(rest.size(), instruction_bytes_max)));
+    const std::uint8_t length = decoded ? decoded->length : decoded.error().length;
+    if (length == 0) break;
+    bytes += length;
+    if (decoded && ends_a_run(*decoded)) break;
+  }
+  if (bytes == 0) {
+    return std::unexpected(
+        fmt::format("a jump to {}: the bytes there are not an instruction", name));
+  }
+  const auto routine = file_->code(name, in_file, bytes);
   if (!routine) return std::unexpected(message(routine.error()));
   auto code = decode_routine(*file_, routine->symbol, *routine);
-  if (!code) {
-    return std::unexpected(fmt::format("a call of {}: {}", symbol->name, code.error()));
+  if (!code) return std::unexpected(code.error());
+  return &found_.emplace(address, std::move(*code)).first->second;
+}
+
+std::expected<std::vector<const Code*>, std::string> CodeLibrary::parts_of(const Code& code) {
+  std::vector<const Code*> parts{&code};
+  const auto has = [&parts](std::uint64_t address) {
+    return std::ranges::any_of(parts, [address](const Code* part) {
+      return part->instructions.contains(address) || part->refused.contains(address);
+    });
+  };
+  for (std::size_t index = 0; index < parts.size(); ++index) {
+    for (const std::uint64_t target : places_after(*parts[index])) {
+      if (has(target)) continue;
+      const auto found = find(target, Arrival::jump);
+      if (!found) return std::unexpected(found.error());
+      if (std::ranges::find(parts, found->code) == parts.end()) parts.push_back(found->code);
+      if (parts.size() > parts_max) return std::unexpected("it has too many parts");
+    }
   }
-  return FoundCode{&found_.emplace(begin, std::move(*code)).first->second, address};
+  return parts;
 }
 
 }  // namespace fiberproof::verify

@@ -1,27 +1,23 @@
 // The code of one object file, decoded where control comes to it: functions that a routine calls or
-// jumps to, its parts that a compiler put elsewhere, and what an entry of the procedure linkage
-// table goes on to.
+// jumps to, parts that a compiler put elsewhere, also where no symbol covers them, and what lies
+// behind a function's last instruction.
 #pragma once
 
 #include "verify/machine/object_file.hpp"
 #include "verify/machine/paths.hpp"
+#include "verify/machine/place_name.hpp"
 
 #include <cstdint>
 #include <expected>
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace fiberproof::verify {
 
-/// Where an address of the file is executed: a position-independent one far above 4 GiB, where the
-/// loader puts it, so that an address cut to 32 bits is not the same address.
-std::uint64_t load_address(const ObjectFile& file, std::uint64_t address);
-
-/// The instructions of a routine at load_address(). Fails where one is not on the allow list, or
-/// where a relocation filled in more than an operand of one: then they are what this placement made
-/// them.
+/// The instructions of a routine at load_address(). A call or jump through a word that no code can
+/// change goes directly to what the word holds. Fails where one is not on the allow list, or where
+/// a relocation filled in more than an operand of one: then they are what this placement made them.
 std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::string name,
                                                 const Routine& routine);
 
@@ -30,19 +26,20 @@ class CodeLibrary {
   /// `file` must outlive it.
   explicit CodeLibrary(const ObjectFile& file) : file_(&file) {}
 
-  /// As CodeFinder says. A jump comes to a function's first byte only, or between two parts of one.
-  std::expected<FoundCode, std::string> find(std::uint64_t address, const Code& from);
+  /// As CodeFinder says. A call comes to a function's first byte only; a jump to any code.
+  std::expected<FoundCode, std::string> find(std::uint64_t address, Arrival arrival);
 
-  /// The symbol whose function an entry of the procedure linkage table (PLT) at this address goes
-  /// on to.
-  std::optional<std::string_view> symbol_of_plt_entry(std::uint64_t address) const;
+  /// The code that jumps of `code` can come to outside it, and those of that code in turn, as far
+  /// as the file has it: an error says where it does not. What is called is not among it.
+  std::expected<std::vector<const Code*>, std::string> parts_of(const Code& code);
 
   /// What has been found so far, by address.
   const std::map<std::uint64_t, Code>& found() const { return found_; }
 
  private:
-  std::expected<FoundCode, std::string> function_at(std::uint64_t address, const Code& from);
-  bool is_part_of_same(const Symbol& symbol, const Code& from) const;
+  const Code* found_at(std::uint64_t address) const;
+  const Code* function_at(std::uint64_t address);
+  std::expected<const Code*, std::string> run_at(std::uint64_t address);
 
   const ObjectFile* file_;
   std::map<std::uint64_t, Code> found_;

@@ -201,8 +201,22 @@ std::expected<void, ObjectError> ObjectFile::check_final(const Symbol& symbol) c
     return segment.executable && segment.writable &&
            is_within(symbol.address, symbol.size, segment.address, segment.file_bytes);
   });
-  return writable ? fail(Kind::unsuitable, "its segment is writable", place)
-                  : std::expected<void, ObjectError>{};
+  if (writable) return fail(Kind::unsuitable, "its segment is writable", place);
+  const SectionHeader& header = sections_[symbol.section];
+  if (relocatable_ && (header.flags & SHF_WRITE) != 0) {
+    return fail(Kind::unsuitable, "its section is writable", place);
+  }
+  constexpr std::uint64_t word_bytes = 8;
+  const auto bound =
+      std::ranges::lower_bound(bound_words_, symbol.address, {},
+                               [](const BoundWord& word) { return word.address + word_bytes - 1; });
+  const bool is_bound = symbol.size != 0 && bound != bound_words_.end() &&
+                        bound->address < symbol.address + symbol.size;
+  return is_bound
+             ? fail(Kind::relocated,
+                    fmt::format("the dynamic linker changes its bytes at {:#x}", bound->address),
+                    place)
+             : std::expected<void, ObjectError>{};
 }
 
 std::expected<Section, ObjectError> ObjectFile::section(std::string_view name) const {

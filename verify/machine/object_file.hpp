@@ -69,6 +69,29 @@ struct RelocatedField {
   std::uint64_t offset;
   std::uint8_t bytes;
   bool is_relative;
+  /// Where a jump by it may go: the symbol that another file defines, or the section of one here.
+  std::uint64_t target_first = 0;
+  std::uint64_t target_last = ~std::uint64_t{0};
+};
+
+/// A word that the linker or the dynamic linker fills in before any code runs.
+struct BoundWord {
+  enum class Kind : std::uint8_t {
+    symbol,   // with the address of a symbol
+    address,  // with an address of this file: `value` as the file counts
+    chosen,   // with what a function of this file returns (R_X86_64_IRELATIVE)
+    other     // in a way that is not modelled: thread-local data, a copy, a sum
+  };
+  std::uint64_t address;
+  Kind kind;
+  // R_X86_64_JUMP_SLOT, GLOB_DAT or IRELATIVE, or a word of the GOT before the link: no code but
+  // the dynamic linker's changes it.
+  bool is_for_jumps = false;
+  std::string_view symbol = {};
+  std::uint64_t value = 0;  // of a symbol that is defined or, before the link, has a place here
+  bool is_defined = false;
+  bool is_weak = false;
+  bool is_chosen = false;  // the symbol is an STT_GNU_IFUNC
 };
 
 struct Routine {
@@ -131,12 +154,21 @@ class ObjectFile {
   /// The function that begins at this address or has it within its bytes.
   std::optional<Symbol> function_holding(std::uint64_t address) const;
 
-  /// Whose address the dynamic linker writes there (R_X86_64_JUMP_SLOT, GLOB_DAT) for code to jump
-  /// by.
-  std::optional<std::string_view> symbol_of_slot(std::uint64_t address) const;
+  /// The bytes from there to the end of its section, as the file has them: before relocations. An
+  /// error says why no code is there.
+  std::expected<std::span<const std::byte>, ObjectError> stored_code(std::uint64_t address) const;
 
-  /// Whether it writes the address of a function of that name anywhere.
-  bool has_slot_of(std::string_view symbol) const;
+  /// What is filled in before any code runs, by address. No two of them are for one address.
+  const std::vector<BoundWord>& bound_words() const { return bound_words_; }
+
+  /// The eight bytes there, where the file has them and no code can change them: outside every
+  /// writable segment, read-only once the dynamic linker is done (PT_GNU_RELRO), or the linker's
+  /// own
+  /// (.got). Never what a relocation changes.
+  std::optional<std::uint64_t> constant_word(std::uint64_t address) const;
+
+  /// Whether no code can change a word there.
+  bool is_constant(std::uint64_t address) const;
 
   /// Whether a symbol of that name has a section here.
   bool defines(std::string_view name) const;
@@ -211,11 +243,13 @@ class ObjectFile {
     std::uint32_t type;
     std::uint8_t bytes;
     bool is_known;
+    std::uint64_t target_first = 0;  // as in RelocatedField
+    std::uint64_t target_last = 0;
   };
-  // Of a linked file: a word that the dynamic linker fills in with a function's address.
-  struct Slot {
+  // Of a linked file: addresses that the dynamic linker makes read-only.
+  struct ConstantRange {
     std::uint64_t address;
-    std::string_view symbol;
+    std::uint64_t bytes;
   };
 
   ObjectFile() = default;
@@ -253,7 +287,8 @@ class ObjectFile {
   std::vector<std::string_view> qualifiers_{{}};
   std::vector<std::string_view> thread_local_names_;
   std::vector<Relocation> relocations_;  // by section, then offset
-  std::vector<Slot> slots_;
+  std::vector<BoundWord> bound_words_;
+  std::vector<ConstantRange> relro_;
 };
 
 /// The bytes of a regular file of at most 1 GiB.

@@ -235,15 +235,6 @@ std::optional<Symbol> ObjectFile::function_holding(std::uint64_t address) const 
   return best == nullptr ? std::nullopt : std::optional(*best);
 }
 
-std::optional<std::string_view> ObjectFile::symbol_of_slot(std::uint64_t address) const {
-  const auto found = std::ranges::find(slots_, address, &Slot::address);
-  return found == slots_.end() ? std::nullopt : std::optional(found->symbol);
-}
-
-bool ObjectFile::has_slot_of(std::string_view symbol) const {
-  return std::ranges::find(slots_, symbol, &Slot::symbol) != slots_.end();
-}
-
 bool ObjectFile::defines(std::string_view name) const {
   return binding_of(name).has_value();
 }
@@ -260,14 +251,18 @@ std::string_view ObjectFile::group_of(std::string_view name) const {
 }
 
 bool ObjectFile::knows(std::string_view name) const {
-  return defines(name) || has_slot_of(name) || code_section(name) != nullptr ||
+  const auto slots = slot_names();
+  return defines(name) || std::ranges::find(slots, name) != slots.end() ||
+         code_section(name) != nullptr ||
          std::ranges::find(external_symbols_, name, &Symbol::name) != external_symbols_.end() ||
          std::ranges::find(thread_local_names_, name) != thread_local_names_.end();
 }
 
 std::vector<std::string_view> ObjectFile::slot_names() const {
   std::vector<std::string_view> names;
-  for (const Slot& slot : slots_) names.push_back(slot.symbol);
+  for (const BoundWord& word : bound_words_) {
+    if (word.is_for_jumps && !word.symbol.empty()) names.push_back(word.symbol);
+  }
   return names;
 }
 

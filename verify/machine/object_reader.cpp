@@ -263,6 +263,9 @@ ObjectReader::Result ObjectReader::read_segments() {
     if (!gelf_getphdr(elf_.get(), static_cast<int>(index), &header)) {
       return malformed(last_libelf_error(), place);
     }
+    if (header.p_type == PT_GNU_RELRO) {
+      file_.relro_.push_back({header.p_vaddr, header.p_memsz});
+    }
     if (header.p_type != PT_LOAD && header.p_type != PT_DYNAMIC) {
       continue;
     }

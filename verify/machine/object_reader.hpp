@@ -64,15 +64,29 @@ class ObjectReader {
   std::uint32_t version_of(const SymbolTable& table, int entry, Symbol& symbol);
   Result read_relocations();
   Result read_relocation_section(Elf_Scn* section, std::size_t index);
-  void read_slots(Elf_Scn* section, std::size_t index);
+  void read_bound_words(Elf_Scn* section, std::size_t index);
+  bool name_symbol(BoundWord& word, std::size_t table, std::uint64_t symbol) const;
+  void read_packed_words(std::size_t index);
+  void add_packed_word(std::uint64_t address);
+  void add_got_word(const SymbolTable& table, std::uint64_t number, std::uint64_t value);
+  void sort_bound_words();
 
   /// A name in the table of section `table`; an error says what is wrong with it.
   std::expected<std::string_view, std::string> name_at(std::size_t table, std::size_t offset) const;
   /// An error where its section is in a table that the file does not have.
   std::expected<SymbolPlace, std::string> read_raw(const SymbolTable& table, int entry,
                                                    GElf_Sym& symbol) const;
-  /// Where a relocation's symbol is, if that is known before the file is linked.
-  std::optional<std::uint64_t> address_of(const SymbolTable& table, std::uint64_t symbol) const;
+  /// Where a relocation's symbol is, and where a jump by it may go.
+  struct Target {
+    std::uint64_t address;
+    std::uint64_t first;
+    std::uint64_t last;
+    bool has_place;  // not a number that is the same wherever the code is put
+  };
+  /// The symbol's, if that is known before the file is linked.
+  std::optional<Target> target_of(const SymbolTable& table, std::uint64_t symbol) const;
+  /// The word of the GOT for a symbol of a relocatable file.
+  std::uint64_t got_address(std::uint64_t symbol) const;
 
   std::uint64_t external_address(std::uint64_t symbol) const;
   bool is_inside(std::uint64_t offset, std::uint64_t bytes) const;

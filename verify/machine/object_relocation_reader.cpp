@@ -43,6 +43,12 @@ bool is_absolute(std::uint32_t type) {
          type == R_X86_64_16 || type == R_X86_64_8;
 }
 
+// A distance to a word that holds the symbol's address. A linker may make a direct call of a call
+// through that word, or a lea of its load: what they do is the same (psABI, B.2).
+bool is_by_got(std::uint32_t type) {
+  return type == R_X86_64_GOTPCREL || type == R_X86_64_GOTPCRELX || type == R_X86_64_REX_GOTPCRELX;
+}
+
 }  // namespace
 
 // Each of them by its number in the table of symbols.
@@ -51,10 +57,11 @@ std::uint64_t ObjectReader::external_address(std::uint64_t symbol) const {
   return external_base_ + symbol * bytes_apart;
 }
 
-std::optional<std::uint64_t> ObjectReader::address_of(const SymbolTable& table,
-                                                      std::uint64_t symbol) const {
+std::optional<ObjectReader::Target> ObjectReader::target_of(const SymbolTable& table,
+                                                            std::uint64_t symbol) const {
+  const auto number = [](std::uint64_t value) { return Target{value, value, value, false}; };
   if (symbol == 0) {
-    return 0;
+    return number(0);
   }
   GElf_Sym found;
   if (table.symbols == nullptr || file_.sections_[table.index].type != SHT_SYMTAB ||
@@ -67,20 +74,52 @@ std::optional<std::uint64_t> ObjectReader::address_of(const SymbolTable& table,
     return std::nullopt;
   }
   if (place->is_special) {
-    return found.st_shndx == SHN_ABS ? std::optional(found.st_value) : std::nullopt;
+    return found.st_shndx == SHN_ABS ? std::optional(number(found.st_value)) : std::nullopt;
   }
   if (place->section == SHN_UNDEF) {
-    return external_address(symbol);
+    const std::uint64_t address = external_address(symbol);
+    return Target{address, address, address, true};
   }
   const auto& in = file_.sections_[place->section];
-  return in.is_loaded() ? std::optional(in.address + found.st_value) : std::nullopt;
+  if (!in.is_loaded()) {
+    return std::nullopt;
+  }
+  return Target{in.address + found.st_value, in.address, in.address + in.size, true};
+}
+
+// Behind every external symbol.
+std::uint64_t ObjectReader::got_address(std::uint64_t symbol) const {
+  constexpr std::uint64_t page_bytes = 4096;
+  constexpr std::uint64_t word_bytes = 8;
+  std::uint64_t symbols = 0;
+  for (const auto& header : file_.sections_) {
+    if (header.type == SHT_SYMTAB) symbols = header.size / sizeof(Elf64_Sym);
+  }
+  const std::uint64_t end = external_address(symbols) + 2 * page_bytes;
+  return (end & ~(page_bytes - 1)) + symbol * word_bytes;
+}
+
+// Of a symbol that target_of() has found.
+void ObjectReader::add_got_word(const SymbolTable& table, std::uint64_t number,
+                                std::uint64_t value) {
+  GElf_Sym found;
+  const auto place = read_raw(table, static_cast<int>(number), found);
+  if (!place) return;
+  BoundWord word{got_address(number), BoundWord::Kind::symbol, true};
+  word.symbol = name_at(table.names, found.st_name).value_or("");
+  word.value = value;
+  word.is_defined = place->is_special || place->section != SHN_UNDEF;
+  word.is_weak = GELF_ST_BIND(found.st_info) == STB_WEAK;
+  file_.bound_words_.push_back(word);
 }
 
 ObjectReader::Result ObjectReader::read_relocations() {
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
     const std::uint32_t type = file_.sections_[index].type;
     if (!file_.relocatable_ && type == SHT_RELA) {
-      read_slots(elf_getscn(elf_.get(), index), index);
+      read_bound_words(elf_getscn(elf_.get(), index), index);
+    } else if (!file_.relocatable_ && type == SHT_RELR) {
+      read_packed_words(index);
     } else if (file_.relocatable_ && (type == SHT_RELA || type == SHT_REL)) {
       if (Result read = read_relocation_section(elf_getscn(elf_.get(), index), index); !read) {
         return read;
@@ -90,6 +129,7 @@ ObjectReader::Result ObjectReader::read_relocations() {
   std::ranges::sort(file_.relocations_, {}, [](const ObjectFile::Relocation& relocation) {
     return std::tuple(relocation.section, relocation.offset, relocation.type, relocation.value);
   });
+  sort_bound_words();
   // An absolute address in code makes it a program that has one place (-fno-pic).
   file_.position_independent_ |=
       file_.relocatable_ &&
@@ -134,57 +174,26 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
                        section_place(index));
     }
     // Without an addend of its own, the field has one: no compiler for x86-64 makes such.
-    const auto symbol =
-        with_addend ? address_of(symbols, GELF_R_SYM(read.r_info)) : std::optional<std::uint64_t>();
-    const std::uint64_t value = symbol.value_or(0) + static_cast<std::uint64_t>(read.r_addend);
-    file_.relocations_.push_back(
-        {read.r_offset, value, header.sh_info, type, bytes, symbol.has_value()});
+    const std::uint64_t number = GELF_R_SYM(read.r_info);
+    const auto target = with_addend ? target_of(symbols, number) : std::optional<Target>();
+    const auto addend = static_cast<std::uint64_t>(read.r_addend);
+    const std::uint64_t value = target ? target->address + addend : addend;
+    ObjectFile::Relocation made{read.r_offset, value, header.sh_info,
+                                type,          bytes, target.has_value()};
+    if (target && is_by_got(type)) {
+      add_got_word(symbols, number, target->address);
+      made.target_first = made.target_last = got_address(number);
+      made.value = made.target_first + addend;
+      made.is_known = target->has_place;
+    } else if (target) {
+      // How far a number is from here depends on where the code is put.
+      made.is_known = target->has_place || is_absolute(type);
+      made.target_first = target->has_place ? target->first : 0;
+      made.target_last = target->has_place ? target->last : ~std::uint64_t{0};
+    }
+    file_.relocations_.push_back(made);
   }
   return {};
-}
-
-// Of a linked file, where nothing rests on them but the names of what it calls: what is not as it
-// should be names nothing.
-void ObjectReader::read_slots(Elf_Scn* section, std::size_t index) {
-  GElf_Shdr header;
-  GElf_Shdr symbols_header;
-  Elf_Data* const data = elf_getdata(section, nullptr);
-  if (!gelf_getshdr(section, &header) || header.sh_entsize != sizeof(Elf64_Rela) ||
-      data == nullptr || !file_.sections_[index].is_loaded() ||
-      header.sh_link >= file_.sections_.size() ||
-      file_.sections_[header.sh_link].type != SHT_DYNSYM) {
-    return;
-  }
-  Elf_Scn* const symbols = elf_getscn(elf_.get(), header.sh_link);
-  Elf_Data* const symbols_data = elf_getdata(symbols, nullptr);
-  if (!gelf_getshdr(symbols, &symbols_header) || symbols_data == nullptr) {
-    return;
-  }
-  Elf_Data* const versions = symbol_table(header.sh_link).versions;
-  const auto count = static_cast<int>(data->d_size / sizeof(Elf64_Rela));
-  for (int entry = 0; entry < count; ++entry) {
-    GElf_Rela relocation;
-    GElf_Sym symbol;
-    if (!gelf_getrela(data, entry, &relocation)) continue;
-    const auto type = GELF_R_TYPE(relocation.r_info);
-    const auto symbol_index = GELF_R_SYM(relocation.r_info);
-    if ((type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT) ||
-        symbol_index > std::numeric_limits<int>::max() ||
-        !gelf_getsym(symbols_data, static_cast<int>(symbol_index), &symbol)) {
-      continue;
-    }
-    // A version that NAME does not stand for: its code is not what callee(NAME) finds.
-    GElf_Versym version = 0;
-    const bool is_other_version =
-        versions != nullptr && symbol.st_shndx != SHN_UNDEF &&
-        gelf_getversym(versions, static_cast<int>(symbol_index), &version) &&
-        (version & 0x8000) != 0;
-    if (is_other_version) continue;
-    const auto name = name_at(symbols_header.sh_link, symbol.st_name);
-    if (name && !name->empty()) {
-      file_.slots_.push_back({relocation.r_offset, *name});
-    }
-  }
 }
 
 }  // namespace fiberproof::verify

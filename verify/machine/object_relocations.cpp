@@ -1,6 +1,7 @@
 // What the relocations of a relocatable file make of a routine's bytes. Only those are filled in
-// whose field is all that a linker changes (psABI, 4.4.1): of the GOT kinds it may rewrite the
-// instruction, and what is not listed may be anything.
+// whose field is all that a linker changes (psABI, 4.4.1), or that a linker may rewrite to what
+// does the same: a load of a word of the GOT, or a call through it. What is not listed may be
+// anything.
 #include "verify/machine/object_file.hpp"
 
 #include <elf.h>
@@ -30,6 +31,9 @@ std::expected<RelocatedField, std::string> ObjectFile::fill_in(const Relocation&
   switch (relocation.type) {
     case R_X86_64_PC32:
     case R_X86_64_PLT32:
+    case R_X86_64_GOTPCREL:
+    case R_X86_64_GOTPCRELX:
+    case R_X86_64_REX_GOTPCRELX:
       value -= place;
       is_relative = true;
       is_representable = fits<std::int32_t>(value);
@@ -47,7 +51,8 @@ std::expected<RelocatedField, std::string> ObjectFile::fill_in(const Relocation&
   }
   const std::uint64_t offset = place - symbol.address;
   std::memcpy(code.data() + offset, &value, relocation.bytes);  // little-endian, as the file is
-  return RelocatedField{offset, relocation.bytes, is_relative};
+  return RelocatedField{offset, relocation.bytes, is_relative, relocation.target_first,
+                        relocation.target_last};
 }
 
 std::expected<void, ObjectError> ObjectFile::relocate(const Symbol& symbol,

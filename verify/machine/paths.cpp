@@ -49,12 +49,17 @@ class Execution {
  private:
   void follow(Open path) {
     while (true) {
-      if (path.at == code_.end && path.calls.empty()) {
+      if (path.at == code_.end && path.calls.empty() && (code_.leaves_at_end || !find_code_)) {
         return end(PathEnd::Kind::left, std::move(path.machine), word(path.at), {});
       }
-      if (const auto entered = enter(path); !entered) {
+      const auto entered = enter(path, Arrival::jump);
+      if (!entered) {
         return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
                    entered.error());
+      }
+      if (*entered == Entered::callee) {
+        if (!jump_to_callee(path)) return;
+        continue;
       }
       if (const auto refused = path.code->refused.find(path.at);
           refused != path.code->refused.end()) {
@@ -63,7 +68,8 @@ class Execution {
       const auto found = path.code->instructions.find(path.at);
       if (found == path.code->instructions.end()) {
         return end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
-                   fmt::format("a jump to {:#x}, outside {}", path.at, path.code->name));
+                   fmt::format("a jump from {} to {:#x}, where no code is known", path.code->name,
+                               path.at));
       }
       if (++path.steps > steps_max || ends_.size() > paths_max) {
         return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
@@ -87,6 +93,10 @@ class Execution {
     }
   }
 
+  static std::string place(const Code& code, std::uint64_t at) {
+    return fmt::format("{}+{:#x}", code.name, at - code.begin);
+  }
+
   static bool holds(const Code& code, std::uint64_t at) {
     return code.instructions.contains(at) || code.refused.contains(at);
   }
@@ -100,21 +110,54 @@ class Execution {
         is_called ? fmt::format("a call of {}: {}", path.code->name, reason) : reason);
   }
 
+  enum class Entered : std::uint8_t { code, callee, nothing };
+
   // Makes `path.code` the code at `path.at`, if there is any.
-  std::expected<void, std::string> enter(Open& path) {
+  std::expected<Entered, std::string> enter(Open& path, Arrival arrival) {
     for (const Code* code : {path.code, &code_}) {
       if (holds(*code, path.at)) {
         path.code = code;
-        return {};
+        return Entered::code;
       }
     }
-    const auto found = find_code_ ? find_code_(path.at, *path.code) : FoundCode{};
+    const auto found = find_code_ ? find_code_(path.at, arrival) : FoundCode{};
     if (!found) return std::unexpected(found.error());
-    if (found->code != nullptr) {
-      path.code = found->code;
-      path.at = found->at;
+    if (found->is_callee) return Entered::callee;
+    if (found->code == nullptr) return Entered::nothing;
+    path.code = found->code;
+    path.at = found->at;
+    if (found->forgets_scratch) {
+      for (const Register lost : {Register::r10, Register::r11}) {
+        path.machine.write(
+            lost, variable(fmt::format("on_the_way.{}.{}", path.machine.trace.size(), name(lost))));
+      }
     }
-    return {};
+    return Entered::code;
+  }
+
+  // A function that the contract speaks of, entered by a jump: it returns to the address at RSP,
+  // as if it were called with what is above that address.
+  bool jump_to_callee(Open& path) {
+    const Term rsp = path.machine.read(Register::rsp);
+    const Term return_address = path.machine.load(rsp, 8);
+    if (path.machine.fault) {
+      const std::string reason = *path.machine.fault;
+      end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at), reason);
+      return false;
+    }
+    SymbolicMachine before = path.machine;
+    before.write(Register::rsp, rsp + word(8));
+    switch (on_call_(path.machine, word(path.at), before)) {
+      case CallOutcome::returns: return return_from(path, return_address);
+      case CallOutcome::never_returns:
+        end(PathEnd::Kind::stopped, std::move(path.machine), word(path.at), {});
+        return false;
+      case CallOutcome::unknown: break;
+    }
+    end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
+        fmt::format("a jump from {} to a function of which the contract says nothing",
+                    path.code->name));
+    return false;
   }
 
   // Whether the path goes on at `path.at`; where it does not, its ends and forks are noted.
@@ -134,7 +177,7 @@ class Execution {
       return return_from(path, ret->target);
     } else if (std::holds_alternative<Trap>(control)) {
       end(PathEnd::Kind::trapped, std::move(path.machine), word(path.machine.instruction),
-          fmt::format("a trap at {:#x}", path.machine.instruction));
+          fmt::format("a trap at {}", place(*path.code, path.machine.instruction)));
       return false;
     } else if (const auto* through = std::get_if<IndirectCall<Term>>(&control)) {
       return call_out(path, through->target, through->return_address, before);
@@ -155,7 +198,7 @@ class Execution {
     if (assume(faulted, logical_not(condition))) {
       const std::uint64_t at = faulted.instruction;
       end(PathEnd::Kind::trapped, std::move(faulted), word(at),
-          fmt::format("a fault (#GP) at {:#x}", at));
+          fmt::format("a fault (#GP) at {}", place(*path.code, at)));
     }
     return assume(path.machine, condition);
   }
@@ -173,9 +216,7 @@ class Execution {
   bool call_out(Open& path, Term target, std::uint64_t return_address,
                 const SymbolicMachine& before) {
     const auto address = target.as_constant();
-    const bool is_own = address && path.code->instructions.contains(*address);
-    const CallOutcome outcome =
-        is_own ? CallOutcome::unknown : on_call_(path.machine, target, before);
+    const CallOutcome outcome = on_call_(path.machine, target, before);
     if (outcome == CallOutcome::returns) {
       path.at = return_address;
       return true;
@@ -186,7 +227,8 @@ class Execution {
     }
     if (address) return call_in(path, *address, return_address);
     end(PathEnd::Kind::escaped, std::move(path.machine), target,
-        "a call through memory or a register, of which the contract says nothing");
+        fmt::format("a call through memory or a register at {}, of which the contract says nothing",
+                    place(*path.code, path.machine.instruction)));
     return false;
   }
 
@@ -194,7 +236,7 @@ class Execution {
   bool call_in(Open& path, std::uint64_t target, std::uint64_t return_address) {
     path.calls.push_back({return_address, path.code});
     path.at = target;
-    const auto entered = enter(path);
+    const auto entered = enter(path, Arrival::call);
     if (!entered || path.calls.size() > calls_max) {
       end(PathEnd::Kind::dead_end, std::move(path.machine), word(target),
           entered ? fmt::format("more than {} calls within each other, {} among them", calls_max,
@@ -202,9 +244,10 @@ class Execution {
                   : entered.error());
       return false;
     }
-    if (holds(*path.code, path.at)) return true;
+    if (*entered == Entered::code) return true;
     end(PathEnd::Kind::escaped, std::move(path.machine), word(target),
-        fmt::format("a call of {:#x}, of which the contract says nothing", target));
+        fmt::format("a call of {:#x} from {}, of which the contract says nothing", target,
+                    path.calls.back().caller->name));
     return false;
   }
 

@@ -1,8 +1,11 @@
 #include "verify/obligation/prover.hpp"
 
+#include "verify/machine/code_entry.hpp"
 #include "verify/machine/code_identity.hpp"
 #include "verify/machine/code_library.hpp"
+#include "verify/machine/linkage.hpp"
 #include "verify/machine/paths.hpp"
+#include "verify/machine/place_name.hpp"
 #include "verify/obligation/case_prover.hpp"
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/setup.hpp"
@@ -11,9 +14,11 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <set>
-#include <span>
 #include <variant>
+#include <vector>
 
 namespace fiberproof::verify {
 namespace {
@@ -32,36 +37,28 @@ const CodePlace* place_of(const std::string& name, const ProverOptions& options)
   return place == options.places.end() ? nullptr : &place->second;
 }
 
-// A site ends after its indirect jump, where whoever switches back goes on.
-Result<Routine> site_at(const ObjectFile& file, const CodePlace& place) {
-  auto routine = routine_at(file, place);
-  if (!routine || place.bytes) return routine;
-  const std::span<const std::byte> code = routine->bytes;
-  for (std::size_t at = 0; at < code.size();) {
-    const auto decoded = decode(routine->address + at, code.subspan(at));
-    if (!decoded) {
-      return std::unexpected(
-          fmt::format("fiberproof: {}: {}", file.path(), message(decoded.error())));
-    }
-    at += decoded->length;
-    if (decoded->operation == Operation::jmp &&
-        !std::holds_alternative<Immediate>(decoded->operands[0])) {
-      routine->bytes.resize(at);
-      std::erase_if(routine->relocated,
-                    [at](const RelocatedField& field) { return field.offset >= at; });
-      return routine;
-    }
-  }
-  return std::unexpected(fmt::format("fiberproof: {}: no indirect jump ends the switch (symbol {})",
-                                     file.path(), routine->symbol));
-}
-
 Result<Routine> routine_of(const Run& run, const ObjectFile& file, const ProverOptions& options) {
   const CodePlace* const place = place_of(run.symbol, options);
   if (run.source == Run::Source::sites) {
-    return place == nullptr ? proved_switch_site(file, run.symbol) : site_at(file, *place);
+    return place == nullptr ? proved_switch_site(file, run.symbol) : switch_site_at(file, *place);
   }
   return routine_at(file, place == nullptr ? CodePlace{run.symbol} : *place);
+}
+
+// The function that a call of `address` comes to, which must be one: a proof that takes the call
+// for one of a function would otherwise be about no run at all.
+Result<std::uint64_t> called_function(const ObjectFile& file, std::uint64_t address,
+                                      const std::string& place) {
+  const auto fail = [&](const std::string& called, const std::string& why) {
+    return std::unexpected(
+        fmt::format("fiberproof: {}: {} is no function: {} ({})", file.path(), called, why, place));
+  };
+  const auto function = destination(file, address);
+  if (!function) return fail(place_name(file, address), function.error());
+  if (const auto why = why_no_function(file, *function)) {
+    return fail(place_name(file, *function), *why);
+  }
+  return *function;
 }
 
 void note_code(const ObjectFile& file, const Routine& routine, ContractResult& result) {
@@ -78,16 +75,22 @@ std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
   const auto routine = routine_of(run, file, options);
   if (!routine) return std::unexpected(routine.error());
   note_code(file, *routine, result);
-  return decode_routine(file, run.name, *routine);
+  auto code = decode_routine(file, routine->symbol, *routine);
+  if (!code) return std::unexpected(code.error());
+  code->leaves_at_end = run.source == Run::Source::sites;
+  return std::move(*code);
 }
 
 std::expected<std::uint64_t, std::string> callee_address(const std::string& symbol,
                                                          const ObjectFile& file,
                                                          const ProverOptions& options) {
   const CodePlace* const place = place_of(symbol, options);
-  const auto address = callee_at(file, place == nullptr ? CodePlace{symbol} : *place);
-  if (!address) return std::unexpected(address.error());
-  return load_address(file, *address);
+  const CodePlace there = place == nullptr ? CodePlace{symbol} : *place;
+  const auto defined = callee_at(file, there);
+  const auto bound = defined ? std::nullopt : external_address(file, there.symbol);
+  if (!defined && !bound) return std::unexpected(defined.error());
+  return called_function(file, defined ? load_address(file, *defined) : *bound,
+                         fmt::format("callee {}", text_of(there)));
 }
 
 namespace {
@@ -104,16 +107,38 @@ Result<void> note_called_code(const ObjectFile& file, const CodeLibrary& library
   return {};
 }
 
-// The one address that `code` calls.
-Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code,
-                                  const std::string& symbol) {
-  std::set<std::uint64_t> targets;
-  for (const auto& [address, instruction] : code.instructions) {
-    const bool is_direct = instruction.operation == Operation::call && instruction.relative &&
-                           std::holds_alternative<Immediate>(instruction.operands[0]);
-    if (is_direct) targets.insert(instruction.relative->target);
+// Where the direct calls in the parts of a routine go, by the addresses behind them.
+std::map<std::uint64_t, std::uint64_t> direct_calls(const std::vector<const Code*>& parts) {
+  std::map<std::uint64_t, std::uint64_t> targets;
+  for (const Code* part : parts) {
+    for (const auto& [address, instruction] : part->instructions) {
+      if (instruction.operation != Operation::call) continue;
+      const auto* const target = std::get_if<Immediate>(&instruction.operands.front());
+      if (target != nullptr) targets.emplace(instruction.next_address(), target->value);
+    }
   }
-  if (targets.size() == 1) return *targets.begin();
+  return targets;
+}
+
+// The one function that `code` calls.
+Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code, CodeLibrary& library,
+                                  const std::string& symbol) {
+  const auto parts = library.parts_of(code);
+  std::set<std::uint64_t> targets;
+  for (const auto& [behind, target] : direct_calls(parts ? *parts : std::vector{&code})) {
+    targets.insert(target);
+  }
+  if (targets.size() == 1) {
+    const std::uint64_t target = *targets.begin();
+    const std::string place = fmt::format("called by {}", code.name);
+    const bool is_within = target >= code.begin && target < code.end;
+    const bool is_named = file.symbol_at(file_address(file, target)).has_value();
+    if (target == code.begin || (is_within && !is_named)) {
+      return std::unexpected(fmt::format("fiberproof: {}: {} is no function of its own ({})",
+                                         file.path(), place_name(file, target), place));
+    }
+    return called_function(file, target, place);
+  }
   if (!code.refused.empty()) {
     return std::unexpected(in_file(file, refusal(code, code.refused.begin()->second)));
   }
@@ -123,61 +148,51 @@ Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code,
       file.path(), code.name, targets.size(), symbol, symbol));
 }
 
-std::string name_of_address(const ObjectFile& file, const CodeLibrary& library,
-                            std::uint64_t address) {
-  if (const auto symbol = library.symbol_of_plt_entry(address)) return std::string(*symbol);
-  const std::uint64_t in_file = address - load_address(file, 0);
-  return file.symbol_at(in_file).value_or(fmt::format("{:#x}", in_file));
-}
-
-struct Callee {
-  std::optional<std::uint64_t> address;
-  std::string symbol;  // for a call by way of the PLT; empty where only the address is known
-};
-
-bool is_callee(const Callee& callee, std::uint64_t target, const CodeLibrary& library) {
-  if (callee.address == target) return true;
-  const auto entry = library.symbol_of_plt_entry(target);
-  return entry && *entry == callee.symbol;
-}
-
-Result<Callee> callee_of(const std::string& symbol, const ObjectFile& file,
-                         const ProverOptions& options, const std::vector<Code>& codes,
-                         const CodeLibrary& library, ContractResult& result) {
-  const CodePlace* const place = place_of(symbol, options);
-  if (place == nullptr && options.callees_by_call.contains(symbol)) {
-    const auto address = only_callee(file, codes.back(), symbol);
-    if (!address) return std::unexpected(address.error());
-    result.callees.push_back(
-        fmt::format("{} is {}", symbol, name_of_address(file, library, *address)));
-    return Callee{*address, std::string(library.symbol_of_plt_entry(*address).value_or(""))};
+Result<std::uint64_t> callee_of(const std::string& symbol, const ObjectFile& file,
+                                const ProverOptions& options, const std::vector<Code>& codes,
+                                CodeLibrary& library, ContractResult& result) {
+  if (place_of(symbol, options) != nullptr || !options.callees_by_call.contains(symbol)) {
+    return callee_address(symbol, file, options);
   }
-  const CodePlace there = place == nullptr ? CodePlace{symbol} : *place;
-  const auto address = callee_at(file, there);
-  if (address) return Callee{load_address(file, *address), there.symbol};
-  if (!there.symbol.empty() && file.has_slot_of(there.symbol)) return Callee{{}, there.symbol};
-  return std::unexpected(address.error());
+  const auto address = only_callee(file, codes.back(), library, symbol);
+  if (address) {
+    result.callees.push_back(fmt::format("{} is {}", symbol, place_name(file, *address)));
+  }
+  return address;
 }
 
-// The return address of the only call of `callee` in `code`.
-std::optional<std::uint64_t> behind_only_call(const Code& code, const Callee& callee,
-                                              const CodeLibrary& library) {
-  std::optional<std::uint64_t> found;
-  for (const auto& [address, instruction] : code.instructions) {
-    if (instruction.operation != Operation::call) continue;
-    const auto* const target = std::get_if<Immediate>(&instruction.operands.front());
-    if (target == nullptr || !is_callee(callee, target->value, library)) continue;
-    if (found) return std::nullopt;
-    found = instruction.next_address();
+// Whether a call of `target` comes to that function.
+bool comes_to(const ObjectFile& file, std::uint64_t target, std::uint64_t function) {
+  return target == function || destination(file, target) == function;
+}
+
+// The return address of the only call of `callee` in `code` and all that it jumps to.
+Result<std::uint64_t> behind_only_call(const ObjectFile& file, const Code& code,
+                                       std::uint64_t callee, CodeLibrary& library,
+                                       const std::string& symbol) {
+  const auto parts = library.parts_of(code);
+  if (!parts) {
+    return std::unexpected(
+        in_file(file, fmt::format("whether {} calls {} exactly once is not known: {}", code.name,
+                                  symbol, parts.error())));
   }
-  return found;
+  std::vector<std::uint64_t> found;
+  for (const auto& [behind, target] : direct_calls(*parts)) {
+    if (comes_to(file, target, callee)) found.push_back(behind);
+  }
+  if (found.size() == 1 && code.instructions.contains(found.front())) return found.front();
+  return std::unexpected(
+      in_file(file, fmt::format("{} does not call {} exactly once", code.name, symbol)));
 }
 
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {
   std::vector<Code> codes;
   CodeLibrary library(file);
-  if (options.code != nullptr) codes.push_back(*options.code);
+  if (options.code != nullptr) {
+    codes.push_back(*options.code);
+    codes.back().leaves_at_end = true;  // what lies behind it in the file is no part of it
+  }
   for (const Run& run : contract.runs) {
     if (options.code != nullptr) break;
     auto code = code_of(run, file, options, result);
@@ -186,26 +201,21 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     if (run.after.empty()) continue;
     const auto callee = callee_of(run.after, file, options, codes, library, result);
     if (!callee) return std::unexpected(callee.error());
-    const auto behind = behind_only_call(codes.back(), *callee, library);
-    if (!behind) {
-      return std::unexpected(
-          in_file(file, fmt::format("{} does not call {} exactly once", run.symbol, run.after)));
-    }
+    const auto behind = behind_only_call(file, codes.back(), *callee, library, run.after);
+    if (!behind) return std::unexpected(behind.error());
     codes.back().begin = *behind;
   }
-  std::vector<Callee> known;
+  std::vector<std::optional<std::uint64_t>> known;  // by the contract's calls
   for (const CallDeclaration& call : contract.calls) {
-    if (call.target) {
-      known.push_back({});
-      continue;
-    }
-    auto callee = callee_of(call.symbol, file, options, codes, library, result);
+    known.emplace_back();
+    if (call.target) continue;
+    const auto callee = callee_of(call.symbol, file, options, codes, library, result);
     if (!callee) return std::unexpected(callee.error());
-    known.push_back(std::move(*callee));
+    known.back() = *callee;
   }
   const CaseProver::Callees callees = [&](std::uint64_t target) -> std::optional<std::size_t> {
     for (std::size_t index = 0; index < known.size(); ++index) {
-      if (is_callee(known[index], target, library)) return index;
+      if (known[index] && comes_to(file, target, *known[index])) return index;
     }
     return std::nullopt;
   };
@@ -220,9 +230,8 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     }
     return std::nullopt;
   };
-  // What the contract says is called is not jumped to.
-  const CodeFinder find_code = [&](std::uint64_t address, const Code& from) {
-    return callees(address) ? FoundCode{} : library.find(address, from);
+  const CodeFinder find_code = [&](std::uint64_t address, Arrival arrival) {
+    return callees(address) ? FoundCode{.is_callee = true} : library.find(address, arrival);
   };
   std::vector<const Alias*> cases{nullptr};
   for (const Alias& alias : contract.aliases) cases.push_back(&alias);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "verify/machine/object_file.hpp"
+#include "verify/obligation/code_place.hpp"
 
 #include <expected>
 #include <string>
@@ -22,5 +23,11 @@ std::expected<std::vector<Routine>, std::string> switch_sites(const ObjectFile& 
 /// their bytes; an error names a site that differs, or one that the table leaves out.
 std::expected<Routine, std::string> proved_switch_site(const ObjectFile& file,
                                                        std::string_view section);
+
+/// The switch at a place that was given. Without its bytes, it is a function up to where the code
+/// that switches back goes on: behind its first indirect jump, and behind the traps that keep a
+/// processor from running on there. An error where the function stores another place of its own
+/// behind the jump, so that its extent must be given, and where control would go on at a trap.
+std::expected<Routine, std::string> switch_site_at(const ObjectFile& file, const CodePlace& place);
 
 }  // namespace fiberproof::verify

@@ -133,12 +133,28 @@ TEST(object_crafted, an_absolute_address_is_filled_in_and_fixes_the_place) {
 TEST(object_crafted, relocations_that_a_linker_may_choose_how_to_apply_are_errors) {
   EXPECT_TRUE(routine_with({relocation(0, R_X86_64_NONE)}));
   for (const std::uint32_t type :
-       {std::uint32_t{R_X86_64_GOTPCREL}, std::uint32_t{R_X86_64_GOTPCRELX},
-        std::uint32_t{R_X86_64_REX_GOTPCRELX}, std::uint32_t{R_X86_64_TLSGD},
-        std::uint32_t{R_X86_64_16}, std::uint32_t{R_X86_64_PC8}, std::uint32_t{0xffff}}) {
+       {std::uint32_t{R_X86_64_GOTTPOFF}, std::uint32_t{R_X86_64_GOTPC32_TLSDESC},
+        std::uint32_t{R_X86_64_GOTPC64}, std::uint32_t{R_X86_64_TLSGD}, std::uint32_t{R_X86_64_16},
+        std::uint32_t{R_X86_64_PC8}, std::uint32_t{0xffff}}) {
     EXPECT_EQ(routine_with({relocation(1, type)}).error().kind, ObjectError::Kind::relocated)
         << type;
   }
+}
+
+// What a linker may make of it does the same.
+TEST(object_crafted, a_word_of_the_got_has_an_address_and_says_whose_it_is) {
+  const Crafted crafted{
+      .symbols = {external},
+      .relocations = {relocation(1, R_X86_64_GOTPCRELX), relocation(6, R_X86_64_GOTPCREL)}};
+  const auto file = ObjectFile::parse("crafted", crafted.file());
+  ASSERT_TRUE(file) << message(file.error());
+  ASSERT_TRUE(file->routine("f"));
+  ASSERT_EQ(file->bound_words().size(), 1u);
+  const BoundWord& word = file->bound_words().front();
+  EXPECT_EQ(word.symbol, "g");
+  EXPECT_EQ(word.value, *file->callee("g"));
+  EXPECT_NE(word.address, word.value);
+  EXPECT_FALSE(file->place_of(word.address)) << "no section has it";
 }
 
 TEST(object_crafted, relocations_of_the_same_bytes_are_an_error) {

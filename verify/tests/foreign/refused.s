@@ -7,12 +7,12 @@ uses_vectors:
         jmp     *%rsi
         .size   uses_vectors, . - uses_vectors
 
-        .globl  calls_by_the_got
-        .type   calls_by_the_got, @function
-calls_by_the_got:
-        call    *engine_fiber_start@GOTPCREL(%rip)
+        .globl  reads_thread_local
+        .type   reads_thread_local, @function
+reads_thread_local:
+        movq    engine_variable@GOTTPOFF(%rip), %rax
         jmp     *%rsi
-        .size   calls_by_the_got, . - calls_by_the_got
+        .size   reads_thread_local, . - reads_thread_local
 
 # The linker would make the opcode of this one.
         .globl  relocated_opcode
