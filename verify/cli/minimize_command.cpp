@@ -3,6 +3,7 @@
 #include "fuzz/minimize/minimize.hpp"
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/terminal.hpp"
@@ -107,12 +108,14 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
                   {"steps_before", steps_before},
                   {"steps", fuzz::step_count(*program)},
                   {"attempts", minimized.attempts},
-                  {"is_complete", minimized.complete},
+                  {"is_complete", minimized.complete && !is_interrupted()},
                   {"program", text}});
   const std::string story = fmt::format(
       "{}, from {} to {} in {}{}", fuzz::describe(*ending), counted(steps_before, "step"),
       fuzz::step_count(*program), counted(minimized.attempts, "attempt"),
-      minimized.complete ? "" : ", the most that are made: it may not be the shortest");
+      is_interrupted()     ? ", interrupted: it may not be the shortest"
+      : minimized.complete ? ""
+                           : ", the most that are made: it may not be the shortest");
   if (result == "-") {
     fmt::print(stderr, "{}\n", story);
     fmt::print("{}", text);

@@ -2,6 +2,7 @@
 
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/terminal.hpp"
 #include "verify/cli/wording.hpp"
 
@@ -47,11 +48,12 @@ ReplayReport run_replays(const std::vector<std::string>& paths, bool quiet) {
     progress.show(fmt::format("[{}/{}] {}", report.programs.size(), files.programs.size(), path));
     const fuzz::Replay replay = fuzz::replay_file(path);
     progress.clear();
+    if (is_interrupted()) break;
     take(path, replay, quiet, report);
     if (!quiet) flush();
   }
   fmt::print("replayed {}: {} as recorded, {} different, {} not read\n",
-             counted(files.programs.size(), "program"), report.as_recorded, report.different,
+             counted(report.programs.size(), "program"), report.as_recorded, report.different,
              report.unreadable);
   if (report.different > 0) report.status = ExitStatus::failed;
   if (report.unreadable > 0) report.status = worse(report.status, ExitStatus::could_not_run);

@@ -2,6 +2,7 @@
 // as one about integers first, and as one about bits where that has no words or no answer.
 //
 // A refutation is believed only after our own evaluator has confirmed it.
+#include "verify/smt/cancellation.hpp"
 #include "verify/smt/z3_encoding.hpp"
 
 #include <algorithm>
@@ -37,13 +38,17 @@ class Z3Solver final : public Solver {
   template <class Encode>
   Answer guarded(Encode encode, const Query& query) {
     Answer answer;
+    answer.reason = cancelled;
+    if (are_queries_cancelled()) return answer;
     try {
       z3::context context;
+      const CancellableContext cancellable(context);
       answer = decide(context, *encode(context), query);
     } catch (const z3::exception& error) {
       answer.verdict = Verdict::unknown;
       answer.reason = error.msg();
     }
+    if (answer.verdict == Verdict::unknown && are_queries_cancelled()) answer.reason = cancelled;
     return answer;
   }
 
