@@ -2,6 +2,7 @@
 // a few seconds, the whole corpus, and the table of what holds.
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/coverage_table.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/exit_status.hpp"
@@ -59,6 +60,12 @@ void print_heading(const std::string& text) {
 
 // A rule without a proof or an oracle is no failure of the run: the table says which it is.
 Outcome main_job(Options options) {
+  options.fuzz.seconds = options.main_seconds;
+  std::vector<std::string> missing = fuzzing_obstacles(options.fuzz);
+  const auto folder = corpus_folder();
+  if (!folder) missing.push_back(folder.error());
+  for (const std::string& line : missing) complain(line);
+  if (!missing.empty()) return {ExitStatus::could_not_run, {}};
   print_heading("== proofs");
   const ProofReport proofs = run_proofs(options.prove);
   print_heading("\n== the code that was proved, in the fuzz targets");
@@ -67,11 +74,10 @@ Outcome main_job(Options options) {
     fmt::print("the same bytes in every target that runs Programs\n");
   }
   print_heading(fmt::format("\n== fuzz targets, {} s each", options.main_seconds));
-  options.fuzz.seconds = options.main_seconds;
   const FuzzReport fuzzing = run_fuzzers(options.fuzz);
   print_heading("\n== corpus");
   ReplayReport corpus;
-  if (!is_interrupted()) corpus = run_replays({FIBERPROOF_CORPUS}, true);
+  if (!is_interrupted()) corpus = run_replays({*folder}, true);
   const auto rules = rules_of(embedded_spec().text);
   fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
   const ExitStatus status =

@@ -3,7 +3,9 @@
 #include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/input_files.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/process.hpp"
+#include "verify/cli/target_end.hpp"
 
 #include <fmt/format.h>
 #include <array>
@@ -34,8 +36,7 @@ EngineRun run_engine(const std::vector<std::string>& arguments, const std::strin
   constexpr std::string_view executed = "stat::number_of_executed_units:";
   constexpr std::size_t text_bytes_max = 256 * 1024;
   EngineRun run;
-  std::vector<std::string> environment{
-      "ASAN_OPTIONS=detect_stack_use_after_return=1:use_sigaltstack=1:quarantine_size_mb=10"};
+  std::vector<std::string> environment = sanitizer_environment();
   if (!recording.empty()) {
     environment.push_back(std::string(fuzz::recorder_variable) + "=" + recording);
   }
@@ -131,12 +132,11 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   }
   const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
   const EngineRun run = search(options, recording);
-  constexpr int exit_interrupted = 72;  // libFuzzer's exit code after Ctrl-C
   constexpr int not_executable = 127;   // of a child that could not become the target
+  if (run.end.interrupted) return std::unexpected(std::string(interrupted));
   if (!run.end.started || run.end.exit_code == not_executable) {
     return std::unexpected(fmt::format("{}: the target is missing", options.program));
   }
-  if (run.end.exit_code == exit_interrupted) return std::unexpected(std::string(interrupted));
   Trial trial;
   trial.executions = run.executions;
   if (run.end.exit_code == 0) return trial;
@@ -145,6 +145,7 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   trial.artefact = run.artefact;
   std::ofstream(fmt::format("{}/{}-output", options.folder, options.seed)) << run.text;
   trial.replays = replays(options, trial.artefact, recording, trial.kind);
+  if (is_interrupted()) return std::unexpected(std::string(interrupted));
   return trial;
 }
 
