@@ -87,8 +87,10 @@ bool EngineOutput::read(const std::string& line) {
     const std::string path = line.substr(at + artifact_mark.size());
     const std::string name = path.substr(path.find_last_of('/') + 1);
     if (name.find("slow-unit-") == name.npos) artifacts_.push_back(path);
-  } else if (const auto colon = line.find(':', statistic_mark.size());
-             line.starts_with(statistic_mark) && colon != line.npos) {
+    return false;  // The path is that of a file which does not stay there.
+  }
+  if (const auto colon = line.find(':', statistic_mark.size());
+      line.starts_with(statistic_mark) && colon != line.npos) {
     const std::size_t value = line.find_first_not_of(' ', colon + 1);
     read_statistic(std::string_view(line).substr(0, colon),
                    value == line.npos ? 0 : number_of(line.substr(value)).value_or(0));

@@ -1,17 +1,10 @@
 #include "verify/cli/fuzz_progress.hpp"
 
-#include "verify/cli/terminal.hpp"
-
 #include <fmt/format.h>
 #include <algorithm>
 #include <cstdio>
 
 namespace fiberproof::verify {
-namespace {
-
-constexpr std::string_view start_of_line = "\r\x1b[K";
-
-}  // namespace
 
 void add_up(std::span<const EngineOutput> outputs, TargetReport& report) {
   report.executions = 0;
@@ -39,8 +32,6 @@ std::string progress_line(const TargetReport& report) {
       report.corpus_inputs, report.findings);
 }
 
-FuzzProgress::FuzzProgress() : is_terminal_(is_rewritable_terminal()) {}
-
 void FuzzProgress::show(const TargetReport& report, const std::string& event) {
   constexpr std::chrono::milliseconds between_refreshes(100);
   constexpr std::chrono::seconds between_lines(1);
@@ -53,15 +44,16 @@ void FuzzProgress::show(const TargetReport& report, const std::string& event) {
   shown_ = now;
   const std::string line = progress_line(report);
   if (is_terminal_) {
-    fmt::print("{}{}", start_of_line, cut_to(line, terminal_columns()));
+    line_.show(line);
   } else {
     fmt::print("{}\n", line);
+    std::fflush(stdout);
   }
-  std::fflush(stdout);
 }
 
 void FuzzProgress::finish(const TargetReport& report) {
-  fmt::print("{}{}\n", is_terminal_ ? start_of_line : "", progress_line(report));
+  line_.clear();
+  fmt::print("{}\n", progress_line(report));
   std::fflush(stdout);
 }
 

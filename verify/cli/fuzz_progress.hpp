@@ -4,6 +4,7 @@
 
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/terminal.hpp"
 
 #include <chrono>
 #include <span>
@@ -19,8 +20,6 @@ std::string progress_line(const TargetReport& report);
 
 class FuzzProgress {
  public:
-  FuzzProgress();
-
   /// After a status line of one of the processes.
   void show(const TargetReport& report, const std::string& event);
   /// The last line, in full.
@@ -29,7 +28,8 @@ class FuzzProgress {
  private:
   using Clock = std::chrono::steady_clock;
 
-  bool is_terminal_;
+  const bool is_terminal_ = is_rewritable_terminal();
+  StatusLine line_;
   Clock::time_point shown_{};
 };
 

@@ -36,8 +36,8 @@ class TargetRun {
     if (const auto refusal = try_without_input(); refusal && !is_interrupted()) {
       return could_not_run(fmt::format("{} could not run: {}", target_.name, *refusal));
     }
+    if (is_interrupted()) return ExitStatus::could_not_run;
     run_processes_of_target();
-    add_up(outputs_, report_);
     const ExitStatus status = judge();
     return is_interrupted() ? ExitStatus::could_not_run : status;
   }
@@ -190,14 +190,32 @@ class TargetRun {
   bool is_shown(TargetEnd& judged, const EngineOutput& output) const {
     if (judged.blame == Blame::target) return true;
     const bool is_crash =
-        judged.reason.starts_with("crashed: ") || judged.reason.starts_with("libFuzzer: deadly");
+        judged.reason.starts_with("crashed: ") || judged.reason.starts_with("SUMMARY: libFuzzer: deadly");
     if (is_crash && report_.executions > 0) return true;
-    const bool is_again =
-        std::ranges::any_of(output.artifacts(), [this](const std::string& artifact) {
-          return is_shown_again(target_, artifact, folder_.path());
-        });
+    const bool is_again = std::ranges::any_of(output.artifacts(), [this](const auto& artifact) {
+      return run_again(target_, artifact, folder_.path()).is_finding;
+    });
     if (!is_again) judged.reason += "; the same input does not show it again";
-    return is_again;
+    return is_again && !(judged.is_of_memory && is_shown_by_nothing());
+  }
+
+  // The input without a byte, which takes less than any other.
+  std::string nothing() const {
+    std::string path = folder_.path() + "/nothing";
+    std::ofstream(path, std::ios::binary).close();
+    return path;
+  }
+  bool is_shown_by_nothing() const {
+    return run_again(target_, nothing(), folder_.path()).is_finding;
+  }
+
+  // By the target; a machine may also refuse LeakSanitizer a thread later than at the start.
+  bool is_leak_check_spoilt(TargetEnd& judged, const EngineOutput& output) const {
+    const std::string input = output.artifacts().empty() ? nothing() : output.artifacts().front();
+    const ShownAgain again = run_again(target_, input, folder_.path(), {verbose_leak_check()});
+    if (again.is_finding && !is_leak_check_refused(again.lines)) return true;
+    judged.reason = leak_check_advice();
+    return false;
   }
 
   void print_report() const {

@@ -98,7 +98,7 @@ std::string replay_line(const FuzzTarget& target, const std::string& artifact,
   if (!program.empty() && fuzz::replay_file(program).verdict == fuzz::Replay::Verdict::different) {
     return fmt::format("{} replay {}", whole(own_path()), whole(program));
   }
-  if (!is_shown_again(target, artifact, scratch)) return {};
+  if (!run_again(target, artifact, scratch).is_finding) return {};
   return fmt::format("{} -runs=2 {}", whole(target_path(target.name)), whole(artifact));
 }
 
@@ -154,16 +154,19 @@ std::expected<std::string, std::string> keep_file(const std::string& file,
   return keep_text(contents_of(file), folder, name);
 }
 
-bool is_shown_again(const FuzzTarget& target, const std::string& input,
-                    const std::string& scratch) {
+ShownAgain run_again(const FuzzTarget& target, const std::string& input, const std::string& scratch,
+                     const std::vector<std::string>& variables) {
+  std::vector<std::string> environment = sanitizer_environment();
+  environment.insert(environment.end(), variables.begin(), variables.end());
   EngineOutput output;
-  const ProcessEnd end = run_process(
-      {target_path(target.name), "-runs=2", "-timeout=25", "-rss_limit_mb=2560",
-       fmt::format("-artifact_prefix={}/again-", scratch), input},
-      sanitizer_environment(), [&output](const std::string& line) { output.read(line); });
-  if (end.interrupted) return false;
+  const ProcessEnd end =
+      run_process({target_path(target.name), "-runs=2", "-timeout=25", "-rss_limit_mb=2560",
+                   fmt::format("-artifact_prefix={}/again-", scratch), input},
+                  environment, [&output](const std::string& line) { output.read(line); });
   const TargetEnd judged = judge_end(end, output.tail(), !output.artifacts().empty());
-  return judged.blame == Blame::target || judged.blame == Blame::to_be_shown;
+  const bool is_finding =
+      !end.interrupted && (judged.blame == Blame::target || judged.blame == Blame::to_be_shown);
+  return {is_finding, output.tail()};
 }
 
 void keep_finding(const FuzzTarget& target, const FoundInputs& found, const std::string& folder) {

@@ -5,6 +5,7 @@
 
 #include "verify/cli/fuzz_command.hpp"
 
+#include <deque>
 #include <expected>
 #include <string>
 #include <vector>
@@ -17,8 +18,14 @@ namespace fiberproof::verify {
                                                                 const std::string& folder,
                                                                 const std::string& name);
 
-/// Whether the target, started anew with this input alone, ends as a finding does.
-bool is_shown_again(const FuzzTarget& target, const std::string& input, const std::string& scratch);
+struct ShownAgain {
+  bool is_finding = false;        ///< it ended as a finding does
+  std::deque<std::string> lines;  ///< the last that it said
+};
+
+/// Starts the target anew with this input alone, and `variables` ("NAME=value") added.
+ShownAgain run_again(const FuzzTarget& target, const std::string& input, const std::string& scratch,
+                     const std::vector<std::string>& variables = {});
 
 struct FoundInputs {
   std::vector<std::string> artifacts;   ///< files of one input each

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -121,7 +122,7 @@ bool is_violation(std::string_view kind) {
 
 // Of the engine alone: it saw a process die or take too long, and not why.
 bool is_of_the_engine(std::string_view kind) {
-  return kind.starts_with("libFuzzer: ");
+  return kind.starts_with("SUMMARY: libFuzzer: ");
 }
 
 // Raises a limit to `wanted`, or as far as that goes; what it is then.
@@ -160,8 +161,8 @@ std::optional<std::string> raise_limits() {
   return std::nullopt;
 }
 
-std::optional<std::string> refusal_before_any_input(const ProcessEnd& end,
-                                                    const std::deque<std::string>& lines) {
+std::optional<std::string> known_refusal(const ProcessEnd& end,
+                                         const std::deque<std::string>& lines) {
   if (!end.started) return fmt::format("cannot be started: {}", end.why_not_started);
   if (end.exit_code == 0) return std::nullopt;
   for (const std::string& line : lines) {
@@ -171,27 +172,66 @@ std::optional<std::string> refusal_before_any_input(const ProcessEnd& end,
     }
   }
   if (auto sign = sign_in(lines)) return sign;
-  if (auto signal = signal_from_elsewhere(end.exit_code)) return signal;
+  return signal_from_elsewhere(end.exit_code);
+}
+
+std::optional<std::string> refusal_before_any_input(const ProcessEnd& end,
+                                                    const std::deque<std::string>& lines) {
+  if (end.started && end.exit_code == 0) return std::nullopt;
+  if (auto known = known_refusal(end, lines)) return known;
   return fmt::format("{} before it was given any input: {}", death_of(end), last_words(lines));
 }
 
 TargetEnd judge_end(const ProcessEnd& end, const std::deque<std::string>& lines,
                     bool has_artifact) {
+  const auto blame = [](Blame whom, std::string reason) {
+    TargetEnd judged;
+    judged.blame = whom;
+    judged.reason = std::move(reason);
+    return judged;
+  };
   if (!end.started) {
-    return {Blame::machine, fmt::format("cannot be started: {}", end.why_not_started)};
+    return blame(Blame::machine, fmt::format("cannot be started: {}", end.why_not_started));
   }
   // A user's exitcode=0 makes a report look like an end in order.
   if (end.exit_code == 0 && !has_artifact) return {};
   const std::string kind = fuzz::kind_of_crash(text_of(lines));
-  if (is_violation(kind)) return {Blame::target, kind};
-  if (auto sign = sign_in(lines)) return {Blame::machine, *sign};
-  if (!kind.empty() && !is_of_the_engine(kind)) return {Blame::target, kind};
-  if (auto signal = signal_from_elsewhere(end.exit_code)) return {Blame::machine, *signal};
-  if (end.exit_code == exit_interrupted) {
-    return {Blame::machine, "was ended by a signal from elsewhere"};
+  if (is_violation(kind)) return blame(Blame::target, kind);
+  if (auto sign = sign_in(lines)) {
+    const bool is_of_memory = *sign == no_memory;
+    TargetEnd judged =
+        blame(is_of_memory && has_artifact ? Blame::to_be_shown : Blame::machine, std::move(*sign));
+    judged.is_of_memory = is_of_memory;
+    return judged;
   }
-  return {Blame::to_be_shown,
-          kind.empty() ? fmt::format("{}: {}", death_of(end), last_words(lines)) : kind};
+  if (kind == "LeakSanitizer: fatal error") {
+    TargetEnd judged = blame(Blame::to_be_shown, kind);
+    judged.is_of_leak_check = true;
+    return judged;
+  }
+  if (!kind.empty() && !is_of_the_engine(kind)) return blame(Blame::target, kind);
+  if (auto signal = signal_from_elsewhere(end.exit_code)) return blame(Blame::machine, *signal);
+  if (end.exit_code == exit_interrupted) {
+    return blame(Blame::machine, "was ended by a signal from elsewhere");
+  }
+  return blame(Blame::to_be_shown,
+               kind.empty() ? fmt::format("{}: {}", death_of(end), last_words(lines)) : kind);
+}
+
+std::string verbose_leak_check() {
+  const char* const users = std::getenv("LSAN_OPTIONS");
+  return fmt::format("LSAN_OPTIONS=verbosity=1:log_threads=1:{}", users == nullptr ? "" : users);
+}
+
+bool is_leak_check_refused(const std::deque<std::string>& lines) {
+  return std::ranges::any_of(lines, [](const std::string& line) {
+    return line.find("Could not attach to thread") != line.npos ||
+           line.find("Failed spawning a tracer thread") != line.npos;
+  });
+}
+
+std::string leak_check_advice() {
+  return std::string(no_leak_check.reason);
 }
 
 std::vector<std::string> sanitizer_environment() {

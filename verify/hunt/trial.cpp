@@ -10,8 +10,10 @@
 #include <fmt/format.h>
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -60,6 +62,19 @@ EngineRun run_engine(const std::vector<std::string>& arguments, const std::strin
 std::string kind_of(const EngineRun& run) {
   const std::string kind = fuzz::kind_of_crash(run.text);
   return kind.empty() ? fmt::format("exit status {}", run.end.exit_code) : kind;
+}
+
+// Why the machine does not let the target run, where that is how it ended: without any input it
+// ends so as well. Of an oracle's or a sanitizer's report no machine is to blame.
+std::optional<std::string> refusal_of_the_machine(const TrialOptions& options,
+                                                  const EngineRun& run) {
+  const std::string kind = fuzz::kind_of_crash(run.text);
+  if (!kind.empty() && kind != "LeakSanitizer: fatal error") return std::nullopt;
+  std::deque<std::string> lines;
+  const ProcessEnd end = run_process({options.program, "-help=1"}, sanitizer_environment(),
+                                     [&lines](const std::string& line) { lines.push_back(line); });
+  if (end.interrupted) return std::nullopt;
+  return known_refusal(end, lines);
 }
 
 // From an empty corpus. Each input goes to `recording`, where that is not empty.
@@ -140,6 +155,9 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   Trial trial;
   trial.executions = run.executions;
   if (run.end.exit_code == 0) return trial;
+  if (const auto refusal = refusal_of_the_machine(options, run)) {
+    return std::unexpected(fmt::format("{}: {}", options.program, *refusal));
+  }
   trial.found = true;
   trial.kind = kind_of(run);
   trial.artefact = run.artefact;
