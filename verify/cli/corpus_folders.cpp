@@ -3,6 +3,7 @@
 #include "verify/cli/prove_command.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <algorithm>
 #include <filesystem>
 
@@ -52,6 +53,22 @@ std::expected<std::string, std::string> corpus_folder() {
   return std::unexpected(fmt::format(
       "no corpus: looked for {}; copy the folder `corpus` of the sources to one of them",
       fmt::join(folders, ", ")));
+}
+
+std::string counterexamples_folder() {
+  const auto corpus = corpus_folder();
+  if (!corpus) return "fiberproof-counterexamples";
+  const std::string folder = *corpus + "/counterexamples";
+  const std::string& parent = is_folder(folder) ? folder : *corpus;
+  return ::access(parent.c_str(), W_OK | X_OK) == 0 ? folder : "fiberproof-counterexamples";
+}
+
+std::optional<std::string> why_no_sources(const std::string& folder) {
+  if (is_folder(folder + "/core")) return std::nullopt;
+  return fmt::format(
+      "{}: the project's sources, which this command was built from, are not there; put them back, "
+      "or build the command where they are now",
+      folder);
 }
 
 std::expected<std::string, std::string> seeds_of(const SeedOptions& options,

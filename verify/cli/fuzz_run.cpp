@@ -189,8 +189,8 @@ class TargetRun {
   // again.
   bool is_shown(TargetEnd& judged, const EngineOutput& output) const {
     if (judged.blame == Blame::target) return true;
-    const bool is_crash =
-        judged.reason.starts_with("crashed: ") || judged.reason.starts_with("SUMMARY: libFuzzer: deadly");
+    const bool is_crash = judged.reason.starts_with("crashed: ") ||
+                          judged.reason.starts_with("SUMMARY: libFuzzer: deadly");
     if (is_crash && report_.executions > 0) return true;
     const bool is_again = std::ranges::any_of(output.artifacts(), [this](const auto& artifact) {
       return run_again(target_, artifact, folder_.path()).is_finding;

@@ -1,6 +1,7 @@
 #include "verify/cli/hunt_command.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
@@ -90,7 +91,9 @@ ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
   options.folder = std::filesystem::absolute(options.folder).lexically_normal();
   std::vector<std::string> errors = command.errors;
   std::vector<Defect> defects;
-  if (auto all = read_defects(options.source + "/core/defects", {})) {
+  if (const auto why = why_no_sources(options.source)) {
+    errors.push_back(*why);
+  } else if (auto all = read_defects(options.source + "/core/defects", {})) {
     defects = chosen(std::move(*all), command.names, errors);
   } else {
     errors.push_back(all.error());

@@ -3,6 +3,7 @@
 #include "fuzz/minimize/minimize.hpp"
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/fuzz_input.hpp"
 #include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/replay_command.hpp"
@@ -92,7 +93,7 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
     return ExitStatus::could_not_run;
   }
   const auto program = std::make_unique<fuzz::AnyProgram>();
-  if (const auto read = fuzz::read_program(input_path(path), *program); !read) {
+  if (const auto read = read_program_or_input(input_path(path), *program); !read) {
     complain(read.error());
     return ExitStatus::could_not_run;
   }

@@ -118,7 +118,7 @@ std::expected<void, std::string> DefectTree::put_in(const Defect& defect) const 
   // The copy may lie below a repository, which is none of git's business here.
   const auto done = run({"git", "-C", folder_ + "/tree", "apply", "../defect.patch"},
                         {"GIT_CEILING_DIRECTORIES=" + folder_});
-  if (done) return {};
+  if (done || done.error() == interrupted) return done;
   return std::unexpected(fmt::format("{}.patch: {}", defect.name, done.error()));
 }
 

@@ -326,6 +326,25 @@ TEST_F(moved, build_says_all_that_is_missing_before_the_main_job_begins) {
   EXPECT_EQ(end.output.find("== proofs"), std::string::npos) << end.output;
 }
 
+// All of the sources hidden, the build among them.
+TEST_F(moved, build_says_that_its_sources_are_gone) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"mutate"},
+                                                {"mutate", "--print"},
+                                                {"hunt"},
+                                                {"list", "mutants"},
+                                                {"list", "defects"}}) {
+    SessionOptions bare = without_sources(words);
+    bare.prepare = [] {
+      if (!has_own_mounts() || ::mount("none", FIBERPROOF_SOURCE, "tmpfs", 0, nullptr) != 0) {
+        ::_exit(125);
+      }
+    };
+    expect_could_not_run(bare, "the project's sources, which this command was built from");
+    bare.arguments = {command_, "prove", "--help"};
+    EXPECT_NE(run_session(bare).output.find("[fiberproof-counterexamples]"), std::string::npos);
+  }
+}
+
 // The canary in the place of a target: a bug that is there to be found.
 class finding : public machine {
  protected:
