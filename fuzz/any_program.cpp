@@ -1,13 +1,23 @@
 #include "fuzz/any_program.hpp"
 
+#include "fuzz/text/program_text.hpp"
+
 namespace fiberproof::fuzz {
 
 bool has_any_magic(std::string_view text) {
   // Looked at first, since an engine's comparison of strings is dear, and most inputs are bytes.
-  return text.starts_with('f') && (has_program_magic(text) || has_machine_program_magic(text));
+  if (text.empty() || (text.front() != 'f' && text.front() != '\xef')) {
+    return false;
+  }
+  text = without_mark(text);
+  return has_program_magic(text) || has_machine_program_magic(text);
 }
 
 std::expected<void, ParseError> parse(std::string_view text, AnyProgram& program) {
+  if (is_utf16(text)) {
+    return std::unexpected(ParseError{1, 1, std::string(utf16_message)});
+  }
+  text = without_mark(text);
   if (has_machine_program_magic(text)) {
     return parse(text, as<MachineProgram>(program));
   }

@@ -4,6 +4,7 @@
 #include <expected>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace fiberproof::fuzz {
 
@@ -18,6 +19,11 @@ struct ChildEnd {
 /// there was no child.
 [[nodiscard]] std::expected<ChildEnd, std::string> run_in_child(
     unsigned seconds_max, const std::function<void(int pipe)>& body);
+
+/// Ends the child that runs, and lets no other begin: the error of each is `children_ended`. Safe
+/// in any thread, and in a signal handler.
+void end_children();
+inline constexpr std::string_view children_ended = "interrupted";
 
 /// How a child ended that did not end with status 0: "crashed: Aborted".
 std::string death_of(int status, unsigned seconds_max);

@@ -9,6 +9,9 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 namespace fiberproof::fuzz {
 namespace {
@@ -70,6 +73,65 @@ bool is_possible(const RecordingSlot& slot) {
   return slot.is_cut == (slot.length > recorded_bytes_max ? 1 : 0);
 }
 
+constexpr std::size_t slot_head_bytes = offsetof(RecordingSlot, bytes);
+
+/// Nothing where the file is none that write_recording() has written.
+std::optional<std::string> contents_of_short(const std::string& path) {
+  const File file(kind_of(path) == PathKind::file ? std::fopen(path.c_str(), "rb") : nullptr,
+                  &std::fclose);
+  if (file == nullptr) {
+    return std::nullopt;
+  }
+  std::string text(sizeof(RecordingFile) + 1, '\0');
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+  RecordingHeader header{};
+  if (text.size() < sizeof header) {
+    return std::nullopt;
+  }
+  std::memcpy(&header, text.data(), sizeof header);
+  const bool is_short =
+      header.magic == recording_magic && header.version == short_recording_version;
+  return is_short ? std::optional(std::move(text)) : std::nullopt;
+}
+
+std::expected<Recording, Refusal> parse_short(std::string_view text) {
+  RecordingHeader header{};
+  std::memcpy(&header, text.data(), sizeof header);
+  if (header.slot_bytes != 0) {
+    return std::unexpected(fmt::format("byte {}: slots of {} bytes, where a short recording has 0",
+                                       offsetof(RecordingHeader, slot_bytes), header.slot_bytes));
+  }
+  if (std::ranges::find(header.target, '\0') == header.target.end()) {
+    return std::unexpected(
+        fmt::format("byte {}: the target's name does not end", offsetof(RecordingHeader, target)));
+  }
+  Recording recording{header.target.data(), header.count, {}};
+  const std::uint64_t kept = std::min<std::uint64_t>(recording.count, recorded_inputs_max);
+  std::size_t at = sizeof header;
+  for (std::uint64_t number = 0; number < kept; ++number) {
+    RecordingSlot slot{};
+    if (text.size() - at >= slot_head_bytes) {
+      std::memcpy(&slot, text.data() + at, slot_head_bytes);
+    }
+    const std::size_t bytes = std::min<std::size_t>(slot.length, recorded_bytes_max);
+    if (text.size() - at < slot_head_bytes + bytes) {
+      return std::unexpected(fmt::format("truncated: it ends at byte {}, in input {} of {}",
+                                         text.size(), number + 1, kept));
+    }
+    if (!is_possible(slot)) {
+      return std::unexpected(fmt::format("byte {}: impossible length {}", at, slot.length));
+    }
+    const auto* const first =
+        reinterpret_cast<const std::uint8_t*>(text.data()) + at + slot_head_bytes;
+    recording.inputs.push_back({slot.length, {first, first + bytes}});
+    at += slot_head_bytes + bytes;
+  }
+  if (at != text.size()) {
+    return std::unexpected(fmt::format("it goes on after byte {}, where its last input ends", at));
+  }
+  return recording;
+}
+
 }  // namespace
 
 bool is_recording(const std::string& path) {
@@ -83,6 +145,13 @@ bool is_recording(const std::string& path) {
 }
 
 std::expected<Recording, std::string> read_recording(const std::string& path) {
+  if (const auto text = contents_of_short(path)) {
+    auto recording = parse_short(*text);
+    if (!recording) {
+      return std::unexpected(fmt::format("{}: {}", path, recording.error()));
+    }
+    return recording;
+  }
   const auto file = read_file(path);
   const Refusal refusal = file ? check_header((*file)->header) : file.error();
   if (!refusal.empty()) {
@@ -106,6 +175,31 @@ std::expected<Recording, std::string> read_recording(const std::string& path) {
         {slot.length, {first, first + std::min<std::size_t>(slot.length, recorded_bytes_max)}});
   }
   return recording;
+}
+
+std::expected<void, std::string> write_recording(const Recording& recording,
+                                                 const std::string& path) {
+  RecordingHeader header{};
+  header.magic = recording_magic;
+  header.version = short_recording_version;
+  header.count = recording.count;
+  std::ranges::copy(recording.target.substr(0, header.target.size() - 1), header.target.begin());
+  std::string text(reinterpret_cast<const char*>(&header), sizeof header);
+  for (const RecordedInput& input : recording.inputs) {
+    RecordingSlot slot{};
+    slot.length = static_cast<std::uint32_t>(input.length);
+    slot.is_cut = input.is_whole() ? 0 : 1;
+    text.append(reinterpret_cast<const char*>(&slot), slot_head_bytes);
+    text.append(input.bytes.begin(), input.bytes.end());
+  }
+  const File file(std::fopen(path.c_str(), "wbx"), &std::fclose);
+  const bool is_written = file != nullptr &&
+                          std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
+                          std::fflush(file.get()) == 0;
+  if (is_written) {
+    return {};
+  }
+  return std::unexpected(fmt::format("{}: cannot be written: {}", path, std::strerror(errno)));
 }
 
 }  // namespace fiberproof::fuzz

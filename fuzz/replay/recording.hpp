@@ -33,12 +33,21 @@ bool is_recording(const std::string& path);
 /// The error is one line that names the file and the place.
 [[nodiscard]] std::expected<Recording, std::string> read_recording(const std::string& path);
 
+/// Writes what a recording holds as a file without the room that its inputs do not use, which
+/// read_recording() reads as well. There must be no such file yet.
+[[nodiscard]] std::expected<void, std::string> write_recording(const Recording& recording,
+                                                               const std::string& path);
+
 // The file, in the byte order of the machine: a header and a ring of slots. There is one slot more
 // than inputs are read: a process that is killed while it writes one has spoilt none of those.
 
 inline constexpr std::array<char, 16> recording_magic{'f', 'i', 'b', 'e', 'r', 'p', 'r',  'o',
                                                       'o', 'f', ' ', 'r', 'e', 'c', '\r', '\n'};
 inline constexpr std::uint32_t recording_version = 2;
+
+/// Of a file that write_recording() has written: behind the header, whose `slot_bytes` is 0, are
+/// `length`, `is_cut` and as many bytes as were kept of each input, oldest first.
+inline constexpr std::uint32_t short_recording_version = 3;
 
 struct RecordingHeader {
   std::array<char, 16> magic;

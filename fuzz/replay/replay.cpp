@@ -212,11 +212,15 @@ Replay replay_file(const std::string& path) {
   if (const auto read = read_program(path, *program); !read) {
     return {Replay::Verdict::unreadable, read.error(), {}};
   }
-  auto ending = run_apart(*program);
+  return replay_program(path, *program);
+}
+
+Replay replay_program(const std::string& path, const AnyProgram& program) {
+  auto ending = run_apart(program);
   if (!ending) {
     return {Replay::Verdict::unreadable, fmt::format("{}: {}", path, ending.error()), {}};
   }
-  return judge(path, expectation_of(*program), std::move(*ending));
+  return judge(path, expectation_of(program), std::move(*ending));
 }
 
 ExpandedPaths expand_paths(const std::vector<std::string>& paths) {

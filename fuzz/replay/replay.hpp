@@ -42,6 +42,9 @@ struct Replay {
 /// Replays one file.
 Replay replay_file(const std::string& path);
 
+/// Replays a Program that was read from `path`.
+Replay replay_program(const std::string& path, const AnyProgram& program);
+
 struct ExpandedPaths {
   std::vector<std::string> programs;  ///< in the order of the arguments, then by name
   std::vector<std::string> errors;    ///< one line each

@@ -166,5 +166,53 @@ TEST_F(crash_recorder, a_count_of_more_inputs_than_were_written_shows_empty_ones
   EXPECT_EQ(recording->inputs.size(), recorded_inputs_max);
 }
 
+Recording three_inputs() {
+  Recording recording{"fake_fuzzer", 7, {}};
+  recording.inputs.push_back({2, Bytes{1, 2}});
+  recording.inputs.push_back({0, Bytes{}});
+  recording.inputs.push_back({5000, Bytes(recorded_bytes_max, 3)});
+  return recording;
+}
+
+TEST_F(crash_recorder, what_was_read_can_be_written_without_its_unused_room) {
+  Recording written = three_inputs();
+  written.count = 3;
+  ASSERT_TRUE(write_recording(written, path()));
+  EXPECT_TRUE(is_recording(path()));
+  const auto read = read_recording(path());
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->target, "fake_fuzzer");
+  EXPECT_EQ(read->count, 3u);
+  ASSERT_EQ(read->inputs.size(), 3u);
+  EXPECT_EQ(read->inputs[0].bytes, (Bytes{1, 2}));
+  EXPECT_TRUE(read->inputs[1].bytes.empty());
+  EXPECT_FALSE(read->inputs[2].is_whole());
+  EXPECT_EQ(read->inputs[2].length, 5000u);
+  std::ifstream file(path(), std::ios::binary | std::ios::ate);
+  EXPECT_LT(file.tellg(), 5000);
+}
+
+TEST_F(crash_recorder, a_short_recording_overwrites_nothing) {
+  scratch_.write("recording", "mine");
+  EXPECT_FALSE(write_recording(three_inputs(), path()));
+}
+
+TEST_F(crash_recorder, a_damaged_short_recording_is_refused_with_the_place) {
+  ASSERT_TRUE(write_recording(three_inputs(), path()));
+  EXPECT_TRUE(error().contains("truncated: it ends at byte ")) << "it says that it has 7 inputs";
+  std::remove(path().c_str());
+  Recording whole = three_inputs();
+  whole.count = 3;
+  ASSERT_TRUE(write_recording(whole, path()));
+  damage(offsetof(RecordingHeader, slot_bytes), 1);
+  EXPECT_TRUE(error().contains("slots of 1 bytes")) << error();
+  damage(offsetof(RecordingHeader, slot_bytes), 0);
+  damage(sizeof(RecordingHeader) + offsetof(RecordingSlot, is_cut), 1);
+  EXPECT_TRUE(error().contains("impossible length 2")) << error();
+  damage(sizeof(RecordingHeader) + offsetof(RecordingSlot, is_cut), 0);
+  std::ofstream(path(), std::ios::app) << "more";
+  EXPECT_TRUE(error().contains("it goes on after byte")) << error();
+}
+
 }  // namespace
 }  // namespace fiberproof::fuzz

@@ -17,11 +17,23 @@ Checked check_characters(std::string_view text, std::size_t line_number) {
   const std::size_t comment = text.find('#');
   for (std::size_t index = 0; index < text.size(); ++index) {
     const auto byte = static_cast<unsigned char>(text[index]);
+    if (byte == '\r') {
+      return at(line_number, index + 1, "a CR without LF; lines end in LF or in CR LF");
+    }
     if ((byte < ' ' && byte != '\t') || byte == 0x7f || (byte >= 0x80 && index < comment)) {
       return at(line_number, index + 1, fmt::format("byte 0x{:02x} is not text", byte));
     }
   }
   return {};
+}
+
+/// A line as it stands before LF.
+std::string_view without_line_end(std::string_view line) {
+  return line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+}
+
+std::string_view without_blanks_behind(std::string_view line) {
+  return line.substr(0, line.find_last_not_of(" \t") + 1);
 }
 
 /// One line after the first; `ended` says whether `end` has been seen.
@@ -48,8 +60,19 @@ Checked parse_line(std::string_view text, std::size_t line_number, const Stateme
 
 }  // namespace
 
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xef\xbb\xbf";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
+bool is_utf16(std::string_view text) {
+  return text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") ||
+         (text.size() > 1 && (text[0] == '\0') != (text[1] == '\0'));
+}
+
 Checked parse_lines(std::string_view text, std::string_view magic_line,
                     const Statement& statement) {
+  text = without_mark(text);
   if (text.empty()) {
     return at(1, 1, "the text is empty");
   }
@@ -63,8 +86,11 @@ Checked parse_lines(std::string_view text, std::string_view magic_line,
   while (!text.empty()) {
     ++line_number;
     const std::size_t length = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, length);
-    if (line_number == 1 && line != magic_line) {
+    const std::string_view line = without_line_end(text.substr(0, length));
+    if (line_number == 1 && without_blanks_behind(line) != magic_line) {
+      if (const Checked checked = check_characters(line, line_number); !checked) {
+        return checked;
+      }
       return at(1, 1, fmt::format("the first line is not '{}'", magic_line));
     }
     if (line_number > 1) {

@@ -13,11 +13,19 @@
 
 namespace fiberproof::fuzz {
 
+/// `text` without a byte-order mark of UTF-8, which editors of other systems put first.
+std::string_view without_mark(std::string_view text);
+
+/// Whether it begins as UTF-16 does, of either byte order.
+bool is_utf16(std::string_view text);
+inline constexpr std::string_view utf16_message = "the text is UTF-16; save it as UTF-8";
+
 /// Reads what follows `keyword`, the first word of `line`. True for `end`, the last line.
 using Statement = std::function<Read<bool>(std::string_view keyword, Line& line)>;
 
 /// Calls `statement` for each line that says something, after the first one, `magic_line`. The text
-/// must go up to `end` and no further, so that any strict prefix of it is an error.
+/// must go up to `end` and no further, so that what is cut off before the last line's end is an
+/// error. Lines end in LF or in CR LF; a mark before the first is passed over.
 Checked parse_lines(std::string_view text, std::string_view magic_line, const Statement& statement);
 
 /// What follows the word `expect`.

@@ -1,5 +1,7 @@
 #include "verify/certificate/cadical.hpp"
 
+#include "verify/smt/cancellation.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
@@ -64,6 +66,10 @@ std::vector<std::byte> read_all(int file) {
 [[noreturn]] void become(const char* program, int input, int output, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
+  // Signals that the command takes in a thread of its own are blocked in all others.
+  ::sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const rlimit limit{proof_bytes_max, proof_bytes_max};
   ::setrlimit(RLIMIT_FSIZE, &limit);
   ::dup2(input, STDIN_FILENO);
@@ -76,6 +82,9 @@ std::vector<std::byte> read_all(int file) {
 
 enum class Wait : std::uint8_t { ended, killed, impossible };
 
+// So often a wait looks whether it was cancelled.
+constexpr std::chrono::milliseconds patience(100);
+
 // Waits until the child ends, or kills it where it does not in time; `status` is as of wait().
 Wait wait_for(pid_t child, std::chrono::milliseconds time_limit, int& status) {
   const Descriptor end(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
@@ -85,8 +94,10 @@ Wait wait_for(pid_t child, std::chrono::milliseconds time_limit, int& status) {
     pollfd event{end.number(), POLLIN, 0};
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    ready = ::poll(&event, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    if (ready >= 0 || errno != EINTR) break;
+    const auto part_of_it = std::clamp(left, std::chrono::milliseconds(0), patience);
+    ready = ::poll(&event, 1, static_cast<int>(part_of_it.count()));
+    const bool is_over = ready == 0 && (left <= patience || are_queries_cancelled());
+    if (is_over || ready > 0 || (ready < 0 && errno != EINTR)) break;
   }
   if (ready <= 0) ::kill(child, SIGKILL);
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -122,7 +133,10 @@ SatRun run_cadical(const Cnf& formula, std::chrono::milliseconds time_limit,
   int status = 0;
   switch (wait_for(child, time_limit, status)) {
     case Wait::ended: break;
-    case Wait::killed: return {SatRun::End::gave_up, {}, "out of time"};
+    case Wait::killed:
+      return {SatRun::End::gave_up,
+              {},
+              are_queries_cancelled() ? std::string(cancelled) : "out of time"};
     case Wait::impossible: return failed("cannot wait for a process");
   }
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)

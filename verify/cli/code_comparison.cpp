@@ -2,6 +2,7 @@
 
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/process.hpp"
+#include "verify/cli/target_end.hpp"
 #include "verify/machine/code_identity.hpp"
 #include "verify/machine/object_file.hpp"
 #include "verify/obligation/switch_sites.hpp"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -30,13 +32,18 @@ std::string hex(std::span<const std::byte> bytes) {
 std::vector<std::string> compare_process(const std::string& path, const ObjectFile& file,
                                          const std::vector<Routine>& sites) {
   std::string output;
+  std::deque<std::string> lines_said;
   const ProcessEnd end =
-      run_process({path, "-machine_code=1"}, {}, [&output](const std::string& line) {
+      run_process({path, "-machine_code=1"}, sanitizer_environment(), [&](const std::string& line) {
         if (line.starts_with('{')) output = line;
+        lines_said.push_back(line);
       });
+  if (end.interrupted) return {};
+  if (const auto refusal = refusal_before_any_input(end, lines_said)) {
+    return {fmt::format("fiberproof: {}: does not tell its machine code: {}", path, *refusal)};
+  }
   const auto process = nlohmann::json::parse(output, nullptr, false);
-  if (!end.started || end.exit_code != 0 || !process.is_object() || !process.contains("routines") ||
-      !process.contains("switch_sites")) {
+  if (!process.is_object() || !process.contains("routines") || !process.contains("switch_sites")) {
     return {fmt::format("fiberproof: {}: does not tell its machine code", path)};
   }
   std::vector<std::string> lines;

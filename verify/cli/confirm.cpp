@@ -24,7 +24,7 @@ const char* told(bool confirmed, bool is_of_state) {
 
 Confirmation confirm_natively(const std::string& program, bool is_expected, bool is_of_state) {
   const TemporaryFolder folder;
-  if (folder.path().empty()) return {false, "no temporary folder for the Program"};
+  if (folder.path().empty()) return {false, folder.error()};
   const std::string path = folder.path() + "/counterexample.program";
   std::ofstream(path) << program;
   const fuzz::Replay replay = fuzz::replay_file(path);
@@ -41,6 +41,12 @@ std::expected<std::string, std::string> keep_counterexample(const std::string& d
                                                             const std::string& program) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
+  if (error) {
+    return std::unexpected(
+        fmt::format("fiberproof: {}: cannot be made: {}; name another folder "
+                    "with --counterexamples",
+                    directory, error.message()));
+  }
   std::string name = theorem;
   std::ranges::replace(name, '/', '.');
   for (unsigned number = 1;; ++number) {

@@ -1,6 +1,7 @@
-// Texts that are part of the command: the contracts, the list of expected theorems, those of clauses
-// which no mutant breaks and of mutants that fuzz targets do not kill, and the rules of the
-// specification. Filled in by CMake from the files in verify/.
+// Texts that are part of the command: the contracts, the list of expected theorems, those of
+// clauses which no mutant breaks and of mutants that fuzz targets do not kill, the dictionary of
+// the fuzz targets, and the rules of the specification. Filled in by CMake from the files that they
+// name.
 #pragma once
 
 #include <span>
@@ -17,6 +18,7 @@ std::span<const EmbeddedText> embedded_contracts();
 EmbeddedText embedded_proofs();
 EmbeddedText embedded_unbroken();
 EmbeddedText embedded_survivors();
+EmbeddedText embedded_dictionary();  ///< the words of a Program, for an engine
 EmbeddedText embedded_spec();
 
 }  // namespace fiberproof::verify

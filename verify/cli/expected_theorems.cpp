@@ -1,5 +1,7 @@
 #include "verify/cli/expected_theorems.hpp"
 
+#include "verify/obligation/plain_text.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
@@ -11,7 +13,11 @@ namespace fiberproof::verify {
 std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
                                                                         std::string_view path) {
   std::vector<ExpectedTheorem> expected;
-  std::istringstream lines{std::string(text)};
+  const auto plain = plain_text(text);
+  if (!plain) {
+    return std::unexpected(fmt::format("fiberproof: {}:{}", path, text_of(plain.error())));
+  }
+  std::istringstream lines{*plain};
   std::size_t number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;

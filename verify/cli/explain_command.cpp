@@ -3,6 +3,7 @@
 #include "fuzz/explain/explain.hpp"
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/fuzz_input.hpp"
 #include "verify/cli/replay_command.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +16,7 @@ namespace fiberproof::verify {
 ExitStatus explain_file(const std::string& path, nlohmann::json& results) {
   results["path"] = path;
   const auto program = std::make_unique<fuzz::AnyProgram>();
-  if (const auto read = fuzz::read_program(input_path(path), *program); !read) {
+  if (const auto read = read_program_or_input(input_path(path), *program); !read) {
     complain(read.error());
     return ExitStatus::could_not_run;
   }

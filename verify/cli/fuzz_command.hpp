@@ -2,10 +2,12 @@
 #pragma once
 
 #include "fuzz/target.hpp"
+#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/exit_status.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +16,10 @@ namespace fiberproof::verify {
 struct FuzzOptions {
   std::vector<std::string> targets;  ///< empty for all
   unsigned seconds = 60;             ///< of each target
-  unsigned jobs = 1;                 ///< libFuzzer processes at once
-  std::string corpus;                ///< inputs found are kept here, in a folder for each target
-  std::string artifacts = ".";       ///< where a crashing input is written
+  unsigned jobs = 1;                 ///< processes of a target at once, which share what they find
+  SeedOptions seeds;
+  std::string corpus;  ///< inputs found are kept here, in a folder for each target
+  std::string artifacts = "fiberproof-artifacts";  ///< of findings; is made with the first one
 };
 
 struct TargetReport {
@@ -24,6 +27,7 @@ struct TargetReport {
   std::uint64_t executions = 0;
   std::uint64_t executions_per_second = 0;
   std::uint64_t corpus_inputs = 0;
+  std::optional<std::uint64_t> coverage;
   std::uint64_t findings = 0;
   std::map<std::string, std::uint64_t> oracle_counts;  ///< how often each rule was checked
 };
@@ -50,9 +54,13 @@ const std::vector<FuzzTarget>& fuzz_targets();
 /// The binary of a target.
 std::string target_path(const std::string& target);
 
-/// Runs each target with the project's seeds and prints a progress line now and then. A finding is
-/// told with its Program, where it has one, and the line that replays it; a missing target could
-/// not run.
+/// What prevents the targets of `options` from being run: one line each, with what to do. Looked at
+/// before any of them is started.
+std::vector<std::string> fuzzing_obstacles(const FuzzOptions& options);
+
+/// Runs each target with its seeds, and prints a progress line now and then. A finding is told with
+/// its Program, where it has one, and the line that replays it. What prevents a run is told, and
+/// is no finding.
 FuzzReport run_fuzzers(const FuzzOptions& options);
 
 }  // namespace fiberproof::verify

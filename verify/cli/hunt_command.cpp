@@ -1,6 +1,8 @@
 #include "verify/cli/hunt_command.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
@@ -12,6 +14,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 namespace fiberproof::verify {
 namespace {
@@ -46,14 +49,14 @@ std::vector<Defect> chosen(std::vector<Defect> all, const std::vector<std::strin
 
 class Reporter {
  public:
-  Reporter(std::size_t defects, nlohmann::json& findings)
-      : progress_(defects), findings_(findings) {}
+  Reporter(std::size_t defects, nlohmann::json& results) : progress_(defects), results_(results) {}
 
   void phase(const Defect& defect, const Phase& phase) { progress_.phase(defect.name, phase); }
 
   void done(const Defect& defect, const Findings& findings, bool is_earlier) {
     progress_.done(is_earlier ? 0 : findings.seconds);
-    findings_.push_back(to_json(findings));
+    findings_.push_back(findings);
+    results_.push_back(to_json(findings));
     fmt::print("{}/{} {}{}\n", progress_.count(), progress_.total(), line_of(defect, findings),
                is_earlier ? ", in an earlier hunt" : "");
     for (const std::string& line : differences(defect, findings)) {
@@ -70,10 +73,13 @@ class Reporter {
     for (const std::string& line : surprises_) complain(line);
   }
   ExitStatus status() const { return status_; }
+  /// Of the defects that are done, in their order.
+  const std::vector<Findings>& findings() const { return findings_; }
 
  private:
   Progress progress_;
-  nlohmann::json& findings_;
+  nlohmann::json& results_;
+  std::vector<Findings> findings_;
   std::vector<std::string> surprises_;
   ExitStatus status_ = ExitStatus::ok;
 };
@@ -85,7 +91,9 @@ ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
   options.folder = std::filesystem::absolute(options.folder).lexically_normal();
   std::vector<std::string> errors = command.errors;
   std::vector<Defect> defects;
-  if (auto all = read_defects(options.source + "/core/defects", {})) {
+  if (const auto why = why_no_sources(options.source)) {
+    errors.push_back(*why);
+  } else if (auto all = read_defects(options.source + "/core/defects", {})) {
     defects = chosen(std::move(*all), command.names, errors);
   } else {
     errors.push_back(all.error());
@@ -108,21 +116,20 @@ ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
   HuntWatcher watcher;
   watcher.on_phase = [&](const Defect& defect, const Phase& phase) { report.phase(defect, phase); };
   watcher.on_findings = std::bind_front(&Reporter::done, &report);
-  const auto findings = hunt(options, defects, watcher);
-  if (!findings) {
-    const bool is_interrupted = findings.error() == interrupted;
-    return could_not_run(
-        {findings.error() +
-         (is_interrupted ? "; what is done is kept, and the same command resumes there" : "")});
-  }
-  const std::string table = table_of(defects, *findings);
+  const auto hunted = hunt(options, defects, watcher);
+  if (!hunted && !is_interrupted()) return could_not_run({hunted.error()});
+  const std::vector<Findings>& done = report.findings();
+  const std::string table = table_of(std::span(defects).first(done.size()), done);
   fmt::print("\n{}", table);
   report.print_surprises();
   if (table_file) {
     const auto written = table_file->write(table);
     if (!written) return could_not_run({"--table " + written.error()});
   }
-  return report.status();
+  if (!is_interrupted()) return report.status();
+  return could_not_run({fmt::format(
+      "interrupted after {} of {}; what is done is kept, and the same command resumes there",
+      done.size(), defects.size())});
 }
 
 }  // namespace fiberproof::verify

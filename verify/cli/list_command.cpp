@@ -1,6 +1,7 @@
 #include "verify/cli/list_command.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/fuzz_command.hpp"
@@ -54,6 +55,7 @@ ExitStatus list_contracts(nlohmann::json& entries) {
 }
 
 ExitStatus list_defects(nlohmann::json& entries) {
+  if (const auto why = why_no_sources(FIBERPROOF_SOURCE)) return could_not_run(*why);
   const auto defects = read_defects(FIBERPROOF_SOURCE "/core/defects", {});
   if (!defects) return could_not_run(defects.error());
   std::size_t by_proof = 0;
@@ -76,6 +78,7 @@ ExitStatus list_defects(nlohmann::json& entries) {
 }
 
 ExitStatus list_mutants(nlohmann::json& entries) {
+  if (const auto why = why_no_sources(FIBERPROOF_SOURCE)) return could_not_run(*why);
   const auto files = mutated_files({});
   if (!files) return could_not_run(files.error());
   std::size_t sum = 0;

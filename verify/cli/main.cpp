@@ -2,12 +2,14 @@
 // a few seconds, the whole corpus, and the table of what holds.
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/coverage_table.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/exit_status.hpp"
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/minimize_command.hpp"
 #include "verify/cli/mutate_command.hpp"
@@ -58,24 +60,33 @@ void print_heading(const std::string& text) {
 
 // A rule without a proof or an oracle is no failure of the run: the table says which it is.
 Outcome main_job(Options options) {
+  options.fuzz.seconds = options.main_seconds;
+  std::vector<std::string> missing = fuzzing_obstacles(options.fuzz);
+  const auto folder = corpus_folder();
+  if (!folder) missing.push_back(folder.error());
+  for (const std::string& line : missing) complain(line);
+  if (!missing.empty()) return {ExitStatus::could_not_run, {}};
   print_heading("== proofs");
   const ProofReport proofs = run_proofs(options.prove);
   print_heading("\n== the code that was proved, in the fuzz targets");
-  const ExitStatus code = compare_code(proofs);
-  if (code == ExitStatus::ok) fmt::print("the same bytes in every target that runs Programs\n");
+  const ExitStatus code = is_interrupted() ? ExitStatus::ok : compare_code(proofs);
+  if (code == ExitStatus::ok && !is_interrupted()) {
+    fmt::print("the same bytes in every target that runs Programs\n");
+  }
   print_heading(fmt::format("\n== fuzz targets, {} s each", options.main_seconds));
-  options.fuzz.seconds = options.main_seconds;
   const FuzzReport fuzzing = run_fuzzers(options.fuzz);
   print_heading("\n== corpus");
-  const ReplayReport corpus = run_replays({FIBERPROOF_CORPUS}, true);
+  ReplayReport corpus;
+  if (!is_interrupted()) corpus = run_replays({*folder}, true);
   const auto rules = rules_of(embedded_spec().text);
   fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
   const ExitStatus status =
       worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status));
   fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
-             status == ExitStatus::ok ? "everything holds as expected"
-                                      : "NOT as expected: see the lines that begin with "
-                                        "'fiberproof:', and what a target found");
+             is_interrupted()           ? "interrupted: what is not told was not looked at"
+             : status == ExitStatus::ok ? "everything holds as expected"
+                                        : "NOT as expected: see the lines that begin with "
+                                          "'fiberproof:', and what a target found");
   nlohmann::json results = coverage_json(rules, proofs, fuzzing);
   results["corpus"] = to_json(corpus);
   return {status, std::move(results)};
@@ -201,12 +212,13 @@ ExitStatus run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  watch_for_interruption();
   open_standard_descriptors();
   std::signal(SIGPIPE, on_closed_pipe);
   try {
-    return static_cast<int>(run_command(argc, argv));
+    return exit_status_or_interrupted(static_cast<int>(run_command(argc, argv)));
   } catch (const std::exception& error) {
     complain(message(error));
-    return static_cast<int>(ExitStatus::could_not_run);
+    return exit_status_or_interrupted(static_cast<int>(ExitStatus::could_not_run));
   }
 }

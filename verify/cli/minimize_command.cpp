@@ -3,6 +3,8 @@
 #include "fuzz/minimize/minimize.hpp"
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/fuzz_input.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/terminal.hpp"
@@ -91,7 +93,7 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
     return ExitStatus::could_not_run;
   }
   const auto program = std::make_unique<fuzz::AnyProgram>();
-  if (const auto read = fuzz::read_program(input_path(path), *program); !read) {
+  if (const auto read = read_program_or_input(input_path(path), *program); !read) {
     complain(read.error());
     return ExitStatus::could_not_run;
   }
@@ -107,12 +109,14 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
                   {"steps_before", steps_before},
                   {"steps", fuzz::step_count(*program)},
                   {"attempts", minimized.attempts},
-                  {"is_complete", minimized.complete},
+                  {"is_complete", minimized.complete && !is_interrupted()},
                   {"program", text}});
   const std::string story = fmt::format(
       "{}, from {} to {} in {}{}", fuzz::describe(*ending), counted(steps_before, "step"),
       fuzz::step_count(*program), counted(minimized.attempts, "attempt"),
-      minimized.complete ? "" : ", the most that are made: it may not be the shortest");
+      is_interrupted()     ? ", interrupted: it may not be the shortest"
+      : minimized.complete ? ""
+                           : ", the most that are made: it may not be the shortest");
   if (result == "-") {
     fmt::print(stderr, "{}\n", story);
     fmt::print("{}", text);

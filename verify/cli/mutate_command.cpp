@@ -1,6 +1,8 @@
 #include "verify/cli/mutate_command.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
@@ -80,9 +82,9 @@ class Reporter {
 
   void print_summary(std::size_t made, std::size_t checks_left_out) {
     const std::size_t survivors = survived_.size();
-    const std::size_t compiled = mutants_ - by_killer_[Killer::compiler];
-    fmt::print("{}\n{} of {} mutants tried; {} FIBER_CHECK left out\n", patches_, mutants_, made,
-               checks_left_out);
+    const std::size_t compiled = progress_.count() - by_killer_[Killer::compiler];
+    fmt::print("{}\n{} of {} mutants tried; {} FIBER_CHECK left out\n", patches_, progress_.count(),
+               made, checks_left_out);
     fmt::print(
         "{} did not compile; killed by proofs {}, corpus {}, time {}, fuzzing {}; "
         "{} survive: {:.1f} % of those that compile are killed\n",
@@ -113,6 +115,7 @@ ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
   options.folder = std::filesystem::absolute(options.folder).lexically_normal();
   std::vector<std::string> errors = command.errors;
   std::ranges::copy(wrong_files(command.files), std::back_inserter(errors));
+  if (const auto why = why_no_sources(options.source)) errors.push_back(*why);
   if (const auto why = why_no_folder(options.folder); why && !command.only_print) {
     errors.push_back("--folder " + *why);
   }
@@ -139,14 +142,12 @@ ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
   MutationWatcher watcher;
   watcher.on_phase = std::bind_front(&Reporter::phase, &report);
   watcher.on_findings = std::bind_front(&Reporter::done, &report);
-  const auto findings = try_mutations(options, mutations.chosen, watcher);
-  if (!findings) {
-    const bool is_interrupted = findings.error() == interrupted;
-    return could_not_run(
-        findings.error() +
-        (is_interrupted ? "; what is done is kept, and the same command resumes there" : ""));
-  }
+  const auto tried = try_mutations(options, mutations.chosen, watcher);
+  if (!tried && !is_interrupted()) return could_not_run(tried.error());
   report.print_summary(mutations.made.size(), mutations.checks_left_out);
+  if (is_interrupted()) {
+    return could_not_run("interrupted; what is done is kept, and the same command resumes there");
+  }
   std::set<std::string> paths;
   for (const MutatedFile& file : *files) paths.insert(file.path);
   const auto lines = differences(*listed, paths, {mutations.made.begin(), mutations.made.end()},

@@ -1,6 +1,7 @@
 #include "verify/cli/options.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/suggestion.hpp"
 
@@ -94,7 +95,7 @@ void add_prove(CLI::App& app, Options& options) {
       ->add_option("--counterexamples", options.prove.counterexamples,
                    "Keep the Programs of unexpected refutations in this folder")
       ->type_name("FOLDER")
-      ->default_val(FIBERPROOF_CORPUS "/counterexamples");
+      ->default_val(counterexamples_folder());
   prove
       ->add_option("--timeout", options.prove.timeout_ms,
                    "Give up a query after this many milliseconds")
@@ -112,16 +113,21 @@ void add_fuzz(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
-  fuzz->add_option("--jobs", options.fuzz.jobs, "Run this many processes of a target at once")
+  fuzz->add_option("--jobs", options.fuzz.jobs,
+                   "Run this many processes of a target at once, sharing what they find")
       ->type_name("N")
       ->check(whole_number(1, 1024))
       ->capture_default_str();
   fuzz->add_option("--corpus", options.fuzz.corpus,
                    "Keep the inputs found in a folder for each target below this one")
       ->type_name("FOLDER");
-  fuzz->add_option("--artifacts", options.fuzz.artifacts, "Write crashing inputs into this folder")
+  fuzz->add_option("--artifacts", options.fuzz.artifacts, "Keep findings in this folder")
       ->type_name("FOLDER")
       ->capture_default_str();
+  fuzz->add_option("--seeds", options.fuzz.seeds.folder,
+                   "Begin with this corpus, or folder of seeds, instead of the project's")
+      ->type_name("FOLDER");
+  fuzz->add_flag("--no-seeds", options.fuzz.seeds.is_none, "Begin without seeds");
 }
 
 void add_programs(CLI::App& app, Options& options) {

@@ -2,6 +2,7 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/confirm.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/wording.hpp"
 
 #include <fmt/format.h>
@@ -122,8 +123,9 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
                                  proved);
   if (refuted > 0) text += fmt::format(", {} refuted", refuted);
   if (unknown > 0) text += fmt::format(", {} unknown", unknown);
+  if (is_interrupted()) text += "; interrupted: what is not told was not decided";
   const bool is_good = report.status == ExitStatus::ok;
-  if (is_good && refuted > 0) text += ", all as expected";
+  if (is_good && refuted > 0 && !is_interrupted()) text += ", all as expected";
   if (!is_good) text += "; NOT as expected: see the lines that begin with 'fiberproof:'";
   fmt::print("{}\n", text);
 }

@@ -3,12 +3,14 @@
 #include "verify/certificate/certifying_solver.hpp"
 #include "verify/certificate/tally.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/proof_plan.hpp"
 #include "verify/cli/proof_printer.hpp"
 #include "verify/obligation/prover.hpp"
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/auxv.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -100,16 +102,21 @@ class ProofRun {
   void print_summary() const { printer_.print_summary(report_); }
 
  private:
-  // Ends with the first contract of which the code cannot be had.
+  // Ends with the first contract of which the code cannot be had. An interruption ends it, too: a
+  // contract is told as a whole, or not at all.
   bool prove_all() {
     for (const PlannedContract& planned : plan_.contracts) {
       const ObjectFile& file = plan_.files.files()[planned.file];
       if (!find_places(file, &planned.contract)) return false;
-      if (!take(prove(planned.contract, file, *solver_, prover_))) return false;
+      auto result = prove(planned.contract, file, *solver_, prover_);
+      if (is_interrupted()) return true;
+      if (!take(std::move(result))) return false;
     }
     for (const ProofSet* const set : plan_.sets) {
       if (!find_places(plan_.files.files().front(), nullptr)) return false;
-      if (!take(set->prove(plan_.files.files().front(), *solver_, prover_))) return false;
+      auto result = set->prove(plan_.files.files().front(), *solver_, prover_);
+      if (is_interrupted()) return true;
+      if (!take(std::move(result))) return false;
     }
     return true;
   }
@@ -130,12 +137,14 @@ class ProofRun {
   }
 
   ExitStatus close() {
-    ExitStatus status = printer_.print_differences(report_.results);
+    ExitStatus status =
+        is_interrupted() ? ExitStatus::ok : printer_.print_differences(report_.results);
     if (!scripts_.complete()) {
       complain(fmt::format("{}: a script could not be written", options_.smt2_directory));
       status = ExitStatus::could_not_run;
     }
     if (options_.certify) {
+      if (is_interrupted()) certificates_.name_questions("the interrupted contract");
       for (const std::string& line : certificates_.complaints()) complain(line);
       fmt::print("{}\n", certificates_.summary());
       if (certificates_.any_rejected()) status = ExitStatus::could_not_run;
@@ -156,7 +165,12 @@ class ProofRun {
 }  // namespace
 
 std::string own_path() {
-  return std::filesystem::read_symlink("/proc/self/exe").string();
+  std::error_code unread;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", unread);
+  if (!unread) return path.string();
+  // Without /proc: the name that we were started by.
+  const auto* const name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  return name == nullptr ? std::string() : std::filesystem::absolute(name).string();
 }
 
 ProofReport run_proofs(const ProveOptions& options) {

@@ -2,14 +2,25 @@
 
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/fuzz_input.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/terminal.hpp"
 #include "verify/cli/wording.hpp"
 
 #include <fmt/format.h>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 namespace fiberproof::verify {
 namespace {
+
+fuzz::Replay replay(const std::string& path) {
+  const auto program = std::make_unique<fuzz::AnyProgram>();
+  if (const auto read = read_program_or_input(path, *program); !read) {
+    return {fuzz::Replay::Verdict::unreadable, read.error(), {}};
+  }
+  return fuzz::replay_program(path, *program);
+}
 
 void take(const std::string& path, const fuzz::Replay& replay, bool quiet, ReplayReport& report) {
   switch (replay.verdict) {
@@ -45,13 +56,14 @@ ReplayReport run_replays(const std::vector<std::string>& paths, bool quiet) {
   StatusLine progress;
   for (const std::string& path : files.programs) {
     progress.show(fmt::format("[{}/{}] {}", report.programs.size(), files.programs.size(), path));
-    const fuzz::Replay replay = fuzz::replay_file(path);
+    const fuzz::Replay replayed = replay(path);
     progress.clear();
-    take(path, replay, quiet, report);
+    if (is_interrupted()) break;
+    take(path, replayed, quiet, report);
     if (!quiet) flush();
   }
   fmt::print("replayed {}: {} as recorded, {} different, {} not read\n",
-             counted(files.programs.size(), "program"), report.as_recorded, report.different,
+             counted(report.programs.size(), "program"), report.as_recorded, report.different,
              report.unreadable);
   if (report.different > 0) report.status = ExitStatus::failed;
   if (report.unreadable > 0) report.status = worse(report.status, ExitStatus::could_not_run);

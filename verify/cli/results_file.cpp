@@ -1,6 +1,7 @@
 #include "verify/cli/results_file.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/interruption.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -63,8 +64,9 @@ std::expected<void, std::string> ResultsFile::write(nlohmann::json results,
   if (!file_ && standard_output_ < 0) return {};
   if (!results.is_object()) results = nlohmann::json::object();
   results["command"] = command;
-  results["status"] = name_of(status);
-  results["exit_status"] = static_cast<int>(status);
+  results["status"] = is_interrupted() ? "interrupted" : name_of(status);
+  results["exit_status"] = exit_status_or_interrupted(static_cast<int>(status));
+  if (is_interrupted()) results["interrupted"] = true;
   results["errors"] = complaints();
   // A path or a line of another program need not be UTF-8.
   const std::string text =

@@ -18,6 +18,7 @@ std::vector<Rule> rules_of(std::string_view spec_text) {
   std::istringstream lines{std::string(spec_text)};
   bool in_rule = false;
   for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with('\r')) line.pop_back();
     if (line.starts_with("- **")) {
       const std::size_t end = line.find("**", 4);
       rules.push_back({line.substr(4, end - 4), line.substr(std::min(end + 3, line.size()))});

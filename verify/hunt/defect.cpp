@@ -1,5 +1,7 @@
 #include "verify/hunt/defect.hpp"
 
+#include "verify/obligation/plain_text.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
@@ -89,6 +91,9 @@ std::string BuiltTarget::text() const {
 
 std::expected<Defect, std::string> parse_defect(std::string_view name, std::string_view text) {
   const std::string file = fmt::format("{}.patch", name);
+  const auto plain = plain_text(text);
+  if (!plain) return std::unexpected(fmt::format("{}:{}", file, text_of(plain.error())));
+  text = *plain;
   const auto header = parse_header(file, text);
   if (!header) return std::unexpected(header.error());
   Defect defect;

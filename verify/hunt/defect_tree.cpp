@@ -54,10 +54,7 @@ std::expected<void, std::string> run(std::vector<std::string> arguments,
     if (tail.size() > lines_max) tail.pop_front();
   });
   if (end.started && end.exit_code == 0) return {};
-  // While it runs, Ctrl-C is its affair: ninja says so, and ends as after an error.
-  const bool is_interrupted = std::ranges::any_of(
-      tail, [](const std::string& line) { return line.find("interrupted by user") != line.npos; });
-  if (is_interrupted) return std::unexpected(std::string(interrupted));
+  if (end.interrupted) return std::unexpected(std::string(interrupted));
   return std::unexpected(
       fmt::format("{} ended with status {}:\n  {}", name, end.exit_code, fmt::join(tail, "\n  ")));
 }
@@ -121,7 +118,7 @@ std::expected<void, std::string> DefectTree::put_in(const Defect& defect) const 
   // The copy may lie below a repository, which is none of git's business here.
   const auto done = run({"git", "-C", folder_ + "/tree", "apply", "../defect.patch"},
                         {"GIT_CEILING_DIRECTORIES=" + folder_});
-  if (done) return {};
+  if (done || done.error() == interrupted) return done;
   return std::unexpected(fmt::format("{}.patch: {}", defect.name, done.error()));
 }
 

@@ -3,6 +3,7 @@
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/process.hpp"
+#include "verify/hunt/trial.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -44,6 +45,7 @@ std::expected<Refutations, std::string> refutations_of(const std::string& comman
   const ProcessEnd end = run_process(arguments, {}, [&complaint](const std::string& line) {
     if (line.starts_with("fiberproof: ") || line.find("because") != line.npos) complaint = line;
   });
+  if (end.interrupted) return std::unexpected(std::string(interrupted));
   if (!end.started) return std::unexpected(fmt::format("{}: cannot be run", command));
 
   Refutations refutations;

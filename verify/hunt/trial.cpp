@@ -3,13 +3,17 @@
 #include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/input_files.hpp"
+#include "verify/cli/interruption.hpp"
 #include "verify/cli/process.hpp"
+#include "verify/cli/target_end.hpp"
 
 #include <fmt/format.h>
 #include <array>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -34,8 +38,7 @@ EngineRun run_engine(const std::vector<std::string>& arguments, const std::strin
   constexpr std::string_view executed = "stat::number_of_executed_units:";
   constexpr std::size_t text_bytes_max = 256 * 1024;
   EngineRun run;
-  std::vector<std::string> environment{
-      "ASAN_OPTIONS=detect_stack_use_after_return=1:use_sigaltstack=1:quarantine_size_mb=10"};
+  std::vector<std::string> environment = sanitizer_environment();
   if (!recording.empty()) {
     environment.push_back(std::string(fuzz::recorder_variable) + "=" + recording);
   }
@@ -59,6 +62,19 @@ EngineRun run_engine(const std::vector<std::string>& arguments, const std::strin
 std::string kind_of(const EngineRun& run) {
   const std::string kind = fuzz::kind_of_crash(run.text);
   return kind.empty() ? fmt::format("exit status {}", run.end.exit_code) : kind;
+}
+
+// Why the machine does not let the target run, where that is how it ended: without any input it
+// ends so as well. Of an oracle's or a sanitizer's report no machine is to blame.
+std::optional<std::string> refusal_of_the_machine(const TrialOptions& options,
+                                                  const EngineRun& run) {
+  const std::string kind = fuzz::kind_of_crash(run.text);
+  if (!kind.empty() && kind != "LeakSanitizer: fatal error") return std::nullopt;
+  std::deque<std::string> lines;
+  const ProcessEnd end = run_process({options.program, "-help=1"}, sanitizer_environment(),
+                                     [&lines](const std::string& line) { lines.push_back(line); });
+  if (end.interrupted) return std::nullopt;
+  return known_refusal(end, lines);
 }
 
 // From an empty corpus. Each input goes to `recording`, where that is not empty.
@@ -131,20 +147,23 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   }
   const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
   const EngineRun run = search(options, recording);
-  constexpr int exit_interrupted = 72;  // libFuzzer's exit code after Ctrl-C
   constexpr int not_executable = 127;   // of a child that could not become the target
+  if (run.end.interrupted) return std::unexpected(std::string(interrupted));
   if (!run.end.started || run.end.exit_code == not_executable) {
     return std::unexpected(fmt::format("{}: the target is missing", options.program));
   }
-  if (run.end.exit_code == exit_interrupted) return std::unexpected(std::string(interrupted));
   Trial trial;
   trial.executions = run.executions;
   if (run.end.exit_code == 0) return trial;
+  if (const auto refusal = refusal_of_the_machine(options, run)) {
+    return std::unexpected(fmt::format("{}: {}", options.program, *refusal));
+  }
   trial.found = true;
   trial.kind = kind_of(run);
   trial.artefact = run.artefact;
   std::ofstream(fmt::format("{}/{}-output", options.folder, options.seed)) << run.text;
   trial.replays = replays(options, trial.artefact, recording, trial.kind);
+  if (is_interrupted()) return std::unexpected(std::string(interrupted));
   return trial;
 }
 

@@ -2,6 +2,7 @@
 #include "verify/obligation/contract.hpp"
 
 #include "verify/obligation/parser.hpp"
+#include "verify/obligation/plain_text.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -430,6 +431,12 @@ std::string message(const ContractError& error) {
 std::expected<Contract, ContractError> parse_contract(std::string_view text, std::string path) {
   Contract contract;
   contract.path = std::move(path);
+  const auto plain = plain_text(text);
+  if (!plain) {
+    const TextFault& fault = plain.error();
+    return std::unexpected(ContractError{contract.path, {fault.line, fault.column}, fault.reason});
+  }
+  text = *plain;
   auto tokens = tokenize(text, contract.path);
   if (!tokens) return std::unexpected(tokens.error());
   ContractReader reader(text, std::move(*tokens), contract);

@@ -1,11 +1,14 @@
 #include "verify/smt/cvc5_process.hpp"
 
+#include "verify/smt/cancellation.hpp"
+
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -20,6 +23,9 @@ constexpr std::string_view end_of_answer = "\"end of answer\"\n";
 
 // A busy machine may keep cvc5 from noticing its own limit.
 constexpr std::chrono::milliseconds grace(10'000);
+
+// So often a wait looks whether it was cancelled.
+constexpr std::chrono::milliseconds patience(100);
 
 }  // namespace
 
@@ -44,6 +50,10 @@ std::expected<void, std::string> Cvc5Process::start() {
   const std::string limit = fmt::format("--tlimit-per={}", time_limit_.count());
   child_ = ::fork();
   if (child_ == 0) {
+    // Signals that the command takes in a thread of its own are blocked in all others.
+    ::sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
       ::dup2(ends[1], descriptor);
     }
@@ -86,9 +96,12 @@ std::expected<std::string, std::string> Cvc5Process::receive() const {
   while (!answer.ends_with(end_of_answer)) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
+    if (are_queries_cancelled()) return std::unexpected(std::string(cancelled));
     ::pollfd waited{socket_, POLLIN, 0};
-    const int ready = left.count() <= 0 ? 0 : ::poll(&waited, 1, static_cast<int>(left.count()));
-    if (ready < 0 && errno == EINTR) continue;
+    const auto part_of_it = std::min(left, patience);
+    const int ready =
+        left.count() <= 0 ? 0 : ::poll(&waited, 1, static_cast<int>(part_of_it.count()));
+    if ((ready < 0 && errno == EINTR) || (ready == 0 && left.count() > 0)) continue;
     if (ready <= 0) return std::unexpected("is silent");
     std::array<char, 4096> part{};
     const auto count = ::recv(socket_, part.data(), part.size(), 0);

@@ -2,6 +2,7 @@
 // as one about integers first, and as one about bits where that has no words or no answer.
 //
 // A refutation is believed only after our own evaluator has confirmed it.
+#include "verify/smt/cancellation.hpp"
 #include "verify/smt/query_deadline.hpp"
 #include "verify/smt/z3_encoding.hpp"
 
@@ -40,13 +41,17 @@ class Z3Solver final : public Solver {
   template <class Encode>
   Answer guarded(Encode encode, const Query& query) {
     Answer answer;
+    answer.reason = cancelled;
+    if (are_queries_cancelled()) return answer;
     try {
       z3::context context;
+      const CancellableContext cancellable(context);
       answer = decide(context, *encode(context), query);
     } catch (const z3::exception& error) {
       answer.verdict = Verdict::unknown;
       answer.reason = told(error.msg());
     }
+    if (answer.verdict == Verdict::unknown && are_queries_cancelled()) answer.reason = cancelled;
     return answer;
   }
 

@@ -38,7 +38,7 @@ class MutationRun {
     if (auto done = tree_.build(plain_programs); !done) return done;
     Findings findings;
     if (auto done = prove(findings); !done) return done;
-    replay(findings);
+    if (auto done = replay(findings); !done) return done;
     const Killer killer = killer_of(findings);
     if (killer == Killer::none) return {};
     return std::unexpected(
@@ -65,7 +65,7 @@ class MutationRun {
     if (mutation.file->is_proved) {
       if (auto done = prove(findings); !done || is_killed()) return done;
     }
-    replay(findings);
+    if (auto done = replay(findings); !done) return done;
     for (const std::string& target : mutation.file->targets) {
       if (is_killed()) return {};
       if (auto done = build({target + "_fuzzer"}, findings); !done || is_killed()) return done;
@@ -95,7 +95,7 @@ class MutationRun {
   // A mutant may run for ever, alone or in its children: the limit is that of all its processes. Or
   // it takes all memory: then it is the first to go, since a limit would be above the 64 GiB of
   // stacks that the corpus maps.
-  void replay(Findings& findings) {
+  std::expected<void, std::string> replay(Findings& findings) {
     tell("replaying the corpus");
     constexpr int exit_timed_out = 124;
     std::string last;
@@ -105,16 +105,18 @@ class MutationRun {
         {}, [&last](const std::string& line) {
           if (line.find("violated") != line.npos || last.find("violated") == last.npos) last = line;
         });
+    if (end.interrupted) return std::unexpected(std::string(interrupted));
     TargetTrials& trials = findings.targets.emplace_back();
     trials.target = replayer;
     trials.wanted = 1;
     Trial& trial = trials.trials.emplace_back();
     trial.executions = 1;
     trial.found = !end.started || end.exit_code != 0;
-    if (!trial.found) return;
+    if (!trial.found) return {};
     const bool is_late = end.exit_code == exit_timed_out || end.exit_code == 128 + 9;
     trial.kind =
         is_late ? std::string(too_slow) : fmt::format("exit status {}, {}", end.exit_code, last);
+    return {};
   }
 
   std::expected<void, std::string> fuzz(const std::string& target, Findings& findings) {

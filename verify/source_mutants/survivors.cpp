@@ -1,5 +1,7 @@
 #include "verify/source_mutants/survivors.hpp"
 
+#include "verify/obligation/plain_text.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -7,6 +9,9 @@ namespace fiberproof::verify {
 
 std::expected<SurvivingMutants, std::string> parse_surviving_mutants(std::string_view text,
                                                                      std::string_view path) {
+  const auto plain = plain_text(text);
+  if (!plain) return std::unexpected(fmt::format("{}:{}", path, text_of(plain.error())));
+  text = *plain;
   SurvivingMutants survivors;
   SurvivingMutant* last = nullptr;
   for (std::size_t number = 1; !text.empty(); ++number) {

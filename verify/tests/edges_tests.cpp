@@ -390,6 +390,43 @@ TEST_F(edges, a_program_can_come_from_standard_input) {
   EXPECT_EQ(shell("echo nonsense | $F replay -").exit_code, 2);
 }
 
+TEST_F(edges, what_a_target_found_is_replayed_by_the_name_of_its_file) {
+  const std::string bytes("\x03\x80\x00\xff\x11\x00\x42\x07", 8);
+  const std::string input = file("trampoline-crash-1", bytes);
+  const Outcome replayed = run({"replay", input});
+  EXPECT_EQ(replayed.exit_code, 0);
+  EXPECT_TRUE(replayed.says(input + ": as recorded (pass"));
+  EXPECT_EQ(run({"explain", input}).exit_code, 0);
+  EXPECT_TRUE(run({"minimize", input}).says("passes: there is no failure"));
+  for (const char* const name : {"program-leak-2", "layout-oom-3.2", "walk-slow-unit-4"}) {
+    EXPECT_EQ(run({"replay", file(name, bytes)}).exit_code, 0) << name;
+  }
+  const Outcome object = run({"replay", file("object-crash-5", bytes)});
+  EXPECT_EQ(object.exit_code, 2);
+  EXPECT_TRUE(object.says("object_fuzzer -runs=2 " + path("object-crash-5")));
+}
+
+TEST_F(edges, raw_bytes_are_told_from_a_program_with_a_mistake) {
+  const std::string bytes = file("crash-1", "\x03\x80\x01\xff");
+  Outcome outcome = run({"replay", bytes});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_TRUE(outcome.says(bytes + ": raw bytes and no Program; where a fuzz target"));
+  file("crash-1.program", contents(counterexample));
+  for (const char* const command : {"replay", "explain", "minimize"}) {
+    outcome = run({command, bytes});
+    EXPECT_EQ(outcome.exit_code, 2) << command;
+    EXPECT_TRUE(outcome.says("lies beside it: " + bytes + ".program")) << command;
+    EXPECT_EQ(outcome.count("fiberproof: "), 1u) << command;
+  }
+  for (const auto& [name, text] :
+       {std::pair{"notes", "a text of mine\n"}, std::pair{"trampoline-notes", "another\n"},
+        std::pair{"mine.program", "\x03\x80\x01"}}) {
+    outcome = run({"replay", file(name, text)});
+    EXPECT_EQ(outcome.exit_code, 2) << name;
+    EXPECT_TRUE(outcome.says(path(name) + ":1:1: the first line is neither")) << name;
+  }
+}
+
 TEST_F(edges, help_and_version_are_printed) {
   EXPECT_TRUE(run({"--version"}).lines.front().starts_with("fiberproof "));
   EXPECT_EQ(run({"help"}).exit_code, 0);

@@ -26,6 +26,21 @@ std::string without(std::string_view line) {
   return text.erase(begin, text.find('\n', begin) - begin + 1);
 }
 
+TEST(defect, may_have_the_line_ends_and_the_mark_of_another_system) {
+  std::string text = "\xef\xbb\xbf";
+  for (const char letter : whole)
+    text += letter == '\n' ? std::string("\r\n") : std::string(1, letter);
+  const auto defect = parse_defect("S99-a-bug", text);
+  ASSERT_TRUE(defect) << defect.error();
+  EXPECT_EQ(defect->patch, whole);
+}
+
+TEST(defect, in_utf_16_is_refused_as_such) {
+  const auto defect = parse_defect("S99-a-bug", "\xff\xfe");
+  ASSERT_FALSE(defect);
+  EXPECT_EQ(defect.error(), "S99-a-bug.patch:1:1: the text is UTF-16; save it as UTF-8");
+}
+
 TEST(defect, has_all_that_its_header_says) {
   const auto defect = parse_defect("S99-a-bug", whole);
   ASSERT_TRUE(defect) << defect.error();

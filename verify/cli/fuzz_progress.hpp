@@ -1,0 +1,36 @@
+// What a target's processes have done so far, together, in one line: written over on a terminal,
+// and cut to its width; elsewhere a line now and then.
+#pragma once
+
+#include "verify/cli/engine_output.hpp"
+#include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/terminal.hpp"
+
+#include <chrono>
+#include <span>
+#include <string>
+
+namespace fiberproof::verify {
+
+/// Sums of what `outputs` tell; of coverage and corpus, which the processes share, the largest.
+void add_up(std::span<const EngineOutput> outputs, TargetReport& report);
+
+/// "layout: 4096 executions, 2048 per second, coverage 300, corpus 120, found 0".
+std::string progress_line(const TargetReport& report);
+
+class FuzzProgress {
+ public:
+  /// After a status line of one of the processes.
+  void show(const TargetReport& report, const std::string& event);
+  /// The last line, in full.
+  void finish(const TargetReport& report);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  const bool is_terminal_ = is_rewritable_terminal();
+  StatusLine line_;
+  Clock::time_point shown_{};
+};
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,259 @@
+#include "verify/cli/fuzz_run.hpp"
+
+#include "fuzz/replay/crash_recorder.hpp"
+#include "verify/cli/complaint.hpp"
+#include "verify/cli/embedded.hpp"
+#include "verify/cli/engine_output.hpp"
+#include "verify/cli/fuzz_progress.hpp"
+#include "verify/cli/interruption.hpp"
+#include "verify/cli/kept_finding.hpp"
+#include "verify/cli/process.hpp"
+#include "verify/cli/target_end.hpp"
+#include "verify/cli/temporary_folder.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace fiberproof::verify {
+namespace {
+
+namespace filesystem = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+class TargetRun {
+ public:
+  TargetRun(const FuzzOptions& options, const FuzzTarget& target, TargetReport& report)
+      : options_(options), target_(target), report_(report), outputs_(options.jobs) {}
+
+  ExitStatus run() {
+    if (folder_.path().empty()) return could_not_run(folder_.error());
+    if (const auto refusal = prepare()) return could_not_run(*refusal);
+    if (const auto refusal = try_without_input(); refusal && !is_interrupted()) {
+      return could_not_run(fmt::format("{} could not run: {}", target_.name, *refusal));
+    }
+    if (is_interrupted()) return ExitStatus::could_not_run;
+    run_processes_of_target();
+    const ExitStatus status = judge();
+    return is_interrupted() ? ExitStatus::could_not_run : status;
+  }
+
+ private:
+  static ExitStatus could_not_run(const std::string& why) {
+    complain(why);
+    return ExitStatus::could_not_run;
+  }
+
+  std::string file(const std::string& name, std::size_t process) const {
+    return fmt::format("{}/{}-{}", folder_.path(), name, process);
+  }
+  std::string counts_of(std::size_t process) const { return file("counts", process); }
+  std::string recording_of(std::size_t process) const { return file("recording", process); }
+  std::string found() const {
+    return options_.corpus.empty() ? folder_.path() + "/found"
+                                   : options_.corpus + "/" + target_.name;
+  }
+  std::string dictionary() const { return folder_.path() + "/program.dict"; }
+
+  // Why the folders and files that a run needs cannot be made.
+  std::optional<std::string> prepare() {
+    for (const std::string& each : {found(), folder_.path() + "/artifacts"}) {
+      std::error_code refused;
+      filesystem::create_directories(each, refused);
+      if (refused) return fmt::format("{}: cannot be made: {}", each, refused.message());
+    }
+    if (!target_.runs_programs()) return std::nullopt;
+    std::ofstream words(dictionary(), std::ios::binary);
+    words << embedded_dictionary().text;
+    words.close();
+    if (words) return std::nullopt;
+    return fmt::format("{}: cannot be written; is there room on the disk?", dictionary());
+  }
+
+  std::vector<std::string> environment(std::size_t process) const {
+    std::vector<std::string> variables = sanitizer_environment();
+    variables.push_back("FIBERPROOF_ORACLE_COUNTS=" + counts_of(process));
+    variables.push_back(fmt::format("{}={}", fuzz::recorder_variable, recording_of(process)));
+    return variables;
+  }
+
+  // Its sanitizers start and end, and no input is to blame for what they say.
+  std::optional<std::string> try_without_input() const {
+    EngineOutput output;
+    const ProcessEnd end = run_process({target_path(target_.name), "-help=1"}, environment(0),
+                                       [&output](const std::string& line) { output.read(line); });
+    std::error_code ignored;
+    filesystem::remove(counts_of(0), ignored);
+    filesystem::remove(recording_of(0), ignored);
+    return refusal_before_any_input(end, output.tail());
+  }
+
+  // As libFuzzer wants them. Processes read now and then what the others have found.
+  std::vector<std::string> arguments() const {
+    std::vector<std::string> words{target_path(target_.name),
+                                   fmt::format("-max_total_time={}", options_.seconds),
+                                   fmt::format("-artifact_prefix={}/artifacts/", folder_.path()),
+                                   "-print_final_stats=1",
+                                   "-print_funcs=0",
+                                   "-timeout=25",
+                                   "-rss_limit_mb=2560",
+                                   "-max_len=4096"};
+    if (target_.runs_programs()) words.push_back("-dict=" + dictionary());
+    words.push_back(found());
+    const auto seeds = seeds_of(options_.seeds, target_.name, target_.seeds);
+    if (seeds && !seeds->empty()) words.push_back(*seeds);
+    return words;
+  }
+
+  void run_processes_of_target() {
+    std::vector<ProcessCommand> commands;
+    for (std::size_t process = 0; process < options_.jobs; ++process) {
+      commands.push_back({arguments(), environment(process), Addresses::any});
+    }
+    FuzzProgress progress;
+    const auto read = [&](std::size_t process, const std::string& line) {
+      if (!outputs_[process].read(line)) return;
+      add_up(outputs_, report_);
+      progress.show(report_, outputs_[process].status().event);
+    };
+    // Above what the engine takes for the seeds and for an input that does not end.
+    const auto deadline = Clock::now() + std::chrono::seconds(2ull * options_.seconds + 300);
+    ends_ = run_processes(commands, read, [&](bool has_one_failed) {
+      is_late_ = Clock::now() > deadline;
+      return has_one_failed || is_late_;
+    });
+    add_up(outputs_, report_);
+    for (std::size_t process = 0; process < ends_.size(); ++process) add_counts(process);
+    take_artifacts();
+    find_out();
+    progress.finish(report_);
+  }
+
+  void add_counts(std::size_t process) {
+    std::ifstream counts(counts_of(process));
+    const auto json = nlohmann::json::parse(counts, nullptr, false);
+    if (!json.is_object()) return;
+    for (const auto& [rule, count] : json.get<std::map<std::string, std::uint64_t>>()) {
+      report_.oracle_counts[rule] += count;
+    }
+  }
+
+  // Several processes may have met the same input.
+  void take_artifacts() {
+    for (const EngineOutput& output : outputs_) {
+      for (const std::string& artifact : output.artifacts()) {
+        if (std::ranges::find(found_.artifacts, artifact) == found_.artifacts.end()) {
+          found_.artifacts.push_back(artifact);
+        }
+      }
+    }
+  }
+
+  // What each process ended with.
+  void find_out() {
+    for (std::size_t process = 0; process < ends_.size(); ++process) {
+      const ProcessEnd& end = ends_[process];
+      const EngineOutput& output = outputs_[process];
+      if (end.interrupted || end.stopped) continue;
+      TargetEnd judged = judge_end(end, output.tail(), !output.artifacts().empty());
+      if (judged.blame == Blame::none) continue;
+      if (judged.blame == Blame::machine || !is_shown(judged, output)) {
+        refusal_ = judged.reason;
+        continue;
+      }
+      found_.recordings.push_back(recording_of(process));
+      if (report_.findings == 0) found_first_ = {process, judged.reason};
+      ++report_.findings;
+    }
+  }
+
+  ExitStatus judge() {
+    if (report_.findings > 0) {
+      print_report();
+      found_.scratch = folder_.path();
+      keep_finding(target_, found_, options_.artifacts);
+      return ExitStatus::failed;
+    }
+    if (!refusal_.empty()) {
+      return could_not_run(fmt::format("{} could not run to its end: {}", target_.name, refusal_));
+    }
+    return judge_good_end();
+  }
+
+  // A crash that its engine saw, and a death of one of the signals that a wild write leads to, are
+  // the target's. What took too long or too much memory once, perhaps on a busy machine, must
+  // again.
+  bool is_shown(TargetEnd& judged, const EngineOutput& output) const {
+    if (judged.blame == Blame::target) return true;
+    const bool is_crash = judged.reason.starts_with("crashed: ") ||
+                          judged.reason.starts_with("SUMMARY: libFuzzer: deadly");
+    if (is_crash && report_.executions > 0) return true;
+    const bool is_again = std::ranges::any_of(output.artifacts(), [this](const auto& artifact) {
+      return run_again(target_, artifact, folder_.path()).is_finding;
+    });
+    if (!is_again) judged.reason += "; the same input does not show it again";
+    return is_again && !(judged.is_of_memory && is_shown_by_nothing());
+  }
+
+  // The input without a byte, which takes less than any other.
+  std::string nothing() const {
+    std::string path = folder_.path() + "/nothing";
+    std::ofstream(path, std::ios::binary).close();
+    return path;
+  }
+  bool is_shown_by_nothing() const {
+    return run_again(target_, nothing(), folder_.path()).is_finding;
+  }
+
+  // By the target; a machine may also refuse LeakSanitizer a thread later than at the start.
+  bool is_leak_check_spoilt(TargetEnd& judged, const EngineOutput& output) const {
+    const std::string input = output.artifacts().empty() ? nothing() : output.artifacts().front();
+    const ShownAgain again = run_again(target_, input, folder_.path(), {verbose_leak_check()});
+    if (again.is_finding && !is_leak_check_refused(again.lines)) return true;
+    judged.reason = leak_check_advice();
+    return false;
+  }
+
+  void print_report() const {
+    const auto& [process, reason] = found_first_;
+    for (const std::string& line : outputs_[process].tail()) fmt::print("  {}\n", line);
+    fmt::print("{}: found after {} executions: {}\n", target_.name, report_.executions, reason);
+  }
+
+  ExitStatus judge_good_end() const {
+    if (is_interrupted()) return ExitStatus::could_not_run;
+    if (is_late_) {
+      return could_not_run(fmt::format("{} did not end in time, and was ended", target_.name));
+    }
+    // A target whose oracles were never asked has shown nothing.
+    if (target_.runs_programs() && report_.oracle_counts.empty()) {
+      return could_not_run(
+          fmt::format("{}: does not tell what its oracles checked", target_path(target_.name)));
+    }
+    if (report_.executions > 0) return ExitStatus::ok;
+    return could_not_run(fmt::format("{}: executed nothing", target_path(target_.name)));
+  }
+
+  const FuzzOptions& options_;
+  const FuzzTarget& target_;
+  TargetReport& report_;
+  const TemporaryFolder folder_;
+  std::vector<EngineOutput> outputs_;
+  std::vector<ProcessEnd> ends_;
+  FoundInputs found_;
+  std::pair<std::size_t, std::string> found_first_;  // the process, and what it found
+  std::string refusal_;                              // of the machine
+  bool is_late_ = false;
+};
+
+}  // namespace
+
+ExitStatus run_target(const FuzzOptions& options, const FuzzTarget& target, TargetReport& report) {
+  return TargetRun(options, target, report).run();
+}
+
+}  // namespace fiberproof::verify
