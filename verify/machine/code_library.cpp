@@ -66,11 +66,10 @@ bool fills_an_operand(const Instruction& instruction, std::span<const std::byte>
 // where they share bytes.
 std::vector<const Instruction*> instructions_with(const Code& code, std::uint64_t address,
                                                   const RelocatedField& field) {
-  constexpr std::uint64_t instruction_bytes_max = 15;
   std::vector<const Instruction*> found;
   const auto end = code.instructions.lower_bound(address + field.bytes);
   for (auto each =
-           code.instructions.lower_bound(address - std::min(address, instruction_bytes_max));
+           code.instructions.lower_bound(address - std::min<std::uint64_t>(address, instruction_bytes_max));
        each != end; ++each) {
     if (each->second.next_address() > address) found.push_back(&each->second);
   }
