@@ -327,22 +327,34 @@ TEST_F(moved, build_says_all_that_is_missing_before_the_main_job_begins) {
 }
 
 // All of the sources hidden, the build among them.
-TEST_F(moved, build_says_that_its_sources_are_gone) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"mutate"},
-                                                {"mutate", "--print"},
-                                                {"hunt"},
-                                                {"list", "mutants"},
-                                                {"list", "defects"}}) {
-    SessionOptions bare = without_sources(words);
-    bare.prepare = [] {
+class without_sources_at_all : public moved {
+ protected:
+  SessionOptions bare(std::vector<std::string> arguments) const {
+    SessionOptions hidden = without_sources(std::move(arguments));
+    hidden.prepare = [] {
       if (!has_own_mounts() || ::mount("none", FIBERPROOF_SOURCE, "tmpfs", 0, nullptr) != 0) {
         ::_exit(125);
       }
     };
-    expect_could_not_run(bare, "the project's sources, which this command was built from");
-    bare.arguments = {command_, "prove", "--help"};
-    EXPECT_NE(run_session(bare).output.find("[fiberproof-counterexamples]"), std::string::npos);
+    return hidden;
   }
+};
+
+TEST_F(without_sources_at_all, what_needs_them_says_so) {
+  const std::vector<std::vector<std::string>> commands{
+      {"mutate"}, {"mutate", "--print"}, {"hunt"}, {"list", "mutants"}, {"list", "defects"}};
+  for (const auto& command : commands) {
+    expect_could_not_run(bare(command), "the project's sources, which this command was built from");
+  }
+}
+
+TEST_F(without_sources_at_all, refutations_are_kept_below_the_folder_one_stands_in) {
+  const SessionEnd help = run_session(bare({"prove", "--help"}));
+  EXPECT_NE(help.output.find("FOLDER=fiberproof-counterexamples\n"), std::string::npos)
+      << help.output;
+  EXPECT_EQ(help.output.find(FIBERPROOF_CORPUS), std::string::npos) << help.output;
+  EXPECT_EQ(run_session(bare({"prove", "layout"})).status, 0);
+  expect_nothing_left();
 }
 
 // The canary in the place of a target: a bug that is there to be found.
