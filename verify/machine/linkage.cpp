@@ -1,5 +1,6 @@
 #include "verify/machine/linkage.hpp"
 
+#include "verify/machine/constant_memory.hpp"
 #include "verify/machine/instruction.hpp"
 #include "verify/machine/place_name.hpp"
 
@@ -193,7 +194,12 @@ std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFil
                                                                  std::uint64_t address) {
   const std::uint64_t in_file = file_address(file, address);
   const BoundWord* const word = bound_word(file, in_file);
-  if (word == nullptr) return file.constant_word(in_file);
+  if (word == nullptr) {
+    // Also of a file without sections, whose relocations only the dynamic section tells.
+    const FileContent content = ConstantMemory(file).at(address, 8);
+    if (content.kind == FileContent::Kind::constant) return content.value;
+    return std::nullopt;
+  }
   // What a relocation for jumps fills in, only the dynamic linker writes (psABI 5.2).
   if (!word->is_for_jumps && !file.is_constant(in_file)) return std::nullopt;
   switch (word->kind) {

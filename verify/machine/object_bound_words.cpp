@@ -180,17 +180,4 @@ bool ObjectFile::is_constant(std::uint64_t address) const {
   });
 }
 
-std::optional<std::uint64_t> ObjectFile::constant_word(std::uint64_t address) const {
-  // The first that ends behind it.
-  const auto next = std::ranges::lower_bound(bound_words_, address, {}, [](const BoundWord& word) {
-    return word.address + word_bytes - 1;
-  });
-  const bool is_bound = next != bound_words_.end() && next->address < address + word_bytes;
-  const auto stored = bytes(address, word_bytes);
-  if (is_bound || !is_constant(address) || !stored) return std::nullopt;
-  std::uint64_t value = 0;
-  std::memcpy(&value, stored->data(), sizeof value);
-  return value;
-}
-
 }  // namespace fiberproof::verify

@@ -161,13 +161,8 @@ class ObjectFile {
   /// What is filled in before any code runs, by address. No two of them are for one address.
   const std::vector<BoundWord>& bound_words() const { return bound_words_; }
 
-  /// The eight bytes there, where the file has them and no code can change them: outside every
-  /// writable segment, read-only once the dynamic linker is done (PT_GNU_RELRO), or the linker's
-  /// own
-  /// (.got). Never what a relocation changes.
-  std::optional<std::uint64_t> constant_word(std::uint64_t address) const;
-
-  /// Whether no code can change a word there.
+  /// Whether no code but the dynamic linker's changes a word there: outside every writable segment,
+  /// read-only once it is done (PT_GNU_RELRO), or the linker's own (.got).
   bool is_constant(std::uint64_t address) const;
 
   /// Whether a symbol of that name has a section here.

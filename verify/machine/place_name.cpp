@@ -33,9 +33,4 @@ std::string place_name(const ObjectFile& file, std::uint64_t address) {
                                : fmt::format("{:#x} in {}", in_file, place->section);
 }
 
-std::string message(const ObjectFile& file, const DecodeError& error) {
-  return fmt::format("{}: {}: {}", place_name(file, error.address), error.instruction,
-                     error.reason);
-}
-
 }  // namespace fiberproof::verify

@@ -21,7 +21,4 @@ std::uint64_t file_address(const ObjectFile& file, std::uint64_t address);
 /// `.text.unlikely+0x3`, or the number where the file has nothing there.
 std::string place_name(const ObjectFile& file, std::uint64_t address);
 
-/// One line: place, instruction, reason.
-std::string message(const ObjectFile& file, const DecodeError& error);
-
 }  // namespace fiberproof::verify

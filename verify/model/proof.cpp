@@ -268,6 +268,7 @@ class Proof {
     }
     if (options_.on_query) options_.on_query(full, query, answer);
     ++known->obligations;
+    known->asked += query.goal.as_constant() == true ? 0 : 1;
     known->time += answer.time;
     if (answer.verdict != Verdict::proved && known->verdict != Verdict::refuted) {
       known->verdict = answer.verdict;

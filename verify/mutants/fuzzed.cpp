@@ -258,6 +258,11 @@ std::expected<std::vector<Survivor>, std::string> parse_survivors(std::string_vi
   return listed;
 }
 
+// A target must see it. What goes astray, too: the native probe has seen it.
+static bool is_wrong(const JudgedMutant& mutant) {
+  return mutant.verdict == MutantVerdict::refuted || mutant.verdict == MutantVerdict::astray;
+}
+
 std::vector<std::string> differences(const std::string& routine,
                                      std::span<const JudgedMutant> judged,
                                      std::span<const FuzzedMutant> fuzzed,
@@ -271,7 +276,7 @@ std::vector<std::string> differences(const std::string& routine,
   for (std::size_t index = 0; index < judged.size(); ++index) {
     const JudgedMutant& mutant = judged[index];
     const FuzzedMutant& end = fuzzed[index];
-    const bool is_refuted = mutant.verdict == MutantVerdict::refuted;
+    const bool is_refuted = is_wrong(mutant);
     if (is_refuted && end.end == FuzzedMutant::End::survived && !is_listed(mutant.description)) {
       lines.push_back(fmt::format("{}: {}: refuted by {}, and survives in the fuzz targets",
                                   routine, mutant.description, mutant.theorem));
@@ -304,7 +309,7 @@ std::string fuzzed_summary(std::span<const JudgedMutant> judged,
       continue;
     }
     if (fuzzed[index].end == FuzzedMutant::End::not_tried) continue;
-    const bool is_refuted = judged[index].verdict == MutantVerdict::refuted;
+    const bool is_refuted = is_wrong(judged[index]);
     const bool is_killed = fuzzed[index].end == FuzzedMutant::End::killed;
     ++(is_refuted ? refuted : others);
     killed += is_refuted && is_killed ? 1 : 0;

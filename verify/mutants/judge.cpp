@@ -93,6 +93,7 @@ class Judge {
       judged.reason = code.error();
       return judged;
     }
+    astray_.clear();
     const auto refuting = refutation(*code, judged.broken);
     const auto seen = natively_violated(mutation.routine);
     if (!refuting || !seen) {
@@ -108,7 +109,10 @@ class Judge {
     }
     const auto equivalence = compare(contract_, original_, *code, callee_, solver_);
     judged.reason = equivalence ? equivalence->reason : equivalence.error();
-    if (!judged.native.empty()) {
+    if (!judged.native.empty() && !astray_.empty()) {
+      judged.verdict = MutantVerdict::astray;
+      judged.reason = astray_;
+    } else if (!judged.native.empty()) {
       judged.verdict = MutantVerdict::contradicted;
     } else if (equivalence && equivalence->verdict == Verdict::proved) {
       judged.verdict = MutantVerdict::equivalent;
@@ -145,6 +149,10 @@ class Judge {
     std::string first;
     for (const Theorem& theorem : result->theorems) {
       is_undecided = is_undecided || theorem.verdict == Verdict::unknown;
+      const bool calls_nothing_known = theorem.verdict == Verdict::unknown &&
+                                       theorem.name.ends_with("/every_path_leaves") &&
+                                       theorem.reason.starts_with("a call of ");
+      if (calls_nothing_known) astray_ = theorem.reason;
       if (theorem.verdict != Verdict::refuted) continue;
       if (first.empty()) first = theorem.name;
       broken.insert(theorem.name);
@@ -215,6 +223,7 @@ class Judge {
   Contract contract_;
   Contract general_;  // without its aliases
   std::vector<std::string> theorems_;
+  std::string astray_;  // why the latest mutant's call cannot be followed
   const ObjectFile& file_;
   Solver& solver_;
   std::uint64_t callee_ = 0;
@@ -231,7 +240,8 @@ std::expected<JudgedRoutine, std::string> judge_mutants(const MutatedRoutine& su
 
 bool all_decided(const std::vector<JudgedMutant>& judged) {
   return std::ranges::all_of(judged, [](const JudgedMutant& mutant) {
-    return mutant.verdict == MutantVerdict::refuted || mutant.verdict == MutantVerdict::equivalent;
+    return mutant.verdict == MutantVerdict::refuted ||
+           mutant.verdict == MutantVerdict::equivalent || mutant.verdict == MutantVerdict::astray;
   });
 }
 
@@ -240,7 +250,8 @@ std::vector<std::string> summary(const std::string& routine,
   constexpr std::string_view verdicts[] = {
       "refuted and natively confirmed", "equivalent",
       "refused by the decoder",         "refuted and NOT natively confirmed",
-      "CONTRADICTED by the native run", "UNKNOWN"};
+      "astray",                         "CONTRADICTED by the native run",
+      "UNKNOWN"};
   constexpr std::string_view kinds[] = {"dropped", "displacement", "register", "swapped", "mode"};
   std::map<MutantVerdict, std::size_t> of_verdict;
   std::map<MutationKind, std::size_t> of_kind;

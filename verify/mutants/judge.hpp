@@ -1,6 +1,7 @@
 // The verdict on every mutant of a routine: refuted by a contract and confirmed natively, or proved
-// to do the same, natively too. Anything else is a failure of the contract, of the semantics or of
-// this folder.
+// to do the same, natively too. A mutant that calls the middle of a function violates a claim
+// natively, and the prover knows nothing of what is there: it is unknown, with that reason. Anything
+// else is a failure of the contract, of the semantics or of this folder.
 #pragma once
 
 #include "verify/machine/object_file.hpp"
@@ -21,6 +22,7 @@ enum class MutantVerdict : std::uint8_t {
   equivalent,     ///< proved, and the native runs violate none
   refused,        ///< not on the decoder's allow list: an error of the run, not a refutation
   not_confirmed,  ///< refuted, and no native run shows it
+  astray,         ///< a native run violates a claim, and it calls where nothing is known
   contradicted,   ///< not refuted or proved the same, and a native run violates a claim
   unknown
 };
@@ -66,7 +68,7 @@ std::expected<JudgedRoutine, std::string> judge_mutants(const MutatedRoutine& su
 std::vector<std::string> summary(const std::string& routine,
                                  const std::vector<JudgedMutant>& judged);
 
-/// Whether each is refuted and confirmed, or equivalent.
+/// Whether each is refuted and confirmed, or equivalent, or astray.
 bool all_decided(const std::vector<JudgedMutant>& judged);
 
 }  // namespace fiberproof::verify

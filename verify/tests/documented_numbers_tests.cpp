@@ -92,15 +92,8 @@ TEST(documented_numbers, the_table_of_defects_has_every_patch_and_what_it_names)
 TEST(documented_numbers, mutants_are_as_many_as_the_sources_give) {
   const auto files = results_of({"list", "mutants"})["mutants"];
   std::size_t all = 0;
-  std::size_t first_five = 0;
-  for (std::size_t at = 0; at < files.size(); ++at) {
-    const auto mutants = files[at]["mutants"].get<std::size_t>();
-    all += mutants;
-    if (at < 5) first_five += mutants;
-  }
+  for (const auto& file : files) all += file["mutants"].get<std::size_t>();
   expect_said("verify/source_mutants/README.md", "Each of the (\\d+) mutants", all);
-  expect_said("verify/source_mutants/README.md", "Of the (\\d+) of the first five", first_five);
-  expect_said("verify/source_mutants/README.md", "Of the (\\d+) of the last", all - first_five);
   expect_said(".ci/run", "`fiberproof mutate` is of all (\\d+)", all);
 }
 

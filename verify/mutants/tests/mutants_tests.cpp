@@ -35,6 +35,9 @@ class mutants : public testing::Test {
       fmt::print("{}\n", line);
     }
     EXPECT_GE(judged->mutants.size(), mutants_min);
+    // Those of the one call's target, 8 higher and lower.
+    EXPECT_EQ(std::ranges::count(judged->mutants, MutantVerdict::astray, &JudgedMutant::verdict),
+              subject.callee.empty() ? 0 : 2);
     expect_clauses_broken_or_listed(*judged);
     for (const JudgedMutant& mutant : judged->mutants) {
       EXPECT_TRUE(all_decided({mutant})) << mutant.description << ": " << mutant.theorem << "; "
