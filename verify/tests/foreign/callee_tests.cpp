@@ -119,7 +119,7 @@ TEST_F(callee_is_a_function, an_indirect_function_is_an_error) {
   const auto linked = link({object(plain_call, chosen)}, {"-static", "-e", "engine_start"});
   expect_one_error(prove(linked, only_start), "chosen when the program is loaded");
   expect_one_error(prove(linked, {"start=engine_start", "fiber_start=engine_fiber_start"}),
-                   "chosen when the program is loaded");
+                   "chosen when the program starts");
 }
 
 TEST_F(callee_is_a_function, a_constant_word_that_holds_no_function_is_an_error) {
