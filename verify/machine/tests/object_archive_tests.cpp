@@ -123,7 +123,7 @@ TEST(object_archive, tables_of_symbols_are_no_members) {
 
 TEST(object_archive, a_name_that_is_not_in_its_table_is_malformed) {
   const std::string one = object("f", STB_GLOBAL, 1);
-  for (const std::string& name : {"/7", "/0", "/0:8", "/99999999999", "#1/999999", "#1/x"}) {
+  for (const char* const name : {"/7", "/0", "/0:8", "/99999999999", "#1/999999", "#1/x"}) {
     const auto archive = parse(magic + member(name, one));
     ASSERT_FALSE(archive) << name;
     EXPECT_EQ(archive.error().kind, Kind::malformed) << name;
