@@ -212,6 +212,33 @@ bool is_equivalent(const std::string& mutant) {
   return equivalent.contains(mutant);
 }
 
+// A jump into the middle of the code that reports a failed check: what the report says, no clause
+// claims.
+bool only_reports(const std::string& mutant) {
+  const std::string jump = "jnz 0x";
+  if (!mutant.starts_with(jump)) return false;
+  const auto file = subject();
+  const Routine routine = *file.routine("fiberproof_initialize");
+  const Code code = decode_all(routine.symbol, routine.address, routine.bytes);
+  std::uint64_t at = std::stoull(mutant.substr(jump.size()), nullptr, 16);
+  for (auto next = code.instructions.find(at); next != code.instructions.end();
+       next = code.instructions.find(at)) {
+    const Instruction& instruction = next->second;
+    at = instruction.next_address();
+    if (instruction.operation == Operation::jcc || instruction.operation == Operation::ret) break;
+    const bool goes =
+        instruction.operation == Operation::jmp || instruction.operation == Operation::call;
+    if (!goes) continue;
+    const auto* const target = std::get_if<Immediate>(&instruction.operands[0]);
+    if (target == nullptr) break;
+    if (instruction.operation == Operation::call) {
+      return file.symbol_at(target->value) == "fiberproof_check_failed";
+    }
+    at = target->value;
+  }
+  return false;
+}
+
 TEST(mutants, of_continuation_start_are_refuted) {
   const Score result =
       score_routine(*subject().routine("fiberproof_continuation_start"), {"continuation_start"});
@@ -240,7 +267,7 @@ void expect_initialize_mutants_refuted(std::span<const unsigned> changes, std::s
                     {"initialize", "initialize_abi", "initialize_checks"}, changes);
   EXPECT_GE(result.mutants, mutants_min);
   for (const std::string& survivor : result.survivors) {
-    EXPECT_TRUE(is_equivalent(survivor)) << survivor;
+    EXPECT_TRUE(is_equivalent(survivor) || only_reports(survivor)) << survivor;
   }
 }
 
