@@ -105,7 +105,7 @@ inline constexpr std::uint64_t resident_bytes_max = 128 * 1024;
 
 struct StackPoolOptions {
   bool staggered = true;
-  /// Of guard pages below each stack, rounded up to whole pages; with 0 no stack can be had.
+  /// Bytes of guard pages below each stack, rounded up to whole pages; 0 refuses every stack.
   std::uint32_t guard_bytes = guard_bytes_default;
   std::size_t kept_max = 4096;  ///< of released stacks; others are unmapped, but never the latest
 };

@@ -247,7 +247,7 @@ void say_no_room_for_report() {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, sizeof line - 1);
 }
 
-/// Of a SIGSEGV that the kernel makes without an address, the number of the exception that the
+/// For a SIGSEGV that the kernel makes without an address: the number of the exception that the
 /// processor raised (SDM vol. 3, table 6-1): general protection, and what was last where it raised
 /// none. That of an access to a non-canonical address is one of these; for RSP and RBP it is a
 /// stack fault, which is a SIGBUS.

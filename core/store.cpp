@@ -29,7 +29,7 @@ void refuse_if_left_by_a_jump(const Entry& innermost) {
   }
 }
 
-/// Of a local variable of a function that was left by a jump.
+/// Whether a local variable belongs to a function that was left by a jump.
 bool is_in_dead_frame(const void* variable) {
   const auto address = reinterpret_cast<std::uint64_t>(variable);
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));

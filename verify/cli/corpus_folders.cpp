@@ -32,7 +32,7 @@ std::vector<std::string> corpus_folders() {
           (beside.parent_path() / "share" / "fiberproof" / "corpus").string(), FIBERPROOF_CORPUS};
 }
 
-// Where the user's folder may have them: in one for the target, as a corpus has, or it is that one.
+// A user's folder has the seeds in a folder for the target, as a corpus does, or directly.
 std::vector<std::string> folders_below(const std::string& folder, const std::string& target,
                                        const std::string& name) {
   std::vector<std::string> folders;
