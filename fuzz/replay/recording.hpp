@@ -45,7 +45,7 @@ inline constexpr std::array<char, 16> recording_magic{'f', 'i', 'b', 'e', 'r', '
                                                       'o', 'f', ' ', 'r', 'e', 'c', '\r', '\n'};
 inline constexpr std::uint32_t recording_version = 2;
 
-/// The version of a file that write_recording() has written: behind the header, whose `slot_bytes` is 0, are
+/// The version of a file of write_recording(): behind the header, whose `slot_bytes` is 0, are
 /// `length`, `is_cut` and as many bytes as were kept of each input, oldest first.
 inline constexpr std::uint32_t short_recording_version = 3;
 
