@@ -20,8 +20,7 @@ template <class Callable>
 class Body : public Function {
  public:
   Body(std::uint32_t parameters, std::uint32_t results, Callable callable)
-      : Function(&call, nullptr, parameters, results),
-        callable_(std::move(callable)) {}
+      : Function(&call, nullptr, parameters, results), callable_(std::move(callable)) {}
 
  private:
   static constexpr bool takes_store = std::is_invocable_v<Callable&, Store&, std::span<Value>>;

@@ -40,15 +40,15 @@ constexpr std::uint64_t as_word(T value) {
 }  // namespace fiberproof
 
 // A macro, since only the preprocessor can name the expression and the place.
-#define FIBER_CHECK(id, left, op, right)                                                        \
-  do {                                                                                          \
-    const auto fiber_check_left = (left);                                                       \
-    const auto fiber_check_right = (right);                                                     \
-    if (!(fiber_check_left op fiber_check_right)) [[unlikely]] {                                \
-      static constexpr ::fiberproof::CheckSite fiber_check_site{#id, #left " " #op " " #right,  \
-                                                                __FILE__, __LINE__};            \
-      ::fiberproof::check_failed(fiber_check_site,                                              \
-                                 ::fiberproof::check_detail::as_word(fiber_check_left),         \
-                                 ::fiberproof::check_detail::as_word(fiber_check_right));       \
-    }                                                                                           \
+#define FIBER_CHECK(id, left, op, right)                                                       \
+  do {                                                                                         \
+    const auto fiber_check_left = (left);                                                      \
+    const auto fiber_check_right = (right);                                                    \
+    if (!(fiber_check_left op fiber_check_right)) [[unlikely]] {                               \
+      static constexpr ::fiberproof::CheckSite fiber_check_site{#id, #left " " #op " " #right, \
+                                                                __FILE__, __LINE__};           \
+      ::fiberproof::check_failed(fiber_check_site,                                             \
+                                 ::fiberproof::check_detail::as_word(fiber_check_left),        \
+                                 ::fiberproof::check_detail::as_word(fiber_check_right));      \
+    }                                                                                          \
   } while (false)

@@ -161,8 +161,10 @@ inline void begin_child(Store& store, Continuation& child, const Handlers& handl
   if (discriminant == encode({ControlEffect::Discriminant::suspend})) {
     FIBER_CHECK(C2, store.active, ==, &self);
     Continuation& suspended = *store.handed_over.suspended;
-    return Outcome{Outcome::Kind::suspended, static_cast<std::uint32_t>(payload),
-                   store.handed_over.values, {&suspended, suspended.revision}};
+    return Outcome{Outcome::Kind::suspended,
+                   static_cast<std::uint32_t>(payload),
+                   store.handed_over.values,
+                   {&suspended, suspended.revision}};
   }
   if (payload == encode({ControlEffect::Discriminant::return_})) [[likely]] {
     return settle_return(store, self);

@@ -15,11 +15,11 @@
 //
 // Call frame information (T7): the caller of the trampoline is whoever the control context names,
 // so the canonical frame address is the saved RSP, by way of RBP, and RBP and RIP are saved beside
-// it. Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. A switch
-// keeps no other register (S4), so those that a call would preserve are undefined in the parent.
-// Marked as a signal frame: the resume address is exact, not one past a call. The first rule adds 0,
-// or libunwind's fast walk takes it for the rule of a stack that GCC realigned, whose return address
-// is elsewhere.
+// it. Once RBP itself is the parent's, RSP already is too and the resume address is in RSI. A
+// switch keeps no other register (S4), so those that a call would preserve are undefined in the
+// parent. Marked as a signal frame: the resume address is exact, not one past a call. The first
+// rule adds 0, or libunwind's fast walk takes it for the rule of a stack that GCC realigned, whose
+// return address is elsewhere.
 #include "core/continuation_start.hpp"
 
 #include "core/control_effect.hpp"
@@ -32,7 +32,7 @@
 // psABI's register table (figure 3.36). SLEB128 of a number in −64 … 63 is its low seven bits.
 #define CFA_IS_SAVED_RSP                                                                      \
   ".cfi_escape 0x0f, 5, 0x76, %c[rsp] & 0x7f, 0x23, 0, 0x06\n\t" /* CFA = *(RBP + rsp + 0) */ \
-  ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"             /* RBP is at RBP + rbp */       \
+  ".cfi_escape 0x10, 6, 2, 0x76, %c[rbp] & 0x7f\n\t"             /* RBP is at RBP + rbp */    \
   ".cfi_escape 0x10, 16, 2, 0x76, %c[rip] & 0x7f\n\t"            /* RIP is at RBP + rip */
 
 #define CFA_IS_RSP          \

@@ -95,8 +95,8 @@ constexpr std::uint64_t laid_out_bytes(std::uint32_t args_capacity) {
 
 /// Bytes that must be left between the limit and the first RSP, or `initialize` refuses (L8): what
 /// the trampoline's call, fiber_start and the entry of the array call need, with sanitizers and at
-/// -O0, in a program whose calls are bound when it starts (-z now; a lazily bound one takes 3 KiB of
-/// the stack that makes it). The test continuation.headroom_covers_the_first_frames_twice fails
+/// -O0, in a program whose calls are bound when it starts (-z now; a lazily bound one takes 3 KiB
+/// of the stack that makes it). The test continuation.headroom_covers_the_first_frames_twice fails
 /// where it is short.
 inline constexpr std::uint64_t headroom_bytes = 2048;
 

@@ -31,14 +31,14 @@ struct StackRecord {
   bool initial = false;
   TrapHandler trap_handler;
   const Handlers* handlers = nullptr;  ///< of the resume that it waits in, as a parent
-  Limits limits;                       ///< while it does not run; the running stack's are the store's
-  ExceptionState exceptions;           ///< while it does not run; empty while it does
+  Limits limits;              ///< while it does not run; the running stack's are the store's
+  ExceptionState exceptions;  ///< while it does not run; empty while it does
   SanitizerStack* sanitizer = nullptr;
 };
 
-/// A continuation. Lives where the store made it and is used again after its end: its revision never
-/// goes back, so that a stale handle stays stale. What a switch touches is in the first two cache
-/// lines: with thousands of continuations the records are what does not fit in the cache.
+/// A continuation. Lives where the store made it and is used again after its end: its revision
+/// never goes back, so that a stale handle stays stale. What a switch touches is in the first two
+/// cache lines: with thousands of continuations the records are what does not fit in the cache.
 struct alignas(64) Continuation : StackRecord {
   StackRecord* parent = nullptr;          ///< who resumed this stack; null is absent
   Continuation* last_ancestor = nullptr;  ///< of a fresh or suspended one: the end of its chain

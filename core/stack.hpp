@@ -39,7 +39,7 @@ struct StackError {
   enum class Reason { too_large, not_mapped, too_small, guard_too_large, guard_too_small };
   Reason reason;
   std::uint64_t requested_bytes;  ///< of the stack; of its guard pages where they are the reason
-  int system_error;  ///< errno of the refused call where reason is not_mapped, else 0
+  int system_error;               ///< errno of the refused call where reason is not_mapped, else 0
 };
 
 /// The size of a page (SDM vol. 3, 4.5).

@@ -1,12 +1,12 @@
 // Stack overflow, reported (C8): code that runs over the limit of a mapped stack meets its guard
-// pages, and this says on standard error which continuation it was and how deep in its chain, in one
-// line, with the innermost frames below it. Then the process ends as it would have ended without.
-// Where other code touched such a page, by a wild pointer, the line says so.
+// pages, and this says on standard error which continuation it was and how deep in its chain, in
+// one line, with the innermost frames below it. Then the process ends as it would have ended
+// without. Where other code touched such a page, by a wild pointer, the line says so.
 //
-// A signal whose handler runs on the interrupted stack may find no room there for the frame that the
-// kernel makes. Then there is a SIGSEGV without an address, once; it is told from others without an
-// address by the room that is left, and reported as an overflow, too. What was lost does not come
-// again, so that the process ends, if no handler that was there before sends it elsewhere.
+// A signal whose handler runs on the interrupted stack may find no room there for the frame that
+// the kernel makes. Then there is a SIGSEGV without an address, once; it is told from others
+// without an address by the room that is left, and reported as an overflow, too. What was lost does
+// not come again, so that the process ends, if no handler that was there before sends it elsewhere.
 //
 // The signal cannot be handled on the stack that has overflowed, so each thread needs an alternate
 // one. The handler looks through the stores that this thread has entered; it calls nothing that is

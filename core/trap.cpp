@@ -25,8 +25,7 @@ struct Describe {
     switch (trap.reason) {
       case StackError::Reason::too_large: return asked + "more than an address space holds";
       case StackError::Reason::too_small: return asked + "too small for any layout";
-      case StackError::Reason::guard_too_large:
-        return guarded + "more than an address space holds";
+      case StackError::Reason::guard_too_large: return guarded + "more than an address space holds";
       case StackError::Reason::guard_too_small: return guarded + "give it one page at least";
       case StackError::Reason::not_mapped: break;
     }

@@ -1,6 +1,6 @@
 #include "fuzz/any_program.hpp"
 
-#include "fuzz/text/program_text.hpp"
+#include "fuzz/program/text.hpp"
 
 namespace fiberproof::fuzz {
 

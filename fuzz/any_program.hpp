@@ -2,9 +2,9 @@
 // its first line.
 #pragma once
 
-#include "fuzz/machine/program.hpp"
-#include "fuzz/machine/run.hpp"
-#include "fuzz/report.hpp"
+#include "fuzz/oracle/report.hpp"
+#include "fuzz/program/program.hpp"
+#include "fuzz/run/run.hpp"
 #include "fuzz/start/program.hpp"
 #include "fuzz/start/run.hpp"
 

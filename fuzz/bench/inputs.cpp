@@ -1,6 +1,6 @@
 #include "fuzz/bench/inputs.hpp"
 
-#include "fuzz/machine/generate.hpp"
+#include "fuzz/generate/generate.hpp"
 #include "fuzz/replay/input_files.hpp"
 #include "fuzz/start/generate.hpp"
 

@@ -2,7 +2,7 @@
 // two commits, do the same work.
 #pragma once
 
-#include "fuzz/target.hpp"
+#include "fuzz/targets/target.hpp"
 
 #include <cstdint>
 #include <expected>

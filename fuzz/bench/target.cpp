@@ -9,7 +9,7 @@
 #include "fuzz/bench/inputs.hpp"
 
 #include "core/sanitizer.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/targets/target.hpp"
 
 #include <fmt/format.h>
 

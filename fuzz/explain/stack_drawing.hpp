@@ -3,7 +3,7 @@
 #pragma once
 
 #include "fuzz/explain/story.hpp"
-#include "fuzz/stacks/stack_snapshot.hpp"
+#include "fuzz/run/stack_snapshot.hpp"
 
 #include <optional>
 #include <string>

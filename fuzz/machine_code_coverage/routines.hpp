@@ -10,8 +10,8 @@
 namespace fiberproof::fuzz {
 
 struct Instruction {
-  std::uint64_t offset;  ///< from the routine's first byte
-  std::string text;      ///< as an assembler would have it
+  std::uint64_t offset;         ///< from the routine's first byte
+  std::string text;             ///< as an assembler would have it
   bool is_unreachable = false;  ///< ud2, after what never returns; or padding, a nop
 };
 

@@ -3,9 +3,9 @@
 // say), or one that does something else: who asks for edits looks at what came out.
 #pragma once
 
-#include "fuzz/machine/program.hpp"
+#include "fuzz/program/bounded_list.hpp"
+#include "fuzz/program/program.hpp"
 #include "fuzz/start/program.hpp"
-#include "fuzz/text/bounded_list.hpp"
 
 #include <algorithm>
 #include <cstddef>

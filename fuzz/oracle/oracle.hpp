@@ -7,8 +7,8 @@
 #pragma once
 
 #include "fuzz/oracle/spec_id.hpp"
-#include "fuzz/stacks/register_probe.hpp"
-#include "fuzz/stacks/stack_memory.hpp"
+#include "fuzz/run/register_probe.hpp"
+#include "fuzz/run/stack_memory.hpp"
 
 #include <array>
 #include <cstdint>

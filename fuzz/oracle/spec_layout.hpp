@@ -31,7 +31,9 @@ constexpr std::uint32_t capacity_of(std::uint32_t params, std::uint32_t returns)
 }
 
 /// s, the size of the args buffer in bytes.
-constexpr std::uint64_t buffer_bytes(std::uint32_t capacity) { return value_bytes * capacity; }
+constexpr std::uint64_t buffer_bytes(std::uint32_t capacity) {
+  return value_bytes * capacity;
+}
 
 /// What `initialize` needs: the layout (L5) and the headroom (L8).
 constexpr std::uint64_t required_bytes(std::uint32_t capacity) {

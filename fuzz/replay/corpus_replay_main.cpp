@@ -1,8 +1,8 @@
 // corpus_replay FILE|DIRECTORY…: replays Program texts. Exit status 0 only if there is at least
 // one and every one behaves as it records, 1 where one does not, 2 where one could not be read or
 // run.
+#include "fuzz/oracle/report.hpp"
 #include "fuzz/replay/replay.hpp"
-#include "fuzz/report.hpp"
 
 #include <fmt/format.h>
 

@@ -12,7 +12,7 @@
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/input_files.hpp"
 #include "fuzz/replay/replay_sequence.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/targets/target.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "fuzz/start/generate.hpp"
 
-#include "fuzz/start/reference.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/reference.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,8 +47,7 @@ std::uint32_t clamped(std::uint64_t count) {
 
 /// The largest n for which `fixed_bytes` + 16 n fit, give or take one.
 std::uint32_t exact_fit(std::uint64_t usable, std::uint64_t fixed_bytes, int difference) {
-  const std::uint64_t fit =
-      usable < fixed_bytes ? 0 : (usable - fixed_bytes) / spec::value_bytes;
+  const std::uint64_t fit = usable < fixed_bytes ? 0 : (usable - fixed_bytes) / spec::value_bytes;
   return clamped(difference < 0 && fit == 0 ? 0 : fit + static_cast<std::uint64_t>(difference));
 }
 
@@ -57,34 +56,22 @@ std::uint32_t boundary_capacity(std::uint8_t choice, std::uint8_t fine, std::uin
   constexpr std::uint64_t bare = spec::return_count_below;
   constexpr std::uint64_t with_headroom = bare + spec::headroom_bytes;
   switch (choice % 16) {
-    case 0:
-      return fine % 2;
-    case 1:
-      return fine;
+    case 0: return fine % 2;
+    case 1: return fine;
     case 2:
     case 3:
-    case 4:
-      return exact_fit(usable, with_headroom, choice % 16 - 3);
+    case 4: return exact_fit(usable, with_headroom, choice % 16 - 3);
     case 5:
     case 6:
-    case 7:
-      return exact_fit(usable, bare, choice % 16 - 6);
-    case 8:
-      return 1u << 16;
-    case 9:
-      return (1u << 28) - 1;
-    case 10:
-      return 1u << 28;
-    case 11:
-      return count_max;
-    case 12:
-      return (1u << 28) - 4;  // 0x40 + 16 n is 2^32 exactly
-    case 13:
-      return (1u << 28) - 1 - fine;  // the headroom carries into bit 32 as well
-    case 14:
-      return exact_fit(usable, with_headroom, -1 - fine);
-    default:
-      return count_max - fine;
+    case 7: return exact_fit(usable, bare, choice % 16 - 6);
+    case 8: return 1u << 16;
+    case 9: return (1u << 28) - 1;
+    case 10: return 1u << 28;
+    case 11: return count_max;
+    case 12: return (1u << 28) - 4;         // 0x40 + 16 n is 2^32 exactly
+    case 13: return (1u << 28) - 1 - fine;  // the headroom carries into bit 32 as well
+    case 14: return exact_fit(usable, with_headroom, -1 - fine);
+    default: return count_max - fine;
   }
 }
 
@@ -183,10 +170,9 @@ void add_step(Bytes& bytes, Function& function) {
         {.kind = kind % 2 == 0 ? Step::Kind::suspend : Step::Kind::suspend_apart,
          .handler_index = index});
   } else {
-    function.steps.push_back(
-        {.kind = Step::Kind::initialize,
-         .function = static_cast<std::uint8_t>(first % trampoline_functions),
-         .stack = static_cast<std::uint8_t>(second % trampoline_stacks)});
+    function.steps.push_back({.kind = Step::Kind::initialize,
+                              .function = static_cast<std::uint8_t>(first % trampoline_functions),
+                              .stack = static_cast<std::uint8_t>(second % trampoline_stacks)});
   }
 }
 
@@ -225,8 +211,7 @@ void generate_layout_program(std::span<const std::uint8_t> input, Program& progr
     set_counts(function, boundary_capacity(choice, fine, usable_bytes_of(program.stacks.back())),
                which);
     program.functions.push_back(function);
-    program.main.push_back(
-        {.kind = Step::Kind::initialize, .function = index, .stack = index});
+    program.main.push_back({.kind = Step::Kind::initialize, .function = index, .stack = index});
   } while (!bytes.at_end() && !program.main.full());
 }
 

@@ -1,6 +1,6 @@
 #include "fuzz/start/program.hpp"
 
-#include "fuzz/text/program_text.hpp"
+#include "fuzz/program/text.hpp"
 
 #include <fmt/format.h>
 
@@ -40,38 +40,25 @@ std::string print(const Step& step) {
   switch (step.kind) {
     case Step::Kind::initialize:
       return fmt::format("initialize f{} on s{}", step.function, step.stack);
-    case Step::Kind::resume:
-      return fmt::format("resume f{} on s{}", step.function, step.stack);
-    case Step::Kind::suspend:
-      return fmt::format("suspend {}", step.handler_index);
-    case Step::Kind::suspend_apart:
-      return fmt::format("suspend {} apart", step.handler_index);
-    case Step::Kind::return_:
-      return "return";
-    case Step::Kind::trap:
-      return "trap";
-    case Step::Kind::throw_:
-      return "throw";
-    case Step::Kind::overrun:
-      return "overrun";
+    case Step::Kind::resume: return fmt::format("resume f{} on s{}", step.function, step.stack);
+    case Step::Kind::suspend: return fmt::format("suspend {}", step.handler_index);
+    case Step::Kind::suspend_apart: return fmt::format("suspend {} apart", step.handler_index);
+    case Step::Kind::return_: return "return";
+    case Step::Kind::trap: return "trap";
+    case Step::Kind::throw_: return "throw";
+    case Step::Kind::overrun: return "overrun";
   }
   return "?";
 }
 
 std::string print(const Expectation& expect) {
   switch (expect.kind) {
-    case Expectation::Kind::pass:
-      return "pass";
-    case Expectation::Kind::trap_reported_as_return:
-      return "trap-reported-as-return";
-    case Expectation::Kind::stack_overflow:
-      return "stack-overflow";
-    case Expectation::Kind::trespass:
-      return "trespass";
-    case Expectation::Kind::violation:
-      return fmt::format("violation {}", name_of(expect.violated));
-    case Expectation::Kind::check:
-      return fmt::format("check {}", name_of(expect.violated));
+    case Expectation::Kind::pass: return "pass";
+    case Expectation::Kind::trap_reported_as_return: return "trap-reported-as-return";
+    case Expectation::Kind::stack_overflow: return "stack-overflow";
+    case Expectation::Kind::trespass: return "trespass";
+    case Expectation::Kind::violation: return fmt::format("violation {}", name_of(expect.violated));
+    case Expectation::Kind::check: return fmt::format("check {}", name_of(expect.violated));
   }
   return "?";
 }

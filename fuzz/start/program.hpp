@@ -27,7 +27,7 @@
 #pragma once
 
 #include "fuzz/oracle/spec_id.hpp"
-#include "fuzz/text/bounded_list.hpp"
+#include "fuzz/program/bounded_list.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The parser of Program text: one line at a time, one sentence for the first thing that is wrong.
-#include "fuzz/text/program_line.hpp"
-#include "fuzz/text/program_text.hpp"
+#include "fuzz/program/line.hpp"
+#include "fuzz/program/text.hpp"
 
 #include <fmt/format.h>
 

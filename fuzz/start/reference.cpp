@@ -20,18 +20,15 @@ class Reference {
  private:
   void perform(const Step& step, std::uint32_t depth, std::uint32_t self) {
     switch (step.kind) {
-      case Step::Kind::initialize:
-        return initialize(step);
-      case Step::Kind::resume:
-        return resume(step, depth + 1);
+      case Step::Kind::initialize: return initialize(step);
+      case Step::Kind::resume: return resume(step, depth + 1);
       case Step::Kind::suspend:
       case Step::Kind::suspend_apart:
         events_.push_back({.kind = Event::Kind::suspended,
                            .continuation = self,
                            .handler_index = step.handler_index});
         return;
-      default:
-        return;  // The end of a function: `resume` knows what it means.
+      default: return;  // The end of a function: `resume` knows what it means.
     }
   }
 
@@ -63,8 +60,7 @@ class Reference {
       return;
     }
     values_ += event.capacity;
-    const std::uint64_t room =
-        event.usable_bytes - (event.required_bytes - spec::headroom_bytes);
+    const std::uint64_t room = event.usable_bytes - (event.required_bytes - spec::headroom_bytes);
     event.kind = Event::Kind::started;
     event.tight = room < room_for_steps_bytes;
     event.continuation = resumes_;

@@ -28,14 +28,14 @@ struct Event {
     trapped,    ///< it trapped
   };
   Kind kind;
-  bool tight = false;        ///< of started: no room for steps
-  bool misreported = false;  ///< of returned: it trapped, and revision v44 says Return (T5)
-  bool threw = false;        ///< of returned and trapped: by a C++ exception (F3)
-  std::uint32_t continuation = 0;   ///< number of the continuation, from 1; started to trapped
-  std::uint32_t capacity = 0;       ///< n; laid_out, refused, started
-  std::uint32_t handler_index = 0;  ///< of suspended
-  std::uint32_t length = 0;         ///< args.length; of returned and trapped
-  std::uint64_t usable_bytes = 0;   ///< laid_out, refused, started
+  bool tight = false;                ///< of started: no room for steps
+  bool misreported = false;          ///< of returned: it trapped, and revision v44 says Return (T5)
+  bool threw = false;                ///< of returned and trapped: by a C++ exception (F3)
+  std::uint32_t continuation = 0;    ///< number of the continuation, from 1; started to trapped
+  std::uint32_t capacity = 0;        ///< n; laid_out, refused, started
+  std::uint32_t handler_index = 0;   ///< of suspended
+  std::uint32_t length = 0;          ///< args.length; of returned and trapped
+  std::uint64_t usable_bytes = 0;    ///< laid_out, refused, started
   std::uint64_t required_bytes = 0;  ///< the same, headroom included
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -4,7 +4,7 @@
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/oracle_pool.hpp"
-#include "fuzz/stacks/stack_snapshot.hpp"
+#include "fuzz/run/stack_snapshot.hpp"
 #include "fuzz/start/runner.hpp"
 
 namespace fiberproof::fuzz {

@@ -2,7 +2,7 @@
 // which events must happen, in which order.
 #pragma once
 
-#include "fuzz/report.hpp"
+#include "fuzz/oracle/report.hpp"
 #include "fuzz/start/program.hpp"
 
 #include <cstdint>

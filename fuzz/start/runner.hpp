@@ -6,8 +6,8 @@
 
 #include "core/store.hpp"
 #include "fuzz/oracle/oracle.hpp"
-#include "fuzz/stacks/register_probe.hpp"
-#include "fuzz/stacks/stack_source.hpp"
+#include "fuzz/run/register_probe.hpp"
+#include "fuzz/run/stack_source.hpp"
 #include "fuzz/start/reference.hpp"
 #include "fuzz/start/run.hpp"
 

@@ -1,8 +1,8 @@
 // Fuzz target `canary`: what `program` runs, with a bug planted on the way: where a suspended chain
 // of two stacks or more is resumed with a value, a bit of the first one changes (C5). A fuzzer that
 // does not find that within seconds has gone blind; nothing else is to be learnt from this target.
-#include "fuzz/machine/generate.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/generate/generate.hpp"
+#include "fuzz/targets/target.hpp"
 
 namespace {
 

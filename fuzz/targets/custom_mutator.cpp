@@ -1,6 +1,6 @@
 // The mutator and the crossover of the targets whose inputs are MachinePrograms, as libFuzzer looks
 // for them.
-#include "fuzz/machine/mutator.hpp"
+#include "fuzz/generate/mutator.hpp"
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
                                                std::size_t size_max, unsigned int seed) {

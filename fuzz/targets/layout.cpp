@@ -1,6 +1,6 @@
 // Fuzz target `layout`: what `initialize` writes and refuses (L1 to L8).
 #include "fuzz/start/generate.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/targets/target.hpp"
 
 namespace {
 

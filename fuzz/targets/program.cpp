@@ -1,7 +1,7 @@
 // Fuzz target `program`: programs of operations on continuations, of any nesting, against the
 // reference (C1 to C8), with what they stand on: layouts, switches, starts and ends.
-#include "fuzz/machine/generate.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/generate/generate.hpp"
+#include "fuzz/targets/target.hpp"
 
 namespace {
 

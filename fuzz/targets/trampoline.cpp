@@ -1,7 +1,7 @@
 // Fuzz target `trampoline`: switches, the entry trampoline and fiber_start on real fibers
 // (S1 to S4, T1 to T6, F1 to F3, E1), on stacks laid out by `initialize` (L1 to L8).
 #include "fuzz/start/generate.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/targets/target.hpp"
 
 namespace {
 

@@ -1,8 +1,8 @@
 // Fuzz target `walk`: what `program` runs, and at many points on the way the chains are walked: by
 // frame pointers (C6), and by the call frame information, also from every instruction of the entry
 // trampoline (T7).
-#include "fuzz/machine/generate.hpp"
-#include "fuzz/target.hpp"
+#include "fuzz/generate/generate.hpp"
+#include "fuzz/targets/target.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 // the first value that step 2 made and the first that step 3 made.
 #pragma once
 
-#include "fuzz/machine/reference.hpp"
+#include "fuzz/reference/reference.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

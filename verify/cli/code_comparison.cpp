@@ -1,11 +1,11 @@
 #include "verify/cli/code_comparison.hpp"
 
 #include "verify/cli/fuzz_command.hpp"
-#include "verify/cli/process.hpp"
 #include "verify/cli/target_end.hpp"
-#include "verify/machine/code_identity.hpp"
-#include "verify/machine/object_file.hpp"
+#include "verify/object/object_file.hpp"
 #include "verify/obligation/switch_sites.hpp"
+#include "verify/process/process.hpp"
+#include "verify/x86/code_identity.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

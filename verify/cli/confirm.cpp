@@ -1,7 +1,7 @@
 #include "verify/cli/confirm.hpp"
 
 #include "fuzz/replay/replay.hpp"
-#include "verify/cli/temporary_folder.hpp"
+#include "verify/process/temporary_folder.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "verify/cli/foreign_code.hpp"
 
-#include "verify/machine/symbol_search.hpp"
+#include "verify/object/symbol_search.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -6,7 +6,7 @@
 // fiber_start is what start calls. Revisions: SPEC.md, T5.
 #pragma once
 
-#include "verify/machine/object_archive.hpp"
+#include "verify/object/object_archive.hpp"
 #include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/prover.hpp"

@@ -1,12 +1,12 @@
 #include "verify/cli/fuzz_command.hpp"
 
-#include "fuzz/machine/generate.hpp"
+#include "fuzz/generate/generate.hpp"
 #include "fuzz/start/generate.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/fuzz_run.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/target_end.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // `fiberproof fuzz`: starts the libFuzzer targets that the build made beside the command.
 #pragma once
 
-#include "fuzz/target.hpp"
+#include "fuzz/targets/target.hpp"
 #include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/exit_status.hpp"
 

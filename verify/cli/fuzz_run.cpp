@@ -5,11 +5,11 @@
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_progress.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/kept_finding.hpp"
-#include "verify/cli/process.hpp"
 #include "verify/cli/target_end.hpp"
-#include "verify/cli/temporary_folder.hpp"
+#include "verify/process/interruption.hpp"
+#include "verify/process/process.hpp"
+#include "verify/process/temporary_folder.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -2,11 +2,11 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
-#include "verify/hunt/hunt_table.hpp"
+#include "verify/mutation/defects/hunt_table.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -37,8 +37,8 @@ std::vector<Defect> chosen(std::vector<Defect> all, const std::vector<std::strin
     const bool is_known =
         std::ranges::any_of(known, [&](const auto& defect) { return begins(defect, name); });
     if (is_known) continue;
-    errors.push_back(fmt::format("no defect's name begins with '{}'{}", name,
-                                 did_you_mean(name, known)));
+    errors.push_back(
+        fmt::format("no defect's name begins with '{}'{}", name, did_you_mean(name, known)));
   }
   if (names.empty()) return all;
   std::erase_if(all, [&](const Defect& defect) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
-#include "verify/hunt/hunt.hpp"
+#include "verify/mutation/defects/hunt.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -4,9 +4,9 @@
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/engine_output.hpp"
-#include "verify/cli/process.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/target_end.hpp"
+#include "verify/process/process.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -3,13 +3,13 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/embedded.hpp"
-#include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/rules.hpp"
-#include "verify/hunt/defect.hpp"
+#include "verify/mutation/cpp/mutation_run.hpp"
+#include "verify/mutation/defects/defect.hpp"
 #include "verify/obligation/contract.hpp"
+#include "verify/obligation/expected_theorems.hpp"
 #include "verify/proofs/proof_set.hpp"
-#include "verify/source_mutants/mutation_run.hpp"
 
 #include <fmt/format.h>
 #include <map>

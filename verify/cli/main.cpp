@@ -9,7 +9,6 @@
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/minimize_command.hpp"
 #include "verify/cli/mutate_command.hpp"
@@ -19,6 +18,7 @@
 #include "verify/cli/results_file.hpp"
 #include "verify/cli/rules.hpp"
 #include "verify/cli/suggestion.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -80,8 +80,7 @@ Outcome main_job(Options options) {
   if (!is_interrupted()) corpus = run_replays({*folder}, true);
   const auto rules = rules_of(embedded_spec().text);
   fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
-  const ExitStatus status =
-      worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status));
+  const ExitStatus status = worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status));
   fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
              is_interrupted()           ? "interrupted: what is not told was not looked at"
              : status == ExitStatus::ok ? "everything holds as expected"
@@ -108,8 +107,7 @@ std::vector<std::string> target_complaints(const std::vector<std::string>& names
   std::vector<std::string> lines;
   for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
-    lines.push_back(
-        fmt::format("there is no fuzz target '{}'{}", name, did_you_mean(name, known)));
+    lines.push_back(fmt::format("there is no fuzz target '{}'{}", name, did_you_mean(name, known)));
   }
   return lines;
 }
@@ -190,8 +188,8 @@ ExitStatus run_command(int argc, char** argv) {
     lines.insert(lines.end(), more.begin(), more.end());
     // These look for more that is wrong, and tell all of it together.
     options.prove.errors = options.hunt.errors = options.mutate.errors = lines;
-    const bool looks_for_more = options.command == "prove" || options.command == "hunt" ||
-                                options.command == "mutate";
+    const bool looks_for_more =
+        options.command == "prove" || options.command == "hunt" || options.command == "mutate";
     if (ready == Parsed::wrong || (!lines.empty() && !looks_for_more)) {
       for (const std::string& line : lines) complain(line);
       outcome.status = ExitStatus::could_not_run;

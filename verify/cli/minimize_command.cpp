@@ -4,11 +4,11 @@
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/fuzz_input.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/terminal.hpp"
 #include "verify/cli/wording.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -76,8 +76,9 @@ bool write_new(const std::string& path, const std::string& text) {
 // Why the result cannot be written, found out before the search for it.
 std::string why_not_written(const std::string& path) {
   if (path == "-") return {};
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0) return path + ": is there already, and is not overwritten";
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0)
+    return path + ": is there already, and is not overwritten";
   const auto file = OutputFile::prepare(path);
   return file ? "" : fmt::format("{}: cannot be written", file.error());
 }

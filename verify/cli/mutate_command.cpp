@@ -2,12 +2,12 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
-#include "verify/hunt/defect_tree.hpp"
-#include "verify/source_mutants/survivors.hpp"
+#include "verify/mutation/cpp/survivors.hpp"
+#include "verify/mutation/defects/defect_tree.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -20,7 +20,7 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr const char* list_path = "verify/source_mutants/survivors.txt";
+constexpr const char* list_path = "verify/mutation/cpp/survivors.txt";
 
 ExitStatus could_not_run(const std::string& why) {
   complain(why);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
-#include "verify/source_mutants/mutation_run.hpp"
+#include "verify/mutation/cpp/mutation_run.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -18,7 +18,7 @@ struct MutateCommand {
 };
 
 /// Prints each phase, a line for each mutant, each survivor's patch and a summary. Exit status 1
-/// where survivors differ from verify/source_mutants/survivors.txt. What was found goes into
+/// where survivors differ from verify/mutation/cpp/survivors.txt. What was found goes into
 /// `results`, also of a run that ends early.
 ExitStatus mutate(const MutateCommand& command, nlohmann::json& results);
 

@@ -131,8 +131,7 @@ void add_fuzz(CLI::App& app, Options& options) {
 }
 
 void add_programs(CLI::App& app, Options& options) {
-  app.add_subcommand("replay",
-                     "Run Programs on real stacks and compare each with what it records")
+  app.add_subcommand("replay", "Run Programs on real stacks and compare each with what it records")
       ->add_option("PATH", options.replay,
                    "Replay these files, and all Programs below these folders; - for standard input")
       ->type_name("")
@@ -143,8 +142,7 @@ void add_programs(CLI::App& app, Options& options) {
       ->required();
   CLI::App* const minimize =
       app.add_subcommand("minimize", "Make a shorter Program that ends in the same way");
-  minimize
-      ->add_option("FILE", options.minimize, "Shorten this Program; - for standard input")
+  minimize->add_option("FILE", options.minimize, "Shorten this Program; - for standard input")
       ->type_name("")
       ->required();
   minimize
@@ -163,8 +161,8 @@ void add_hunt(CLI::App& app, Options& options) {
   limits.source = FIBERPROOF_SOURCE;
   limits.command = own_path();
   limits.folder = folder_beside_the_build("hunt");
-  CLI::App* const hunt =
-      app.add_subcommand("hunt", "Put known bugs into core, one at a time, and see what finds them");
+  CLI::App* const hunt = app.add_subcommand(
+      "hunt", "Put known bugs into core, one at a time, and see what finds them");
   hunt->add_option("DEFECT", options.hunt.names,
                    "Hunt only defects whose names begin so ('fiberproof list defects' names them; "
                    "default: all)")
@@ -173,8 +171,7 @@ void add_hunt(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(whole_number(1, 10'000))
       ->capture_default_str();
-  hunt->add_option("--executions", limits.executions_max,
-                   "End a search after this many executions")
+  hunt->add_option("--executions", limits.executions_max, "End a search after this many executions")
       ->type_name("N")
       ->check(whole_number(1, executions_most))
       ->capture_default_str();
@@ -192,8 +189,7 @@ void add_hunt(CLI::App& app, Options& options) {
       ->type_name("FOLDER")
       ->capture_default_str();
   hunt->add_flag_callback(
-      "--afresh", [&limits] { limits.resume = false; },
-      "Ignore what an earlier hunt found");
+      "--afresh", [&limits] { limits.resume = false; }, "Ignore what an earlier hunt found");
   hunt->add_option("--table", options.hunt.table, "Write the table to this file as well")
       ->type_name("FILE");
 }
@@ -231,8 +227,7 @@ void add_mutate(CLI::App& app, Options& options) {
       ->type_name("FOLDER")
       ->capture_default_str();
   mutate->add_flag_callback(
-      "--afresh", [&limits] { limits.resume = false; },
-      "Ignore what an earlier run found");
+      "--afresh", [&limits] { limits.resume = false; }, "Ignore what an earlier run found");
   mutate->add_flag("--print", options.mutate.only_print, "Print the patches and test none");
 }
 
@@ -247,7 +242,8 @@ void add_list(CLI::App& app, Options& options) {
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names{"help"};
-  for (const CLI::App* subcommand : app.get_subcommands({})) names.push_back(subcommand->get_name());
+  for (const CLI::App* subcommand : app.get_subcommands({}))
+    names.push_back(subcommand->get_name());
   return names;
 }
 
@@ -256,7 +252,8 @@ std::optional<std::string> find_json(const std::vector<std::string>& words) {
   constexpr std::string_view option = "--json";
   for (std::size_t at = 0; at < words.size(); ++at) {
     if (words[at] == "--") break;
-    if (words[at].starts_with(std::string(option) + "=")) return words[at].substr(option.size() + 1);
+    if (words[at].starts_with(std::string(option) + "="))
+      return words[at].substr(option.size() + 1);
     if (words[at] == option && at + 1 < words.size()) return words[at + 1];
   }
   return std::nullopt;
@@ -297,8 +294,8 @@ Parsed print_help(const CLI::App& app, const std::vector<std::string>& words) {
     return Parsed::printed_help;
   } catch (const CLI::OptionNotFound&) {
     const auto names = subcommand_names(app);
-    complain(fmt::format("help: there is no command '{}'{}", words[1],
-                         did_you_mean(words[1], names)));
+    complain(
+        fmt::format("help: there is no command '{}'{}", words[1], did_you_mean(words[1], names)));
     return Parsed::wrong;
   }
 }
@@ -307,7 +304,8 @@ Parsed print_help(const CLI::App& app, const std::vector<std::string>& words) {
 
 Parsed parse_options(int argc, char** argv, Options& options) {
   CLI::App app{
-      "Fuzzing and verification of stackful continuations. Without a command: prove everything, run "
+      "Fuzzing and verification of stackful continuations. Without a command: prove everything, "
+      "run "
       "each fuzz target for a few seconds, replay the corpus, and print the table of what holds.",
       "fiberproof"};
   app.require_subcommand(0, 1);
@@ -358,11 +356,13 @@ Parsed parse_options(int argc, char** argv, Options& options) {
   if (given.empty()) return Parsed::ready;
   options.command = given.front()->get_name();
   if (app.count("--time") > 0) {
-    return wrong(fmt::format("--time before '{}' is of the run without a command: leave it out, or "
-                             "put it behind 'fuzz'",
-                             options.command));
+    return wrong(
+        fmt::format("--time before '{}' is of the run without a command: leave it out, or "
+                    "put it behind 'fuzz'",
+                    options.command));
   }
-  if (app.count("--json") + given.front()->count("--json") > 1) return wrong("--json is given twice");
+  if (app.count("--json") + given.front()->count("--json") > 1)
+    return wrong("--json is given twice");
   if (options.command == "prove") {
     options.prove.keeps_where_told = given.front()->count("--counterexamples") > 0;
   }

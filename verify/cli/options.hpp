@@ -32,8 +32,8 @@ struct Options {
 
 enum class Parsed : std::uint8_t { ready, printed_help, wrong };
 
-/// Fills `options`; prints help or the version where that is asked for, and one line where something
-/// is wrong.
+/// Fills `options`; prints help or the version where that is asked for, and one line where
+/// something is wrong.
 Parsed parse_options(int argc, char** argv, Options& options);
 
 }  // namespace fiberproof::verify

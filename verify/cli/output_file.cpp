@@ -74,7 +74,7 @@ std::expected<OutputFile, std::string> OutputFile::prepare(const std::string& pa
   OutputFile file;
   file.given_ = path;
   file.path_ = behind_links(path);
-  struct stat status {};
+  struct stat status{};
   const bool exists = ::stat(file.path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) return refused(path, EISDIR);
   if (exists && ::access(file.path_.c_str(), W_OK) != 0) return refused(path, errno);
@@ -99,7 +99,7 @@ std::expected<void, std::string> OutputFile::write(std::string_view text) const 
   const std::string temporary = temporary_beside(path_);
   const int descriptor = ::open(temporary.c_str(), new_file, any_mode);
   if (descriptor < 0) return refused(given_, errno);
-  struct stat before {};
+  struct stat before{};
   if (::stat(path_.c_str(), &before) == 0) ::fchmod(descriptor, before.st_mode & 07777);
   int error = write_all(descriptor, text);
   if (error == 0 && ::rename(temporary.c_str(), path_.c_str()) != 0) error = errno;

@@ -11,8 +11,8 @@ namespace fiberproof::verify {
 
 class OutputFile {
  public:
-  /// Whether `path` can be written, tried for real: nothing is left behind, and a file that is there
-  /// is not touched. The error is `PATH: reason`.
+  /// Whether `path` can be written, tried for real: nothing is left behind, and a file that is
+  /// there is not touched. The error is `PATH: reason`.
   static std::expected<OutputFile, std::string> prepare(const std::string& path);
 
   /// Writes a temporary file in the same folder, which then takes the name. A device, a pipe, or a
@@ -20,8 +20,8 @@ class OutputFile {
   std::expected<void, std::string> write(std::string_view text) const;
 
  private:
-  std::string given_;   // as the user wrote it
-  std::string path_;    // behind symbolic links
+  std::string given_;  // as the user wrote it
+  std::string path_;   // behind symbolic links
   bool in_place_ = false;
 };
 

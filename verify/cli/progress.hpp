@@ -1,9 +1,9 @@
-// How far a long run is, for who waits: which of how many, what is done to it, and how long the rest
-// takes. A line that is written over on a terminal; elsewhere a line for each phase.
+// How far a long run is, for who waits: which of how many, what is done to it, and how long the
+// rest takes. A line that is written over on a terminal; elsewhere a line for each phase.
 #pragma once
 
 #include "verify/cli/terminal.hpp"
-#include "verify/hunt/hunt.hpp"
+#include "verify/mutation/defects/hunt.hpp"
 
 #include <chrono>
 #include <cstddef>

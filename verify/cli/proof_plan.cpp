@@ -174,8 +174,8 @@ std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOption
   if (options.are_symbols_wrong) return std::unexpected(errors);
   find_code(options, plan, errors);
   if (errors.empty() && plan.contracts.empty() && plan.sets.empty()) {
-    add_line(errors, fmt::format("{}: no contract can be proved of the symbols given",
-                                 options.object));
+    add_line(errors,
+             fmt::format("{}: no contract can be proved of the symbols given", options.object));
   }
   if (!errors.empty()) return std::unexpected(errors);
   plan.theorems = count_theorems(plan);

@@ -2,10 +2,10 @@
 // folders and solvers. Everything that is wrong is told at once.
 #pragma once
 
-#include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/selection.hpp"
-#include "verify/machine/object_archive.hpp"
+#include "verify/object/object_archive.hpp"
+#include "verify/obligation/expected_theorems.hpp"
 #include "verify/proofs/proof_set.hpp"
 
 #include <expected>

@@ -2,8 +2,8 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/confirm.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/wording.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -46,8 +46,8 @@ std::vector<std::string> differences_without_list(const std::vector<ContractResu
 std::size_t count(const ProofReport& report, Verdict verdict) {
   std::size_t sum = 0;
   for (const ContractResult& result : report.results) {
-    sum += static_cast<std::size_t>(
-        std::ranges::count(result.theorems, verdict, &Theorem::verdict));
+    sum +=
+        static_cast<std::size_t>(std::ranges::count(result.theorems, verdict, &Theorem::verdict));
   }
   return sum;
 }
@@ -118,9 +118,9 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   const std::size_t refuted = count(report, Verdict::refuted);
   const std::size_t unknown = count(report, Verdict::unknown);
   if (options_.code.is_foreign()) print_foreign_summary(report);
-  std::string text = fmt::format("{} in {:.1f} s: {} proved",
-                                 counted(proved + refuted + unknown, "theorem"), report.seconds,
-                                 proved);
+  std::string text =
+      fmt::format("{} in {:.1f} s: {} proved", counted(proved + refuted + unknown, "theorem"),
+                  report.seconds, proved);
   if (refuted > 0) text += fmt::format(", {} refuted", refuted);
   if (unknown > 0) text += fmt::format(", {} unknown", unknown);
   if (is_interrupted()) text += "; interrupted: what is not told was not decided";

@@ -3,10 +3,10 @@
 #include "verify/certificate/certifying_solver.hpp"
 #include "verify/certificate/tally.hpp"
 #include "verify/cli/complaint.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/proof_plan.hpp"
 #include "verify/cli/proof_printer.hpp"
 #include "verify/obligation/prover.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <malloc.h>

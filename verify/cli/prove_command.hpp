@@ -3,8 +3,8 @@
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
-#include "verify/cli/expected_theorems.hpp"
 #include "verify/cli/foreign_code.hpp"
+#include "verify/obligation/expected_theorems.hpp"
 #include "verify/obligation/theorem.hpp"
 
 #include <map>
@@ -38,9 +38,9 @@ struct ProofReport {
   double seconds = 0;
 };
 
-/// Finds everything that is wrong with the options first; then proves, prints each contract as it is
-/// decided, one line a theorem and a story for each refutation, and compares the whole with what is
-/// expected.
+/// Finds everything that is wrong with the options first; then proves, prints each contract as it
+/// is decided, one line a theorem and a story for each refutation, and compares the whole with what
+/// is expected.
 ProofReport run_proofs(const ProveOptions& options);
 
 /// The path of this program's own file.

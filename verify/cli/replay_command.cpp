@@ -3,9 +3,9 @@
 #include "fuzz/replay/replay.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/fuzz_input.hpp"
-#include "verify/cli/interruption.hpp"
 #include "verify/cli/terminal.hpp"
 #include "verify/cli/wording.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
 #include <memory>

@@ -1,7 +1,7 @@
 #include "verify/cli/results_file.hpp"
 
 #include "verify/cli/complaint.hpp"
-#include "verify/cli/interruption.hpp"
+#include "verify/process/interruption.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -19,8 +19,8 @@ class ResultsFile {
   ResultsFile& operator=(ResultsFile&& other) noexcept;
   ~ResultsFile();
 
-  /// Where `path` is `-`, standard output is for the results alone from here on: all that is printed
-  /// for people goes to standard error. The error is `PATH: reason`.
+  /// Where `path` is `-`, standard output is for the results alone from here on: all that is
+  /// printed for people goes to standard error. The error is `PATH: reason`.
   static std::expected<ResultsFile, std::string> prepare(const std::string& path);
 
   /// `results`, with the command's name, its status and every complaint. The error is as above.

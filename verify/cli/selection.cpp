@@ -62,8 +62,8 @@ std::string_view rule_of_theorem(std::string_view theorem) {
 TheoremNames theorem_names_of(const Contract& contract) {
   TheoremNames names{contract.name, {}};
   const auto add = [&names](std::string_view part, std::string_view rule, std::string_view label) {
-    std::string name = fmt::format("{}/{}{}{}{}", names.contract, part, rule,
-                                   rule.empty() ? "" : ".", label);
+    std::string name =
+        fmt::format("{}/{}{}{}{}", names.contract, part, rule, rule.empty() ? "" : ".", label);
     if (std::ranges::find(names.theorems, name) == names.theorems.end()) {
       names.theorems.push_back(std::move(name));
     }

@@ -2,7 +2,7 @@
 // not let it run.
 #pragma once
 
-#include "verify/cli/process.hpp"
+#include "verify/process/process.hpp"
 
 #include <deque>
 #include <optional>

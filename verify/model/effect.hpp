@@ -1,9 +1,9 @@
-// What a transition does, as data over any pair of Word and Bit (verify/machine/word.hpp): it is
+// What a transition does, as data over any pair of Word and Bit (verify/smt/word.hpp): it is
 // made once by transition.hpp, and then carried out on numbers, or reasoned about in terms.
 #pragma once
 
-#include "verify/machine/word.hpp"
 #include "verify/model/fields.hpp"
+#include "verify/smt/word.hpp"
 
 #include <cstdint>
 #include <functional>

@@ -3,9 +3,9 @@
 // There is no bound on how many objects of a sort there are.
 //
 // A ghost field is not the machine's: it says what ought to be, for the invariants to compare with.
-// No other field is computed from one, but for what an operation does to a whole chain: which stacks
-// are on it, and which is nearer, is asked of `chain`, the innermost stack of the chain that a stack
-// is on, and `depth`, how often one goes to the parent until there is none. Both are exact.
+// No other field is computed from one, but for what an operation does to a whole chain: which
+// stacks are on it, and which is nearer, is asked of `chain`, the innermost stack of the chain that
+// a stack is on, and `depth`, how often one goes to the parent until there is none. Both are exact.
 #pragma once
 
 #include <array>

@@ -1,8 +1,8 @@
 // A state of the machine in the words of the rules: what clauses are made of.
 #pragma once
 
-#include "verify/machine/word.hpp"
 #include "verify/model/fields.hpp"
+#include "verify/smt/word.hpp"
 
 #include <array>
 

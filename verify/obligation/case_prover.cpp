@@ -65,15 +65,15 @@ void CaseProver::claim_all() {
 }
 
 Result<void> CaseProver::run_model() {
-  std::vector<SymbolicMachine> open{*case_.entry};
+  std::vector<SymbolicCpu> open{*case_.entry};
   for (const ModelStore& store : contract_.model) {
-    std::vector<SymbolicMachine> next;
-    for (SymbolicMachine& machine : open) {
+    std::vector<SymbolicCpu> next;
+    for (SymbolicCpu& machine : open) {
       if (const auto done = model_store(store, std::move(machine), next); !done) return done;
     }
     open = std::move(next);
   }
-  for (SymbolicMachine& machine : open) {
+  for (SymbolicCpu& machine : open) {
     show_exit(machine, std::nullopt);
     show_accesses(machine);
   }
@@ -82,13 +82,13 @@ Result<void> CaseProver::run_model() {
 
 Result<void> CaseProver::run_code(const Program& program) {
   program_ = &program;
-  std::vector<std::pair<SymbolicMachine, std::optional<Term>>> open{{*case_.entry, std::nullopt}};
+  std::vector<std::pair<SymbolicCpu, std::optional<Term>>> open{{*case_.entry, std::nullopt}};
   for (std::size_t index = 0; index < contract_.runs.size(); ++index) {
-    std::vector<std::pair<SymbolicMachine, std::optional<Term>>> next;
+    std::vector<std::pair<SymbolicCpu, std::optional<Term>>> next;
     for (auto& [machine, rip] : open) {
       if (const auto begun = begin_run(index, machine, rip); !begun) return begun;
-      const auto on_call = [this, &program](SymbolicMachine& at, Term target,
-                                            const SymbolicMachine& before) {
+      const auto on_call = [this, &program](SymbolicCpu& at, Term target,
+                                            const SymbolicCpu& before) {
         return call(at, target, before, program);
       };
       for (PathEnd& end :
@@ -121,13 +121,13 @@ void CaseProver::claim_clauses(const std::vector<Clause>& clauses) {
   for (const Clause& clause : clauses) claim(clause.label, clause.spec_id);
 }
 
-Result<void> CaseProver::model_store(const ModelStore& store, SymbolicMachine machine,
-                                     std::vector<SymbolicMachine>& next) {
+Result<void> CaseProver::model_store(const ModelStore& store, SymbolicCpu machine,
+                                     std::vector<SymbolicCpu>& next) {
   Scope scope{&case_.names, &machine, std::nullopt, &entry_};
   if (store.condition) {
     const auto condition = truth_value(*store.condition, scope);
     if (!condition) return std::unexpected(condition.error());
-    SymbolicMachine other = machine;
+    SymbolicCpu other = machine;
     other.path.push_back(logical_not(*condition));
     machine.path.push_back(*condition);
     if (is_possible(other)) next.push_back(std::move(other));
@@ -143,11 +143,11 @@ Result<void> CaseProver::model_store(const ModelStore& store, SymbolicMachine ma
   return {};
 }
 
-bool CaseProver::is_possible(const SymbolicMachine& machine) {
+bool CaseProver::is_possible(const SymbolicCpu& machine) {
   return ledger_.solver().prove({machine.path, truth(false)}).verdict != Verdict::proved;
 }
 
-Result<void> CaseProver::begin_run(std::size_t index, SymbolicMachine& machine,
+Result<void> CaseProver::begin_run(std::size_t index, SymbolicCpu& machine,
                                    std::optional<Term> rip) {
   const Run& run = contract_.runs[index];
   Scope scope{&case_.names, &machine, rip, &entry_};
@@ -184,9 +184,9 @@ const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Program&
   return nullptr;
 }
 
-CallOutcome CaseProver::call(SymbolicMachine& machine, Term target, const SymbolicMachine& before,
+CallOutcome CaseProver::call(SymbolicCpu& machine, Term target, const SymbolicCpu& before,
                              const Program& program) {
-  SymbolicMachine at_call = machine;  // memory with the return address, registers without
+  SymbolicCpu at_call = machine;  // memory with the return address, registers without
   at_call.write(Register::rsp, before.read(Register::rsp));
   Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
   const CallDeclaration* const found = callee(target, scope, program);
@@ -205,7 +205,7 @@ CallOutcome CaseProver::call(SymbolicMachine& machine, Term target, const Symbol
 
 Result<std::vector<CaseProver::Kept>> CaseProver::contents(const std::vector<Range>& ranges,
                                                            Scope& scope) {
-  SymbolicMachine& machine = *scope.machine;
+  SymbolicCpu& machine = *scope.machine;
   std::vector<Kept> kept;
   for (const Range& range : ranges) {
     const auto low = word_value(range.low, scope);
@@ -225,7 +225,7 @@ Result<std::vector<CaseProver::Kept>> CaseProver::contents(const std::vector<Ran
 }
 
 Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before,
-                                SymbolicMachine& machine) {
+                                SymbolicCpu& machine) {
   const auto kept = contents(declared.kept, before);
   if (!kept) return std::unexpected(kept.error());
   // A name of its own for each call: two calls of one function know nothing of each other.
@@ -325,7 +325,7 @@ std::string CaseProver::reason_of(const PathEnd& end) {
                                      : "which another file defines");
 }
 
-void CaseProver::show_calls(SymbolicMachine& machine) {
+void CaseProver::show_calls(SymbolicCpu& machine) {
   for (const CallDeclaration& call : contract_.calls) {
     const auto made = std::ranges::count_if(
         machine.after_calls, [&call](const auto& after) { return after.first == call.name; });
@@ -337,7 +337,7 @@ void CaseProver::show_calls(SymbolicMachine& machine) {
   }
 }
 
-void CaseProver::show_exit(SymbolicMachine& machine, std::optional<Term> rip) {
+void CaseProver::show_exit(SymbolicCpu& machine, std::optional<Term> rip) {
   Scope scope{&case_.names, &machine, rip, &entry_};
   show(contract_.exits, scope);
 }
@@ -383,7 +383,7 @@ void CaseProver::oblige(Theorem& theorem, const Query& query, const Ledger::Stor
   ledger_.oblige(theorem, query, story, layout_);
 }
 
-void CaseProver::show_accesses(SymbolicMachine& machine) {
+void CaseProver::show_accesses(SymbolicCpu& machine) {
   for (const Access& access : machine.accesses) {
     if (ledger_.is_settled()) return;
     const Region& region = case_.regions[access.location.region];
@@ -414,7 +414,7 @@ std::optional<Term> CaseProver::distance_below_rsp(const Access& access) const {
 }
 
 void CaseProver::oblige_access(const std::string& label, const std::string& spec_id,
-                               Formula allowed, const Access& access, SymbolicMachine& machine) {
+                               Formula allowed, const Access& access, SymbolicCpu& machine) {
   // A path shares its first accesses with others; each is shown once for each path condition.
   const std::uint64_t path = all_of(machine.path).node().id;
   if (!shown_accesses_.emplace(label, allowed.node().id, path).second) return;
@@ -449,7 +449,7 @@ Formula CaseProver::may_modify(const Access& access) {
 }
 
 Refutation CaseProver::tell(const std::string& claim_text, const Clause* clause,
-                            SymbolicMachine& machine, std::optional<Term> rip, const Query& query,
+                            SymbolicCpu& machine, std::optional<Term> rip, const Query& query,
                             const Answer& answer, std::optional<Term> address) {
   Scope scope{&case_.names, &machine, rip, &entry_};
   std::vector<const Code*> codes;

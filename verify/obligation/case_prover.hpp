@@ -2,12 +2,12 @@
 // call and every access becomes an obligation of a theorem.
 #pragma once
 
-#include "verify/machine/code_library.hpp"
-#include "verify/machine/paths.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/scope.hpp"
 #include "verify/obligation/setup.hpp"
+#include "verify/x86/code_library.hpp"
+#include "verify/x86/paths.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -63,11 +63,11 @@ class CaseProver {
   /// A theorem that every contract has, about the contract as a whole, has no spec id.
   Theorem& claim(const std::string& label, const std::string& spec_id = {});
   void claim_clauses(const std::vector<Clause>& clauses);
-  Result<void> model_store(const ModelStore& store, SymbolicMachine machine,
-                           std::vector<SymbolicMachine>& next);
-  bool is_possible(const SymbolicMachine& machine);
-  Result<void> begin_run(std::size_t index, SymbolicMachine& machine, std::optional<Term> rip);
-  CallOutcome call(SymbolicMachine& machine, Term target, const SymbolicMachine& before,
+  Result<void> model_store(const ModelStore& store, SymbolicCpu machine,
+                           std::vector<SymbolicCpu>& next);
+  bool is_possible(const SymbolicCpu& machine);
+  Result<void> begin_run(std::size_t index, SymbolicCpu& machine, std::optional<Term> rip);
+  CallOutcome call(SymbolicCpu& machine, Term target, const SymbolicCpu& before,
                    const Program& program);
   /// Which of the contract's calls goes to `target`, or null where none certainly does.
   const CallDeclaration* callee(Term target, Scope& at, const Program& program);
@@ -80,7 +80,7 @@ class CaseProver {
   static Result<std::vector<Kept>> contents(const std::vector<Range>& ranges, Scope& scope);
 
   /// The callee has returned: everything is unknown but what it keeps and what it guarantees.
-  Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicMachine& machine);
+  Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& machine);
 
   static Result<void> name_contents(const Expression& guarantee, Scope& after);
 
@@ -92,18 +92,18 @@ class CaseProver {
   static std::string reason_of(const PathEnd& end);
 
   /// A path that leaves without a call that the contract speaks of must be impossible.
-  void show_calls(SymbolicMachine& machine);
-  void show_exit(SymbolicMachine& machine, std::optional<Term> rip);
+  void show_calls(SymbolicCpu& machine);
+  void show_exit(SymbolicCpu& machine, std::optional<Term> rip);
   void show(const std::vector<Clause>& clauses, Scope& scope);
   void show_goal(Theorem& theorem, const Clause& clause, Formula goal, Scope& scope);
   void oblige(Theorem& theorem, const Query& query, const Ledger::Story& story);
-  void show_accesses(SymbolicMachine& machine);
+  void show_accesses(SymbolicCpu& machine);
   void oblige_access(const std::string& label, const std::string& spec_id, Formula allowed,
-                     const Access& access, SymbolicMachine& machine);
+                     const Access& access, SymbolicCpu& machine);
   std::optional<Term> distance_below_rsp(const Access& access) const;
   Formula may_modify(const Access& access);
 
-  Refutation tell(const std::string& claim_text, const Clause* clause, SymbolicMachine& machine,
+  Refutation tell(const std::string& claim_text, const Clause* clause, SymbolicCpu& machine,
                   std::optional<Term> rip, const Query& query, const Answer& answer,
                   std::optional<Term> address = std::nullopt);
   /// That every region has bytes, and shares none with another.

@@ -1,7 +1,7 @@
 #include "verify/obligation/code_place.hpp"
 
-#include "verify/machine/demangled_name.hpp"
-#include "verify/machine/symbol_search.hpp"
+#include "verify/object/demangled_name.hpp"
+#include "verify/object/symbol_search.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

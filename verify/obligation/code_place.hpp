@@ -12,8 +12,8 @@
 // the file has it, or what it is called when it is demangled, or the end of that after `::`.
 #pragma once
 
-#include "verify/machine/object_archive.hpp"
-#include "verify/machine/object_file.hpp"
+#include "verify/object/object_archive.hpp"
+#include "verify/object/object_file.hpp"
 
 #include <cstdint>
 #include <expected>

@@ -1,15 +1,15 @@
 #include "verify/obligation/prover.hpp"
 
-#include "verify/machine/code_entry.hpp"
-#include "verify/machine/code_identity.hpp"
-#include "verify/machine/code_library.hpp"
-#include "verify/machine/linkage.hpp"
-#include "verify/machine/paths.hpp"
-#include "verify/machine/place_name.hpp"
 #include "verify/obligation/case_prover.hpp"
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/switch_sites.hpp"
+#include "verify/x86/code_entry.hpp"
+#include "verify/x86/code_identity.hpp"
+#include "verify/x86/code_library.hpp"
+#include "verify/x86/linkage.hpp"
+#include "verify/x86/paths.hpp"
+#include "verify/x86/place_name.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -5,12 +5,12 @@
 // in a region, none of them below the red zone of the stack that it is on.
 #pragma once
 
-#include "verify/machine/object_file.hpp"
-#include "verify/machine/paths.hpp"
+#include "verify/object/object_file.hpp"
 #include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
+#include "verify/x86/paths.hpp"
 
 #include <cstdint>
 #include <expected>

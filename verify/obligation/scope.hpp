@@ -2,9 +2,9 @@
 // registers and memory have values.
 #pragma once
 
-#include "verify/machine/symbolic_machine.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/smt/term.hpp"
+#include "verify/x86/symbolic_cpu.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -26,7 +26,7 @@ struct Names {
 /// `machine` is not const, because looking at unknown memory gives it a name.
 struct Scope {
   const Names* names;
-  SymbolicMachine* machine;
+  SymbolicCpu* machine;
   std::optional<Term> rip;
   Scope* old = nullptr;  ///< the contract's beginning; null where this is it
   /// Where the memory that was looked at lies in its region, so far; under the premises around it.

@@ -41,7 +41,7 @@ class SetUp {
 
  private:
   void make_machine() {
-    made_->entry = std::make_unique<SymbolicMachine>(
+    made_->entry = std::make_unique<SymbolicCpu>(
         &made_->regions, Memory(&made_->regions, &solver_, "entry"), "entry");
   }
 
@@ -168,10 +168,9 @@ std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contrac
   return SetUp(contract, alias, solver).run();
 }
 
-std::expected<void, std::string> assign_registers(const Run& run, Case& in,
-                                                  SymbolicMachine& machine,
+std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& machine,
                                                   const std::string& epoch) {
-  SymbolicMachine fresh(&in.regions, machine.memory(), epoch);
+  SymbolicCpu fresh(&in.regions, machine.memory(), epoch);
   fresh.path = machine.path;
   fresh.accesses = machine.accesses;
   fresh.trace = machine.trace;

@@ -2,10 +2,10 @@
 // nothing is known but what the contract assumes.
 #pragma once
 
-#include "verify/machine/symbolic_machine.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/scope.hpp"
 #include "verify/smt/query.hpp"
+#include "verify/x86/symbolic_cpu.hpp"
 
 #include <expected>
 #include <memory>
@@ -18,7 +18,7 @@ struct Case {
   std::string description;  ///< empty, or the alias that makes it
   Names names;
   Regions regions;
-  std::unique_ptr<SymbolicMachine> entry;  ///< with the assumptions as its path
+  std::unique_ptr<SymbolicCpu> entry;  ///< with the assumptions as its path
 
   Scope entry_scope() { return {&names, entry.get(), std::nullopt, nullptr}; }
 };
@@ -30,8 +30,7 @@ std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contrac
                                                          const Alias* alias, Solver& solver);
 
 /// `machine` as a run begins it that names registers: all unknown but those.
-std::expected<void, std::string> assign_registers(const Run& run, Case& in,
-                                                  SymbolicMachine& machine,
+std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& machine,
                                                   const std::string& epoch);
 
 }  // namespace fiberproof::verify

@@ -122,7 +122,7 @@ std::optional<std::uint64_t> address_of_interest(const StoryContext& context, co
 }
 
 std::vector<std::string> touched_memory(const StoryContext& context, const Model& model) {
-  SymbolicMachine& machine = *context.scope.machine;
+  SymbolicCpu& machine = *context.scope.machine;
   const auto interest = address_of_interest(context, model);
   std::map<std::uint64_t, std::string, std::greater<>> rows;
   for (const Access& access : machine.accesses) {

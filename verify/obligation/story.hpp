@@ -3,12 +3,12 @@
 // stacks.
 #pragma once
 
-#include "verify/machine/paths.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/scope.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
+#include "verify/x86/paths.hpp"
 
 #include <optional>
 #include <string>
@@ -21,8 +21,8 @@ struct StoryContext {
   const Clause* clause;  ///< null for a claim that the contract does not spell out
   const Contract& contract;
   Case& in;
-  Scope& scope;                           ///< where the claim was refuted
-  const std::vector<const Code*>& codes;  ///< none for the model
+  Scope& scope;                                ///< where the claim was refuted
+  const std::vector<const Code*>& codes;       ///< none for the model
   std::optional<Term> address = std::nullopt;  ///< of the access that the claim is about
 };
 

@@ -1,8 +1,8 @@
 #include "verify/obligation/switch_sites.hpp"
 
-#include "verify/machine/code_entry.hpp"
-#include "verify/machine/instruction.hpp"
-#include "verify/machine/place_name.hpp"
+#include "verify/x86/code_entry.hpp"
+#include "verify/x86/instruction.hpp"
+#include "verify/x86/place_name.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

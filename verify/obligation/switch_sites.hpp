@@ -3,7 +3,7 @@
 // so that a proof about one is a proof about every one.
 #pragma once
 
-#include "verify/machine/object_file.hpp"
+#include "verify/object/object_file.hpp"
 #include "verify/obligation/code_place.hpp"
 
 #include <expected>

@@ -2,7 +2,7 @@
 // a contract is.
 #pragma once
 
-#include "verify/machine/object_file.hpp"
+#include "verify/object/object_file.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/theorem.hpp"
 

@@ -10,13 +10,13 @@
 //     address itself, for one that does not subtract, is among the first.
 #include "verify/proofs/unwind_rules.hpp"
 
-#include "verify/machine/code_library.hpp"
-#include "verify/machine/frame_rules.hpp"
-#include "verify/machine/unwound_frame.hpp"
 #include "verify/obligation/case_prover.hpp"
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/story.hpp"
+#include "verify/unwind/frame_rules.hpp"
+#include "verify/unwind/unwound_frame.hpp"
+#include "verify/x86/code_library.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -70,7 +70,7 @@ Term or_any(std::optional<Term> value, const char* name) {
 
 // A point at which somebody may look: the machine there, and the address whose rules hold.
 struct Stop {
-  SymbolicMachine machine;
+  SymbolicCpu machine;
   std::uint64_t address;
   bool is_in_the_callee;
 };
@@ -135,10 +135,10 @@ class UnwindProver {
   Journey travel(Context context) {
     Journey journey;
     const Code& code = codes_.front();
-    const auto before_step = [&](const SymbolicMachine& machine, std::uint64_t address) {
+    const auto before_step = [&](const SymbolicCpu& machine, std::uint64_t address) {
       journey.stops.push_back({machine, address, false});
     };
-    const auto on_call = [&](SymbolicMachine& machine, Term target, const SymbolicMachine& before) {
+    const auto on_call = [&](SymbolicCpu& machine, Term target, const SymbolicCpu& before) {
       if (target.as_constant() != callee_ || !forget(machine, before, context))
         return CallOutcome::unknown;
       const std::uint64_t returns_to = code.instructions.at(machine.instruction).next_address();
@@ -152,7 +152,7 @@ class UnwindProver {
   // What is true of the frame all the time that the callee runs: it has the callee-saved registers
   // and RSP that it had at the call, which an unwinder recovers by the callee's own rules, and
   // nothing is known of the rest. False where the context cannot be kept.
-  bool forget(SymbolicMachine& machine, const SymbolicMachine& before, Context context) {
+  bool forget(SymbolicCpu& machine, const SymbolicCpu& before, Context context) {
     const Term control_context = case_.names.words.at("TOS") - word(context_bytes);
     std::vector<std::pair<Location, Term>> kept;
     for (std::uint64_t offset = 0; context == Context::is_kept && offset < context_bytes;
@@ -193,7 +193,7 @@ class UnwindProver {
     const auto parent = unwind(*rules, stop.machine);
     if (!parent) return refuse(stop, parent.error());
     for (const Clause& clause : contract_.exits) show(clause, stop, *rules, *parent);
-    SymbolicMachine machine = stop.machine;
+    SymbolicCpu machine = stop.machine;
     const std::string where = text_of(stop, *rules);
     for (const Access& read : parent->reads) {
       oblige(claim("rules_look_only_at_the_stack"), "what the rules look at is on the stack",
@@ -210,7 +210,7 @@ class UnwindProver {
   void show(const Clause& clause, const Stop& stop, const FrameRules& rules,
             const UnwoundFrame& parent) {
     Theorem& theorem = claim(clause.label);
-    SymbolicMachine machine = stop.machine;
+    SymbolicCpu machine = stop.machine;
     const std::string where = text_of(stop, rules);
     if (parent.fault_is_outside) {
       return oblige(theorem, fmt::format("{}; but by the rules {}", clause.text, *parent.fault),
@@ -251,7 +251,7 @@ class UnwindProver {
               : all_of({equal(or_any(parent->rsp, "rsp"), end.machine.read(Register::rsp)),
                         equal(or_any(parent->rbp, "rbp"), end.machine.read(Register::rbp)),
                         equal(or_any(parent->rip, "rip"), end.rip)});
-      SymbolicMachine machine = end.machine;
+      SymbolicCpu machine = end.machine;
       oblige(theorem, "rsp, rbp and rip by the rules are those with which the routine leaves",
              nullptr, machine, end.rip, goal, text_of(stop, *rules));
     }
@@ -293,7 +293,7 @@ class UnwindProver {
   }
 
   void oblige(Theorem& theorem, const std::string& claim_text, const Clause* clause,
-              SymbolicMachine& machine, std::optional<Term> rip, Formula goal,
+              SymbolicCpu& machine, std::optional<Term> rip, Formula goal,
               const std::string& where) {
     Scope scope{&case_.names, &machine, rip, &entry_};
     const Query query{machine.path, goal};

@@ -4,7 +4,7 @@
 // compared. What the model has no transition for is counted, and must have changed nothing.
 #pragma once
 
-#include "fuzz/machine/run_log.hpp"
+#include "fuzz/run/run_log.hpp"
 #include "verify/model/effect.hpp"
 #include "verify/refinement/naming.hpp"
 #include "verify/refinement/remembering_machine.hpp"

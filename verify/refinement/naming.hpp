@@ -2,7 +2,7 @@
 // they are, and the words that stand for addresses in its limits.
 #pragma once
 
-#include "fuzz/machine/run_log.hpp"
+#include "fuzz/run/run_log.hpp"
 #include "verify/model/machine.hpp"
 
 #include <array>

@@ -5,9 +5,9 @@
 //
 // Ends with 0 after N steps that were compared (10 million), with 1 on a difference or a broken
 // rule, which it tells; with 2 where it is called in another way.
-#include "fuzz/machine/generate.hpp"
-#include "fuzz/machine/random.hpp"
-#include "fuzz/machine/run.hpp"
+#include "fuzz/generate/generate.hpp"
+#include "fuzz/generate/random.hpp"
+#include "fuzz/run/run.hpp"
 #include "verify/refinement/comparison.hpp"
 
 #include <fmt/format.h>

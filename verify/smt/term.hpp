@@ -8,7 +8,7 @@
 // Graph nodes live as long as the program: a proof run makes some ten thousand of them.
 #pragma once
 
-#include "verify/machine/word.hpp"
+#include "verify/smt/word.hpp"
 
 #include <array>
 #include <cstdint>

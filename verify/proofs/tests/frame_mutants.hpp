@@ -2,7 +2,7 @@
 // the entry of one routine, or in the common information (CIE) that the entry refers to.
 #pragma once
 
-#include "verify/machine/object_file.hpp"
+#include "verify/object/object_file.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -3,9 +3,9 @@
 // something else at any instruction are they proved.
 #include "verify/proofs/unwind_rules.hpp"
 
-#include "verify/machine/frame_rules.hpp"
-#include "verify/machine/paths.hpp"
 #include "verify/proofs/tests/frame_mutants.hpp"
+#include "verify/unwind/frame_rules.hpp"
+#include "verify/x86/paths.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

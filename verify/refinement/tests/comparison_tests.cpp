@@ -2,10 +2,10 @@
 // are each told with the step, the field and what each of the three holds.
 #include "verify/refinement/comparison.hpp"
 
-#include "fuzz/machine/exhaustive.hpp"
-#include "fuzz/machine/generate.hpp"
-#include "fuzz/machine/random.hpp"
-#include "fuzz/machine/run.hpp"
+#include "fuzz/generate/exhaustive.hpp"
+#include "fuzz/generate/generate.hpp"
+#include "fuzz/generate/random.hpp"
+#include "fuzz/run/run.hpp"
 #include "verify/model/chain_walk.hpp"
 #include "verify/model/transition.hpp"
 

@@ -1,0 +1,341 @@
+// Each field has its place in the bytes of its step. Most values of a byte stand for what is likely
+// to matter, so that random bytes do something; one range of values, the escape, stands for exact
+// numbers, so that everything can be encoded.
+#include "fuzz/generate/byte_code.hpp"
+
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/program/form.hpp"
+#include "fuzz/start/reference.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace fiberproof::fuzz {
+namespace {
+
+/// From here on a byte that chooses means: exactly.
+constexpr std::uint8_t escape = 0xf0;
+// Of declarations. Seldom, since a stack of a size that no other has must be mapped, and many
+// values cost as much as many steps.
+constexpr std::uint8_t escape_pooled = 0xf6;
+constexpr std::uint8_t escape_supplied = 0xf8;
+constexpr std::uint8_t escape_function = 0xfd;
+constexpr std::uint8_t many_repeats = 0xff;  ///< beside the escape
+
+/// How many of the 256 values of the first byte stand for each kind.
+constexpr std::array<std::uint16_t, MachineStep::kinds> kind_weights = {
+    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0};
+
+/// Kinds that came later, each by a code that was one of many for another kind: what was encoded
+/// before still means the same. What ends the process has none.
+struct LaterCode {
+  MachineStep::Kind kind;
+  MachineStep::Kind instead_of;
+};
+constexpr std::array<LaterCode, 2> later_codes = {{
+    {MachineStep::Kind::walk_broken, MachineStep::Kind::switch_},
+    {MachineStep::Kind::walk_suspended_broken, MachineStep::Kind::return_},
+}};
+
+struct KindCodes {
+  std::array<MachineStep::Kind, 256> kind_of{};
+  std::array<std::uint8_t, MachineStep::kinds> code_of{};
+};
+
+consteval KindCodes make_kind_codes() {
+  KindCodes codes;
+  std::size_t code = 0;
+  for (std::size_t kind = 0; kind < MachineStep::kinds; ++kind) {
+    codes.code_of[kind] = static_cast<std::uint8_t>(code);
+    for (std::size_t count = 0; count < kind_weights[kind]; ++count) {
+      codes.kind_of.at(code++) = static_cast<MachineStep::Kind>(kind);
+    }
+  }
+  if (code != codes.kind_of.size()) {
+    throw "the weights do not add up to 256";
+  }
+  for (const auto& [kind, instead_of] : later_codes) {
+    const auto other = static_cast<std::size_t>(instead_of);
+    const auto last = static_cast<std::uint8_t>(codes.code_of[other] + kind_weights[other] - 1);
+    codes.kind_of.at(last) = kind;
+    codes.code_of[static_cast<std::size_t>(kind)] = last;
+  }
+  for (const MachineStep::Kind ends_process :
+       {MachineStep::Kind::resume_again, MachineStep::Kind::trespass}) {
+    codes.code_of[static_cast<std::size_t>(ends_process)] =
+        codes.code_of[static_cast<std::size_t>(MachineStep::Kind::walk)];
+  }
+  return codes;
+}
+constexpr KindCodes kind_codes = make_kind_codes();
+
+/// Handles by half a byte: the first three are the most likely ones.
+constexpr std::array<std::uint8_t, 16> handle_of_code = {0, 1, 2, 3, 4, 5, 6, 7,
+                                                         0, 0, 0, 1, 1, 1, 2, 2};
+/// Tags by half a byte, where they are declared.
+constexpr std::array<std::uint8_t, 16> tag_of_code = {0, 1, 2, 3, 0, 0, 0, 0,
+                                                      0, 0, 0, 0, 1, 1, 1, 2};
+constexpr std::uint8_t null_function_code = 15;
+
+/// Clause lists are numbered, shorter ones first: none, t0 to t3, t0 t0, t0 t1 and so on. What is
+/// beyond the last number of such a list picks one of a few lists.
+constexpr std::uint8_t suspends_numbered = 1 + 4 + 16 + 64;
+constexpr std::uint8_t switches_numbered = 1 + 4 + 16;
+static_assert(machine_bounds::tags == 4 && machine_bounds::suspend_clauses == 3 &&
+              machine_bounds::switch_clauses == 2);
+constexpr std::array<std::uint8_t, 8> likely_suspends = {1, 1, 1, 1, 2, 2, 6, 0};
+constexpr std::array<std::uint8_t, 8> likely_switches = {0, 0, 0, 0, 0, 1, 1, 2};
+
+/// Exact sizes of supplied memory are numbered from supplied_bytes_min on; what is left of 16 bits
+/// are the sizes below, hardly a stack.
+constexpr std::uint64_t supplied_sizes = machine_bounds::supplied_bytes - supplied_bytes_min + 1;
+static_assert(supplied_sizes + supplied_bytes_min == 1u << 16);
+// Pooled stacks beyond an address space, by one of the bytes for an exact size that encode() has no
+// use for, and seldom: what is refused leads nowhere.
+constexpr std::uint8_t escape_beyond = 0xf7;
+constexpr std::uint8_t beyond_from = 0xe0;  ///< of the last byte
+constexpr std::uint32_t beyond_sizes =
+    machine_bounds::beyond_bits_max - machine_bounds::beyond_bits_min + 1;
+
+std::uint8_t low(std::uint8_t byte) {
+  return byte & 15;
+}
+std::uint8_t high(std::uint8_t byte) {
+  return byte >> 4;
+}
+std::uint8_t join(std::uint8_t low, std::uint8_t high) {
+  return static_cast<std::uint8_t>(low | high << 4);
+}
+std::uint8_t remainder(std::uint8_t number, std::size_t divisor) {
+  return number % static_cast<std::uint8_t>(divisor);
+}
+
+template <std::size_t bound>
+void decode_clauses(std::uint32_t number, std::size_t tags_declared,
+                    BoundedList<std::uint8_t, bound>& tags) {
+  constexpr std::uint32_t tags_named = machine_bounds::tags;
+  std::uint32_t lists = 1;  // of this length
+  std::size_t length = 0;
+  for (; number >= lists; ++length) {
+    number -= lists;
+    lists *= tags_named;
+  }
+  for (; length > 0; --length) {
+    lists /= tags_named;
+    tags.push_back(
+        remainder(static_cast<std::uint8_t>(number / lists % tags_named), tags_declared));
+  }
+}
+
+template <std::size_t bound>
+std::uint8_t encode_clauses(const BoundedList<std::uint8_t, bound>& tags) {
+  std::size_t number = 0;
+  std::size_t shorter = 0;
+  std::size_t lists = 1;
+  for (const std::uint8_t tag : tags) {
+    number = number * machine_bounds::tags + tag;
+    shorter += lists;
+    lists *= machine_bounds::tags;
+  }
+  return static_cast<std::uint8_t>(shorter + number);
+}
+
+/// Values of a bind and a resume: few, or about as many as a function takes.
+std::uint16_t decode_values_in(std::uint8_t fine, std::uint8_t choice,
+                               const MachineProgram& program) {
+  if (choice >= escape) {
+    return static_cast<std::uint16_t>(fine | low(choice) << 8);
+  }
+  if (choice < 0x60) {
+    return fine % 4;
+  }
+  const Signature& function = program.functions[remainder(fine, program.functions.size())];
+  const int difference = choice < 0xb0 ? 0 : choice % 3 - 1;
+  return near(choice < 0xd0 ? function.params : function.returns, difference,
+              machine_bounds::values_in);
+}
+
+/// Values of a suspend and a switch, and room for them: few, or any.
+std::uint8_t decode_values_across(std::uint8_t number, std::uint8_t choice) {
+  return choice >= escape ? number : remainder(number, 4);
+}
+
+/// Numbers from 1: few, or any.
+std::uint16_t decode_count(std::uint8_t fine, std::uint8_t choice, std::uint16_t max) {
+  const std::uint32_t offset =
+      choice >= escape ? fine | std::uint32_t{low(choice)} << 8 : fine % 4u;
+  return static_cast<std::uint16_t>(1 + offset % max);
+}
+
+}  // namespace
+
+std::uint16_t near(std::uint16_t count, int difference, std::uint16_t max) {
+  return static_cast<std::uint16_t>(std::clamp<int>(count + difference, 0, max));
+}
+
+std::uint16_t fitting_arity(const MachineStack& stack, int difference) {
+  constexpr std::uint64_t fixed_bytes = spec::return_count_below + spec::headroom_bytes;
+  const std::uint64_t usable = usable_bytes_of(stack);
+  const std::uint64_t fit = usable < fixed_bytes ? 0 : (usable - fixed_bytes) / spec::value_bytes;
+  return near(static_cast<std::uint16_t>(std::min<std::uint64_t>(fit, machine_bounds::arity)),
+              difference, machine_bounds::arity);
+}
+
+MachineStack decode_stack(const DeclarationCode& code) {
+  constexpr std::array<std::uint64_t, 8> pages = {16, 16, 16, 16, 16, 8, 1, 32};
+  const std::uint64_t pair = code[1] | std::uint64_t{code[2]} << 8;
+  const std::uint32_t offset = code[3] % (supplied_offset_max + 1);
+  if (code[0] >= escape_supplied) {
+    return {StackShape::Kind::supplied, offset,
+            pair < supplied_sizes ? supplied_bytes_min + pair : pair - supplied_sizes};
+  }
+  if (code[0] >= escape_pooled) {
+    constexpr std::uint64_t min = machine_stack_terms.mapped_bytes_min;
+    constexpr std::uint64_t sizes = machine_bounds::pooled_bytes - min + 1;
+    if (code[0] == escape_beyond && code[3] >= beyond_from) {
+      return stack_beyond(machine_bounds::beyond_bits_min + code[1] % beyond_sizes);
+    }
+    return {StackShape::Kind::mapped, 0, min + (pair | std::uint64_t{code[3]} << 16) % sizes};
+  }
+  if (code[0] < 0xa0) {
+    return {StackShape::Kind::mapped, 0, pages[code[0] % pages.size()] * spec::page_bytes};
+  }
+  // Just too small for anything to run, to just large enough; or room for a while.
+  constexpr std::uint64_t tight = spec::return_count_below + spec::headroom_bytes;
+  return {StackShape::Kind::supplied, offset,
+          code[0] < 0xb8 ? tight - 32 + pair % 512 : 20 * 1024 + pair % 0xa000};
+}
+
+DeclarationCode encode(const MachineStack& stack) {
+  const bool supplied = stack.kind == StackShape::Kind::supplied;
+  if (is_beyond(stack)) {
+    const auto bits = static_cast<std::uint32_t>(std::bit_width(stack.bytes));
+    return {escape_beyond, static_cast<std::uint8_t>(bits - machine_bounds::beyond_bits_min), 0,
+            beyond_from};
+  }
+  std::uint64_t number = stack.bytes - machine_stack_terms.mapped_bytes_min;
+  if (supplied) {
+    number = stack.bytes < supplied_bytes_min ? supplied_sizes + stack.bytes
+                                              : stack.bytes - supplied_bytes_min;
+  }
+  return {supplied ? escape_supplied : escape_pooled, static_cast<std::uint8_t>(number),
+          static_cast<std::uint8_t>(number >> 8),
+          static_cast<std::uint8_t>(supplied ? stack.offset : number >> 16)};
+}
+
+Signature decode_function(const DeclarationCode& code, const MachineProgram& program) {
+  if (code[0] >= escape_function) {
+    return {static_cast<std::uint16_t>(code[1] | low(code[3]) << 8),
+            static_cast<std::uint16_t>(code[2] | high(code[3]) << 8)};
+  }
+  const std::uint16_t few = code[1] % 4;
+  const std::uint16_t other = code[2] % 4;
+  if (code[0] < 0xe8) {
+    return {few, other};
+  }
+  if (code[0] < 0xee) {
+    return {code[1], code[2]};
+  }
+  const MachineStack& stack = program.stacks[code[3] % program.stacks.size()];
+  const std::uint16_t fit = fitting_arity(stack, code[0] % 3 - 1);
+  return code[0] < 0xf6 ? Signature{fit, other} : Signature{few, fit};
+}
+
+DeclarationCode encode(const Signature& function) {
+  return {escape_function, static_cast<std::uint8_t>(function.params),
+          static_cast<std::uint8_t>(function.returns),
+          join(static_cast<std::uint8_t>(function.params >> 8),
+               static_cast<std::uint8_t>(function.returns >> 8))};
+}
+
+MachineStep decode_step(const StepCode& code, const MachineProgram& program,
+                        std::size_t steps_before) {
+  return decode_step(kind_codes.kind_of[code[0]], code, program, steps_before);
+}
+
+MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const MachineProgram& program,
+                        std::size_t steps_before) {
+  MachineStep step;
+  // The first step has none before it to repeat.
+  step.kind =
+      kind == MachineStep::Kind::repeat && steps_before == 0 ? MachineStep::Kind::new_ : kind;
+  const StepForm& form = form_of(step.kind);
+  if (form.has(StepField::handle)) {
+    step.handle = handle_of_code[low(code[1])];
+  }
+  if (form.has(StepField::to)) {
+    step.to = handle_of_code[high(code[1])];
+  }
+  if (form.has(StepField::function)) {
+    step.function = low(code[2]) == null_function_code
+                        ? MachineStep::null_function
+                        : remainder(low(code[2]), program.functions.size());
+  }
+  if (form.has(StepField::stack)) {
+    step.stack = remainder(high(code[2]), program.stacks.size());
+  }
+  if (form.has(StepField::tag)) {
+    step.tag = remainder(tag_of_code[low(code[2])], program.tags);
+  }
+  if (form.has(StepField::values)) {
+    step.values = form.has(StepField::room) ? decode_values_across(low(code[3]), code[4])
+                                            : decode_values_in(code[3], code[4], program);
+  }
+  if (form.has(StepField::room)) {
+    step.room = decode_values_across(high(code[3]), code[4]);
+  }
+  if (form.has(StepField::suspends)) {
+    const std::uint8_t number = code[5];
+    decode_clauses(number < suspends_numbered ? number : likely_suspends[number % 8], program.tags,
+                   step.suspends);
+  }
+  if (form.has(StepField::switches)) {
+    const std::uint8_t number = code[6];
+    decode_clauses(number < switches_numbered ? number : likely_switches[number % 8], program.tags,
+                   step.switches);
+  }
+  if (form.has(StepField::length)) {
+    step.length = static_cast<std::uint8_t>(
+        decode_count(code[1], code[2], static_cast<std::uint16_t>(steps_before)));
+  }
+  if (form.has(StepField::count)) {
+    // Many times exactly is for encode alone: one that runs long costs as much as a thousand
+    // others.
+    const bool exactly = step.kind != MachineStep::Kind::repeat || code[5] == many_repeats;
+    step.count = decode_count(code[3], exactly ? code[4] : 0, form.count_max);
+  }
+  if (form.has(StepField::damage)) {
+    step.damage = static_cast<Damage>(remainder(code[3], damages));
+  }
+  return step;
+}
+
+StepCode encode(const MachineStep& step) {
+  const StepForm& form = form_of(step.kind);
+  StepCode code{};
+  code[0] = kind_codes.code_of[static_cast<std::size_t>(step.kind)];
+  code[1] = join(step.handle, step.to);
+  if (form.has(StepField::stack)) {
+    code[2] = join(step.function == MachineStep::null_function ? null_function_code : step.function,
+                   step.stack);
+  } else {
+    code[2] = step.tag;
+  }
+  if (form.has(StepField::length)) {
+    code[1] = static_cast<std::uint8_t>(step.length - 1);
+    code[2] = escape;
+  }
+  const auto number =
+      static_cast<std::uint16_t>(form.has(StepField::count) ? step.count - 1 : step.values);
+  code[3] = form.has(StepField::room) ? join(static_cast<std::uint8_t>(number), step.room)
+                                      : static_cast<std::uint8_t>(number);
+  if (form.has(StepField::damage)) {
+    code[3] = static_cast<std::uint8_t>(step.damage);
+  }
+  code[4] = static_cast<std::uint8_t>(escape | number >> 8);
+  code[5] = step.kind == MachineStep::Kind::repeat ? many_repeats : encode_clauses(step.suspends);
+  code[6] = encode_clauses(step.switches);
+  return code;
+}
+
+}  // namespace fiberproof::fuzz

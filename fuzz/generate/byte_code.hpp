@@ -1,0 +1,40 @@
+// The byte code of one declaration and of one step: what generate_machine_program and encode are
+// made of, and where mutate takes new ones from. Decoding is total, and what it gives is valid.
+#pragma once
+
+#include "fuzz/program/program.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace fiberproof::fuzz {
+
+using DeclarationCode = std::array<std::uint8_t, 4>;
+using StepCode = std::array<std::uint8_t, 7>;
+
+MachineStack decode_stack(const DeclarationCode& code);
+DeclarationCode encode(const MachineStack& stack);
+
+/// On input `program` has its stacks: some arities are those that just fit one of them.
+Signature decode_function(const DeclarationCode& code, const MachineProgram& program);
+DeclarationCode encode(const Signature& function);
+
+/// On input `program` has its declarations, and `steps_before` steps come before this one.
+MachineStep decode_step(const StepCode& code, const MachineProgram& program,
+                        std::size_t steps_before);
+
+/// The same with the kind given: the byte that says it is not looked at.
+MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const MachineProgram& program,
+                        std::size_t steps_before);
+/// What ends the process becomes a walk: no bytes stand for it.
+StepCode encode(const MachineStep& step);
+
+/// The largest arity for which the layout and the headroom (L5, L8) fit on `stack`, give or take
+/// `difference`, within the bounds of the language.
+std::uint16_t fitting_arity(const MachineStack& stack, int difference);
+
+/// `count` give or take `difference`, within 0 and `max`.
+std::uint16_t near(std::uint16_t count, int difference, std::uint16_t max);
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,86 @@
+// The bytes of a MachineProgram: how much is declared, one code for each stack and function that
+// there can be, then one for each step, as many as there are bytes for. All are read in steps of
+// one width, so that a change of a byte changes one thing.
+#include "fuzz/generate/generate.hpp"
+
+#include "fuzz/generate/byte_code.hpp"
+
+#include <algorithm>
+
+namespace fiberproof::fuzz {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Takes the next bytes off the front; those that are missing are 0.
+template <class Code>
+Code take(Bytes& bytes) {
+  Code code{};
+  const std::size_t size = std::min(code.size(), bytes.size());
+  std::copy_n(bytes.begin(), size, code.begin());
+  bytes = bytes.subspan(size);
+  return code;
+}
+
+template <class Code>
+void put(const Code& code, std::span<std::uint8_t>& room) {
+  std::copy(code.begin(), code.end(), room.begin());
+  room = room.subspan(code.size());
+}
+
+/// How many stacks, functions and tags are declared: two bits each.
+using CountsCode = std::array<std::uint8_t, 1>;
+static_assert(machine_bounds::stacks == 4 && machine_bounds::functions == 4 &&
+              machine_bounds::tags == 4);
+
+constexpr std::size_t encoded_bytes_max =
+    sizeof(CountsCode) +
+    (machine_bounds::stacks + machine_bounds::functions) * sizeof(DeclarationCode) +
+    machine_bounds::steps * sizeof(StepCode);
+static_assert(encoded_bytes_max <= machine_program_bytes_max);
+
+}  // namespace
+
+void generate_machine_program(Bytes bytes, MachineProgram& program) {
+  program.clear();
+  const std::uint8_t counts = take<CountsCode>(bytes)[0];
+  const std::size_t stacks = 1u + counts % 4;
+  const std::size_t functions = 1u + counts / 4 % 4;
+  program.tags = static_cast<std::uint8_t>(1 + counts / 16 % 4);
+  for (std::size_t index = 0; index < machine_bounds::stacks; ++index) {
+    const auto code = take<DeclarationCode>(bytes);
+    if (index < stacks) {
+      program.stacks.push_back(decode_stack(code));
+    }
+  }
+  for (std::size_t index = 0; index < machine_bounds::functions; ++index) {
+    const auto code = take<DeclarationCode>(bytes);
+    if (index < functions) {
+      program.functions.push_back(decode_function(code, program));
+    }
+  }
+  while (!bytes.empty() && !program.steps.full()) {
+    program.steps.push_back(decode_step(take<StepCode>(bytes), program, program.steps.size()));
+  }
+}
+
+std::size_t encode(const MachineProgram& program, std::span<std::uint8_t> bytes) {
+  std::span<std::uint8_t> room = bytes;
+  put(CountsCode{static_cast<std::uint8_t>((program.stacks.size() - 1) |
+                                           (program.functions.size() - 1) << 2 |
+                                           (program.tags - 1u) << 4)},
+      room);
+  for (std::size_t index = 0; index < machine_bounds::stacks; ++index) {
+    put(index < program.stacks.size() ? encode(program.stacks[index]) : DeclarationCode{}, room);
+  }
+  for (std::size_t index = 0; index < machine_bounds::functions; ++index) {
+    put(index < program.functions.size() ? encode(program.functions[index]) : DeclarationCode{},
+        room);
+  }
+  for (const MachineStep& step : program.steps) {
+    put(encode(step), room);
+  }
+  return bytes.size() - room.size();
+}
+
+}  // namespace fiberproof::fuzz

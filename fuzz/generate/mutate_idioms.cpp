@@ -1,0 +1,261 @@
+#include "fuzz/generate/mutate_idioms.hpp"
+
+#include "fuzz/generate/byte_code.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace fiberproof::fuzz {
+namespace {
+
+using Kind = MachineStep::Kind;
+
+/// Writes idioms. Whichever stack runs takes the next step: after a resume that is the resumed one.
+class Writer {
+ public:
+  Writer(const MachineProgram& program, Random& random, Idiom& idiom)
+      : program_(program),
+        random_(random),
+        idiom_(idiom),
+        first_slot_(random.below(random.one_in(4) ? machine_bounds::handles : 3)),
+        tag_(static_cast<std::uint8_t>(random.below(program.tags))) {}
+
+  void handler() {
+    fresh(0);
+    resume_fresh(0, 1).suspends.push_back(tag_);
+    suspend();
+    resume(1, 1);
+  }
+
+  /// The innermost of the handlers of one tag must get what is suspended to it.
+  void same_tag_in_nested_handlers() {
+    for (std::size_t index = 0; index < 2; ++index) {
+      fresh(index);
+      resume_fresh(index, index).suspends.push_back(tag_);
+    }
+    suspend();
+    if (random_.one_in(2)) {
+      suspend();
+    }
+  }
+
+  /// A suspend passes stacks without a handler, and the whole chain is resumed.
+  void deep_forwarding() {
+    nested_under_handler(1 + random_.below(4));
+    suspend();
+    resume(0, 0).suspends.push_back(tag_);
+    if (random_.one_in(2)) {
+      suspend();
+    }
+  }
+
+  void stale_handle() {
+    fresh(0);
+    resume_fresh(0, 1).suspends.push_back(tag_);
+    suspend();
+    resume(1, 2);
+    constexpr std::array consumers = {Kind::resume,     Kind::bind,    Kind::drop,
+                                      Kind::throw_into, Kind::switch_, Kind::walk_suspended};
+    const Kind kind = random_.one_of(consumers);
+    if (kind == Kind::switch_) {
+      switch_to(random_.below(2), 2);
+      return;
+    }
+    MachineStep& step = add(kind);
+    step.handle = slot(random_.below(2));
+    if (kind != Kind::drop && kind != Kind::walk_suspended) {
+      step.to = slot(random_.below(3));
+    }
+  }
+
+  /// A suspended chain goes on under another parent, to which it then suspends.
+  void other_parent() {
+    nested_under_handler(random_.below(2));
+    suspend();
+    fresh(1);
+    resume_fresh(1, 1).suspends.push_back(any_tag());
+    resume(0, 0).suspends.push_back(tag_);
+    suspend();
+  }
+
+  void chain_of_switches() {
+    const std::size_t peers = 2 + random_.below(2);
+    for (std::size_t peer = 0; peer < peers; ++peer) {
+      fresh(peer);
+    }
+    MachineStep& first = resume_fresh(0, 3);
+    first.switches.push_back(tag_);
+    first.suspends.push_back(any_tag());
+    // The handle of whoever switches goes to the slot that it came from, in which nothing is left.
+    std::size_t running = 0;
+    const std::size_t switches = 2 + random_.below(6);
+    for (std::size_t count = 0; count < switches; ++count) {
+      const std::size_t next = (running + 1) % peers;
+      switch_to(next, running);
+      running = next;
+    }
+  }
+
+  void abandoned_chain() {
+    nested_under_handler(random_.below(4));
+    suspend();
+    add(Kind::drop).handle = slot(0);
+    if (random_.one_in(2)) {
+      handler();  // on stacks that were just freed
+    }
+  }
+
+  void suspend_while_handling_an_exception() {
+    fresh(0);
+    resume_fresh(0, 1).suspends.push_back(tag_);
+    add(Kind::try_);
+    if (random_.one_in(2)) {
+      call();
+    }
+    add(Kind::throw_);
+    suspend();
+    if (random_.one_in(2)) {
+      add(Kind::try_);
+      add(Kind::throw_);
+    }
+    resume(1, 1).suspends.push_back(tag_);
+    add(random_.one_in(4) ? Kind::back : Kind::rethrow);
+  }
+
+  void entry_around_a_resume() {
+    add(Kind::enter);
+    handler();
+    if (random_.one_in(2)) {
+      add(random_.one_in(2) ? Kind::return_ : Kind::throw_);
+    }
+    add(Kind::leave);
+  }
+
+  void exception_into_a_chain() {
+    nested_under_handler(random_.below(3));
+    suspend();
+    MachineStep& step = add(Kind::throw_into);
+    step.handle = slot(0);
+    step.to = slot(1);
+    step.suspends.push_back(tag_);
+  }
+
+ private:
+  std::uint8_t slot(std::size_t index) const {
+    return static_cast<std::uint8_t>((first_slot_ + index) % machine_bounds::handles);
+  }
+
+  std::uint8_t any_tag() { return static_cast<std::uint8_t>(random_.below(program_.tags)); }
+
+  /// The step that was added; where there is no room, the last one is lost.
+  MachineStep& add(Kind kind) {
+    if (idiom_.full()) {
+      idiom_.truncate(idiom_.size() - 1);
+    }
+    idiom_.push_back({});
+    idiom_.back().kind = kind;
+    return idiom_.back();
+  }
+
+  void fresh(std::size_t index) {
+    MachineStep& step = add(Kind::new_);
+    step.handle = slot(index);
+    step.function = static_cast<std::uint8_t>(random_.below(program_.functions.size()));
+    step.stack = static_cast<std::uint8_t>(random_.below(program_.stacks.size()));
+    params_ = program_.functions[step.function].params;
+  }
+
+  /// With as many values as the continuation that was made last takes, mostly.
+  MachineStep& resume_fresh(std::size_t index, std::size_t to) {
+    std::uint16_t values = params_;
+    if (random_.one_in(4)) {
+      MachineStep& bind = add(Kind::bind);
+      bind.handle = slot(index);
+      bind.to = slot(index);
+      bind.values = static_cast<std::uint16_t>(random_.below(std::size_t{values} + 1));
+      values = static_cast<std::uint16_t>(values - bind.values);
+    }
+    MachineStep& step = resume(index, to);
+    step.values =
+        near(values, random_.one_in(8) ? random_.difference() : 0, machine_bounds::values_in);
+    return step;
+  }
+
+  /// With as many values as the last suspend has room for, mostly.
+  MachineStep& resume(std::size_t index, std::size_t to) {
+    MachineStep& step = add(Kind::resume);
+    step.handle = slot(index);
+    step.to = slot(to);
+    step.values =
+        near(room_, random_.one_in(8) ? random_.difference() : 0, machine_bounds::values_in);
+    return step;
+  }
+
+  void nested_under_handler(std::size_t deeper) {
+    fresh(0);
+    resume_fresh(0, 0).suspends.push_back(tag_);
+    for (std::size_t count = 0; count < deeper; ++count) {
+      fresh(1);
+      resume_fresh(1, 1);
+      if (random_.one_in(4)) {
+        call();
+      }
+    }
+  }
+
+  void suspend() {
+    MachineStep& step = add(Kind::suspend);
+    step.tag = tag_;
+    step.values = few();
+    step.room = few();
+    room_ = step.room;
+  }
+
+  void switch_to(std::size_t index, std::size_t to) {
+    MachineStep& step = add(Kind::switch_);
+    step.handle = slot(index);
+    step.to = slot(to);
+    step.tag = tag_;
+    step.values = few();
+    step.room = static_cast<std::uint8_t>(step.values + 1);  // its handle is the last value
+  }
+
+  void call() {
+    add(Kind::call).count = static_cast<std::uint16_t>(
+        1 + random_.below(random_.one_in(4) ? machine_bounds::frames : 3));
+  }
+
+  std::uint8_t few() {
+    return static_cast<std::uint8_t>(
+        random_.below(random_.one_in(8) ? machine_bounds::values_across : 3));
+  }
+
+  const MachineProgram& program_;
+  Random& random_;
+  Idiom& idiom_;
+  std::size_t first_slot_;
+  std::uint8_t tag_;
+  std::uint16_t params_ = 0;
+  std::uint8_t room_ = 0;
+};
+
+}  // namespace
+
+void make_idiom(const MachineProgram& program, Random& random, Idiom& idiom) {
+  constexpr std::array idioms = {&Writer::handler,
+                                 &Writer::same_tag_in_nested_handlers,
+                                 &Writer::deep_forwarding,
+                                 &Writer::stale_handle,
+                                 &Writer::other_parent,
+                                 &Writer::chain_of_switches,
+                                 &Writer::abandoned_chain,
+                                 &Writer::suspend_while_handling_an_exception,
+                                 &Writer::entry_around_a_resume,
+                                 &Writer::exception_into_a_chain};
+  idiom.clear();
+  Writer writer(program, random, idiom);
+  (writer.*random.one_of(idioms))();
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,214 @@
+// Edits of MachinePrograms.
+#include "fuzz/minimize/edits.hpp"
+#include "fuzz/program/form.hpp"
+
+#include <array>
+#include <type_traits>
+#include <utility>
+
+namespace fiberproof::fuzz {
+namespace {
+
+using Edits = std::vector<Edit<MachineProgram>>;
+using Numbers = std::vector<Number<MachineProgram>>;
+
+// With more steps than this, only single ones and runs of them are left out.
+constexpr std::size_t paired_steps_max = 24;
+
+bool names_function(const MachineStep& step) {
+  return form_of(step.kind).has(StepField::function) && step.function != MachineStep::null_function;
+}
+
+/// What a removal of an item of a list does to an index that is not the item's own.
+void close_gap(std::uint8_t& index, std::size_t removed) {
+  if (index > removed) {
+    --index;
+  }
+}
+
+template <class Condition>
+bool any_step(const MachineProgram& program, Condition condition) {
+  return std::any_of(program.steps.begin(), program.steps.end(), condition);
+}
+
+bool names_tag(const MachineStep& step, std::size_t tag) {
+  const StepForm& form = form_of(step.kind);
+  return (form.has(StepField::tag) && step.tag == tag) ||
+         std::find(step.suspends.begin(), step.suspends.end(), tag) != step.suspends.end() ||
+         std::find(step.switches.begin(), step.switches.end(), tag) != step.switches.end();
+}
+
+void remove_function(MachineProgram& program, std::size_t removed) {
+  erase(program.functions, removed, removed + 1);
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    if (names_function(program.steps[index])) {
+      close_gap(program.steps[index].function, removed);
+    }
+  }
+}
+
+void remove_stack(MachineProgram& program, std::size_t removed) {
+  erase(program.stacks, removed, removed + 1);
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    close_gap(program.steps[index].stack, removed);
+  }
+}
+
+void remove_tag(MachineProgram& program, std::size_t removed) {
+  --program.tags;
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    MachineStep& step = program.steps[index];
+    close_gap(step.tag, removed);
+    for (std::size_t clause = 0; clause < step.suspends.size(); ++clause) {
+      close_gap(step.suspends[clause], removed);
+    }
+    for (std::size_t clause = 0; clause < step.switches.size(); ++clause) {
+      close_gap(step.switches[clause], removed);
+    }
+  }
+}
+
+void add_removals_of_declarations(const MachineProgram& program, Edits& edits) {
+  for (std::size_t index = program.functions.size(); index-- > 0;) {
+    if (!any_step(program, [index](const MachineStep& step) {
+          return names_function(step) && step.function == index;
+        })) {
+      edits.push_back([index](MachineProgram& edited) { remove_function(edited, index); });
+    }
+  }
+  for (std::size_t index = program.stacks.size(); index-- > 0;) {
+    if (!any_step(program, [index](const MachineStep& step) {
+          return form_of(step.kind).has(StepField::stack) && step.stack == index;
+        })) {
+      edits.push_back([index](MachineProgram& edited) { remove_stack(edited, index); });
+    }
+  }
+  for (std::size_t tag = program.tags; tag-- > 0;) {
+    if (!any_step(program, [tag](const MachineStep& step) { return names_tag(step, tag); })) {
+      edits.push_back([tag](MachineProgram& edited) { remove_tag(edited, tag); });
+    }
+  }
+}
+
+/// Two steps at a time: a level of nesting is what opens it and what closes it.
+void add_removals_of_pairs(const MachineProgram& program, Edits& edits) {
+  if (program.steps.size() > paired_steps_max) {
+    return;
+  }
+  for (std::size_t first = 0; first < program.steps.size(); ++first) {
+    for (std::size_t second = first + 1; second < program.steps.size(); ++second) {
+      edits.push_back([first, second](MachineProgram& edited) {
+        remove_steps(edited, second, second + 1);
+        remove_steps(edited, first, first + 1);
+      });
+    }
+  }
+}
+
+template <class Clauses>
+void add_removals_of_clauses(const MachineProgram& program, Clauses MachineStep::* clauses,
+                             Edits& edits) {
+  for (std::size_t at = 0; at < program.steps.size(); ++at) {
+    for (std::size_t clause = (program.steps[at].*clauses).size(); clause-- > 0;) {
+      edits.push_back([at, clauses, clause](MachineProgram& edited) {
+        erase(edited.steps[at].*clauses, clause, clause + 1);
+      });
+    }
+  }
+}
+
+template <class Field>
+void add_number(Numbers& numbers, std::uint64_t now, std::uint64_t plain, Field field,
+                std::uint64_t unit = 1) {
+  if (now != plain) {
+    numbers.push_back({now, plain, unit, [field](MachineProgram& program, std::uint64_t number) {
+                         auto& place = field(program);
+                         place = static_cast<std::decay_t<decltype(place)>>(number);
+                       }});
+  }
+}
+
+void add_numbers_of_step(const MachineStep& step, std::size_t at, Numbers& numbers) {
+  const StepForm& form = form_of(step.kind);
+  const auto add = [&](StepField needed, auto MachineStep::* field, std::uint64_t plain) {
+    if (form.has(needed)) {
+      add_number(numbers, step.*field, plain,
+                 [at, field](MachineProgram& edited) -> auto& { return edited.steps[at].*field; });
+    }
+  };
+  add(StepField::count, &MachineStep::count, 1);
+  add(StepField::length, &MachineStep::length, 1);
+  add(StepField::values, &MachineStep::values, 0);
+  add(StepField::room, &MachineStep::room, 0);
+  add(StepField::tag, &MachineStep::tag, 0);
+  add(StepField::stack, &MachineStep::stack, 0);
+  if (names_function(step)) {
+    add(StepField::function, &MachineStep::function, 0);
+  }
+}
+
+}  // namespace
+
+std::size_t step_count(const MachineProgram& program) {
+  return program.steps.size();
+}
+
+void remove_steps(MachineProgram& program, std::size_t first, std::size_t end) {
+  const auto before = program.steps;
+  std::array<bool, machine_bounds::steps> kept{};
+  program.steps.clear();
+  for (std::size_t index = 0; index < before.size(); ++index) {
+    MachineStep step = before[index];
+    kept[index] = index < first || index >= end;
+    if (kept[index] && step.kind == MachineStep::Kind::repeat) {
+      const auto* const self = kept.begin() + index;
+      step.length = static_cast<std::uint8_t>(std::count(self - step.length, self, true));
+      kept[index] = step.length > 0;
+    }
+    if (kept[index]) {
+      program.steps.push_back(step);
+    }
+  }
+}
+
+Edits simplifications(const MachineProgram& program) {
+  Edits edits;
+  add_removals_of_declarations(program, edits);
+  add_removals_of_clauses(program, &MachineStep::switches, edits);
+  add_removals_of_clauses(program, &MachineStep::suspends, edits);
+  for (std::size_t index = 0; index < program.stacks.size(); ++index) {
+    if (program.stacks[index] != plain_stack) {
+      edits.push_back([index](MachineProgram& edited) { edited.stacks[index] = plain_stack; });
+    }
+  }
+  add_removals_of_pairs(program, edits);
+  return edits;
+}
+
+Numbers numbers_in(const MachineProgram& program) {
+  Numbers numbers;
+  for (std::size_t at = 0; at < program.steps.size(); ++at) {
+    add_numbers_of_step(program.steps[at], at, numbers);
+  }
+  for (std::size_t index = 0; index < program.functions.size(); ++index) {
+    const Signature& signature = program.functions[index];
+    add_number(numbers, signature.params, 0,
+               [index](MachineProgram& edited) -> auto& { return edited.functions[index].params; });
+    add_number(numbers, signature.returns, 0, [index](MachineProgram& edited) -> auto& {
+      return edited.functions[index].returns;
+    });
+  }
+  for (std::size_t index = 0; index < program.stacks.size(); ++index) {
+    const MachineStack& shape = program.stacks[index];
+    const bool pooled = shape.kind == StackShape::Kind::mapped;
+    add_number(numbers, shape.offset, 0,
+               [index](MachineProgram& edited) -> auto& { return edited.stacks[index].offset; });
+    add_number(
+        numbers, shape.bytes, plain_stack.bytes,
+        [index](MachineProgram& edited) -> auto& { return edited.stacks[index].bytes; },
+        pooled ? spec::page_bytes : 1);
+  }
+  return numbers;
+}
+
+}  // namespace fiberproof::fuzz

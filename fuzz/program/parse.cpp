@@ -1,0 +1,291 @@
+// The parser of MachineProgram text: first what is declared, then `steps`, each with the fields
+// that its kind has, then `end`. What a step names must have been declared, so an error stands at
+// the word that is wrong.
+#include "fuzz/program/form.hpp"
+#include "fuzz/program/line.hpp"
+#include "fuzz/program/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace fiberproof::fuzz {
+namespace {
+
+constexpr std::string_view magic_line = "fiberproof machine-program 1";
+
+/// Of what, and of an unbroken chain or not, is said by the words that follow.
+MachineStep::Kind kind_of_walk(Line line) {
+  using Kind = MachineStep::Kind;
+  if (line.at_end()) {
+    return Kind::walk;
+  }
+  if (line.next() == "broken") {
+    return Kind::walk_broken;
+  }
+  return line.at_end() ? Kind::walk_suspended : Kind::walk_suspended_broken;
+}
+
+std::optional<MachineStep::Kind> kind_of(std::string_view keyword, const Line& line) {
+  for (std::size_t index = 0; index < MachineStep::kinds; ++index) {
+    const auto kind = static_cast<MachineStep::Kind>(index);
+    if (form_of(kind).word == keyword) {
+      return kind == MachineStep::Kind::walk ? kind_of_walk(line) : kind;
+    }
+  }
+  return std::nullopt;
+}
+
+/// Puts what was read into `field`, or passes the error on.
+template <class T, class Field>
+Checked keep(const Read<T>& read, Field& field) {
+  if (!read) {
+    return std::unexpected(read.error());
+  }
+  field = static_cast<Field>(*read);
+  return {};
+}
+
+class Parser {
+ public:
+  explicit Parser(MachineProgram& program) : program_(program) {}
+
+  Checked parse(std::string_view text) {
+    program_.clear();
+    return parse_lines(text, magic_line,
+                       [this](std::string_view keyword, Line& line) -> Read<bool> {
+                         const Checked checked = parse_statement(keyword, line);
+                         if (!checked) {
+                           return std::unexpected(checked.error());
+                         }
+                         return part_ == Part::ended;
+                       });
+  }
+
+ private:
+  enum class Part { header, steps, ended };
+
+  Checked parse_statement(std::string_view keyword, Line& line) {
+    if (part_ == Part::header) {
+      return keyword == "steps" ? begin_steps(line) : parse_declaration(keyword, line);
+    }
+    if (keyword == "end") {
+      part_ = Part::ended;
+      return {};
+    }
+    return parse_step(keyword, line);
+  }
+
+  Checked begin_steps(const Line& line) {
+    if (program_.stacks.empty() || program_.functions.empty()) {
+      return line.wrong(
+          fmt::format("no {} was declared", program_.stacks.empty() ? "stack" : "function"));
+    }
+    part_ = Part::steps;
+    return {};
+  }
+
+  Checked parse_declaration(std::string_view keyword, Line& line) {
+    if (keyword == "expect") {
+      return keep(read_expectation(line), program_.expect);
+    }
+    if (keyword == "stack") {
+      return parse_stack(line);
+    }
+    if (keyword == "function") {
+      return parse_function(line);
+    }
+    if (keyword == "tags") {
+      return keep(line.number(1, machine_bounds::tags), program_.tags);
+    }
+    return line.wrong(fmt::format("unknown line '{}'", keyword));
+  }
+
+  Checked parse_stack(Line& line) {
+    MachineStack stack;
+    Checked checked =
+        expect_next_name(line, 's', "stack", program_.stacks.size(), machine_bounds::stacks);
+    if (checked) {
+      checked = keep(read_stack(line), stack);
+    }
+    if (checked) {
+      program_.stacks.push_back(stack);
+    }
+    return checked;
+  }
+
+  static Read<MachineStack> read_stack(Line& line) {
+    Line after_beyond = line;
+    if (after_beyond.next() != "beyond") {
+      return read_stack_shape(line, machine_stack_terms);
+    }
+    line = after_beyond;
+    const auto bits = line.number(machine_bounds::beyond_bits_min, machine_bounds::beyond_bits_max);
+    if (!bits) {
+      return std::unexpected(bits.error());
+    }
+    return stack_beyond(static_cast<std::uint32_t>(*bits));
+  }
+
+  Checked parse_function(Line& line) {
+    Signature function;
+    Checked checked = expect_next_name(line, 'f', "function", program_.functions.size(),
+                                       machine_bounds::functions);
+    for (const auto& [word, count] :
+         {std::pair{"params", &function.params}, std::pair{"returns", &function.returns}}) {
+      if (checked) {
+        checked = parse_number_after(word, line, machine_bounds::arity, *count);
+      }
+    }
+    if (checked) {
+      program_.functions.push_back(function);
+    }
+    return checked;
+  }
+
+  Checked parse_step(std::string_view keyword, Line& line) {
+    if (program_.steps.full()) {
+      return line.wrong(fmt::format("more than {} steps", machine_bounds::steps));
+    }
+    const std::optional<MachineStep::Kind> kind = kind_of(keyword, line);
+    if (!kind) {
+      return line.wrong(fmt::format("'{}' is no step", keyword));
+    }
+    if (*kind == MachineStep::Kind::repeat && program_.steps.empty()) {
+      return line.wrong("no step before this one can be repeated");
+    }
+    MachineStep step;
+    step.kind = *kind;
+    for (std::size_t index = 0; index < step_fields; ++index) {
+      const auto field = static_cast<StepField>(index);
+      if (!form_of(*kind).has(field)) {
+        continue;
+      }
+      if (const Checked checked = parse_field(field, step, line); !checked) {
+        return checked;
+      }
+    }
+    program_.steps.push_back(step);
+    return {};
+  }
+
+  Checked parse_field(StepField field, MachineStep& step, Line& line) {
+    const StepForm& form = form_of(step.kind);
+    switch (field) {
+      case StepField::handle: return keep(line.name('h', machine_bounds::handles), step.handle);
+      case StepField::function: return parse_function_name(step, line);
+      case StepField::stack: return parse_stack_name(step, line);
+      case StepField::tag: return keep(read_tag(line), step.tag);
+      case StepField::values: return keep(line.number(0, form.values_max), step.values);
+      case StepField::room:
+        return parse_number_after("room", line, machine_bounds::values_across, step.room);
+      case StepField::to: return parse_to(step, line);
+      case StepField::suspends: return parse_clauses("suspends", line, step.suspends);
+      case StepField::switches: return parse_clauses("switches", line, step.switches);
+      case StepField::length: return keep(line.number(1, program_.steps.size()), step.length);
+      case StepField::count: return keep(line.number(1, form.count_max), step.count);
+      case StepField::damage: return parse_damage(step, line);
+    }
+    return {};
+  }
+
+  template <class Field>
+  static Checked parse_number_after(std::string_view word, Line& line, std::uint64_t max,
+                                    Field& field) {
+    const Checked checked = line.expect_word(word);
+    return checked ? keep(line.number(0, max), field) : checked;
+  }
+
+  Checked parse_function_name(MachineStep& step, Line& line) const {
+    Line after_null = line;
+    if (after_null.next() == "null") {
+      line = after_null;
+      step.function = MachineStep::null_function;
+      return {};
+    }
+    return keep(
+        read_declared(line, 'f', "function", machine_bounds::functions, program_.functions.size()),
+        step.function);
+  }
+
+  Checked parse_stack_name(MachineStep& step, Line& line) const {
+    const Checked checked = line.expect_word("on");
+    return checked ? keep(read_declared(line, 's', "stack", machine_bounds::stacks,
+                                        program_.stacks.size()),
+                          step.stack)
+                   : checked;
+  }
+
+  static Checked parse_to(MachineStep& step, Line& line) {
+    const Checked checked = line.expect_word("to");
+    return checked ? keep(line.name('h', machine_bounds::handles), step.to) : checked;
+  }
+
+  static Checked parse_damage(MachineStep& step, Line& line) {
+    if (const Checked checked = line.expect_word("broken"); !checked) {
+      return checked;
+    }
+    const std::string_view word = line.next();
+    const auto* const found = std::find(damage_words.begin(), damage_words.end(), word);
+    if (found == damage_words.end()) {
+      return line.wrong(fmt::format("'{}' is no damage of a chain", word));
+    }
+    step.damage = static_cast<Damage>(found - damage_words.begin());
+    return {};
+  }
+
+  Read<std::uint8_t> read_tag(Line& line) const {
+    return read_declared(line, 't', "tag", machine_bounds::tags, program_.tags);
+  }
+
+  /// The tags after `word`, at least one, if that is what comes next.
+  template <std::size_t bound>
+  Checked parse_clauses(std::string_view word, Line& line,
+                        BoundedList<std::uint8_t, bound>& tags) const {
+    Line after_word = line;
+    if (after_word.next() != word) {
+      return {};
+    }
+    line = after_word;
+    do {
+      const Read<std::uint8_t> tag = read_tag(line);
+      if (!tag) {
+        return std::unexpected(tag.error());
+      }
+      if (tags.full()) {
+        return line.wrong(fmt::format("more than {} tags after '{}'", bound, word));
+      }
+      tags.push_back(*tag);
+      after_word = line;
+    } while (after_word.next().starts_with('t'));
+    return {};
+  }
+
+  static Read<std::uint8_t> read_declared(Line& line, char letter, std::string_view what,
+                                          std::size_t bound, std::size_t declared) {
+    Read<std::uint8_t> index = line.name(letter, bound);
+    if (index && *index >= declared) {
+      return line.wrong(fmt::format("there is no {} {}{}", what, letter, *index));
+    }
+    return index;
+  }
+
+  MachineProgram& program_;
+  Part part_ = Part::header;
+};
+
+}  // namespace
+
+bool has_machine_program_magic(std::string_view text) {
+  return text.starts_with(magic_line);
+}
+
+std::expected<void, ParseError> parse(std::string_view text, MachineProgram& program) {
+  return Parser(program).parse(text);
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,376 @@
+#include "fuzz/reference/reference.hpp"
+
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/reference.hpp"
+
+#include <algorithm>
+
+namespace fiberproof::fuzz {
+
+using Frame = ReferenceStack::Frame;
+using State = ReferenceStack::State;
+
+namespace bounds = machine_run_bounds;
+
+std::uint32_t ReferenceStack::frame_count() const {
+  std::uint32_t count = 0;
+  for (const Frame& frame : frames) {
+    count += frame.depth;
+  }
+  return count;
+}
+
+void MachineReference::begin(const MachineProgram& program) {
+  program_ = &program;
+  used_ = 0;
+  live_.clear();
+  ended_.clear();
+  slots_.fill({});
+  repeating_.fill(false);
+  arrival_ = {};
+  serial_ = 0;
+  numbers_ = 0;
+  entries_ = 1;
+  work_ = 0;
+  position_ = 0;
+  running_ = 0;
+  ReferenceStack& embedder = add_stack();
+  embedder.initial = true;
+  embedder.state = State::running;
+}
+
+ReferenceStack& MachineReference::add_stack() {
+  if (used_ == stacks_.size()) {
+    stacks_.emplace_back();
+  }
+  ReferenceStack& stack = stacks_[used_++];
+  stack.state = State::fresh;
+  stack.initial = false;
+  stack.number = 0;
+  stack.parent = no_stack;
+  stack.last_ancestor = no_stack;
+  stack.outer = no_stack;
+  stack.uses = 0;
+  stack.args_capacity = 0;
+  stack.values_capacity = 0;
+  stack.frames_below = 0;
+  stack.resume = nullptr;
+  stack.args.clear();
+  stack.values.clear();
+  stack.frames.clear();
+  stack.reraised.reset();
+  stack.latest_refusal.reset();
+  return stack;
+}
+
+// What comes next.
+
+const MachineStep* MachineReference::next() {
+  for (;;) {
+    if (position_ == program_->steps.size() || ++work_ > bounds::work) {
+      return nullptr;
+    }
+    const MachineStep& step = program_->steps[position_];
+    if (step.kind != MachineStep::Kind::repeat) {
+      ++position_;
+      return step_ = &step;
+    }
+    // Nobody takes a repeat: it only says what comes next. Its count begins anew each time that it
+    // is reached from before, so that repeats can be repeated.
+    std::uint16_t& left = repeats_left_[position_];
+    if (!repeating_[position_]) {
+      left = step.count;
+    }
+    repeating_[position_] = left > 0;
+    if (left > 0) {
+      --left;
+      position_ -= step.length;
+    } else {
+      ++position_;
+    }
+  }
+}
+
+void MachineReference::take() {
+  const MachineStep& step = *step_;
+  ++serial_;
+  skipped_ = false;
+  ended_.clear();
+  arrival_ = {.stack = running_};
+  switch (step.kind) {
+    case MachineStep::Kind::new_: return take_new(step);
+    case MachineStep::Kind::bind: return take_bind(step);
+    case MachineStep::Kind::resume: return take_resume(step);
+    case MachineStep::Kind::throw_into: return take_throw_into(step);
+    case MachineStep::Kind::suspend: return take_suspend(step);
+    case MachineStep::Kind::switch_: return take_switch(step);
+    case MachineStep::Kind::return_: return self().initial ? skip() : end_body(true);
+    case MachineStep::Kind::trap: return self().initial ? skip() : end_body(false);
+    case MachineStep::Kind::throw_: return unwind(serial_);
+    case MachineStep::Kind::rethrow: return take_rethrow();
+    case MachineStep::Kind::drop: return take_drop(step);
+    case MachineStep::Kind::call: return take_frame(Frame::Kind::call, step.count);
+    case MachineStep::Kind::try_: return take_frame(Frame::Kind::try_, 1);
+    case MachineStep::Kind::back: return take_back();
+    case MachineStep::Kind::enter: return take_enter();
+    case MachineStep::Kind::leave: return take_leave();
+    case MachineStep::Kind::walk: return;
+    case MachineStep::Kind::walk_suspended: return;
+    case MachineStep::Kind::overrun: return has_guard_page(self()) ? void() : skip();
+    case MachineStep::Kind::repeat: return;
+    case MachineStep::Kind::walk_broken:
+    case MachineStep::Kind::walk_suspended_broken: return can_break(step) ? void() : skip();
+    case MachineStep::Kind::resume_again:
+      return runs_by_itself(slots_[step.handle]) ? void() : skip();
+    case MachineStep::Kind::trespass:
+      return is_good(slots_[step.handle]) && has_guard_page(stacks_[slots_[step.handle].stack])
+                 ? void()
+                 : skip();
+  }
+}
+
+void MachineReference::end_of_steps() {
+  ++serial_;
+  skipped_ = false;
+  ended_.clear();
+  arrival_ = {.stack = running_};
+  self().initial ? close_entry() : end_body(true);
+}
+
+void MachineReference::skip() {
+  skipped_ = true;
+}
+
+// Handles.
+
+bool MachineReference::refused_by_reraise() {
+  if (!self().reraised) {
+    return false;
+  }
+  refuse(*self().reraised);
+  return true;
+}
+
+void MachineReference::refuse(const ExpectedTrap& trap) {
+  arrival_.kind = Arrival::Kind::refused;
+  arrival_.trap = trap;
+  self().latest_refusal = trap;
+}
+
+/// Whether `slot` cannot be used for `given` more values, in the order in which SPEC.md has the
+/// reasons.
+bool MachineReference::refused(const Slot& slot, std::uint64_t given) {
+  if (refused_by_reraise()) {
+    return true;
+  }
+  if (slot.stack == no_stack) {
+    refuse({ExpectedTrap::Kind::null_handle});
+    return true;
+  }
+  const ReferenceStack& stack = stacks_[slot.stack];
+  if (stack.uses != slot.uses) {
+    refuse({ExpectedTrap::Kind::consumed_handle});
+    return true;
+  }
+  const bool fresh = stack.state == State::fresh;
+  const std::uint64_t length = fresh ? stack.args.size() : stack.values.size();
+  const std::uint64_t capacity = fresh ? stack.args_capacity : stack.values_capacity;
+  if (length + given > capacity) {
+    refuse({ExpectedTrap::Kind::too_many_values, given, length, capacity});
+    return true;
+  }
+  return false;
+}
+
+ReferenceStack& MachineReference::consume(const Slot& slot) {
+  ReferenceStack& stack = stacks_[slot.stack];
+  ++stack.uses;
+  return stack;
+}
+
+void MachineReference::put(std::uint8_t to, StackIndex stack) {
+  slots_[to] = {stack, stacks_[stack].uses};
+  arrival_.to = to;
+  arrival_.handle = stack;
+}
+
+void MachineReference::append(ReferenceStack& stack, std::uint32_t serial, std::uint32_t count) {
+  std::vector<PlainValue>& buffer = stack.state == State::fresh ? stack.args : stack.values;
+  for (std::uint32_t place = 0; place < count; ++place) {
+    buffer.push_back(value_made(serial, place));
+  }
+}
+
+// The operations.
+
+void MachineReference::take_new(const MachineStep& step) {
+  const MachineStack& shape = program_->stacks[step.stack];
+  const std::optional<ExpectedTrap> unavailable = why_no_stack(shape);
+  if (unavailable && shape.kind == StackShape::Kind::supplied) {
+    return refuse(*unavailable);  // There is nothing that cont_new could be asked with.
+  }
+  if (refused_by_reraise()) {
+    return;
+  }
+  if (step.function == MachineStep::null_function) {
+    return refuse({ExpectedTrap::Kind::null_function});
+  }
+  if (live_.size() >= bounds::live || numbers_ >= bounds::made) {
+    return skip();
+  }
+  if (unavailable) {
+    return refuse(*unavailable);
+  }
+  const Signature& signature = program_->functions[step.function];
+  const std::uint32_t capacity = spec::capacity_of(signature.params, signature.returns);
+  const std::uint64_t usable = usable_bytes_of(shape);
+  if (spec::required_bytes(capacity) > usable) {
+    return refuse({ExpectedTrap::Kind::stack_too_small, spec::required_bytes(capacity), usable});
+  }
+  const auto index = static_cast<StackIndex>(used_);
+  ReferenceStack& made = add_stack();
+  made.function = step.function;
+  made.shape = step.stack;
+  made.number = ++numbers_;
+  made.last_ancestor = index;
+  made.args_capacity = capacity;
+  made.usable_bytes = usable;
+  live_.push_back(index);
+  arrival_.kind = Arrival::Kind::made;
+  put(step.handle, index);
+}
+
+void MachineReference::take_bind(const MachineStep& step) {
+  const Slot slot = slots_[step.handle];
+  if (refused(slot, step.values)) {
+    return;
+  }
+  work_ += step.values;
+  append(consume(slot), serial_, step.values);
+  arrival_.kind = Arrival::Kind::made;
+  put(step.to, slot.stack);
+}
+
+void MachineReference::take_resume(const MachineStep& step) {
+  const Slot slot = slots_[step.handle];
+  if (refused(slot, step.values)) {
+    return;
+  }
+  work_ += step.values;
+  ReferenceStack& child = consume(slot);
+  append(child, serial_, step.values);
+  const bool fresh = child.state == State::fresh;
+  run_child(slot.stack, step);
+  arrive_in(slot.stack, fresh);
+}
+
+void MachineReference::take_throw_into(const MachineStep& step) {
+  const Slot slot = slots_[step.handle];
+  if (refused(slot, 0)) {
+    return;
+  }
+  if (consume(slot).state == State::fresh) {
+    end(slot.stack, State::trapped);
+  } else {
+    run_child(slot.stack, step);
+  }
+  unwind(serial_);
+}
+
+void MachineReference::take_suspend(const MachineStep& step) {
+  if (refused_by_reraise()) {
+    return;
+  }
+  StackIndex inner = running_;
+  for (; !stacks_[inner].initial; inner = stacks_[inner].parent) {
+    const StackIndex handler = stacks_[inner].parent;
+    const auto& clauses = stacks_[handler].resume->suspends;
+    const auto* const clause = std::find(clauses.begin(), clauses.end(), step.tag);
+    if (clause == clauses.end()) {
+      continue;
+    }
+    const StackIndex suspended = cut(inner, step.room);
+    handed_over_.clear();
+    for (std::uint32_t place = 0; place < step.values; ++place) {
+      handed_over_.push_back(value_made(serial_, place));
+    }
+    running_ = handler;
+    stacks_[handler].state = State::running;
+    arrival_ = {.kind = Arrival::Kind::suspended,
+                .stack = handler,
+                .clause = static_cast<std::uint32_t>(clause - clauses.begin()),
+                .values = handed_over_};
+    return put(stacks_[handler].resume->to, suspended);
+  }
+  refuse({ExpectedTrap::Kind::unhandled_suspend, step.tag});
+}
+
+void MachineReference::take_switch(const MachineStep& step) {
+  const Slot slot = slots_[step.handle];
+  if (refused(slot, step.values + 1u)) {
+    return;
+  }
+  StackIndex inner = running_;
+  for (; !stacks_[inner].initial; inner = stacks_[inner].parent) {
+    const StackIndex handler = stacks_[inner].parent;
+    const auto& clauses = stacks_[handler].resume->switches;
+    if (std::find(clauses.begin(), clauses.end(), step.tag) == clauses.end()) {
+      continue;
+    }
+    ReferenceStack& next = consume(slot);
+    append(next, serial_, step.values);
+    const bool fresh = next.state == State::fresh;
+    const StackIndex suspended = cut(inner, step.room);
+    stacks_[next.last_ancestor].parent = handler;
+    next.state = State::running;
+    arrive_in(slot.stack, fresh);
+    return put(step.to, suspended);
+  }
+  refuse({ExpectedTrap::Kind::unhandled_switch, step.tag});
+}
+
+void MachineReference::take_drop(const MachineStep& step) {
+  const Slot slot = slots_[step.handle];
+  if (refused(slot, 0)) {
+    return;
+  }
+  consume(slot);
+  for (StackIndex next = slot.stack; next != no_stack;) {
+    const StackIndex gone = next;
+    next = stacks_[gone].parent;
+    end(gone, State::trapped);
+  }
+}
+
+/// The active stack becomes the parent of `child`'s chain, which runs.
+void MachineReference::run_child(StackIndex child, const MachineStep& step) {
+  self().resume = &step;
+  self().state = State::parent;
+  stacks_[stacks_[child].last_ancestor].parent = running_;
+  stacks_[child].state = State::running;
+  running_ = child;
+}
+
+void MachineReference::arrive_in(StackIndex index, bool fresh) {
+  ReferenceStack& stack = stacks_[index];
+  running_ = index;
+  arrival_ = {.kind = fresh ? Arrival::Kind::started : Arrival::Kind::resumed,
+              .stack = index,
+              .values = fresh ? stack.args : stack.values};
+  arrival_.tight = fresh && stack.usable_bytes - (spec::return_count_below +
+                                                  spec::buffer_bytes(stack.args_capacity)) <
+                                bounds::room_for_steps;
+}
+
+/// Suspends the chain from the running stack out to `last`.
+StackIndex MachineReference::cut(StackIndex last, std::uint32_t room) {
+  ReferenceStack& suspended = self();
+  suspended.state = State::suspended;
+  suspended.last_ancestor = last;
+  suspended.values.clear();
+  suspended.values_capacity = room;
+  stacks_[last].parent = no_stack;
+  return running_;
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,229 @@
+// What a MachineProgram must do, worked out on plain data: no native stacks, nothing of core, only
+// the words and numbers of the specification (SPEC.md, Continuations). A run takes its steps from
+// here, and asks after each what the stack that has the control now must see.
+#pragma once
+
+#include "fuzz/program/program.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace fiberproof::fuzz {
+
+/// What bounds a run. Beyond each of these a step is skipped, or the program is over.
+namespace machine_run_bounds {
+inline constexpr std::size_t live = 1100;        ///< continuations at a time
+inline constexpr std::size_t made = 4096;        ///< continuations in all
+inline constexpr std::uint32_t entries = 4;      ///< open at a time, the embedder's own among them
+inline constexpr std::uint32_t frames = 16;      ///< of calls, tries and entries on one stack
+inline constexpr std::uint64_t work = 1u << 14;  ///< steps taken and values handed in
+/// Bytes that must be left below the first RSP for a body to take steps; with fewer it returns at
+/// once (L8 promises only that a call can run).
+inline constexpr std::uint64_t room_for_steps = 40 * 1024;
+}  // namespace machine_run_bounds
+
+/// A value, as 16 bytes that nobody else makes: the serial number of the step that made it, and
+/// its place among those.
+struct PlainValue {
+  std::uint64_t low;
+  std::uint64_t high;
+  friend bool operator==(const PlainValue&, const PlainValue&) = default;
+};
+
+constexpr PlainValue value_made(std::uint32_t serial, std::uint32_t place) {
+  const std::uint64_t low = std::uint64_t{serial} << 32 | place;
+  return {low, ~low * 0x9e3779b97f4a7c15};
+}
+
+struct ExpectedTrap {
+  enum class Kind : std::uint8_t {
+    null_function,
+    stack_too_small,  // required bytes, usable bytes
+    null_handle,
+    consumed_handle,
+    too_many_values,    // given, length, capacity
+    unhandled_suspend,  // tag
+    unhandled_switch,   // tag
+    body_failed,        // number of the continuation
+    no_stack,           // requested bytes, NoStack
+  };
+  enum class NoStack : std::uint8_t { too_large, too_small };
+  Kind kind;
+  std::uint64_t first = 0;
+  std::uint64_t second = 0;
+  std::uint64_t third = 0;
+  friend bool operator==(const ExpectedTrap&, const ExpectedTrap&) = default;
+};
+
+/// Why a stack of this shape cannot be had, or nothing.
+std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape);
+
+/// Index of a stack in the reference: 0 is the embedder's own; the others are continuations and
+/// the initial stacks of entries, in the order in which they were made.
+using StackIndex = std::uint32_t;
+inline constexpr StackIndex no_stack = ~StackIndex{0};
+
+/// What a stack sees when it has the control again.
+struct Arrival {
+  enum class Kind : std::uint8_t {
+    went_on,    // nothing: it had the control all the time
+    made,       // a handle (new, bind)
+    refused,    // a trap: nothing has changed
+    started,    // its arguments
+    returned,   // the results of the continuation it resumed
+    suspended,  // the values, clause and handle of a suspension below
+    trapped,    // the trap of the continuation it resumed
+    resumed,    // the values that it was resumed with, where it was suspended
+    caught,     // an exception
+  };
+  Kind kind = Kind::went_on;
+  bool tight = false;   ///< of started: no room for steps
+  std::uint8_t to = 0;  ///< where the handle goes
+  StackIndex stack = 0;
+  std::uint32_t clause = 0;
+  std::uint32_t exception = 0;   ///< serial number of the step that threw it
+  StackIndex handle = no_stack;  ///< the continuation that a handle came for
+  std::span<const PlainValue> values{};
+  ExpectedTrap trap{};
+};
+
+/// A stack, as the specification has it.
+struct ReferenceStack {
+  enum class State : std::uint8_t { fresh, running, parent, suspended, returned, trapped };
+  struct Frame {
+    enum class Kind : std::uint8_t { call, try_, handler };
+    Kind kind;
+    std::uint8_t depth;       ///< native frames that it stands for
+    std::uint32_t exception;  ///< that a handler caught
+  };
+
+  State state;
+  bool initial;
+  std::uint8_t function;
+  std::uint8_t shape;
+  std::uint32_t number;  ///< of a continuation, from 1
+  StackIndex parent;
+  StackIndex last_ancestor;
+  StackIndex outer;    ///< of an entry's initial stack: what ran before
+  std::uint32_t uses;  ///< how often a handle of it was consumed
+  std::uint32_t args_capacity;
+  std::uint32_t values_capacity;
+  std::uint32_t frames_below;  ///< of an entry's initial stack: frames on the native stack before
+  std::uint64_t usable_bytes;
+  const MachineStep* resume;  ///< of a parent: the step that it waits in
+  std::vector<PlainValue> args;
+  std::vector<PlainValue> values;
+  std::vector<Frame> frames;
+  std::optional<ExpectedTrap> reraised;
+  std::optional<ExpectedTrap> latest_refusal;
+
+  bool is_live() const { return !initial && state < State::returned; }
+  std::uint32_t frame_count() const;
+};
+
+class MachineReference {
+ public:
+  /// On input `program` is valid and outlives the reference's use.
+  void begin(const MachineProgram& program);
+
+  /// The step that the running stack takes next, which it must; null after the last.
+  const MachineStep* next();
+
+  /// Takes that step.
+  void take();
+
+  /// The body that runs returns, and the entry that runs is closed, though no step says so: since
+  /// there are no more, or no room for any.
+  void end_of_steps();
+
+  /// What the stack that has the control now must see.
+  const Arrival& arrival() const { return arrival_; }
+  /// Whether the latest step was one that means nothing where it was taken.
+  bool skipped() const { return skipped_; }
+  /// Continuations that came to their end in the latest step, by any way.
+  std::span<const StackIndex> ended() const { return ended_; }
+
+  StackIndex running() const { return running_; }
+  std::uint32_t serial() const { return serial_; }
+  /// Steps and values so far, which machine_run_bounds::work bounds.
+  std::uint64_t work() const { return work_; }
+  std::size_t stack_count() const { return used_; }
+  const ReferenceStack& stack(StackIndex index) const { return stacks_[index]; }
+  /// Continuations that are neither ended nor abandoned.
+  std::span<const StackIndex> live() const { return live_; }
+  /// How deep the running stack is in its chain: 0 on an initial one.
+  std::uint32_t depth() const;
+  /// Frames of calls and tries on the native stack that runs.
+  std::uint32_t native_frames() const;
+
+  /// What a slot holds: a handle, good or consumed.
+  struct Slot {
+    StackIndex stack = no_stack;
+    std::uint32_t uses = 0;
+  };
+  const Slot& slot(std::size_t index) const { return slots_[index]; }
+  bool is_good(const Slot& slot) const {
+    return slot.stack != no_stack && stacks_[slot.stack].uses == slot.uses;
+  }
+
+ private:
+  ReferenceStack& self() { return stacks_[running_]; }
+  ReferenceStack& add_stack();
+  void skip();
+  void refuse(const ExpectedTrap& trap);
+  bool refused_by_reraise();
+  bool refused(const Slot& slot, std::uint64_t given);
+  ReferenceStack& consume(const Slot& slot);
+  void put(std::uint8_t to, StackIndex stack);
+  static void append(ReferenceStack& stack, std::uint32_t serial, std::uint32_t count);
+
+  void take_new(const MachineStep& step);
+  void take_bind(const MachineStep& step);
+  void take_resume(const MachineStep& step);
+  void take_throw_into(const MachineStep& step);
+  void take_suspend(const MachineStep& step);
+  void take_switch(const MachineStep& step);
+  void take_drop(const MachineStep& step);
+  void take_frame(ReferenceStack::Frame::Kind kind, std::uint32_t depth);
+  void take_back();
+  void take_rethrow();
+  void take_enter();
+  void take_leave();
+  bool can_break(const MachineStep& step) const;
+  bool runs_by_itself(const Slot& slot) const;
+  bool has_guard_page(const ReferenceStack& stack) const;
+
+  void run_child(StackIndex child, const MachineStep& step);
+  void arrive_in(StackIndex stack, bool fresh);
+  StackIndex cut(StackIndex last, std::uint32_t room);
+  void end_body(bool succeeded);
+  void end_in_trap(const ExpectedTrap& trap);
+  void end(StackIndex index, ReferenceStack::State state);
+  void unwind(std::uint32_t exception);
+  void close_entry();
+
+  const MachineProgram* program_ = nullptr;
+  std::vector<ReferenceStack> stacks_;  ///< kept between runs, with what they allocated
+  std::size_t used_ = 0;
+  StackIndex running_ = 0;
+  std::array<Slot, machine_bounds::handles> slots_;
+  std::vector<StackIndex> live_;
+  std::vector<StackIndex> ended_;
+  std::vector<PlainValue> handed_over_;
+  Arrival arrival_;
+  bool skipped_ = false;
+  std::uint32_t serial_ = 0;
+  std::uint32_t numbers_ = 0;
+  std::uint32_t entries_ = 0;
+  std::uint64_t work_ = 0;
+  std::size_t position_ = 0;
+  const MachineStep* step_ = nullptr;
+  std::array<std::uint16_t, machine_bounds::steps> repeats_left_;
+  std::array<bool, machine_bounds::steps> repeating_;
+};
+
+}  // namespace fiberproof::fuzz

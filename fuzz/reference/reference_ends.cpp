@@ -1,0 +1,151 @@
+// Of the reference: the frames of the running stack, and how a body, a chain or an entry comes to
+// its end.
+#include "fuzz/reference/reference.hpp"
+
+#include <algorithm>
+
+namespace fiberproof::fuzz {
+
+using Frame = ReferenceStack::Frame;
+using State = ReferenceStack::State;
+
+namespace bounds = machine_run_bounds;
+
+// Frames of the running stack.
+
+std::uint32_t MachineReference::native_frames() const {
+  const ReferenceStack& running = stacks_[running_];
+  return running.frames_below + running.frame_count();
+}
+
+void MachineReference::take_frame(Frame::Kind kind, std::uint32_t depth) {
+  if (native_frames() + depth > bounds::frames) {
+    return skip();
+  }
+  self().frames.push_back({kind, static_cast<std::uint8_t>(depth), 0});
+}
+
+void MachineReference::take_back() {
+  if (self().frames.empty()) {
+    return skip();
+  }
+  self().frames.pop_back();
+}
+
+void MachineReference::take_rethrow() {
+  const auto& frames = self().frames;
+  const auto handler = std::find_if(frames.rbegin(), frames.rend(), [](const Frame& frame) {
+    return frame.kind == Frame::Kind::handler;
+  });
+  handler == frames.rend() ? skip() : unwind(handler->exception);
+}
+
+void MachineReference::take_enter() {
+  const std::uint32_t frames = native_frames() + 1;
+  if (entries_ == bounds::entries || frames > bounds::frames) {
+    return skip();
+  }
+  ++entries_;
+  const StackIndex outer = running_;
+  running_ = static_cast<StackIndex>(used_);
+  ReferenceStack& initial = add_stack();
+  initial.initial = true;
+  initial.state = State::running;
+  initial.outer = outer;
+  initial.frames_below = frames;
+  arrival_.stack = running_;
+}
+
+void MachineReference::take_leave() {
+  running_ == 0 || !self().initial ? skip() : close_entry();
+}
+
+void MachineReference::close_entry() {
+  ReferenceStack& initial = self();
+  initial.state = State::returned;
+  --entries_;
+  running_ = initial.outer;
+  arrival_.stack = running_;
+}
+
+// Ends.
+
+void MachineReference::end(StackIndex index, State state) {
+  ReferenceStack& stack = stacks_[index];
+  stack.state = state;
+  stack.parent = no_stack;
+  stack.args.clear();
+  stack.values.clear();
+  stack.frames.clear();
+  live_.erase(std::find(live_.begin(), live_.end(), index));
+  ended_.push_back(index);
+}
+
+void MachineReference::end_body(bool succeeded) {
+  ReferenceStack& ended = self();
+  if (!succeeded || ended.reraised) {
+    return end_in_trap(
+        ended.latest_refusal.value_or(ExpectedTrap{ExpectedTrap::Kind::body_failed, ended.number}));
+  }
+  handed_over_.clear();
+  for (std::uint32_t place = 0; place < program_->functions[ended.function].returns; ++place) {
+    handed_over_.push_back(value_made(serial_, place));
+  }
+  work_ += handed_over_.size();
+  const StackIndex parent = ended.parent;
+  end(running_, State::returned);
+  running_ = parent;
+  self().state = State::running;
+  arrival_ = {.kind = Arrival::Kind::returned, .stack = parent, .values = handed_over_};
+}
+
+/// What is being re-raised on the stack comes before its own reason.
+void MachineReference::end_in_trap(const ExpectedTrap& reason) {
+  const ExpectedTrap trap = self().reraised.value_or(reason);
+  const StackIndex parent = self().parent;
+  end(running_, State::trapped);
+  running_ = parent;
+  self().state = State::running;
+  if (!self().initial) {
+    self().reraised = trap;
+  }
+  arrival_ = {.kind = Arrival::Kind::trapped, .stack = parent, .trap = trap};
+}
+
+/// An exception leaves frame after frame, and stack after stack, until one catches it.
+void MachineReference::unwind(std::uint32_t exception) {
+  for (;;) {
+    auto& frames = self().frames;
+    while (!frames.empty() && frames.back().kind != Frame::Kind::try_) {
+      frames.pop_back();
+    }
+    if (!frames.empty()) {
+      frames.back() = {Frame::Kind::handler, 1, exception};
+      break;
+    }
+    if (running_ == 0) {
+      break;  // The embedder catches everything.
+    }
+    if (self().initial) {
+      close_entry();
+    } else if (self().reraised) {
+      return end_in_trap(*self().reraised);
+    } else {
+      const StackIndex parent = self().parent;
+      end(running_, State::trapped);
+      running_ = parent;
+      self().state = State::running;
+    }
+  }
+  arrival_ = {.kind = Arrival::Kind::caught, .stack = running_, .exception = exception};
+}
+
+std::uint32_t MachineReference::depth() const {
+  std::uint32_t depth = 0;
+  for (StackIndex index = running_; !stacks_[index].initial; index = stacks_[index].parent) {
+    ++depth;
+  }
+  return depth;
+}
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,70 @@
+// Of the reference: what cannot be had, and what a program does wrong on purpose, where it means
+// anything.
+#include "fuzz/reference/reference.hpp"
+
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/start/reference.hpp"
+
+#include <optional>
+
+namespace fiberproof::fuzz {
+
+using State = ReferenceStack::State;
+
+std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape) {
+  const auto refusal = [](std::uint64_t bytes, ExpectedTrap::NoStack why) {
+    return ExpectedTrap{ExpectedTrap::Kind::no_stack, bytes, static_cast<std::uint64_t>(why)};
+  };
+  if (shape.kind == StackShape::Kind::supplied) {
+    return usable_bytes_of(shape) < spec::stack_alignment
+               ? std::optional(refusal(shape.bytes, ExpectedTrap::NoStack::too_small))
+               : std::nullopt;
+  }
+  if (!is_beyond(shape)) {
+    return std::nullopt;
+  }
+  // Asked for in whole pages, as far as a number of bytes goes.
+  const std::uint64_t pages = usable_bytes_of(shape);
+  return refusal(pages == 0 ? shape.bytes : pages, ExpectedTrap::NoStack::too_large);
+}
+
+/// Whether the chain has what is to be damaged.
+bool MachineReference::can_break(const MachineStep& step) const {
+  const bool waits = step.kind == MachineStep::Kind::walk_suspended_broken;
+  if (waits && !is_good(slots_[step.handle])) {
+    return false;
+  }
+  const StackIndex innermost = waits ? slots_[step.handle].stack : running_;
+  const ReferenceStack& stack = stacks_[innermost];
+  switch (step.damage) {
+    case Damage::misaligned:
+    case Damage::astray:
+    case Damage::cycle: return stack.state != State::fresh;
+    case Damage::orphan:
+    case Damage::endless: return waits ? stack.last_ancestor != innermost : !stack.initial;
+    case Damage::context: return waits || !stack.initial;
+    case Damage::start: return !waits;
+    case Damage::inward: return !stack.initial && stack.state != State::fresh;
+    // Where what goes on is a continuation: of a thread's own stack the ends are not ours.
+    case Damage::above:
+    case Damage::lowest:
+    case Damage::highest: return waits || (!stack.initial && !stacks_[stack.parent].initial);
+  }
+  return false;
+}
+
+bool MachineReference::has_guard_page(const ReferenceStack& stack) const {
+  return !stack.initial && program_->stacks[stack.shape].kind == StackShape::Kind::mapped;
+}
+
+/// Whether a handle was of a continuation on the active chain that was resumed by itself: as its
+/// own last ancestor, so that its parent is what a check looks at (C3).
+bool MachineReference::runs_by_itself(const Slot& slot) const {
+  StackIndex index = stacks_[running_].reraised ? no_stack : running_;
+  while (index != no_stack && index != slot.stack) {
+    index = stacks_[index].parent;
+  }
+  return index != no_stack && stacks_[index].last_ancestor == index;
+}
+
+}  // namespace fiberproof::fuzz

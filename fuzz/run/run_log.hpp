@@ -1,0 +1,133 @@
+// A run as data: each transition of the reference, and what core's store held whenever a stack had
+// the control after one, in plain numbers. For whoever has a third opinion (verify/refinement): a
+// log is read after the run, on a stack with room.
+#pragma once
+
+#include "core/store.hpp"
+#include "fuzz/oracle/continuation_oracle.hpp"
+#include "fuzz/oracle/report.hpp"
+#include "fuzz/reference/reference.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace fiberproof::fuzz {
+
+/// What bounds a log; a run that comes to one of them goes on unlogged, and the log says so.
+namespace run_log_bounds {
+inline constexpr std::size_t live = 8;  ///< continuations at a time
+inline constexpr std::size_t transitions = 4096;
+}  // namespace run_log_bounds
+
+/// A stack as the reference has it.
+struct LoggedStack {
+  StackIndex index;
+  ReferenceStack::State state;
+  bool initial;
+  bool reraised;
+  StackIndex parent;
+  StackIndex last_ancestor;
+  StackIndex outer;
+  std::uint32_t uses;
+  std::uint64_t args_length;
+  std::uint64_t args_capacity;
+  std::uint64_t values_length;
+  std::uint64_t values_capacity;
+};
+
+/// A record as core has it. Addresses are numbers; those of values are of the watched place.
+struct LoggedRecord {
+  StackIndex index;  ///< of the reference's stack that it ought to be
+  bool initial;
+  bool reraised;
+  std::uint64_t state;
+  std::uint64_t address;
+  std::uint64_t trap_handler;  ///< its address
+  oracle::LimitWords limits;
+  // Of a continuation.
+  std::uint64_t parent;
+  std::uint64_t last_ancestor;
+  std::uint64_t revision;
+  std::uint64_t stack_limit;  ///< the lowest address of its stack
+  std::uint64_t usable_bytes;
+  std::uint64_t args_length;
+  std::uint64_t args_capacity;
+  std::uint64_t values_length;
+  std::uint64_t values_capacity;
+  std::optional<std::uint64_t> watched;  ///< of the buffer that is filled while it waits
+};
+
+struct LoggedStore {
+  std::uint64_t active;
+  std::uint64_t entry;  ///< the record of the innermost
+  oracle::LimitWords limits;
+  std::uint64_t live;
+  std::array<Handle, machine_bounds::handles> slots;
+};
+
+/// One transition of the reference: a step, or the end of a body or entry that no step says.
+struct LoggedTransition {
+  std::optional<MachineStep> step;  ///< none: such an end
+  std::uint32_t serial;
+  bool skipped;
+  Arrival::Kind arrival;
+  ExpectedTrap::Kind trap;  ///< where it arrives
+  StackIndex running;
+  StackIndex made;  ///< whom the handle that came is of
+  std::uint8_t to;  ///< and its slot
+  std::array<MachineReference::Slot, machine_bounds::handles> slots;
+  std::array<bool, machine_bounds::handles> good;
+  std::uint32_t live;
+  std::vector<LoggedStack> stacks;   ///< live, of open entries, and ended by this transition
+  std::optional<LoggedStore> store;  ///< none in between: two transitions came before it was seen
+  std::vector<LoggedRecord> records;
+};
+
+class RunLog {
+ public:
+  void begin(std::size_t watched_place);
+
+  /// A transition that has been taken; `step` is null for an end that no step says.
+  void note(const MachineStep* step, const MachineReference& reference);
+  /// What core has after the latest one; `records` are asked for by index.
+  template <class RecordOf>
+  void note(const Store& store, const std::array<Handle, machine_bounds::handles>& slots,
+            RecordOf record_of) {
+    if (is_full_ || count_ == 0) return;
+    LoggedTransition& latest = transitions_[count_ - 1];
+    note_store(latest, store, slots);
+    for (const LoggedStack& stack : latest.stacks) {
+      note_record(latest, stack, *record_of(stack.index));
+    }
+  }
+
+  std::span<const LoggedTransition> transitions() const { return {transitions_.data(), count_}; }
+  /// Transitions that were not logged, as the run was too large.
+  std::uint64_t unlogged() const { return unlogged_; }
+  std::size_t watched_place() const { return watched_place_; }
+  /// For tests that spoil it.
+  std::vector<LoggedTransition>& entries() { return transitions_; }
+
+ private:
+  void note_stack(LoggedTransition& latest, const MachineReference& reference, StackIndex index);
+  static void note_store(LoggedTransition& latest, const Store& store,
+                         const std::array<Handle, machine_bounds::handles>& slots);
+  void note_record(LoggedTransition& latest, const LoggedStack& stack,
+                   const StackRecord& record) const;
+
+  std::vector<LoggedTransition> transitions_;  ///< kept, with what they allocated
+  std::size_t count_ = 0;
+  std::uint64_t unlogged_ = 0;
+  std::size_t watched_place_ = 0;
+  bool is_full_ = false;
+};
+
+/// Sees each run of this process that no oracle has stopped, when it is over.
+using RunObserver = void (*)(const MachineProgram& program, const RunLog& log,
+                             FindingHandler* handler);
+/// From now on; null for none, which is how it begins: then nothing is logged.
+void observe_runs(RunObserver observer);
+
+}  // namespace fiberproof::fuzz

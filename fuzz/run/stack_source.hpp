@@ -1,0 +1,71 @@
+// Stacks of the shapes that Programs name, kept between runs: no mapping per execution, no search,
+// and each stack keeps its sanitizer state for as long as it lives. How many are kept is bounded.
+#pragma once
+
+#include "core/stack.hpp"
+#include "fuzz/run/stack_memory.hpp"
+#include "fuzz/start/program.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace fiberproof::fuzz {
+
+/// A supplied stack, made anew for each loan inside memory that has room around it for words that
+/// must stay untouched.
+struct SuppliedStack {
+  Stack memory;
+  std::optional<Stack> stack;
+};
+
+/// A stack on loan, and all memory around and in it that is ours to watch.
+struct LeasedStack {
+  Stack* stack = nullptr;
+  std::unique_ptr<SuppliedStack> supplied;  ///< has that stack; null where it is a mapped one
+  Span watchable{};
+};
+
+class StackSource {
+ public:
+  /// Of stacks to run on, mapped or supplied: enough for the deepest run. Each may come to hold
+  /// some 400 KiB under AddressSanitizer, most of it fake frames, so this is what bounds the memory
+  /// of a campaign.
+  static constexpr std::size_t kept_max = depth_max;
+
+  StackSource();
+
+  /// Mapped stacks that nothing runs on.
+  std::size_t kept_count() const { return pool_.kept_count(); }
+
+  /// What of a stack holds the pattern when it is leased, as far as it reaches: where its first
+  /// frames will be. So whatever reads a stale word there reads the same one in every run.
+  static Span scrubbed(const Stack& stack);
+
+  /// A stack to run on, scrubbed.
+  std::expected<LeasedStack, StackError> lease(const StackShape& shape);
+
+  /// Takes a stack back on which nothing runs any more.
+  void give_back(LeasedStack leased);
+
+  /// A stack to lay out on only, of any size; stays here.
+  std::expected<const LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);
+
+ private:
+  std::expected<LeasedStack, StackError> acquire(const StackShape& shape);
+  std::expected<LeasedStack, StackError> supply(const StackShape& shape);
+  std::expected<Stack*, StackError> mapped_to_lay_out_on(std::uint64_t bytes);
+
+  StackPool pool_;
+  std::vector<std::unique_ptr<SuppliedStack>> free_supplied_;
+  std::vector<std::unique_ptr<Stack>> mapped_to_lay_out_on_;
+  LeasedStack to_lay_out_on_;
+};
+
+/// Ends the process with a line: no run can go on, and none has failed.
+[[noreturn]] void cannot_map(std::uint64_t bytes);
+
+}  // namespace fiberproof::fuzz

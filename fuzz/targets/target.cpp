@@ -1,0 +1,183 @@
+#include "fuzz/targets/target.hpp"
+
+#include "core/machine_code.hpp"
+#include "core/sanitizer.hpp"
+#include "core/stack_overflow.hpp"
+#include "fuzz/oracle/report.hpp"
+#include "fuzz/replay/crash_recorder.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace fiberproof::fuzz {
+namespace {
+
+// Beyond these a run is too dear to breed from. What a Program may resume counts, not what it did:
+// what one mutation makes of it would be dear.
+constexpr std::uint32_t bred_resumes_max = 64;
+constexpr std::uint64_t bred_values_max = 16 * 1024;
+constexpr std::uint64_t bred_machine_work_max = 40;  ///< steps and values
+
+bool is_dear(const AnyProgram& program, const Outcome& outcome) {
+  if (const auto* const starts = std::get_if<Program>(&program)) {
+    return starts->resumes > bred_resumes_max || outcome.values > bred_values_max;
+  }
+  return outcome.steps + outcome.values > bred_machine_work_max;
+}
+
+/// On purpose: for a replay, which runs it in a process of its own.
+bool ends_process(const AnyProgram& program) {
+  const auto* const starts = std::get_if<Program>(&program);
+  return starts != nullptr ? starts->overruns() : std::get<MachineProgram>(program).ends_process();
+}
+
+std::string hex(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) {
+    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  }
+  return text;
+}
+
+void print_machine_code() {
+  std::string sites;
+  for (const auto& site : switch_site_bytes()) {
+    sites += fmt::format("{}\"{}\"", sites.empty() ? "" : ",", hex(site));
+  }
+  fmt::print("{{\"routines\":\"{}\",\"switch_sites\":[{}]}}\n", hex(routine_bytes()), sites);
+}
+
+/// A signal's frame with vector state is larger than the headroom of a continuation stack (L8), so
+/// an engine's timer must not run on one. libFuzzer keeps the flag that it finds here.
+void keep_signals_off_small_stacks() {
+  for (const int signal : {SIGALRM, SIGINT, SIGTERM, SIGUSR1, SIGUSR2}) {
+    struct sigaction action{};
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = SA_ONSTACK;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+std::optional<CrashRecorder> recorder;
+
+void remove_recording() {
+  ::unlink(recorder->path().c_str());
+}
+
+/// With -fork the processes that run inputs are others, which come here without that argument.
+bool runs_inputs(std::span<char* const> arguments) {
+  return std::ranges::none_of(arguments, [](std::string_view argument) {
+    return argument.starts_with("-fork=") && argument != "-fork=0";
+  });
+}
+
+void start_recorder(std::string_view program) {
+  const char* const path = std::getenv(recorder_variable);
+  if (path == nullptr) {
+    return;
+  }
+  auto made = CrashRecorder::make(path, program.substr(program.find_last_of('/') + 1));
+  if (!made) {
+    fmt::print(stderr, "fiberproof: {}: {}\n", recorder_variable, made.error());
+    std::exit(2);
+  }
+  recorder.emplace(std::move(*made));
+  std::atexit(remove_recording);
+}
+
+}  // namespace
+
+bool make_program(std::span<const std::uint8_t> input, Generator* generator, AnyProgram& program) {
+  const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
+  if (!has_any_magic(text)) {
+    generator(input, program);
+    return true;
+  }
+  return parse(text, program).has_value();
+}
+
+void start_target(int argument_count, char** arguments) {
+  const std::span all(arguments, static_cast<std::size_t>(argument_count));
+  for (const char* const argument : all) {
+    if (std::string_view(argument) == "-machine_code=1") {
+      print_machine_code();
+      std::exit(0);
+    }
+  }
+  keep_signals_off_small_stacks();
+  write_oracle_counts_at_exit();
+  if (!all.empty() && runs_inputs(all)) {
+    start_recorder(all.front());
+  }
+}
+
+void record_input(std::span<const std::uint8_t> input) {
+  if (recorder) {
+    recorder->record(input);
+  }
+}
+
+// Not instrumented: how the hash comes out is no progress that an engine should follow.
+FIBERPROOF_UNINSTRUMENTED bool is_run_twice(std::span<const std::uint8_t> input) {
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+  std::uint64_t hash = input.size();
+  for (std::size_t at = 0; at < input.size(); at += 8) {
+    std::uint64_t word = 0;
+    __builtin_memcpy(&word, input.data() + at, std::min<std::size_t>(8, input.size() - at));
+    hash = (hash ^ word) * odd;
+    hash ^= hash >> 32;
+  }
+  return (hash * odd) >> 61 == 0;
+}
+
+namespace {
+
+/// From the first input on, when the engine has its own handlers in place, which come next.
+void report_overflows_from_here() {
+  static const bool reported = report_stack_overflows().has_value();
+  if (!reported) [[unlikely]] {
+    fmt::print(stderr, "fiberproof: the system refuses a handler for stack overflows\n");
+    std::exit(2);
+  }
+}
+
+}  // namespace
+
+int run_input(std::span<const std::uint8_t> input, Generator* generator,
+              const RunOptions& options) {
+  report_overflows_from_here();
+  record_input(input);
+  static AnyProgram program;
+  if (!make_program(input, generator, program)) {
+    return -1;
+  }
+  if (ends_process(program)) {
+    return -1;
+  }
+  const Outcome outcome = run(program, &report_and_abort, options);
+  if (is_run_twice(input)) {
+    run(program, &report_and_abort, options);
+  }
+  return is_dear(program, outcome) ? -1 : 0;
+}
+
+}  // namespace fiberproof::fuzz
+
+#ifdef FIBERPROOF_ASAN
+/// What a campaign needs of AddressSanitizer; ASAN_OPTIONS has the last word. Every stack that ran
+/// has a fake stack, so these take the smallest size; and the engine's own blocks would fill the
+/// default quarantine of 256 MB.
+extern "C" const char* __asan_default_options();
+extern "C" FIBERPROOF_UNINSTRUMENTED const char* __asan_default_options() {
+  return "max_uar_stack_size_log=16:quarantine_size_mb=16";
+}
+#endif

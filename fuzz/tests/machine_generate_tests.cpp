@@ -1,0 +1,289 @@
+// The generator and the mutator of MachinePrograms: total, within the language, and able to reach
+// all of it.
+#include "fuzz/generate/generate.hpp"
+
+#include "fuzz/generate/byte_code.hpp"
+#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/program/form.hpp"
+#include "fuzz/start/reference.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <random>
+#include <vector>
+
+namespace fiberproof::fuzz {
+namespace {
+
+constexpr std::uint32_t rounds = 20'000;
+
+void generate_from_random_bytes(std::mt19937& random, MachineProgram& program) {
+  std::vector<std::uint8_t> bytes(random() % 500);
+  for (std::uint8_t& byte : bytes) {
+    byte = static_cast<std::uint8_t>(random() >> 7);
+  }
+  generate_machine_program(bytes, program);
+}
+
+/// Programs from bytes, then ones that were changed many times over, crossed with each other.
+template <class Check>
+void for_random_programs(Check check) {
+  std::mt19937 random(1);
+  MachineProgram program;
+  MachineProgram chain;
+  MachineProgram crossed;
+  generate_machine_program({}, chain);
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    generate_from_random_bytes(random, program);
+    check(program);
+    mutate(chain, round);
+    check(chain);
+    cross_over(chain, program, crossed, round);
+    check(crossed);
+    if (round % 256 == 0) {
+      chain = crossed;
+    }
+  }
+}
+
+TEST(machine_generate, programs_can_be_printed_and_parsed) {
+  for_random_programs([](const MachineProgram& program) {
+    MachineProgram again;
+    const auto parsed = parse(print(program), again);
+    ASSERT_TRUE(parsed.has_value()) << parsed.error().message << "\n" << print(program);
+    ASSERT_EQ(again, program) << print(program);
+  });
+}
+
+TEST(machine_generate, encode_is_the_inverse) {
+  for_random_programs([](const MachineProgram& program) {
+    std::array<std::uint8_t, machine_program_bytes_max> bytes{};
+    const std::size_t size = encode(program, bytes);
+    ASSERT_LE(size, bytes.size());
+    MachineProgram again;
+    generate_machine_program(std::span(bytes).first(size), again);
+    ASSERT_EQ(again, program) << print(program) << print(again);
+  });
+}
+
+TEST(machine_generate, encode_leaves_out_what_is_expected) {
+  MachineProgram program;
+  generate_machine_program({}, program);
+  program.expect = {Expectation::Kind::violation, SpecId::T4};
+  std::array<std::uint8_t, machine_program_bytes_max> bytes{};
+  MachineProgram again;
+  generate_machine_program(std::span(bytes).first(encode(program, bytes)), again);
+  EXPECT_EQ(again.expect, Expectation{});
+}
+
+TEST(machine_generate, what_bytes_stood_for_before_the_language_grew_they_stand_for_now) {
+  using Kind = MachineStep::Kind;
+  constexpr std::array<std::uint8_t, 20> code_of = {0,   46,  62,  116, 120, 162, 186,
+                                                    210, 214, 217, 219, 227, 231, 237,
+                                                    242, 246, 249, 251, 253, 254};
+  for (std::size_t kind = 0; kind < code_of.size(); ++kind) {
+    MachineStep step;
+    step.kind = static_cast<Kind>(kind);
+    EXPECT_EQ(encode(step)[0], code_of[kind]) << kind;
+  }
+  // The 32nd size of supplied memory, and the first of a pooled stack.
+  EXPECT_EQ(decode_stack({0xf8, 0, 0, 5}), (MachineStack{StackShape::Kind::supplied, 5, 32}));
+  EXPECT_EQ(decode_stack({0xf6, 1, 0, 0}), (MachineStack{StackShape::Kind::mapped, 0, 4097}));
+}
+
+TEST(machine_generate, every_stack_that_cannot_be_had_has_bytes_of_its_own) {
+  for (std::uint32_t bits = machine_bounds::beyond_bits_min;
+       bits <= machine_bounds::beyond_bits_max; ++bits) {
+    EXPECT_EQ(decode_stack(encode(stack_beyond(bits))), stack_beyond(bits)) << bits;
+  }
+  for (std::uint64_t bytes = 0; bytes <= supplied_bytes_min; ++bytes) {
+    const MachineStack small{StackShape::Kind::supplied, 7, bytes};
+    EXPECT_EQ(decode_stack(encode(small)), small) << bytes;
+  }
+}
+
+TEST(machine_generate, what_ends_the_process_becomes_a_walk) {
+  MachineProgram program;
+  generate_machine_program({}, program);
+  for (const auto kind : {MachineStep::Kind::resume_again, MachineStep::Kind::trespass}) {
+    MachineStep step;
+    step.kind = kind;
+    EXPECT_EQ(decode_step(encode(step), program, 1).kind, MachineStep::Kind::walk);
+  }
+}
+
+TEST(machine_generate, no_bytes_declare_one_of_each) {
+  MachineProgram program;
+  program.steps.push_back({});
+  generate_machine_program({}, program);
+  MachineProgram least;
+  least.stacks.push_back({StackShape::Kind::mapped, 0, 65536});
+  least.functions.push_back({});
+  EXPECT_EQ(program, least);
+}
+
+TEST(machine_generate, more_bytes_are_more_steps) {
+  std::mt19937 random(1);
+  std::vector<std::uint8_t> bytes(2048);
+  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::uint8_t>(random()); });
+  MachineProgram program;
+  std::size_t steps = 0;
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    generate_machine_program(std::span(bytes).first(size), program);
+    ASSERT_TRUE(program.steps.size() == steps || program.steps.size() == steps + 1) << size;
+    steps = program.steps.size();
+  }
+  EXPECT_EQ(steps, machine_bounds::steps);
+}
+
+TEST(machine_generate, most_steps_move_control) {
+  std::mt19937 random(1);
+  MachineProgram program;
+  std::size_t steps = 0, moving = 0, resumes = 0, with_clauses = 0;
+  for (std::uint32_t round = 0; round < 1000; ++round) {
+    generate_from_random_bytes(random, program);
+    for (const MachineStep& step : program.steps) {
+      using Kind = MachineStep::Kind;
+      const bool resume = step.kind == Kind::resume;
+      ++steps;
+      moving += resume || step.kind == Kind::new_ || step.kind == Kind::bind ||
+                step.kind == Kind::suspend || step.kind == Kind::switch_ ||
+                step.kind == Kind::return_;
+      resumes += resume;
+      with_clauses += resume && !step.suspends.empty();
+    }
+  }
+  EXPECT_GT(moving * 4, steps * 3);
+  EXPECT_GT(with_clauses * 4, resumes * 3);
+}
+
+TEST(machine_generate, mutation_is_what_the_seed_says) {
+  for (std::uint32_t seed = 0; seed < 1000; ++seed) {
+    std::mt19937 random(seed);
+    MachineProgram first;
+    generate_from_random_bytes(random, first);
+    MachineProgram second = first;
+    mutate(first, seed);
+    mutate(second, seed);
+    ASSERT_EQ(first, second) << seed;
+  }
+}
+
+TEST(machine_generate, mutation_mostly_changes_something) {
+  std::mt19937 random(1);
+  MachineProgram program;
+  std::uint32_t changed = 0;
+  for (std::uint32_t seed = 0; seed < 1000; ++seed) {
+    generate_from_random_bytes(random, program);
+    const MachineProgram before = program;
+    mutate(program, seed);
+    changed += program != before;
+  }
+  EXPECT_GT(changed, 900u);
+}
+
+TEST(machine_generate, an_arity_that_just_fits_is_the_largest_one) {
+  for (const std::uint64_t bytes : {2112u, 2127u, 2128u, 40000u, 65535u}) {
+    const MachineStack stack = {StackShape::Kind::supplied, 0, bytes};
+    const std::uint32_t arity = fitting_arity(stack, 0);
+    EXPECT_LE(spec::required_bytes(arity), usable_bytes_of(stack));
+    EXPECT_GT(spec::required_bytes(arity + 1), usable_bytes_of(stack));
+    EXPECT_EQ(fitting_arity(stack, 1), arity + 1);
+  }
+}
+
+struct Reached {
+  std::array<std::size_t, MachineStep::kinds> steps_of_kind{};
+  std::size_t stacks = 0, functions = 0, tags = 0, handle = 0, steps = 0, suspends = 0,
+              switches = 0, arity = 0, values_in = 0, values_across = 0, room = 0, frames = 0,
+              repeats = 0, length = 0, pooled = 0, supplied = 0, offset = 0, damage = 0,
+              beyond_bits = 0;
+  std::size_t supplied_min = machine_bounds::supplied_bytes;
+  bool null_function = false, just_fits = false, just_does_not = false;
+};
+
+void raise(std::size_t& largest, std::size_t number) {
+  largest = std::max(largest, number);
+}
+
+void look_at(const MachineStep& step, Reached& reached) {
+  ++reached.steps_of_kind[static_cast<std::size_t>(step.kind)];
+  raise(reached.handle, step.handle);
+  raise(reached.room, step.room);
+  raise(reached.length, step.length);
+  raise(reached.damage, static_cast<std::size_t>(step.damage));
+  raise(reached.suspends, step.suspends.size());
+  raise(reached.switches, step.switches.size());
+  raise(form_of(step.kind).has(StepField::room) ? reached.values_across : reached.values_in,
+        step.values);
+  raise(step.kind == MachineStep::Kind::call ? reached.frames : reached.repeats, step.count);
+  reached.null_function |= step.function == MachineStep::null_function;
+}
+
+void look_at(const MachineProgram& program, Reached& reached) {
+  raise(reached.stacks, program.stacks.size());
+  raise(reached.functions, program.functions.size());
+  raise(reached.tags, program.tags);
+  raise(reached.steps, program.steps.size());
+  for (const MachineStack& stack : program.stacks) {
+    const bool supplied = stack.kind == StackShape::Kind::supplied;
+    if (is_beyond(stack)) {
+      raise(reached.beyond_bits, static_cast<std::size_t>(std::bit_width(stack.bytes)));
+      continue;
+    }
+    raise(supplied ? reached.supplied : reached.pooled, stack.bytes);
+    raise(reached.offset, stack.offset);
+    if (supplied) {
+      reached.supplied_min = std::min(reached.supplied_min, stack.bytes);
+    }
+    for (const Signature& function : program.functions) {
+      raise(reached.arity, std::min(function.params, function.returns));
+      const std::uint32_t capacity = spec::capacity_of(function.params, function.returns);
+      const std::uint64_t usable = usable_bytes_of(stack);
+      const bool fits = spec::required_bytes(capacity) <= usable;
+      reached.just_fits |= fits && spec::required_bytes(capacity + 1) > usable;
+      reached.just_does_not |=
+          !fits && capacity > 0 && spec::required_bytes(capacity - 1) <= usable;
+    }
+  }
+  for (const MachineStep& step : program.steps) {
+    look_at(step, reached);
+  }
+}
+
+TEST(machine_generate, every_kind_and_every_bound_is_reached) {
+  Reached reached;
+  for_random_programs([&](const MachineProgram& program) { look_at(program, reached); });
+  for (std::size_t kind = 0; kind < MachineStep::kinds; ++kind) {
+    EXPECT_EQ(reached.steps_of_kind[kind] > 0, !ends_process(static_cast<MachineStep::Kind>(kind)))
+        << kind;
+  }
+  EXPECT_EQ(reached.damage, damages - 1);
+  EXPECT_EQ(reached.beyond_bits, machine_bounds::beyond_bits_max);
+  EXPECT_EQ(reached.stacks, machine_bounds::stacks);
+  EXPECT_EQ(reached.functions, machine_bounds::functions);
+  EXPECT_EQ(reached.tags, machine_bounds::tags);
+  EXPECT_EQ(reached.handle, machine_bounds::handles - 1);
+  EXPECT_EQ(reached.steps, machine_bounds::steps);
+  EXPECT_EQ(reached.suspends, machine_bounds::suspend_clauses);
+  EXPECT_EQ(reached.switches, machine_bounds::switch_clauses);
+  EXPECT_EQ(reached.arity, machine_bounds::arity);
+  EXPECT_EQ(reached.values_in, machine_bounds::values_in);
+  EXPECT_EQ(reached.values_across, machine_bounds::values_across);
+  EXPECT_EQ(reached.room, machine_bounds::values_across);
+  EXPECT_EQ(reached.frames, machine_bounds::frames);
+  EXPECT_EQ(reached.repeats, machine_bounds::repeats);
+  EXPECT_EQ(reached.length, machine_bounds::steps - 1);
+  EXPECT_EQ(reached.pooled, machine_bounds::pooled_bytes);
+  EXPECT_EQ(reached.supplied, machine_bounds::supplied_bytes);
+  EXPECT_EQ(reached.supplied_min, 0u);
+  EXPECT_EQ(reached.offset, supplied_offset_max);
+  EXPECT_TRUE(reached.null_function && reached.just_fits && reached.just_does_not);
+}
+
+}  // namespace
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,158 @@
+// The numbers that README and its like state are those that the command prints: each is looked for
+// in the text, and compared. A sentence that says the number in other words fails until it is
+// listed here again.
+#include "verify/process/process.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
+
+namespace fiberproof::verify {
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(std::string(FIBERPROOF_SOURCE "/") + path).rdbuf();
+  EXPECT_FALSE(text.str().empty()) << path;
+  return text.str();
+}
+
+// What the command writes as JSON.
+nlohmann::json results_of(std::vector<std::string> arguments) {
+  std::string path = testing::TempDir() + "/fiberproof-numbers-XXXXXX";
+  const int descriptor = ::mkstemp(path.data());
+  EXPECT_GE(descriptor, 0);
+  ::close(descriptor);
+  arguments.insert(arguments.begin(), {FIBERPROOF_COMMAND, "--json", path});
+  const ProcessEnd end = run_process(arguments, {}, [](const std::string&) {});
+  EXPECT_EQ(end.exit_code, 0) << testing::PrintToString(arguments);
+  std::ifstream file(path);
+  auto json = nlohmann::json::parse(file, nullptr, false);
+  std::filesystem::remove(path);
+  return json;
+}
+
+// Every place where the file says it, with line ends as spaces; there must be one.
+void expect_said(const std::string& path, const std::string& pattern, const std::string& number) {
+  std::string text = text_of(path);
+  std::ranges::replace(text, '\n', ' ');
+  const std::regex expression(pattern);
+  std::sregex_iterator found(text.begin(), text.end(), expression);
+  ASSERT_NE(found, std::sregex_iterator()) << path << " does not say: " << pattern;
+  for (; found != std::sregex_iterator(); ++found) EXPECT_EQ((*found)[1], number) << path;
+}
+
+void expect_said(const std::string& path, const std::string& pattern, std::size_t number) {
+  expect_said(path, pattern, std::to_string(number));
+}
+
+std::size_t count_if_true(const nlohmann::json& entries, const char* field) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      entries, [field](const auto& entry) { return entry[field].template get<bool>(); }));
+}
+
+TEST(documented_numbers, defects_are_as_many_as_the_patches_name) {
+  const auto defects = results_of({"list", "defects"})["defects"];
+  const std::size_t by_proof = count_if_true(defects, "by_proof");
+  const std::size_t by_target = count_if_true(defects, "by_target");
+  expect_said("README.md", "(\\d+) bugs of the field", defects.size());
+  expect_said("README.md", "(\\d+) must be refuted by a theorem", by_proof);
+  expect_said("README.md", "must be refuted by a theorem and (\\d+) found", by_target);
+  expect_said("README.md", "the other (\\d+) are of what no theorem", defects.size() - by_proof);
+  expect_said("core/defects/README.md", "Of the (\\d+), \\d+ must be", defects.size());
+  expect_said("core/defects/README.md", "(\\d+) must be refuted by a theorem", by_proof);
+  expect_said("core/defects/README.md", "by a theorem and (\\d+) found by a target", by_target);
+  expect_said(".ci/run", "is of all (\\d+), half an hour", defects.size());
+}
+
+TEST(documented_numbers, the_table_of_defects_has_every_patch_and_what_it_names) {
+  const std::string text = text_of("core/defects/README.md");
+  std::map<std::string, std::pair<bool, bool>> rows;
+  const std::regex row("\\| (S\\d\\d-[^ ]+) \\| (yes|no) \\| (yes|no) \\|");
+  for (std::sregex_iterator at(text.begin(), text.end(), row), end; at != end; ++at) {
+    rows[(*at)[1]] = {(*at)[2] == "yes", (*at)[3] == "yes"};
+  }
+  const auto defects = results_of({"list", "defects"})["defects"];
+  EXPECT_EQ(rows.size(), defects.size());
+  for (const auto& defect : defects) {
+    const auto name = defect["name"].get<std::string>();
+    ASSERT_TRUE(rows.contains(name)) << name;
+    EXPECT_EQ(rows[name].first, defect["by_proof"].get<bool>()) << name;
+    EXPECT_EQ(rows[name].second, defect["by_target"].get<bool>()) << name;
+  }
+}
+
+TEST(documented_numbers, mutants_are_as_many_as_the_sources_give) {
+  const auto files = results_of({"list", "mutants"})["mutants"];
+  std::size_t all = 0;
+  for (const auto& file : files) all += file["mutants"].get<std::size_t>();
+  expect_said("verify/mutation/cpp/README.md", "Each of the (\\d+) mutants", all);
+  expect_said(".ci/run", "`fiberproof mutate` is of all (\\d+)", all);
+}
+
+TEST(documented_numbers, rows_of_the_readmes_table_have_the_theorems_of_proofs_txt) {
+  const auto proofs = results_of({"list", "proofs"})["proofs"];
+  const std::string text = text_of("README.md");
+  const std::regex row(
+      "\n([A-Z]\\d+) +(-|(\\d+) proved, [^ ]+ ms) +(\\d+) proved(, (\\d+) refuted)?, ");
+  std::size_t rows = 0;
+  for (std::sregex_iterator at(text.begin(), text.end(), row), end; at != end; ++at, ++rows) {
+    std::map<std::string, std::size_t> counts;
+    for (const auto& theorem : proofs) {
+      const auto name = theorem["name"].get<std::string>();
+      if (name.find("/" + (*at)[1].str() + ".") == name.npos) continue;
+      const bool is_of_model = name.find("/model/") != name.npos || name.starts_with("layout/") ||
+                               name.starts_with("machine/");
+      ++counts[is_of_model ? "model" : theorem["expected"].get<std::string>()];
+    }
+    EXPECT_EQ((*at)[3].str(), counts["model"] == 0 ? "" : std::to_string(counts["model"]));
+    EXPECT_EQ((*at)[4], std::to_string(counts["proved"])) << (*at)[1];
+    EXPECT_EQ((*at)[6].str(), counts["refuted"] == 0 ? "" : std::to_string(counts["refuted"]));
+  }
+  EXPECT_GE(rows, 3u);
+}
+
+TEST(documented_numbers, the_trampoline_of_the_readme_is_the_one_that_is_proved) {
+  const auto results = results_of({"prove", "continuation_start/"});
+  const auto& code = results["code"];
+  const auto routine = std::ranges::find_if(
+      code, [](const auto& entry) { return entry["routine"] == "fiberproof_continuation_start"; });
+  ASSERT_NE(routine, code.end());
+  const std::string numbers = "fiberproof_continuation_start +";
+  expect_said("README.md", numbers + "(\\d+) ",
+              (*routine)["instructions"].template get<std::size_t>());
+  expect_said("README.md", numbers + "\\d+ +(\\d+) ",
+              (*routine)["bytes"].template get<std::size_t>());
+  expect_said("README.md", numbers + "\\d+ +\\d+ +([0-9a-f]{16})",
+              (*routine)["hash"].template get<std::string>());
+  expect_said("README.md", "(\\d+) of \\d+ theorems proved", results["theorems"].size());
+}
+
+TEST(documented_numbers, the_help_in_the_readme_names_every_subcommand) {
+  const std::string text = text_of("README.md");
+  std::vector<std::string> help;
+  run_process({FIBERPROOF_COMMAND, "help"}, {},
+              [&help](const std::string& line) { help.push_back(line); });
+  auto at = std::ranges::find(help, "Subcommands:");
+  ASSERT_NE(at, help.end());
+  std::size_t subcommands = 0;
+  for (++at; at != help.end() && at->starts_with("  "); ++at) {
+    std::istringstream words(*at);
+    std::string name;
+    words >> name;
+    if (at->starts_with("    ")) continue;  // a description that wraps
+    ++subcommands;
+    EXPECT_NE(text.find("\nfiberproof " + name), text.npos) << name;
+  }
+  EXPECT_EQ(subcommands, 8u);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

@@ -1,0 +1,123 @@
+// Object files that a test assembles and links itself, and what the command says of them.
+#pragma once
+
+#include "verify/process/process.hpp"
+#include "verify/process/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// What a run of `prove` printed.
+struct ProveOutcome {
+  int exit_code = -1;
+  std::vector<std::string> lines;
+
+  bool says(std::string_view text) const {
+    return std::ranges::any_of(
+        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
+  }
+  std::size_t count(std::string_view prefix) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        lines, [prefix](const std::string& line) { return line.starts_with(prefix); }));
+  }
+  std::string text() const {
+    std::string all;
+    for (const std::string& line : lines) all += line + "\n";
+    return all;
+  }
+};
+
+class AssembledFiles : public testing::Test {
+ protected:
+  /// The path of NAME.o.
+  std::string assemble(const std::string& name, const std::string& source) const {
+    const std::string path = folder_.path() + "/" + name;
+    std::ofstream(path + ".s") << source;
+    run({FIBERPROOF_AS, "--64", "-o", path + ".o", path + ".s"});
+    return path + ".o";
+  }
+
+  /// The path of what the linker makes of files.
+  std::string link(const std::vector<std::string>& files, const std::vector<std::string>& options,
+                   const std::string& linker = FIBERPROOF_LD) const {
+    std::vector<std::string> arguments{linker, "-o", folder_.path() + "/linked"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), files.begin(), files.end());
+    run(arguments);
+    return folder_.path() + "/linked";
+  }
+
+  void strip(const std::string& path) const { run({FIBERPROOF_STRIP, "-s", path}); }
+
+  static ProveOutcome prove(const std::string& path, const std::vector<std::string>& symbols) {
+    std::vector<std::string> arguments{FIBERPROOF_COMMAND, "prove", "--object", path};
+    for (const std::string& symbol : symbols) {
+      arguments.insert(arguments.end(), {"--symbol", symbol});
+    }
+    ProveOutcome outcome;
+    outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
+                          outcome.lines.push_back(line);
+                        }).exit_code;
+    return outcome;
+  }
+
+ private:
+  static void run(const std::vector<std::string>& arguments) {
+    std::string printed;
+    const ProcessEnd end =
+        run_process(arguments, {}, [&printed](const std::string& line) { printed += line + "\n"; });
+    ASSERT_EQ(end.exit_code, 0) << arguments.front() << ": " << printed;
+  }
+
+  TemporaryFolder folder_;
+};
+
+/// The entry trampoline of SPEC.md, revision `trap`, in two halves: what is called in between, and
+/// what the function ends with, differ.
+inline std::string trampoline(const std::string& calls, const std::string& ends) {
+  return ".text\n.globl engine_start\n.type engine_start, @function\nengine_start:\n"
+         "popq %rcx\npopq %rdx\npopq %rsi\npopq %rdi\n" +
+         calls + "\ntestb %al, %al\nsete %al\nmovzbl %al, %edi\nshlq $34, %rdi\n" + ends + "\n";
+}
+
+inline constexpr const char* leaves_to_the_parent =
+    "movq 8(%rbp), %rsi\nmovq -8(%rbp), %rsp\nmovq (%rbp), %rbp\njmp *%rsi\n";
+inline constexpr const char* end_of_start = ".size engine_start, . - engine_start\n";
+inline constexpr const char* callee =
+    ".globl engine_fiber_start\n.type engine_fiber_start, @function\nengine_fiber_start:\n"
+    "movl $1, %eax\nret\n.size engine_fiber_start, . - engine_fiber_start\n";
+
+inline std::string start_that(const std::string& calls) {
+  return trampoline(calls, std::string(leaves_to_the_parent) + end_of_start);
+}
+
+inline constexpr std::size_t theorems_of_a_start = 21;
+inline constexpr std::size_t theorems_of_a_switch = 14;
+
+inline void expect_all_proved(const ProveOutcome& outcome) {
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_EQ(outcome.count("proved   continuation_start/"), theorems_of_a_start) << outcome.text();
+}
+
+/// One line that says why, and no verdict.
+inline void expect_one_error(const ProveOutcome& outcome, std::string_view why) {
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
+  EXPECT_EQ(outcome.count("fiberproof: "), 1u) << outcome.text();
+  EXPECT_TRUE(outcome.says(why)) << outcome.text();
+  EXPECT_EQ(outcome.count("proved "), 0u) << outcome.text();
+}
+
+inline void expect_unknown(const ProveOutcome& outcome, std::string_view why) {
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
+  EXPECT_EQ(outcome.count("refuted"), 0u) << outcome.text();
+  EXPECT_TRUE(outcome.says(why)) << outcome.text();
+}
+
+}  // namespace fiberproof::verify

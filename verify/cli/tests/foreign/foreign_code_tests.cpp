@@ -1,0 +1,348 @@
+// Code that this project did not build: what is proved of it, what is refuted, what a report says
+// was left out, and one clear line for each file or name that cannot be used.
+#include "verify/object/object_archive.hpp"
+#include "verify/process/process.hpp"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace fiberproof::verify {
+namespace {
+
+struct Outcome {
+  int exit_code;
+  std::vector<std::string> lines;
+
+  bool says(std::string_view text) const {
+    return std::ranges::any_of(
+        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
+  }
+  std::size_t count(std::string_view prefix) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        lines, [prefix](const std::string& line) { return line.starts_with(prefix); }));
+  }
+};
+
+std::string file(std::string_view name) {
+  return fmt::format("{}/{}", FOREIGN_FILES, name);
+}
+
+Outcome prove(const std::string& object, std::vector<std::string> options) {
+  options.insert(options.begin(), {FIBERPROOF_COMMAND, "prove", "--object", object});
+  Outcome outcome{};
+  outcome.exit_code = run_process(options, {}, [&outcome](const std::string& line) {
+                        outcome.lines.push_back(line);
+                      }).exit_code;
+  return outcome;
+}
+
+constexpr std::size_t theorems_of_a_start = 21;
+constexpr std::size_t theorems_of_a_switch = 14;
+
+void expect_start_proved(const std::string& object, const std::string& symbol,
+                         const std::vector<std::string>& more = {}) {
+  std::vector<std::string> options{"--symbol", "start=" + symbol};
+  options.insert(options.end(), more.begin(), more.end());
+  const Outcome outcome = prove(object, options);
+  EXPECT_EQ(outcome.exit_code, 0) << object << " " << symbol;
+  EXPECT_EQ(outcome.count("proved   continuation_start/"), theorems_of_a_start)
+      << object << " " << symbol;
+}
+
+void expect_one_line(const Outcome& outcome, const std::string& path, const std::string& reason) {
+  EXPECT_EQ(outcome.exit_code, 2) << reason;
+  EXPECT_EQ(outcome.count("fiberproof: "), 1u) << reason;
+  EXPECT_TRUE(outcome.says("fiberproof: " + path)) << testing::PrintToString(outcome.lines);
+  EXPECT_TRUE(outcome.says(reason)) << testing::PrintToString(outcome.lines);
+}
+
+std::string hexadecimal(std::uint64_t value) {
+  return fmt::format("{:#x}", value);
+}
+
+TEST(foreign_code, an_assembled_trampoline_and_switch_are_proved) {
+  const Outcome outcome = prove(
+      file("trap_att.o"), {"--symbol", "start=engine_start", "--symbol", "switch=engine_switch"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.count("proved   continuation_start/"), theorems_of_a_start);
+  EXPECT_EQ(outcome.count("proved   stack_switch/"), theorems_of_a_switch);
+  EXPECT_TRUE(outcome.says("calls    fiberproof_fiber_start is engine_fiber_start"));
+  EXPECT_TRUE(outcome.says("checked  continuation_start       start=engine_start"));
+  EXPECT_TRUE(
+      outcome.says("engine_start and engine_switch keep C3 S1 S2 S3 S4 T2 T3 T4 T5 T6 "
+                   "(revision trap): 69 of 69 theorems proved"));
+  EXPECT_TRUE(outcome.says("left out initialize: no symbol given (--symbol ROLE=NAME)"));
+  EXPECT_EQ(outcome.count("left out"), 1u) << "only what the user could give";
+}
+
+TEST(foreign_code, a_mangled_naked_function_is_proved) {
+  expect_start_proved(file("naked.o"), "_ZN6engine5startEv");
+}
+
+TEST(foreign_code, the_callee_can_be_named) {
+  expect_start_proved(file("trap_att.o"), "engine_start",
+                      {"--symbol", "fiber_start=engine_fiber_start"});
+  // That it calls another one is no proof that it calls this one.
+  const Outcome other = prove(file("engine_pie"), {"--symbol", "start=engine_start", "--symbol",
+                                                   "fiber_start=engine_fiber_start_v44"});
+  EXPECT_NE(other.exit_code, 0);
+}
+
+TEST(foreign_code, the_v44_revision_is_refuted_where_it_is_wrong_and_nowhere_else) {
+  const Outcome outcome =
+      prove(file("libengine.so"), {"--revision", "v44", "--symbol", "start=engine_start_v44:34"});
+  EXPECT_EQ(outcome.exit_code, 0);  // as proofs.txt expects
+  EXPECT_EQ(outcome.count("proved   continuation_start_v44/"), 20u);
+  EXPECT_EQ(outcome.count("refuted  continuation_start_v44/T5.payload_0_means_success"), 1u);
+  EXPECT_TRUE(outcome.says("calls    fiberproof_fiber_start_v44 is engine_fiber_start_v44"));
+  EXPECT_TRUE(outcome.says("(expected: v44 reports a trapped start as a return"));
+  EXPECT_TRUE(outcome.says("left out initialize, switch: no symbol given"));
+}
+
+TEST(foreign_code, swapped_pops_are_refuted) {
+  const Outcome outcome = prove(file("swapped_pops.o"), {"--symbol", "start=engine_start"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.count("refuted  continuation_start/T2.return_value_count"), 1u);
+  EXPECT_EQ(outcome.count("refuted  continuation_start/T2.args"), 1u);
+  EXPECT_EQ(outcome.count("refuted  "), 2u);
+  EXPECT_EQ(outcome.count("fiberproof: continuation_start/T2."), 2u) << "again at the end";
+  EXPECT_TRUE(outcome.lines.front().starts_with("refuted  ")) << outcome.lines.front();
+}
+
+TEST(foreign_code, a_payload_of_another_revision_is_refuted) {
+  const Outcome outcome =
+      prove(file("trap_att.o"), {"--revision", "v44", "--symbol", "start=engine_start"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.count("refuted  continuation_start_v44/T5.payload "), 1u);
+}
+
+TEST(foreign_code, linked_files_are_proved_by_name_and_by_address) {
+  for (const char* const name : {"engine_pie", "engine_static"}) {
+    expect_start_proved(file(name), "engine_start");
+    const auto linked = ObjectFile::open(file(name));
+    ASSERT_TRUE(linked) << message(linked.error());
+    const auto routine = linked->routine("engine_start");
+    ASSERT_TRUE(routine) << message(routine.error());
+    const std::string place = fmt::format("{:#x}:{}", routine->address, routine->bytes.size());
+    const std::string callee = hexadecimal(*linked->callee("engine_fiber_start"));
+    const std::string stripped = file(std::string(name) + "_stripped");
+    expect_start_proved(stripped, place);
+    expect_start_proved(stripped, place, {"--symbol", "fiber_start=" + callee});
+    expect_one_line(prove(stripped, {"--symbol", "start=engine_start"}), stripped,
+                    "no such symbol");
+    expect_one_line(prove(stripped, {"--symbol", "start=" + hexadecimal(routine->address)}),
+                    stripped, "an address needs ':'");
+  }
+  expect_start_proved(file("libengine.so"), "engine_start");
+}
+
+TEST(foreign_code, a_switch_is_a_part_of_a_function_where_that_is_given) {
+  const Outcome outcome = prove(file("trap_att.o"), {"--symbol", "switch=engine_switch+0:37"});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.count("proved   stack_switch/"), theorems_of_a_switch);
+  // Without its first instruction, which says where this stack will go on.
+  EXPECT_EQ(prove(file("trap_att.o"), {"--symbol", "switch=engine_switch+7:30"}).exit_code, 1);
+}
+
+TEST(foreign_code, a_member_of_an_archive_is_chosen_by_its_symbol) {
+  expect_start_proved(file("libengine.a"), "engine_start");
+  expect_start_proved(file("libengine.a"), "_ZN6engine5startEv");
+  expect_one_line(prove(file("libengine.a"), {"--symbol", "start=no_such_start"}),
+                  file("libengine.a"),
+                  "none of its 3 members defines it: did you mean engine::start()?");
+  expect_one_line(prove(file("libengine.a"), {"--symbol", "start=0x1234:44"}), file("libengine.a"),
+                  "an archive has no addresses");
+  expect_one_line(prove(file("libengine.a"), {"--symbol", "start=engine_start_v44"}),
+                  file("libengine.a(v44_intel.o)"),
+                  "not a function with a size: type engine_start_v44:BYTES");
+  expect_one_line(prove(file("libtwice.a"), {"--symbol", "start=engine_start"}), file("libtwice.a"),
+                  "both define it");
+  expect_start_proved(file("libthin.a"), "engine_start");
+}
+
+TEST(foreign_code, a_member_in_a_compilers_own_form_is_named) {
+  expect_one_line(prove(file("libbitcode.a"), {"--symbol", "start=_ZN6engine5startEv"}),
+                  file("libbitcode.a"), "bitcode.o: ");
+  expect_one_line(prove(file("libbitcode.a"), {"--symbol", "start=_ZN6engine5startEv"}),
+                  file("libbitcode.a"), "of its 2 members");
+  expect_one_line(prove(file("bitcode.o"), {"--symbol", "start=_ZN6engine5startEv"}),
+                  file("bitcode.o"), "link it first, or compile with -ffat-lto-objects");
+  expect_start_proved(file("libbitcode.a"), "engine_start");
+}
+
+TEST(foreign_code, a_function_behind_65_000_sections_is_proved) {
+  expect_start_proved(file("many_sections.o"), "engine_start");
+  expect_start_proved(file("many_sections.o"), "engine_start",
+                      {"--symbol", "fiber_start=engine_fiber_start"});
+}
+
+TEST(foreign_code, names_with_colons_and_pluses_are_found_whole) {
+  expect_start_proved(file("names.o"), "wasm[0]::function[3]");
+  expect_start_proved(file("names.o"), "wasm[0]::function[3]:55");
+  expect_start_proved(file("names.o"), "engine::wake");
+  expect_start_proved(file("names.o"), "engine::operator+");
+  expect_start_proved(file("names.o"), "engine::operator+(int, int)");
+  expect_start_proved(file("libengine.a"), "engine::start");
+  expect_one_line(prove(file("names.o"), {"--symbol", "start=start:12"}), file("names.o"),
+                  "both start:12 and start are symbols");
+  expect_one_line(prove(file("names.o"), {"--symbol", "start=chosen"}), file("names.o"),
+                  "an indirect function (STT_GNU_IFUNC)");
+  expect_one_line(prove(file("trap_att.o"), {"--symbol", "start=engine_strat"}), file("trap_att.o"),
+                  "no such symbol: did you mean engine_start");
+}
+
+TEST(foreign_code, a_name_that_is_no_role_is_told_before_any_proof) {
+  const std::string object = file("trap_att.o");
+  expect_one_line(prove(object, {"--symbol", "entry=engine_start"}), "--symbol entry=engine_start",
+                  "roles are start, fiber_start, switch, initialize, check_failed");
+  expect_one_line(prove(object, {"--symbol", "strat=engine_start"}), "--symbol strat=engine_start",
+                  "did you mean start?");
+  expect_one_line(
+      prove(object, {"--symbol", "start=engine_start", "--symbol", "swich=engine_switch"}),
+      "--symbol swich=engine_switch", "did you mean switch?");
+  // A place of a role that no selected contract needs is looked at, too.
+  expect_one_line(prove(object, {"continuation_start/", "--symbol", "start=engine_start",
+                                 "--symbol", "switch=no_such_switch"}),
+                  object, "no such symbol");
+}
+
+TEST(foreign_code, without_a_role_the_functions_of_the_file_are_told) {
+  expect_one_line(prove(file("trap_att.o"), {}), file("trap_att.o"),
+                  "say which of its functions plays a role, as in --symbol start=engine_start "
+                  "(it has engine_start, engine_switch)");
+  expect_one_line(prove(file("libengine.a"), {}), file("libengine.a"), "engine::start()");
+  expect_one_line(prove(file("engine_pie_stripped"), {}), file("engine_pie_stripped"),
+                  "--symbol start=0xADDRESS:BYTES");
+}
+
+TEST(foreign_code, a_debug_file_and_the_file_that_it_was_made_from_are_told_apart) {
+  expect_one_line(prove(file("engine_pie.debug"), {"--symbol", "start=engine_start"}),
+                  file("engine_pie.debug"), "a debug file: its code is elsewhere");
+  expect_one_line(prove(file("engine_pie_linked"), {"--symbol", "start=engine_start"}),
+                  file("engine_pie_linked"), "which engine_pie.debug knows");
+}
+
+// Its own routines are found by what is loaded, which strip leaves.
+TEST(foreign_code, a_stripped_command_proves_itself) {
+  const auto on = [](const std::string& command) {
+    std::vector<std::string> lines;
+    const int exit_code = run_process({command, "prove", "continuation_start/", "stack_switch/",
+                                       "initialize/", "fiber_start/", "unwind_rules/"},
+                                      {},
+                                      [&lines](const std::string& line) {
+                                        // A hash has the names of variables, which are gone.
+                                        if (!line.starts_with("on ")) return;
+                                        lines.push_back(line.substr(0, line.find(", hash")));
+                                      })
+                              .exit_code;
+    EXPECT_EQ(exit_code, 0) << command;
+    return lines;
+  };
+  const auto lines = on(file("fiberproof_stripped"));
+  EXPECT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines, on(FIBERPROOF_COMMAND));
+}
+
+TEST(foreign_code, what_cannot_be_proved_is_one_clear_line) {
+  const std::string refused = file("refused.o");
+  const auto start = [&refused](const std::string& symbol) {
+    return prove(refused, {"--symbol", "start=" + symbol});
+  };
+  expect_one_line(start("uses_vectors"), refused, "movaps");
+  expect_one_line(start("reads_thread_local"), refused, "a relocation of type 22");
+  expect_one_line(start("calls_two"), refused, "makes direct calls of 2 functions");
+  EXPECT_EQ(start("relocated_opcode").exit_code, 2);
+  expect_one_line(start("no_such_symbol"), refused, "no such symbol (symbol no_such_symbol)");
+  expect_one_line(start("calls_tow"), refused, "did you mean calls_two");
+  expect_one_line(start("0x10:4"), refused, "a relocatable file has no addresses");
+  expect_one_line(prove(refused, {"--symbol", "check_failed=uses_vectors"}), refused,
+                  "no contract can be proved of the symbols given");
+  expect_one_line(prove(refused, {"--symbol", "start="}), "--symbol start=", "ROLE=NAME");
+  expect_one_line(prove(refused, {"--symbol", "start=a:0"}), refused, "no number of bytes");
+  expect_one_line(prove(refused, {"--symbol", "start=0xg:1"}), "--symbol start=0xg:1", "address");
+  expect_one_line(prove(refused, {"--symbol", "start=a+1"}), refused, "needs ':' and its bytes");
+  expect_one_line(prove(refused, {"--revision", "trap"}), "--revision", "--symbol");
+  expect_one_line(prove(file("thirty_two.o"), {"--symbol", "start=a"}), file("thirty_two.o"),
+                  "not a 64-bit");
+}
+
+class foreign_bytes : public testing::Test {
+ protected:
+  foreign_bytes() : path_(std::filesystem::path(testing::TempDir()) / "fiberproof-foreign.bin") {}
+  ~foreign_bytes() override { std::filesystem::remove(path_); }
+
+  static std::string contents(std::string_view name) {
+    std::ifstream stream(file(name), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  void expect_refused(const std::string& bytes, const std::string& reason) {
+    std::ofstream(path_, std::ios::binary) << bytes;
+    expect_one_line(prove(path_, {"--symbol", "start=engine_start"}), path_.string(), reason);
+  }
+
+  std::filesystem::path path_;
+};
+
+// As sstrip leaves it: nothing but what the loader needs.
+TEST_F(foreign_bytes, a_program_without_a_table_of_sections_is_proved_by_address) {
+  const auto linked = ObjectFile::open(file("engine_pie"));
+  ASSERT_TRUE(linked) << message(linked.error());
+  const auto routine = linked->routine("engine_start");
+  ASSERT_TRUE(routine) << message(routine.error());
+  std::string bytes = contents("engine_pie_stripped");
+  Elf64_Ehdr header;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  bytes.resize(header.e_shoff);
+  header.e_shoff = header.e_shnum = header.e_shstrndx = 0;
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::ofstream(path_, std::ios::binary) << bytes;
+  const std::string place = fmt::format("{:#x}:{}", routine->address, routine->bytes.size());
+  expect_start_proved(path_, place);
+  expect_start_proved(
+      path_, place,
+      {"--symbol", "fiber_start=" + hexadecimal(*linked->callee("engine_fiber_start"))});
+  expect_one_line(prove(path_, {"--symbol", "start=engine_start"}), path_.string(),
+                  "the file is stripped; type 0xADDRESS:BYTES");
+}
+
+// An archive as BSD's and macOS's tools write it, around the file of an assembler.
+TEST_F(foreign_bytes, a_member_of_a_bsd_archive_is_proved) {
+  const std::string name = "an_object_file_with_a_long_name.o";
+  const std::string object = contents("trap_att.o");
+  std::ofstream(path_, std::ios::binary)
+      << "!<arch>\n"
+      << fmt::format("#1/{:<13}{:<12}{:<6}{:<6}{:<8}{:<10}`\n{}", name.size(), 0, 0, 0, 644,
+                     name.size() + object.size(), name)
+      << object;
+  expect_start_proved(path_, "engine_start");
+  expect_one_line(prove(path_, {"--symbol", "start=v44"}), path_.string(),
+                  "its only member does not define it");
+}
+
+TEST_F(foreign_bytes, damaged_files_are_one_clear_line_each) {
+  const std::string object = contents("trap_att.o");
+  expect_refused("", "an empty file");
+  expect_refused(object.substr(0, 40), "ends within its header");
+  expect_refused(object.substr(0, object.size() - 1), "not inside the file");
+  std::string machine = object;
+  machine[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_AARCH64 & 0xff);
+  expect_refused(machine, "is not x86-64");
+  const std::string archive = contents("libengine.a");
+  expect_refused(archive.substr(0, 8), "an archive without members");
+  expect_refused(archive.substr(0, 30), "no member of an archive");
+  expect_refused(archive.substr(0, archive.size() - 500), "member naked.o ends outside");
+  std::string size = archive;
+  size.replace(8 + 48, 10, "99999999  ");  // of the first member (ar.h, ar_size)
+  expect_refused(size, "byte 0x8");
+  expect_refused("!<arch>\ngarbage that is no header of any member, but is as long as one is", "");
+}
+
+}  // namespace
+}  // namespace fiberproof::verify

@@ -1,0 +1,18 @@
+// The routines whose mutants are judged, each with the contract that says what it is for.
+#pragma once
+
+#include "verify/mutation/bytes/judge.hpp"
+
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// Both trampolines and the first site of stack_switch; `contracts` must outlive the result. An
+/// error, one clear line, where one of them or its contract is missing.
+std::expected<std::vector<MutatedRoutine>, std::string> mutated_routines(
+    const ObjectFile& file, std::span<const Contract> contracts);
+
+}  // namespace fiberproof::verify

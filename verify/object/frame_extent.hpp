@@ -1,0 +1,21 @@
+// Where functions begin and end by a file's call frame information, for addresses that no symbol
+// covers. What cannot be read says nothing.
+#pragma once
+
+#include "verify/object/object_file.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace fiberproof::verify {
+
+/// The addresses that one entry of `.eh_frame` (an FDE) is about, as the file counts.
+struct FrameExtent {
+  std::uint64_t begin;
+  std::uint64_t bytes;
+};
+
+/// The entry that holds the address.
+std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t address);
+
+}  // namespace fiberproof::verify

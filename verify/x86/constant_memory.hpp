@@ -1,0 +1,95 @@
+// What a file's own memory holds while its code runs: the bytes of read-only segments, and what the
+// dynamic linker has made of those that it protects once they are relocated (PT_GNU_RELRO). It is
+// read from what the loader reads, the program headers and the dynamic section, and from the
+// section headers as well: what either says of an address has to agree, or nothing is known of it.
+//
+// A word is known where no relocation changes it, or where one does whose value does not depend on
+// other files: the address of something here that no other file's symbol can replace. The address
+// of a symbol that may be another file's is a word of which only the symbol's name is known.
+// Nothing that code may write is a constant, a slot that is bound at its first use included.
+//
+// Of a relocatable file, only read-only sections are known, where no relocation changes them.
+#pragma once
+
+#include "verify/object/object_file.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// What is at an address.
+struct FileContent {
+  enum class Kind : std::uint8_t {
+    nothing,   ///< the file has no memory there
+    constant,  ///< `value`, zero-extended
+    symbol,    ///< the address of `name`, plus `value`; another file may define it
+    variable,  ///< code may write it: `name` says what it is
+    unknown,   ///< read-only, and what it holds is not known: `name` says why
+  };
+  Kind kind = Kind::nothing;
+  std::uint64_t value = 0;
+  std::string name = {};
+  bool is_weak = false;  ///< the symbol may have no definition: then its address is 0
+};
+
+class ConstantMemory {
+ public:
+  /// `file` must outlive it.
+  explicit ConstantMemory(const ObjectFile& file);
+
+  /// What `bytes` (1 to 8) bytes hold at an address as load_address() gives it.
+  FileContent at(std::uint64_t address, unsigned bytes) const;
+
+  /// Whether a store there faults: no code can write any of these bytes.
+  bool is_read_only(std::uint64_t address, unsigned bytes) const;
+
+  /// [first, second) around everything that the file maps, as load_address() gives it.
+  std::pair<std::uint64_t, std::uint64_t> extent() const { return extent_; }
+
+ private:
+  friend class ConstantMemoryReader;
+
+  struct Segment {
+    std::uint64_t begin;
+    std::uint64_t end;
+    std::uint64_t offset;      // of its bytes in the file
+    std::uint64_t file_bytes;  // the rest is zero, or what is made of it when it is loaded
+    bool is_writable;
+  };
+  struct Range {
+    std::uint64_t begin;
+    std::uint64_t end;
+  };
+  // What a relocation makes of the word at its place.
+  struct Relocated {
+    std::uint64_t bytes;
+    FileContent content;
+    bool operator==(const Relocated& other) const {
+      return bytes == other.bytes && content.kind == other.content.kind &&
+             content.value == other.content.value && content.name == other.content.name;
+    }
+  };
+
+  FileContent in_linked_file(std::uint64_t address, unsigned bytes) const;
+  FileContent in_relocatable_file(std::uint64_t address, unsigned bytes) const;
+  FileContent in_another_file(std::uint64_t address) const;
+  std::optional<FileContent> made_by_relocation(std::uint64_t address, unsigned bytes) const;
+  const Segment* segment_holding(std::uint64_t address, std::uint64_t bytes) const;
+  bool is_protected(const Segment& segment, std::uint64_t address, std::uint64_t bytes) const;
+  std::string name_of_place(std::uint64_t address) const;
+
+  const ObjectFile* file_;
+  std::vector<Segment> segments_;
+  std::vector<Range> protected_;                // once they are relocated
+  std::map<std::uint64_t, Relocated> changed_;  // by address
+  std::uint64_t changed_bytes_max_ = 0;         // of one of them
+  std::string unreadable_;                      // why no table can be trusted, if so
+  std::pair<std::uint64_t, std::uint64_t> extent_{0, 0};
+};
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,97 @@
+// The machine that step() runs on for a proof: registers and flags are terms, memory is regions.
+//
+// Every access is logged with the RSP of its instruction, so that the obligations about it (inside
+// its region, not below the red zone, allowed by the contract) can be stated when the path has
+// ended. An address that belongs to no region is one of the file's own memory, or a fault that ends
+// the path, as is a load that cannot be resolved.
+#pragma once
+
+#include "verify/smt/memory.hpp"
+#include "verify/smt/term.hpp"
+#include "verify/x86/cpu.hpp"
+#include "verify/x86/file_access.hpp"
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fiberproof::verify {
+
+/// One load or store of one instruction.
+struct Access {
+  std::uint64_t instruction;
+  Location location;
+  unsigned bytes;
+  bool is_store;
+  Term rsp;  ///< before the instruction
+};
+
+class SymbolicCpu {
+ public:
+  using Word = Term;
+  using Bit = Formula;
+
+  /// Unknown registers, flags and modes, named for `epoch`, on the given memory.
+  SymbolicCpu(const Regions* regions, Memory memory, std::string_view epoch);
+
+  Term read(Register name) const { return registers_[static_cast<std::size_t>(name)]; }
+  /// An address whose low bits were cleared or set stays a sum over its region's base, where the
+  /// path decides those bits.
+  void write(Register name, Term value);
+  Flags<Formula>& flags() { return flags_; }
+  Modes<Term, Formula>& modes() { return modes_; }
+  const Modes<Term, Formula>& modes() const { return modes_; }
+  Formula unknown_bit(Flag flag);
+  Formula unknown_bit_where(Formula condition, Flag flag, Formula otherwise);
+  Term unknown_word_where(Formula condition, Register name, Term otherwise);
+  Term load(Term address, unsigned bytes);
+  void store(Term address, Term value, unsigned bytes);
+
+  /// What may follow a call: memory and all registers but the callee-saved are unknown again, and
+  /// so is the status in MXCSR; control words stay, and a direction flag that was clear (psABI
+  /// 3.2.1). RSP is as before the call.
+  void forget_across_call(const std::string& epoch);
+
+  const Regions& regions() const { return *regions_; }
+  Memory& memory() { return memory_; }
+
+  std::vector<Formula> path;  ///< assumptions and branches taken so far
+  std::vector<Access> accesses;
+  std::vector<std::uint64_t> trace;  ///< addresses of the executed instructions
+  std::optional<std::string> fault;
+  bool fault_is_outside = false;  ///< the fault is an access to no region
+  /// In which states that access is known to go astray; nothing where it is in none.
+  std::optional<Formula> is_astray;
+  std::optional<Term> faulting_address;
+  OwnMemory own_memory;           ///< the file's; none for a model
+  std::uint64_t instruction = 0;  ///< the one being executed
+  /// Registers right after each call has returned, by the call's name; a later call replaces them.
+  std::vector<std::pair<std::string, std::array<Term, register_count>>> after_calls;
+  const std::array<Term, register_count>& registers() const { return registers_; }
+
+ private:
+  std::expected<Location, std::string> region_of(Term address);
+  /// An access that is in no region by its address: the value or the place that it has all the
+  /// same; nothing, with the fault noted, where it has none.
+  std::optional<std::variant<Term, Location>> outside(FileAccess access);
+  Term load_from(const Location& location, unsigned bytes);
+  void store_to(const Location& location, Term value, unsigned bytes);
+
+  const Regions* regions_;
+  Memory memory_;
+  std::array<Term, register_count> registers_;
+  Flags<Formula> flags_;
+  Modes<Term, Formula> modes_;
+  std::string epoch_;
+  unsigned unknown_bits_ = 0;
+  unsigned unknown_words_ = 0;
+};
+
+static_assert(Machine<SymbolicCpu>);
+
+}  // namespace fiberproof::verify
