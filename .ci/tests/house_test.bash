@@ -93,6 +93,13 @@ case $1 in
     breaks nodiscard core/stack.hpp <<< 'std::expected<Stack, Error> map(std::size_t bytes);'
     put core/stack.hpp <<< '[[nodiscard]] std::expected<Stack, Error> map(std::size_t bytes);'
     house 0 nodiscard ;;
+  mend_formats_and_says_nodiscard)
+    put .clang-format <<< 'BasedOnStyle: Google'
+    put core/stack.hpp <<< 'std::expected<Stack,Error>   map(std::size_t bytes);'
+    "$script" --root "$tree" --mend > "$output"
+    house 0 nodiscard
+    house 0 format
+    grep -q '^\[\[nodiscard\]\] std::expected<Stack, Error> map(' "$tree/core/stack.hpp" || fail "not mended" ;;
   an_exception_covers_a_file_or_a_folder)
     breaks word core/README.md <<< 'Whoever.'
     put .ci/house.exceptions <<< 'word core/README.md of old'
