@@ -1,10 +1,10 @@
 #include "verify/cli/code_comparison.hpp"
 
 #include "verify/cli/fuzz_command.hpp"
+#include "verify/cli/target_end.hpp"
 #include "verify/object/object_file.hpp"
 #include "verify/obligation/switch_sites.hpp"
 #include "verify/process/process.hpp"
-#include "verify/process/target_end.hpp"
 #include "verify/x86/code_identity.hpp"
 
 #include <fmt/format.h>

@@ -3,9 +3,9 @@
 #include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/input_files.hpp"
+#include "verify/cli/target_end.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
-#include "verify/process/target_end.hpp"
 
 #include <fmt/format.h>
 #include <array>
