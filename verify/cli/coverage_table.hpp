@@ -3,7 +3,7 @@
 
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/prove_command.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/rules.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>

@@ -2,11 +2,11 @@
 
 #include "fuzz/replay/crash_recorder.hpp"
 #include "verify/cli/complaint.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_progress.hpp"
 #include "verify/cli/kept_finding.hpp"
 #include "verify/cli/target_end.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
 #include "verify/process/temporary_folder.hpp"

@@ -2,9 +2,9 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/fuzz_command.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/mutation/cpp/mutation_run.hpp"
 #include "verify/mutation/defects/defect.hpp"
 #include "verify/obligation/contract.hpp"

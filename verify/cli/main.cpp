@@ -4,7 +4,6 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/coverage_table.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/exit_status.hpp"
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
@@ -16,8 +15,9 @@
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/results_file.hpp"
-#include "verify/cli/rules.hpp"
 #include "verify/cli/suggestion.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/process/interruption.hpp"
 
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 #include "verify/cli/proof_plan.hpp"
 
 #include "verify/certificate/certifying_solver.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/output_file.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

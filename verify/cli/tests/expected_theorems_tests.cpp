@@ -1,5 +1,5 @@
 // proofs.txt is compared with what ran: whatever differs is a line, and a line fails the run.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/obligation/expected_theorems.hpp"
 
 #include <gtest/gtest.h>

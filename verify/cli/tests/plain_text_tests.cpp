@@ -1,5 +1,5 @@
 // Contracts and lists with the line ends and marks of other systems.
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/expected_theorems.hpp"
 #include "verify/obligation/plain_text.hpp"

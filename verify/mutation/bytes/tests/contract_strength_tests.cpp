@@ -4,7 +4,7 @@
 // each of its bytes changed in the ways that turn one register, displacement or constant into
 // another. A mutant that still decodes to the same boundaries must break a theorem, unless the
 // instruction is never executed under the contracts' assumptions.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/switch_sites.hpp"
