@@ -1,5 +1,5 @@
-// The rules of SPEC.md and the ids that sources cite are the same set, and includes point only as
-// the README's map draws them.
+// The rules of SPEC.md and the ids that sources cite are the same set, and includes follow the map
+// in the README.
 #include "fuzz/oracle/spec_id.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/rules.hpp"
@@ -106,7 +106,7 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
       for (const Clause& clause : call.clauses) covered.insert(clause.spec_id);
     }
   }
-  // A set's theorems are named likewise, SET/ID.label, and are where the run must find them.
+  // A set's theorems are named SET/ID.label, too, and are listed where the run must find them.
   const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
   ASSERT_TRUE(expected.has_value()) << expected.error();
   for (const ProofSet& set : proof_sets()) {
@@ -125,7 +125,7 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
   }
 }
 
-// What each layer may include of the project, by the beginning of the path.
+// The paths that a layer may include from the project, by their beginnings.
 struct Layer {
   std::string folder;
   std::vector<std::string> may_include;
