@@ -3,9 +3,8 @@
 // numbers, so that everything can be encoded.
 #include "fuzz/generate/byte_code.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
-#include "fuzz/start/reference.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -2,8 +2,7 @@
 // anything.
 #include "fuzz/reference/reference.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/reference.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <optional>
 

@@ -6,7 +6,7 @@
 #include "core/store.hpp"
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/program/program.hpp"
-#include "fuzz/start/run.hpp"
+#include "fuzz/run/outcome.hpp"
 
 #include <span>
 

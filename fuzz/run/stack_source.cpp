@@ -1,6 +1,6 @@
 #include "fuzz/run/stack_source.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
 

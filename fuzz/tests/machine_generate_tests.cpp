@@ -3,8 +3,8 @@
 #include "fuzz/generate/generate.hpp"
 
 #include "fuzz/generate/byte_code.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/start/reference.hpp"
 
 #include <gtest/gtest.h>
