@@ -29,19 +29,13 @@
 
 #define STORE(record, field) "mov [rip + " record " + %c[" #field "]], " #field "\n\t"
 
-#define STORE_REGISTERS(record) \
-  STORE(record, rax)            \
-  STORE(record, rbx)            \
-  STORE(record, rcx)            \
-  STORE(record, rdx)            \
-  STORE(record, rsi)            \
-  STORE(record, rdi)            \
-  STORE(record, rbp)            \
-  STORE(record, rsp)            \
-  STORE(record, r8)             \
-  STORE(record, r9)             \
-  STORE(record, r10)            \
-  STORE(record, r11) STORE(record, r12) STORE(record, r13) STORE(record, r14) STORE(record, r15)
+// clang-format off: it has no stable form for these.
+#define STORE_REGISTERS(record)                                               \
+  STORE(record, rax) STORE(record, rbx) STORE(record, rcx) STORE(record, rdx) \
+  STORE(record, rsi) STORE(record, rdi) STORE(record, rbp) STORE(record, rsp) \
+  STORE(record, r8) STORE(record, r9) STORE(record, r10) STORE(record, r11)   \
+  STORE(record, r12) STORE(record, r13) STORE(record, r14) STORE(record, r15)
+// clang-format on
 
 #define REGISTER_OPERANDS                                                       \
   [rax] "i"(offsetof(Registers, rax)), [rbx] "i"(offsetof(Registers, rbx)),     \
