@@ -1,5 +1,5 @@
 // The rules of SPEC.md and the ids that sources cite are the same set.
-#include "fuzz/oracle/spec_id.hpp"
+#include "fuzz/spec/spec_id.hpp"
 #include "verify/embedded/embedded.hpp"
 #include "verify/embedded/rules.hpp"
 #include "verify/obligation/contract.hpp"

@@ -1,7 +1,7 @@
 // Written inside functions that are never called, since only there does inline assembly take
 // operands: every displacement is an offset of a struct in the header. In a section of their own,
 // since call frame information cannot be nested in that of the surrounding function.
-#include "fuzz/run/register_probe.hpp"
+#include "fuzz/oracle/register_probe.hpp"
 
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
@@ -129,7 +129,7 @@ extern "C" {
 // Not const, which would make its name local to this file and unknown to the assembly.
 [[gnu::visibility("hidden"), gnu::used]] alignas(
     64) constinit std::array<std::uint64_t, 32 * 8> fiberproof_probe_garbage = make_garbage();
-// What is filled now. 0: SSE alone, 1: AVX, 2: AVX-512.
+// The registers that are filled now. 0: SSE alone, 1: AVX, 2: AVX-512.
 [[gnu::visibility("hidden"), gnu::used]] std::uint8_t fiberproof_probe_vector_level = 0;
 
 [[gnu::visibility("hidden"), gnu::used]] std::uint64_t fiberproof_start_target = 0;
