@@ -33,7 +33,7 @@ std::expected<Handle, Trap> launch(Store& store, const Function& function, Conti
   made.args = {};
   sanitizer_lay_out(*made.sanitizer);
   const auto laid_out = initialize(bounds,
-                                   {.start_routine = start_routine(store.options.revision),
+                                   {.start_routine = start_routine(store.options.trampoline),
                                     .func_ref = &function,
                                     .caller_vmctx = &store,
                                     .parameter_count = function.parameter_count,

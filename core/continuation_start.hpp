@@ -10,7 +10,7 @@ namespace fiberproof {
 
 /// What a trapped start looks like to the resumer (T5). Both trampolines are always linked; which
 /// one a continuation runs is decided by the start routine that `initialize` installs.
-enum class Revision : std::uint8_t {
+enum class Trampoline : std::uint8_t {
   trap,  ///< payload Trap where fiber_start returned false (Wasmtime since July 2026)
   v44,   ///< payload always Return (Wasmtime 44.0.0): a trapped start passes for a return
 };
@@ -18,8 +18,8 @@ enum class Revision : std::uint8_t {
 StartRoutine continuation_start __asm__("fiberproof_continuation_start");
 StartRoutine continuation_start_v44 __asm__("fiberproof_continuation_start_v44");
 
-constexpr StartRoutine* start_routine(Revision revision) {
-  return revision == Revision::trap ? &continuation_start : &continuation_start_v44;
+constexpr StartRoutine* start_routine(Trampoline trampoline) {
+  return trampoline == Trampoline::trap ? &continuation_start : &continuation_start_v44;
 }
 
 }  // namespace fiberproof

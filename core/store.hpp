@@ -27,7 +27,7 @@ class Entry;
 
 struct StoreOptions {
   std::uint64_t stack_bytes = 64 * 1024;  ///< usable ones of a stack, where cont_new names none
-  Revision revision = Revision::trap;
+  Trampoline trampoline = Trampoline::trap;
   StackPoolOptions stacks{};
 };
 

@@ -294,7 +294,7 @@ TEST(thread_exit, comes_before_a_trap_that_is_being_re_raised) {
 }
 
 [[noreturn]] void exit_in_revision_v44() {
-  Store store({.revision = Revision::v44});
+  Store store({.trampoline = Trampoline::v44});
   const Entry entry(store);
   Body body(0, 0, [](std::span<Value>) { pthread_exit(nullptr); });
   static_cast<void>(resume(store, *cont_new(store, &body)));

@@ -275,7 +275,7 @@ TEST(revision, trap_tells_a_trap_from_a_return) {
 // Guards Wasmtime issue 13028, which revision v44 has on purpose: whatever the resumer does with
 // these values, nobody made them.
 TEST(revision, v44_reports_a_trap_as_a_return) {
-  Store store({.revision = Revision::v44});
+  Store store({.trampoline = Trampoline::v44});
   const Entry entry(store);
   const Body throws(0, 2, [](std::span<Value>) { throw 1; });
   for (const Function* const function :
@@ -293,7 +293,7 @@ TEST(revision, is_that_of_the_options_when_the_continuation_was_made) {
   Store store;
   const Entry entry(store);
   const Handle before = checked::cont_new(store, fails);
-  store.options.revision = Revision::v44;
+  store.options.trampoline = Trampoline::v44;
   const Handle after = checked::cont_new(store, fails);
   checked::resume_to_end(store, after);
   reason<BodyFailed>(checked::resume_to_trap(store, before));
@@ -301,7 +301,7 @@ TEST(revision, is_that_of_the_options_when_the_continuation_was_made) {
 
 // A trap that v44 hides is bad enough; it must not come up where another continuation traps.
 TEST(revision, v44_leaves_nothing_of_a_hidden_trap_to_the_next_continuation) {
-  Store store({.revision = Revision::v44});
+  Store store({.trampoline = Trampoline::v44});
   const Entry entry(store);
   const Body throws(0, 0, [](std::span<Value>) { throw 1; });
   const Body gives_reason(0, 0, [](std::span<Value>) {
@@ -311,7 +311,7 @@ TEST(revision, v44_leaves_nothing_of_a_hidden_trap_to_the_next_continuation) {
   checked::resume_to_end(store, checked::cont_new(store, gives_reason));
   EXPECT_EQ(store.raised, nullptr);
   EXPECT_FALSE(store.trap.has_value());
-  store.options.revision = Revision::trap;
+  store.options.trampoline = Trampoline::trap;
   const Handle handle = checked::cont_new(store, fails);
   reason<BodyFailed>(checked::resume_to_trap(store, handle));
 }
@@ -320,11 +320,11 @@ TEST(revision, v44_leaves_no_trap_to_the_next_use_of_its_record) {
   Store store;
   const Entry entry(store);
   const Body resumes_failing(0, 0, [&](std::span<Value>) {
-    store.options.revision = Revision::trap;
+    store.options.trampoline = Trampoline::trap;
     const Handle child = checked::cont_new(store, fails);
     reason<BodyFailed>(checked::resume_to_trap(store, child));
   });
-  store.options.revision = Revision::v44;
+  store.options.trampoline = Trampoline::v44;
   checked::resume_to_end(store, checked::cont_new(store, resumes_failing));
   const Body makes_one(
       0, 0, [&](std::span<Value>) { checked::abandon(store, checked::cont_new(store, fails)); });

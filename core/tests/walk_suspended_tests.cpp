@@ -106,7 +106,7 @@ TEST(walk, of_a_fresh_continuation_has_the_trampoline_alone) {
   const Frame& frame = walked.frames.front();
   EXPECT_EQ(frame.kind, Frame::Kind::exact);
   EXPECT_EQ(frame.symbol_address(),
-            reinterpret_cast<std::uint64_t>(start_routine(store.options.revision)));
+            reinterpret_cast<std::uint64_t>(start_routine(store.options.trampoline)));
   EXPECT_EQ(frame.frame_pointer, trampoline_frame(*handle.record));
   EXPECT_EQ(frame.stack, handle.record);
   EXPECT_TRUE(resume(store, handle, std::vector<Value>(3)).has_value());

@@ -67,7 +67,7 @@ void MachineRunner::begin(const MachineProgram& program) {
   rotating_ = 0;
   probing_ = hash % probed_period == 0;
   choose_vector_garbage(hash / probed_period % vector_garbage_period == 0);
-  fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap));
+  fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Trampoline::trap));
   modes_ = floating_point_modes();
   begin_walks(hash);
   outcome_ = {};

@@ -263,7 +263,7 @@ LayoutRequest MachineRunner::layout_of(StackIndex index) {
           .usable_bytes = expected.usable_bytes,
           .params = signature.params,
           .returns = signature.returns,
-          .start_routine = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap)),
+          .start_routine = reinterpret_cast<std::uint64_t>(start_routine(Trampoline::trap)),
           .func_ref = address_of(static_cast<const FuncRef*>(&functions_[expected.function])),
           .caller_vmctx = address_of(store_),
           .args_object = address_of(&stack.continuation().args)};

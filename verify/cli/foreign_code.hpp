@@ -3,7 +3,7 @@
 //
 // ROLE=PLACE, where ROLE is start, fiber_start, switch, initialize or check_failed, or a symbol as
 // a contract names it, and PLACE as in verify/obligation/code_place.hpp. Without a place,
-// fiber_start is what start calls. Revisions: SPEC.md, T5.
+// fiber_start is what start calls. The variants of the trampoline: SPEC.md, T5.
 #pragma once
 
 #include "verify/object/object_archive.hpp"
@@ -21,13 +21,13 @@
 
 namespace fiberproof::verify {
 
-enum class Revision { trap, v44 };
+enum class Trampoline { trap, v44 };
 
 class ForeignCode {
  public:
   /// Takes ROLE=PLACE pairs; an error is one clear line.
   static std::expected<ForeignCode, std::string> parse(const std::vector<std::string>& pairs,
-                                                       std::optional<Revision> revision);
+                                                       std::optional<Trampoline> trampoline);
 
   /// Whether a role was given: then only what was named is proved.
   bool is_foreign() const { return is_foreign_; }
@@ -38,9 +38,10 @@ class ForeignCode {
   /// The roles that could be given, so that it is not left out; empty where roles are not enough.
   std::vector<std::string> missing_roles(const Contract& contract) const;
 
-  /// The symbols that were given for roles whose code is proved, and the revision in words.
+  /// The symbols that were given for roles whose code is proved, and the variant of the trampoline
+  /// in words.
   std::vector<std::string> names() const;
-  std::string revision_text() const;
+  std::string trampoline_text() const;
 
   /// Whether each name that was given is a role, or a symbol of one of the contracts; and, where no
   /// role was given, whether `file` has anything that a contract names. An error says what to type.
@@ -65,7 +66,7 @@ class ForeignCode {
   std::expected<void, std::string> check_roles(const std::vector<Contract>& contracts) const;
 
   bool is_foreign_ = false;
-  Revision revision_ = Revision::trap;
+  Trampoline trampoline_ = Trampoline::trap;
   std::map<std::string, TypedPlace, std::less<>> places_;  // by the contracts' symbols
 };
 

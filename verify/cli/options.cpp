@@ -70,9 +70,9 @@ void add_prove(CLI::App& app, Options& options) {
       ->expected(1, -1)
       ->allow_extra_args(false);
   prove
-      ->add_option("--revision", options.revision,
-                   "Say which revision of rule T5 the trampoline keeps: trap or v44 (default: "
-                   "trap)")
+      ->add_option("--trampoline,--revision", options.trampoline,
+                   "Prove this variant of the trampoline (SPEC.md, T5): trap or v44 (default: "
+                   "trap); --revision is the old name of this option")
       ->type_name("NAME")
       ->check(one_of({"trap", "v44"}));
   prove

@@ -79,7 +79,7 @@ class AssembledFiles : public testing::Test {
   TemporaryFolder folder_;
 };
 
-/// The entry trampoline of SPEC.md, revision `trap`, in two halves: what is called in between, and
+/// The entry trampoline `trap` of SPEC.md, in two halves: what is called in between, and
 /// what the function ends with, differ.
 inline std::string trampoline(const std::string& calls, const std::string& ends) {
   return ".text\n.globl engine_start\n.type engine_start, @function\nengine_start:\n"
