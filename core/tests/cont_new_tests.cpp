@@ -1,4 +1,5 @@
 // Making continuations: what a new one is like, and what cannot be made.
+#include "core/layout.hpp"
 #include "core/tests/checked.hpp"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 #include "core/machine_code.hpp"
 
 #include "core/continuation_start.hpp"
-#include "core/sanitizer.hpp"
+#include "core/instrumentation.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>

@@ -2,6 +2,7 @@
 // back, how little stack is enough, and which of both revisions tells a trap from a return.
 #include "core/tests/checked.hpp"
 
+#include "core/layout.hpp"
 #include "core/tests/deep_chain.hpp"
 
 #include <gtest/gtest.h>

@@ -2,8 +2,8 @@
 // a sanitizer would take other frames' memory for an error, and the hot loops need no coverage.
 #pragma once
 
-#include "core/layout.hpp"
-#include "core/sanitizer.hpp"
+#include "core/instrumentation.hpp"
+#include "core/words.hpp"
 
 #include <cstddef>
 #include <cstdint>
