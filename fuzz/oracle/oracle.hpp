@@ -6,22 +6,27 @@
 // error in any buffer.
 #pragma once
 
-#include "fuzz/oracle/spec_id.hpp"
-#include "fuzz/run/register_probe.hpp"
-#include "fuzz/run/stack_memory.hpp"
+#include "fuzz/oracle/register_probe.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
+#include "fuzz/spec/spec_id.hpp"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace fiberproof::fuzz {
+
+/// Names an outcome that a number stands for.
+using NameOf = std::string_view(std::uint64_t number);
 
 struct Violation {
   SpecId id;
   const char* what;  ///< a literal: what the two values are of
   std::uint64_t expected;
   std::uint64_t got;
+  NameOf* name = nullptr;  ///< of both values; null where they are numbers
 };
 
 using Verdict = std::optional<Violation>;

@@ -2,9 +2,9 @@
 // word of each kind of step, which fields it has, and their bounds.
 #pragma once
 
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/program.hpp"
 #include "fuzz/program/text.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // One line of a Program's text: its words in turn, and an error at a word.
 #pragma once
 
-#include "fuzz/start/program.hpp"
+#include "fuzz/program/parse_error.hpp"
 
 #include <cstddef>
 #include <cstdint>

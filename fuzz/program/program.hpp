@@ -49,7 +49,9 @@
 #pragma once
 
 #include "fuzz/program/bounded_list.hpp"
-#include "fuzz/start/program.hpp"
+#include "fuzz/program/expectation.hpp"
+#include "fuzz/program/parse_error.hpp"
+#include "fuzz/program/stack_shape.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,9 @@
 // lines, `expect`, and the shape of a stack. What a line may say is each parser's own.
 #pragma once
 
+#include "fuzz/program/expectation.hpp"
 #include "fuzz/program/line.hpp"
-#include "fuzz/start/program.hpp"
+#include "fuzz/program/stack_shape.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -46,8 +47,5 @@ struct StackTerms {
 
 Read<StackShape> read_stack_shape(Line& line, const StackTerms& terms);
 std::string print(const StackShape& shape, const StackTerms& terms);
-
-inline constexpr StackTerms program_stack_terms = {"mapped", 1, mapped_bytes_max,
-                                                   supplied_bytes_min, supplied_bytes_max};
 
 }  // namespace fiberproof::fuzz

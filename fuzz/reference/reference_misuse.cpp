@@ -1,9 +1,7 @@
-// Of the reference: what cannot be had, and what a program does wrong on purpose, where it means
-// anything.
+// The reference, part 3: rejected stacks and deliberate misuse.
 #include "fuzz/reference/reference.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/reference.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <optional>
 
@@ -23,12 +21,12 @@ std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape) {
   if (!is_beyond(shape)) {
     return std::nullopt;
   }
-  // Asked for in whole pages, as far as a number of bytes goes.
+  // Rounded up to whole pages, unless that overflows.
   const std::uint64_t pages = usable_bytes_of(shape);
   return refusal(pages == 0 ? shape.bytes : pages, ExpectedTrap::NoStack::too_large);
 }
 
-/// Whether the chain has what is to be damaged.
+/// Whether the chain has the word that is to be damaged.
 bool MachineReference::can_break(const MachineStep& step) const {
   const bool waits = step.kind == MachineStep::Kind::walk_suspended_broken;
   if (waits && !is_good(slots_[step.handle])) {
@@ -45,7 +43,7 @@ bool MachineReference::can_break(const MachineStep& step) const {
     case Damage::context: return waits || !stack.initial;
     case Damage::start: return !waits;
     case Damage::inward: return !stack.initial && stack.state != State::fresh;
-    // Where what goes on is a continuation: of a thread's own stack the ends are not ours.
+    // Only where a continuation resumes: the ends of a thread's own stack are not known.
     case Damage::above:
     case Damage::lowest:
     case Damage::highest: return waits || (!stack.initial && !stacks_[stack.parent].initial);
@@ -57,8 +55,8 @@ bool MachineReference::has_guard_page(const ReferenceStack& stack) const {
   return !stack.initial && program_->stacks[stack.shape].kind == StackShape::Kind::mapped;
 }
 
-/// Whether a handle was of a continuation on the active chain that was resumed by itself: as its
-/// own last ancestor, so that its parent is what a check looks at (C3).
+/// Whether a handle named a continuation on the active chain that was resumed by itself. It is its
+/// own last ancestor then, so that a check of core compares its parent (C3).
 bool MachineReference::runs_by_itself(const Slot& slot) const {
   StackIndex index = stacks_[running_].reraised ? no_stack : running_;
   while (index != no_stack && index != slot.stack) {

@@ -1,6 +1,6 @@
 #include "fuzz/start/generate.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/start/reference.hpp"
 
 #include <algorithm>

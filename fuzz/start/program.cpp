@@ -1,6 +1,6 @@
 #include "fuzz/start/program.hpp"
 
-#include "fuzz/program/text.hpp"
+#include "fuzz/start/stack_terms.hpp"
 
 #include <fmt/format.h>
 
@@ -47,18 +47,6 @@ std::string print(const Step& step) {
     case Step::Kind::trap: return "trap";
     case Step::Kind::throw_: return "throw";
     case Step::Kind::overrun: return "overrun";
-  }
-  return "?";
-}
-
-std::string print(const Expectation& expect) {
-  switch (expect.kind) {
-    case Expectation::Kind::pass: return "pass";
-    case Expectation::Kind::trap_reported_as_return: return "trap-reported-as-return";
-    case Expectation::Kind::stack_overflow: return "stack-overflow";
-    case Expectation::Kind::trespass: return "trespass";
-    case Expectation::Kind::violation: return fmt::format("violation {}", name_of(expect.violated));
-    case Expectation::Kind::check: return fmt::format("check {}", name_of(expect.violated));
   }
   return "?";
 }

@@ -26,8 +26,10 @@
 // may name a function that comes later. Recursion is how nesting gets deep.
 #pragma once
 
-#include "fuzz/oracle/spec_id.hpp"
 #include "fuzz/program/bounded_list.hpp"
+#include "fuzz/program/expectation.hpp"
+#include "fuzz/program/parse_error.hpp"
+#include "fuzz/program/stack_shape.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,26 +40,13 @@
 namespace fiberproof::fuzz {
 
 // Bounds of the language.
-inline constexpr std::size_t program_text_bytes_max = 64 * 1024;
 inline constexpr std::size_t stacks_max = 16;
 inline constexpr std::size_t functions_max = 16;
 inline constexpr std::size_t steps_max = 16;  ///< of one function, and of main
 inline constexpr std::uint32_t depth_max = 1024;
 inline constexpr std::uint32_t resumes_max = 4096;
-inline constexpr std::uint64_t supplied_bytes_min = 32;
-inline constexpr std::uint64_t supplied_bytes_max = 64 * 1024;
-inline constexpr std::uint32_t supplied_offset_max = 63;
 inline constexpr std::uint64_t mapped_bytes_max = std::uint64_t{1} << 37;  ///< to lay out on
 inline constexpr std::uint64_t resumable_bytes_max = 2 * 1024 * 1024;      ///< to run on
-
-/// How to make a stack.
-struct StackShape {
-  enum class Kind : std::uint8_t { mapped, supplied };
-  Kind kind = Kind::mapped;
-  std::uint32_t offset = 0;  ///< of supplied memory: its start's distance from a multiple of 64
-  std::uint64_t bytes = 0;
-  friend bool operator==(const StackShape&, const StackShape&) = default;
-};
 
 /// One operation. The last four end a function and occur only there; the very last, which calls
 /// itself until its stack is used up, ends the process (C8), and so only a replay runs it.
@@ -91,21 +80,6 @@ struct Function {
   friend bool operator==(const Function&, const Function&) = default;
 };
 
-/// What a replay must see.
-struct Expectation {
-  enum class Kind : std::uint8_t {
-    pass,
-    trap_reported_as_return,
-    stack_overflow,
-    trespass,   ///< a guard page was touched, from another stack than its own
-    violation,  ///< an oracle's finding
-    check,      ///< a FIBER_CHECK of core's stopped what the program did on purpose
-  };
-  Kind kind = Kind::pass;
-  SpecId violated = SpecId::L1;  ///< of violation and check
-  friend bool operator==(const Expectation&, const Expectation&) = default;
-};
-
 struct Program {
   enum class StartRevision : std::uint8_t { trap, v44 };
 
@@ -125,13 +99,6 @@ struct Program {
   friend bool operator==(const Program&, const Program&) = default;
 };
 
-/// Where a text stops being a Program, counted from 1, and why.
-struct ParseError {
-  std::size_t line;
-  std::size_t column;
-  std::string message;
-};
-
 /// Whether `text` claims to be a Program: it starts with the magic words.
 bool has_program_magic(std::string_view text);
 
@@ -143,8 +110,5 @@ std::string print(const Program& program);
 
 /// One step, as in the text.
 std::string print(const Step& step);
-
-/// What is expected, as in the text.
-std::string print(const Expectation& expect);
 
 }  // namespace fiberproof::fuzz

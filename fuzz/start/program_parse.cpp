@@ -1,6 +1,7 @@
 // The parser of Program text: one line at a time, one sentence for the first thing that is wrong.
 #include "fuzz/program/line.hpp"
 #include "fuzz/program/text.hpp"
+#include "fuzz/start/stack_terms.hpp"
 
 #include <fmt/format.h>
 

@@ -40,10 +40,6 @@ struct Event {
   friend bool operator==(const Event&, const Event&) = default;
 };
 
-/// The usable bytes of a stack of this shape: whole pages where it is mapped; where it is supplied,
-/// what lies between its start and its end rounded down to a multiple of 16.
-std::uint64_t usable_bytes_of(const StackShape& shape);
-
 /// Fills `events` with everything that `program` must do, in order.
 void expected_events(const Program& program, std::vector<Event>& events);
 

@@ -47,8 +47,8 @@ FIBERPROOF_UNINSTRUMENTED Outcome Runner::run(const Program& program, FindingHan
   index_coded_.reset();
   outcome_ = {};
   modes_ = floating_point_modes();
-  store_.options.revision =
-      program.revision == Program::StartRevision::trap ? Revision::trap : Revision::v44;
+  store_.options.trampoline =
+      program.revision == Program::StartRevision::trap ? Trampoline::trap : Trampoline::v44;
   const Entry entry(store_);
   for (const Step& step : program.main) {
     perform(step, nullptr);
@@ -86,7 +86,7 @@ void Runner::violated(const Violation& violation) {
 }
 
 std::uint64_t Runner::start_routine_address() const {
-  return reinterpret_cast<std::uint64_t>(start_routine(store_.options.revision));
+  return reinterpret_cast<std::uint64_t>(start_routine(store_.options.trampoline));
 }
 
 Activation& Runner::activation_at(std::uint32_t depth) {

@@ -4,7 +4,7 @@
 #include "core/continuation.hpp"
 #include "core/control_effect.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/start/runner.hpp"
 
 namespace fiberproof::fuzz {

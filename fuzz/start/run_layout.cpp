@@ -2,7 +2,7 @@
 #include "core/continuation_start.hpp"
 #include "core/initialize.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/start/runner.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/start/runner.hpp"
 
 #include <algorithm>

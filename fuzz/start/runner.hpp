@@ -6,7 +6,7 @@
 
 #include "core/store.hpp"
 #include "fuzz/oracle/oracle.hpp"
-#include "fuzz/run/register_probe.hpp"
+#include "fuzz/oracle/register_probe.hpp"
 #include "fuzz/run/stack_source.hpp"
 #include "fuzz/start/reference.hpp"
 #include "fuzz/start/run.hpp"

@@ -1,6 +1,6 @@
 // The story of a Program: its steps beside the events that the reference expects.
 #include "fuzz/explain/story.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/start/reference.hpp"
 
 #include <fmt/format.h>

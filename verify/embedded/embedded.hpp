@@ -1,7 +1,6 @@
-// Texts that are part of the command: the contracts, the list of expected theorems, those of
-// clauses which no mutant breaks and of mutants that fuzz targets do not kill, the dictionary of
-// the fuzz targets, and the rules of the specification. Filled in by CMake from the files that they
-// name.
+// Texts that are compiled into the command: contracts, expected theorems, lists of clauses that no
+// mutant breaks and of mutants that no fuzz target kills, the fuzz dictionary, and the rules of the
+// specification. CMake fills them in from the files that they name.
 #pragma once
 
 #include <span>
@@ -10,7 +9,7 @@
 namespace fiberproof::verify {
 
 struct EmbeddedText {
-  std::string_view path;  ///< from the project's top folder
+  std::string_view path;  ///< relative to the project's top folder
   std::string_view text;
 };
 
@@ -18,7 +17,7 @@ std::span<const EmbeddedText> embedded_contracts();
 EmbeddedText embedded_proofs();
 EmbeddedText embedded_unbroken();
 EmbeddedText embedded_survivors();
-EmbeddedText embedded_dictionary();  ///< the words of a Program, for an engine
+EmbeddedText embedded_dictionary();  ///< the words of a Program, for a fuzzer
 EmbeddedText embedded_spec();
 
 }  // namespace fiberproof::verify

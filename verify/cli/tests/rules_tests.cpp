@@ -1,5 +1,5 @@
 // The rules of SPEC.md and the ids that sources cite are the same set.
-#include "fuzz/oracle/spec_id.hpp"
+#include "fuzz/spec/spec_id.hpp"
 #include "verify/embedded/embedded.hpp"
 #include "verify/embedded/rules.hpp"
 #include "verify/obligation/contract.hpp"
@@ -105,7 +105,7 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
       for (const Clause& clause : call.clauses) covered.insert(clause.spec_id);
     }
   }
-  // A set's theorems are named likewise, SET/ID.label, and are where the run must find them.
+  // A set's theorems are named SET/ID.label, too, and are listed where the run must find them.
   const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
   ASSERT_TRUE(expected.has_value()) << expected.error();
   for (const ProofSet& set : proof_sets()) {

@@ -149,13 +149,13 @@ std::set<std::uint64_t> executed(const Code& code, const Contract& contract) {
   std::set<std::uint64_t> addresses;
   const auto solver = make_z3_solver(std::chrono::seconds(5));
   const auto in = set_up(contract, nullptr, *solver);
-  const auto on_call = [](SymbolicCpu& machine, Term, const SymbolicCpu& before) {
-    machine.forget_across_call("after");
-    machine.write(Register::rsp, before.read(Register::rsp));
+  const auto on_call = [](SymbolicCpu& cpu, Term, const SymbolicCpu& before) {
+    cpu.forget_across_call("after");
+    cpu.write(Register::rsp, before.read(Register::rsp));
     return CallOutcome::returns;
   };
   for (const PathEnd& end : execute(code, *(*in)->entry, *solver, on_call)) {
-    addresses.insert(end.machine.trace.begin(), end.machine.trace.end());
+    addresses.insert(end.cpu.trace.begin(), end.cpu.trace.end());
   }
   return addresses;
 }
