@@ -5,7 +5,6 @@
 
 #include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
-#include "fuzz/start/reference.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -24,7 +23,7 @@ constexpr std::uint8_t many_repeats = 0xff;  ///< beside the escape
 
 /// How many of the 256 values of the first byte stand for each kind.
 constexpr std::array<std::uint16_t, MachineStep::kinds> kind_weights = {
-    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0};
+    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 /// Kinds that came later, each by a code that was one of many for another kind: what was encoded
 /// before still means the same. What ends the process has none.
@@ -32,9 +31,13 @@ struct LaterCode {
   MachineStep::Kind kind;
   MachineStep::Kind instead_of;
 };
-constexpr std::array<LaterCode, 2> later_codes = {{
+constexpr std::array<LaterCode, 6> later_codes = {{
     {MachineStep::Kind::walk_broken, MachineStep::Kind::switch_},
     {MachineStep::Kind::walk_suspended_broken, MachineStep::Kind::return_},
+    {MachineStep::Kind::initialize, MachineStep::Kind::new_},
+    {MachineStep::Kind::start, MachineStep::Kind::resume},
+    {MachineStep::Kind::yield, MachineStep::Kind::suspend},
+    {MachineStep::Kind::yield_apart, MachineStep::Kind::bind},
 }};
 
 struct KindCodes {
@@ -61,7 +64,8 @@ consteval KindCodes make_kind_codes() {
     codes.code_of[static_cast<std::size_t>(kind)] = last;
   }
   for (const MachineStep::Kind ends_process :
-       {MachineStep::Kind::resume_again, MachineStep::Kind::trespass}) {
+       {MachineStep::Kind::resume_again, MachineStep::Kind::trespass,
+        MachineStep::Kind::overflow}) {
     codes.code_of[static_cast<std::size_t>(ends_process)] =
         codes.code_of[static_cast<std::size_t>(MachineStep::Kind::walk)];
   }
@@ -86,8 +90,9 @@ static_assert(machine_bounds::tags == 4 && machine_bounds::suspend_clauses == 3 
 constexpr std::array<std::uint8_t, 8> likely_suspends = {1, 1, 1, 1, 2, 2, 6, 0};
 constexpr std::array<std::uint8_t, 8> likely_switches = {0, 0, 0, 0, 0, 1, 1, 2};
 
-/// Exact sizes of supplied memory are numbered from supplied_bytes_min on; what is left of 16 bits
+/// Exact sizes of supplied memory are numbered from these on; what is left of 16 bits
 /// are the sizes below, hardly a stack.
+constexpr std::uint64_t supplied_bytes_min = 32;
 constexpr std::uint64_t supplied_sizes = machine_bounds::supplied_bytes - supplied_bytes_min + 1;
 static_assert(supplied_sizes + supplied_bytes_min == 1u << 16);
 // Pooled stacks beyond an address space, by one of the bytes for an exact size that encode() has no
@@ -160,6 +165,14 @@ std::uint8_t decode_values_across(std::uint8_t number, std::uint8_t choice) {
   return choice >= escape ? number : remainder(number, 4);
 }
 
+/// One byte, as often as `width` says: indices of every width.
+std::uint32_t decode_index(std::uint8_t byte, std::uint8_t width) {
+  return (byte * 0x01010101u) >> (24 - width % 4 * 8);
+}
+std::uint8_t index_width_of(std::uint32_t index) {
+  return static_cast<std::uint8_t>(index == 0 ? 0 : (std::bit_width(index) - 1) / 8);
+}
+
 /// Numbers from 1: few, or any.
 std::uint16_t decode_count(std::uint8_t fine, std::uint8_t choice, std::uint16_t max) {
   const std::uint32_t offset =
@@ -169,8 +182,9 @@ std::uint16_t decode_count(std::uint8_t fine, std::uint8_t choice, std::uint16_t
 
 }  // namespace
 
-std::uint16_t near(std::uint16_t count, int difference, std::uint16_t max) {
-  return static_cast<std::uint16_t>(std::clamp<int>(count + difference, 0, max));
+std::uint16_t near(std::uint32_t count, int difference, std::uint16_t max) {
+  return static_cast<std::uint16_t>(
+      std::clamp<std::int64_t>(std::int64_t{count} + difference, 0, max));
 }
 
 std::uint16_t fitting_arity(const MachineStack& stack, int difference) {
@@ -190,8 +204,8 @@ MachineStack decode_stack(const DeclarationCode& code) {
             pair < supplied_sizes ? supplied_bytes_min + pair : pair - supplied_sizes};
   }
   if (code[0] >= escape_pooled) {
-    constexpr std::uint64_t min = machine_stack_terms.mapped_bytes_min;
-    constexpr std::uint64_t sizes = machine_bounds::pooled_bytes - min + 1;
+    constexpr std::uint64_t min = machine_bounds::pooled_bytes_min;
+    constexpr std::uint64_t sizes = machine_bounds::made_bytes - min + 1;
     if (code[0] == escape_beyond && code[3] >= beyond_from) {
       return stack_beyond(machine_bounds::beyond_bits_min + code[1] % beyond_sizes);
     }
@@ -213,7 +227,8 @@ DeclarationCode encode(const MachineStack& stack) {
     return {escape_beyond, static_cast<std::uint8_t>(bits - machine_bounds::beyond_bits_min), 0,
             beyond_from};
   }
-  std::uint64_t number = stack.bytes - machine_stack_terms.mapped_bytes_min;
+  std::uint64_t number =
+      std::min(stack.bytes, machine_bounds::made_bytes) - machine_bounds::pooled_bytes_min;
   if (supplied) {
     number = stack.bytes < supplied_bytes_min ? supplied_sizes + stack.bytes
                                               : stack.bytes - supplied_bytes_min;
@@ -225,11 +240,11 @@ DeclarationCode encode(const MachineStack& stack) {
 
 Signature decode_function(const DeclarationCode& code, const MachineProgram& program) {
   if (code[0] >= escape_function) {
-    return {static_cast<std::uint16_t>(code[1] | low(code[3]) << 8),
-            static_cast<std::uint16_t>(code[2] | high(code[3]) << 8)};
+    return {code[1] | std::uint32_t{low(code[3])} << 8,
+            code[2] | std::uint32_t{high(code[3])} << 8};
   }
-  const std::uint16_t few = code[1] % 4;
-  const std::uint16_t other = code[2] % 4;
+  const std::uint32_t few = code[1] % 4;
+  const std::uint32_t other = code[2] % 4;
   if (code[0] < 0xe8) {
     return {few, other};
   }
@@ -237,15 +252,15 @@ Signature decode_function(const DeclarationCode& code, const MachineProgram& pro
     return {code[1], code[2]};
   }
   const MachineStack& stack = program.stacks[code[3] % program.stacks.size()];
-  const std::uint16_t fit = fitting_arity(stack, code[0] % 3 - 1);
+  const std::uint32_t fit = fitting_arity(stack, code[0] % 3 - 1);
   return code[0] < 0xf6 ? Signature{fit, other} : Signature{few, fit};
 }
 
 DeclarationCode encode(const Signature& function) {
-  return {escape_function, static_cast<std::uint8_t>(function.params),
-          static_cast<std::uint8_t>(function.returns),
-          join(static_cast<std::uint8_t>(function.params >> 8),
-               static_cast<std::uint8_t>(function.returns >> 8))};
+  const std::uint32_t params = std::min(function.params, machine_bounds::arity);
+  const std::uint32_t returns = std::min(function.returns, machine_bounds::arity);
+  return {escape_function, static_cast<std::uint8_t>(params), static_cast<std::uint8_t>(returns),
+          join(static_cast<std::uint8_t>(params >> 8), static_cast<std::uint8_t>(returns >> 8))};
 }
 
 MachineStep decode_step(const StepCode& code, const MachineProgram& program,
@@ -270,6 +285,9 @@ MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const Mach
     step.function = low(code[2]) == null_function_code
                         ? MachineStep::null_function
                         : remainder(low(code[2]), program.functions.size());
+  }
+  if (form.has(StepField::body)) {
+    step.function = remainder(low(code[2]), program.functions.size());
   }
   if (form.has(StepField::stack)) {
     step.stack = remainder(high(code[2]), program.stacks.size());
@@ -304,6 +322,9 @@ MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const Mach
     const bool exactly = step.kind != MachineStep::Kind::repeat || code[5] == many_repeats;
     step.count = decode_count(code[3], exactly ? code[4] : 0, form.count_max);
   }
+  if (form.has(StepField::index)) {
+    step.index = decode_index(code[3], code[4]);
+  }
   if (form.has(StepField::damage)) {
     step.damage = static_cast<Damage>(remainder(code[3], damages));
   }
@@ -333,6 +354,10 @@ StepCode encode(const MachineStep& step) {
     code[3] = static_cast<std::uint8_t>(step.damage);
   }
   code[4] = static_cast<std::uint8_t>(escape | number >> 8);
+  if (form.has(StepField::index)) {
+    code[3] = static_cast<std::uint8_t>(step.index);
+    code[4] = index_width_of(step.index);
+  }
   code[5] = step.kind == MachineStep::Kind::repeat ? many_repeats : encode_clauses(step.suspends);
   code[6] = encode_clauses(step.switches);
   return code;

@@ -10,6 +10,11 @@
 
 namespace fiberproof::fuzz {
 
+/// As many stacks and functions have a code. A program with more loses them where it is encoded,
+/// and of the steps beside the store those numbers that the code has no room for.
+inline constexpr std::size_t coded_stacks = 4;
+inline constexpr std::size_t coded_functions = 4;
+
 using DeclarationCode = std::array<std::uint8_t, 4>;
 using StepCode = std::array<std::uint8_t, 7>;
 
@@ -35,6 +40,6 @@ StepCode encode(const MachineStep& step);
 std::uint16_t fitting_arity(const MachineStack& stack, int difference);
 
 /// `count` give or take `difference`, within 0 and `max`.
-std::uint16_t near(std::uint16_t count, int difference, std::uint16_t max);
+std::uint16_t near(std::uint32_t count, int difference, std::uint16_t max);
 
 }  // namespace fiberproof::fuzz

@@ -18,9 +18,9 @@ inline constexpr std::size_t machine_program_bytes_max = 1024;
 /// one thing.
 void generate_machine_program(std::span<const std::uint8_t> bytes, MachineProgram& program);
 
-/// Writes bytes that generate_machine_program makes `program` of, `expect` left out and a walk in
-/// the place of what ends the process, and returns how many. On input `bytes` has room for
-/// machine_program_bytes_max.
+/// Writes bytes that generate_machine_program makes `program` of, and returns how many: `expect`
+/// left out, a walk in the place of what ends the process, and what the code has no room for
+/// (byte_code.hpp). On input `bytes` has room for machine_program_bytes_max.
 std::size_t encode(const MachineProgram& program, std::span<std::uint8_t> bytes);
 
 /// Changes `program` in one to a few places, as `seed` says. The result can be printed and parsed.

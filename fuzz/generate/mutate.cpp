@@ -167,7 +167,8 @@ void replace_step(MachineProgram& program, Random& random) {
 void copy_field(StepField field, const MachineStep& from, MachineStep& to) {
   switch (field) {
     case StepField::handle: to.handle = from.handle; break;
-    case StepField::function: to.function = from.function; break;
+    case StepField::function:
+    case StepField::body: to.function = from.function; break;
     case StepField::stack: to.stack = from.stack; break;
     case StepField::tag: to.tag = from.tag; break;
     case StepField::values: to.values = from.values; break;
@@ -177,6 +178,8 @@ void copy_field(StepField field, const MachineStep& from, MachineStep& to) {
     case StepField::switches: to.switches = from.switches; break;
     case StepField::length: to.length = from.length; break;
     case StepField::count: to.count = from.count; break;
+    case StepField::index: to.index = from.index; break;
+    case StepField::apart: break;
     case StepField::damage: to.damage = from.damage; break;
   }
 }
@@ -216,7 +219,7 @@ void change_number(MachineProgram& program, Random& random) {
     step.room = random.one_in(2) ? machine_bounds::values_across : 0;
   } else if (form.has(StepField::values)) {
     const Signature& function = program.functions[random.below(program.functions.size())];
-    const std::uint16_t count = random.one_in(4) ? function.returns : function.params;
+    const std::uint32_t count = random.one_in(4) ? function.returns : function.params;
     step.values =
         random.one_in(8) ? form.values_max : near(count, random.difference(), form.values_max);
   } else {
@@ -234,10 +237,8 @@ void change_stack(MachineProgram& program, Random& random) {
     return;
   }
   const bool supplied = stack.kind == StackShape::Kind::supplied;
-  const std::uint64_t min =
-      supplied ? machine_stack_terms.supplied_bytes_min : machine_stack_terms.mapped_bytes_min;
-  const std::uint64_t max =
-      supplied ? machine_bounds::supplied_bytes : machine_bounds::pooled_bytes;
+  const std::uint64_t min = supplied ? 0 : machine_bounds::pooled_bytes_min;
+  const std::uint64_t max = supplied ? machine_bounds::supplied_bytes : machine_bounds::made_bytes;
   const Signature& function = program.functions[random.below(program.functions.size())];
   const std::uint64_t fit =
       spec::required_bytes(spec::capacity_of(function.params, function.returns));
@@ -259,7 +260,7 @@ void change_function(MachineProgram& program, Random& random) {
     return;
   }
   const MachineStack& stack = program.stacks[random.below(program.stacks.size())];
-  std::uint16_t& count = random.one_in(2) ? function.params : function.returns;
+  std::uint32_t& count = random.one_in(2) ? function.params : function.returns;
   if (random.one_in(16)) {
     count = machine_bounds::arity;
     return;
@@ -269,14 +270,18 @@ void change_function(MachineProgram& program, Random& random) {
 }
 
 void declare_more_or_less(MachineProgram& program, Random& random) {
-  auto& [expect, stacks, functions, tags, steps] = program;
+  auto& [expect, trampoline, stacks, functions, tags, steps] = program;
+  if (random.one_in(16)) {
+    trampoline = trampoline == Trampoline::trap ? Trampoline::v44 : Trampoline::trap;
+  }
   switch (random.below(6)) {
     case 0:
-      if (!stacks.full()) stacks.push_back(decode_stack(random.code<DeclarationCode>()));
+      if (stacks.size() < coded_stacks)
+        stacks.push_back(decode_stack(random.code<DeclarationCode>()));
       break;
     case 1: stacks.truncate(std::max<std::size_t>(stacks.size() - 1, 1)); break;
     case 2:
-      if (!functions.full()) {
+      if (functions.size() < coded_functions) {
         functions.push_back(decode_function(random.code<DeclarationCode>(), program));
       }
       break;
@@ -314,6 +319,7 @@ void cross_over(const MachineProgram& first, const MachineProgram& second, Machi
                 std::uint32_t seed) {
   Random random(seed);
   child.clear();
+  child.trampoline = first.trampoline;
   child.tags = std::max(first.tags, second.tags);
   const MachineProgram& declared = random.one_in(2) ? first : second;
   child.stacks = declared.stacks;

@@ -45,7 +45,7 @@ void shorten(MachineProgram& program, std::uint32_t seed) {
 /// A text that is none counts as the bytes that it has.
 void read(std::span<const std::uint8_t> input, MachineProgram& program) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
-  if (!has_machine_program_magic(text) || !parse(text, program)) {
+  if (!has_program_magic(text) || !parse(text, program)) {
     generate_machine_program(input, program);
   }
 }

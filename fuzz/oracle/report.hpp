@@ -4,7 +4,6 @@
 #pragma once
 
 #include "fuzz/oracle/oracle.hpp"
-#include "fuzz/start/program.hpp"
 
 #include <cstdint>
 #include <string>

@@ -2,7 +2,6 @@
 // word of each kind of step, which fields it has, and their bounds.
 #pragma once
 
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/program.hpp"
 #include "fuzz/program/text.hpp"
 
@@ -13,9 +12,6 @@
 
 namespace fiberproof::fuzz {
 
-inline constexpr StackTerms machine_stack_terms = {
-    "pooled", spec::page_bytes, machine_bounds::pooled_bytes, 0, machine_bounds::supplied_bytes};
-
 inline constexpr std::array<std::string_view, damages> damage_words = {
     "misaligned", "astray",  "cycle", "orphan", "context", "start",
     "inward",     "endless", "above", "lowest", "highest"};
@@ -23,7 +19,8 @@ inline constexpr std::array<std::string_view, damages> damage_words = {
 /// The fields of a step, in the order in which they stand in the text.
 enum class StepField : std::uint8_t {
   handle,
-  function,
+  function,  ///< or null
+  body,      ///< a function that is declared
   stack,
   tag,
   values,
@@ -33,6 +30,8 @@ enum class StepField : std::uint8_t {
   switches,
   length,
   count,
+  index,
+  apart,  ///< a word that stands for itself
   damage,
 };
 inline constexpr std::size_t step_fields = static_cast<std::size_t>(StepField::damage) + 1;
@@ -80,6 +79,11 @@ inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
     {"walk", fields_of(handle, damage)},
     {"resume-again", fields_of(handle)},
     {"trespass", fields_of(handle)},
+    {"initialize", fields_of(body, stack)},
+    {"start", fields_of(body, stack)},
+    {"yield", fields_of(index)},
+    {"yield", fields_of(index, apart)},
+    {"overflow"},
 }};
 }  // namespace detail
 
@@ -89,6 +93,6 @@ constexpr const StepForm& form_of(MachineStep::Kind kind) {
 
 static_assert(form_of(MachineStep::Kind::walk_suspended).has(StepField::handle));
 static_assert(form_of(MachineStep::Kind::repeat).word == "repeat");
-static_assert(form_of(MachineStep::Kind::trespass).word == "trespass");
+static_assert(form_of(MachineStep::Kind::overflow).word == "overflow");
 
 }  // namespace fiberproof::fuzz

@@ -1,8 +1,6 @@
 // One line of a Program's text: its words in turn, and an error at a word.
 #pragma once
 
-#include "fuzz/start/program.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -10,6 +8,13 @@
 #include <string_view>
 
 namespace fiberproof::fuzz {
+
+/// Where a text stops being a Program, counted from 1, and why.
+struct ParseError {
+  std::size_t line;
+  std::size_t column;
+  std::string message;
+};
 
 using Checked = std::expected<void, ParseError>;
 template <class T>

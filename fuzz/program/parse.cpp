@@ -9,14 +9,13 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace fiberproof::fuzz {
 namespace {
-
-constexpr std::string_view magic_line = "fiberproof machine-program 1";
 
 /// Of what, and of an unbroken chain or not, is said by the words that follow.
 MachineStep::Kind kind_of_walk(Line line) {
@@ -30,11 +29,18 @@ MachineStep::Kind kind_of_walk(Line line) {
   return line.at_end() ? Kind::walk_suspended : Kind::walk_suspended_broken;
 }
 
+MachineStep::Kind kind_of_yield(Line line) {
+  line.next();
+  return line.at_end() ? MachineStep::Kind::yield : MachineStep::Kind::yield_apart;
+}
+
 std::optional<MachineStep::Kind> kind_of(std::string_view keyword, const Line& line) {
   for (std::size_t index = 0; index < MachineStep::kinds; ++index) {
     const auto kind = static_cast<MachineStep::Kind>(index);
     if (form_of(kind).word == keyword) {
-      return kind == MachineStep::Kind::walk ? kind_of_walk(line) : kind;
+      return kind == MachineStep::Kind::walk    ? kind_of_walk(line)
+             : kind == MachineStep::Kind::yield ? kind_of_yield(line)
+                                                : kind;
     }
   }
   return std::nullopt;
@@ -56,14 +62,13 @@ class Parser {
 
   Checked parse(std::string_view text) {
     program_.clear();
-    return parse_lines(text, magic_line,
-                       [this](std::string_view keyword, Line& line) -> Read<bool> {
-                         const Checked checked = parse_statement(keyword, line);
-                         if (!checked) {
-                           return std::unexpected(checked.error());
-                         }
-                         return part_ == Part::ended;
-                       });
+    return parse_lines(text, [this](std::string_view keyword, Line& line) -> Read<bool> {
+      const Checked checked = parse_statement(keyword, line);
+      if (!checked) {
+        return std::unexpected(checked.error());
+      }
+      return part_ == Part::ended;
+    });
   }
 
  private:
@@ -93,6 +98,9 @@ class Parser {
     if (keyword == "expect") {
       return keep(read_expectation(line), program_.expect);
     }
+    if (keyword == "trampoline") {
+      return parse_trampoline(line);
+    }
     if (keyword == "stack") {
       return parse_stack(line);
     }
@@ -105,30 +113,26 @@ class Parser {
     return line.wrong(fmt::format("unknown line '{}'", keyword));
   }
 
+  Checked parse_trampoline(Line& line) {
+    const std::string_view word = line.next();
+    if (word != "trap" && word != "v44") {
+      return line.wrong(fmt::format("expected 'trap' or 'v44', got '{}'", word));
+    }
+    program_.trampoline = word == "trap" ? Trampoline::trap : Trampoline::v44;
+    return {};
+  }
+
   Checked parse_stack(Line& line) {
     MachineStack stack;
     Checked checked =
         expect_next_name(line, 's', "stack", program_.stacks.size(), machine_bounds::stacks);
     if (checked) {
-      checked = keep(read_stack(line), stack);
+      checked = keep(read_stack_shape(line), stack);
     }
     if (checked) {
       program_.stacks.push_back(stack);
     }
     return checked;
-  }
-
-  static Read<MachineStack> read_stack(Line& line) {
-    Line after_beyond = line;
-    if (after_beyond.next() != "beyond") {
-      return read_stack_shape(line, machine_stack_terms);
-    }
-    line = after_beyond;
-    const auto bits = line.number(machine_bounds::beyond_bits_min, machine_bounds::beyond_bits_max);
-    if (!bits) {
-      return std::unexpected(bits.error());
-    }
-    return stack_beyond(static_cast<std::uint32_t>(*bits));
   }
 
   Checked parse_function(Line& line) {
@@ -138,7 +142,7 @@ class Parser {
     for (const auto& [word, count] :
          {std::pair{"params", &function.params}, std::pair{"returns", &function.returns}}) {
       if (checked) {
-        checked = parse_number_after(word, line, machine_bounds::arity, *count);
+        checked = parse_number_after(word, line, std::numeric_limits<std::uint32_t>::max(), *count);
       }
     }
     if (checked) {
@@ -178,6 +182,7 @@ class Parser {
     switch (field) {
       case StepField::handle: return keep(line.name('h', machine_bounds::handles), step.handle);
       case StepField::function: return parse_function_name(step, line);
+      case StepField::body: return keep(read_function(line), step.function);
       case StepField::stack: return parse_stack_name(step, line);
       case StepField::tag: return keep(read_tag(line), step.tag);
       case StepField::values: return keep(line.number(0, form.values_max), step.values);
@@ -188,6 +193,9 @@ class Parser {
       case StepField::switches: return parse_clauses("switches", line, step.switches);
       case StepField::length: return keep(line.number(1, program_.steps.size()), step.length);
       case StepField::count: return keep(line.number(1, form.count_max), step.count);
+      case StepField::index:
+        return keep(line.number(0, std::numeric_limits<std::uint32_t>::max()), step.index);
+      case StepField::apart: return line.expect_word("apart");
       case StepField::damage: return parse_damage(step, line);
     }
     return {};
@@ -207,9 +215,12 @@ class Parser {
       step.function = MachineStep::null_function;
       return {};
     }
-    return keep(
-        read_declared(line, 'f', "function", machine_bounds::functions, program_.functions.size()),
-        step.function);
+    return keep(read_function(line), step.function);
+  }
+
+  Read<std::uint8_t> read_function(Line& line) const {
+    return read_declared(line, 'f', "function", machine_bounds::functions,
+                         program_.functions.size());
   }
 
   Checked parse_stack_name(MachineStep& step, Line& line) const {
@@ -280,8 +291,13 @@ class Parser {
 
 }  // namespace
 
-bool has_machine_program_magic(std::string_view text) {
-  return text.starts_with(magic_line);
+bool has_program_magic(std::string_view text) {
+  // Looked at first, since an engine's comparison of strings is slow, and most inputs are bytes.
+  if (text.empty() || (text.front() != 'f' && text.front() != '\xef')) {
+    return false;
+  }
+  text = without_mark(text);
+  return text.starts_with("fiberproof program ") || text.starts_with("fiberproof machine-program ");
 }
 
 std::expected<void, ParseError> parse(std::string_view text, MachineProgram& program) {

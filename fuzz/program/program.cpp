@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 
 namespace fiberproof::fuzz {
@@ -34,6 +33,7 @@ void print_field(std::string& text, StepField field, const MachineStep& step) {
         fmt::format_to(out, " f{}", step.function);
       }
       break;
+    case StepField::body: fmt::format_to(out, " f{}", step.function); break;
     case StepField::stack: fmt::format_to(out, " on s{}", step.stack); break;
     case StepField::tag: fmt::format_to(out, " t{}", step.tag); break;
     case StepField::values: fmt::format_to(out, " {}", step.values); break;
@@ -43,15 +43,12 @@ void print_field(std::string& text, StepField field, const MachineStep& step) {
     case StepField::switches: print_clauses(text, "switches", step.switches); break;
     case StepField::length: fmt::format_to(out, " {}", step.length); break;
     case StepField::count: fmt::format_to(out, " {}", step.count); break;
+    case StepField::index: fmt::format_to(out, " {}", step.index); break;
+    case StepField::apart: text += " apart"; break;
     case StepField::damage:
       fmt::format_to(out, " broken {}", damage_words[static_cast<std::size_t>(step.damage)]);
       break;
   }
-}
-
-std::string print_stack(const MachineStack& stack) {
-  return is_beyond(stack) ? fmt::format("beyond {}", std::bit_width(stack.bytes))
-                          : print(stack, machine_stack_terms);
 }
 
 }  // namespace
@@ -63,6 +60,7 @@ bool MachineProgram::ends_process() const {
 
 void MachineProgram::clear() {
   expect = {};
+  trampoline = Trampoline::trap;
   stacks.clear();
   functions.clear();
   tags = 1;
@@ -82,11 +80,13 @@ std::string print(const MachineStep& step) {
 }
 
 std::string print(const MachineProgram& program) {
-  std::string text =
-      fmt::format("fiberproof machine-program 1\nexpect {}\n", print(program.expect));
+  std::string text = fmt::format("{}\nexpect {}\n", magic_line, print(program.expect));
+  if (program.trampoline == Trampoline::v44) {
+    text += "trampoline v44\n";
+  }
   const auto out = std::back_inserter(text);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
-    fmt::format_to(out, "stack s{} {}\n", index, print_stack(program.stacks[index]));
+    fmt::format_to(out, "stack s{} {}\n", index, print(program.stacks[index]));
   }
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     fmt::format_to(out, "function f{} params {} returns {}\n", index,

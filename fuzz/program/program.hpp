@@ -2,10 +2,15 @@
 // readable text. There is one list of steps, and whichever stack runs takes the next one; so the
 // text is what happens, in the order in which it happens.
 //
-//   fiberproof machine-program 1             # always the first line
+//   fiberproof program 2                     # always the first line
 //   expect pass                              # or: violation C5, check C3, trespass
-//   stack s0 pooled 65536                    # usable bytes, of the store's pool, in whole pages
-//                                            # (of 65536, as the store itself would, half unsaid)
+//   trampoline trap                          # or v44: the start routine that `initialize` and
+//   `start`
+//                                            # install (T5); what `new` makes always has that of
+//                                            trap
+//   stack s0 pooled 65536                    # usable bytes, of a pool, in whole pages
+//                                            # (65536 is the store's default; every second step
+//                                            # passes no size, to test the default)
 //   stack s1 supplied 40000 offset 3         # the embedder's memory, 3 bytes past a multiple of 64
 //   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
 //   function f0 params 2 returns 1
@@ -36,8 +41,20 @@
 //     resume-again h2                        # of what runs, by a forged handle: ends the process
 //     trespass h2                            # touches a guard page of it: ends the process, too
 //     repeat 2 999                           # the 2 steps before, 999 times more
+//     overflow                               # calls itself until the running stack is used up:
+//                                            # ends the process
 //     return                                 # ends the running body, as do trap and throw
+//     initialize f1 on s1                    # lays out only; the counts may be any u32
+//     start f0 on s0                         # runs a continuation of f0 beside the store, to its
+//     end yield 7                                # of such a one: suspends to who started it, who
+//     yield 8 apart                          # resumes it at once; by a control context elsewhere
 //   end
+//
+// What is started is outside of the program's store: it has no handle, handles no tag, and whoever
+// started it takes no step before it has ended. Of the steps in between only initialize, start,
+// yield, return, trap, throw, overflow and repeat mean something. A trap or an exception of it
+// ends there, and leaves whoever started it as it was. With no room for steps (16 KiB) it takes the
+// next step where that ends it, and else returns at once.
 //
 // `#` starts a comment. A step that means nothing where it is taken (a return on the initial stack,
 // a back with no frame) is skipped. After the last step every running body returns, and what is
@@ -49,7 +66,9 @@
 #pragma once
 
 #include "fuzz/program/bounded_list.hpp"
-#include "fuzz/start/program.hpp"
+#include "fuzz/program/expectation.hpp"
+#include "fuzz/program/line.hpp"
+#include "fuzz/program/stack_shape.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -61,19 +80,22 @@ namespace fiberproof::fuzz {
 
 /// Bounds of the language, each of them reachable.
 namespace machine_bounds {
-inline constexpr std::size_t stacks = 4;
-inline constexpr std::size_t functions = 4;
+inline constexpr std::size_t stacks = 16;
+inline constexpr std::size_t functions = 16;
 inline constexpr std::size_t tags = 4;
 inline constexpr std::size_t handles = 8;
 inline constexpr std::size_t steps = 64;
 inline constexpr std::size_t suspend_clauses = 3;  ///< of one resume
 inline constexpr std::size_t switch_clauses = 2;
-inline constexpr std::uint32_t arity = 4095;        ///< parameters, results
+inline constexpr std::uint32_t arity = 4095;        ///< parameters, results of what `new` makes
 inline constexpr std::uint32_t values_in = 4095;    ///< of a bind and a resume
 inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a switch, and their room
 inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
-inline constexpr std::uint64_t pooled_bytes = 1024 * 1024;
+inline constexpr std::uint64_t pooled_bytes_min = 4096;
+inline constexpr std::uint64_t pooled_bytes = std::uint64_t{1} << 37;  ///< to lay out on
+inline constexpr std::uint64_t started_bytes = 2 * 1024 * 1024;        ///< to start on
+inline constexpr std::uint64_t made_bytes = 1024 * 1024;               ///< of a `new`
 inline constexpr std::uint64_t store_stack_bytes = 64 * 1024;  ///< where a cont_new names no size
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
 inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at most
@@ -93,8 +115,8 @@ constexpr bool is_beyond(const MachineStack& stack) {
 }
 
 struct Signature {
-  std::uint16_t params = 0;
-  std::uint16_t returns = 0;
+  std::uint32_t params = 0;
+  std::uint32_t returns = 0;
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
@@ -146,8 +168,13 @@ struct MachineStep {
     walk_suspended_broken,  // handle, damage
     resume_again,           // handle
     trespass,               // handle
+    initialize,             // function, stack
+    start,                  // function, stack
+    yield,                  // index
+    yield_apart,            // index
+    overflow,
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::trespass) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::overflow) + 1;
   static constexpr std::uint8_t null_function = machine_bounds::functions;
 
   Kind kind = Kind::return_;
@@ -161,6 +188,7 @@ struct MachineStep {
   Damage damage = Damage::misaligned;
   std::uint16_t values = 0;
   std::uint16_t count = 0;
+  std::uint32_t index = 0;  ///< of a yield: the handler index of its payload
   BoundedList<std::uint8_t, machine_bounds::suspend_clauses> suspends;
   BoundedList<std::uint8_t, machine_bounds::switch_clauses> switches;
   friend bool operator==(const MachineStep&, const MachineStep&) = default;
@@ -168,11 +196,22 @@ struct MachineStep {
 
 /// Whether the step is made to end the process.
 constexpr bool ends_process(MachineStep::Kind kind) {
-  return kind == MachineStep::Kind::resume_again || kind == MachineStep::Kind::trespass;
+  return kind == MachineStep::Kind::resume_again || kind == MachineStep::Kind::trespass ||
+         kind == MachineStep::Kind::overflow;
 }
+
+/// Whether the step ends the body that takes it.
+constexpr bool ends_body(MachineStep::Kind kind) {
+  return kind == MachineStep::Kind::return_ || kind == MachineStep::Kind::trap ||
+         kind == MachineStep::Kind::throw_;
+}
+
+/// The start routine that is installed beside the store (T5).
+enum class Trampoline : std::uint8_t { trap, v44 };
 
 struct MachineProgram {
   Expectation expect;
+  Trampoline trampoline = Trampoline::trap;
   BoundedList<MachineStack, machine_bounds::stacks> stacks;     ///< at least one
   BoundedList<Signature, machine_bounds::functions> functions;  ///< at least one
   std::uint8_t tags = 1;                                        ///< from 1
@@ -186,8 +225,9 @@ struct MachineProgram {
   friend bool operator==(const MachineProgram&, const MachineProgram&) = default;
 };
 
-/// Whether `text` claims to be a MachineProgram: it starts with the magic words.
-bool has_machine_program_magic(std::string_view text);
+/// Whether `text` claims to be a MachineProgram, of today's language or of an older one: it starts
+/// with the magic words.
+bool has_program_magic(std::string_view text);
 
 /// Reads a MachineProgram into `program`, or says where `text` is none; `program` is unspecified
 /// then. What names a stack, function or tag that is not declared is none, nor is a repeat of more

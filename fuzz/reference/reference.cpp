@@ -1,7 +1,6 @@
 #include "fuzz/reference/reference.hpp"
 
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/reference.hpp"
 
 #include <algorithm>
 
@@ -22,6 +21,7 @@ std::uint32_t ReferenceStack::frame_count() const {
 
 void MachineReference::begin(const MachineProgram& program) {
   program_ = &program;
+  starts_.begin(program);
   used_ = 0;
   live_.clear();
   ended_.clear();
@@ -97,6 +97,9 @@ void MachineReference::take() {
   skipped_ = false;
   ended_.clear();
   arrival_ = {.stack = running_};
+  if (starts_.depth() > 0) {
+    return take_started(step);
+  }
   switch (step.kind) {
     case MachineStep::Kind::new_: return take_new(step);
     case MachineStep::Kind::bind: return take_bind(step);
@@ -126,6 +129,11 @@ void MachineReference::take() {
       return is_good(slots_[step.handle]) && has_guard_page(stacks_[slots_[step.handle].stack])
                  ? void()
                  : skip();
+    case MachineStep::Kind::initialize:
+    case MachineStep::Kind::start: return take_started(step);
+    case MachineStep::Kind::yield:
+    case MachineStep::Kind::yield_apart: return skip();
+    case MachineStep::Kind::overflow: return has_guard_page(self()) ? void() : skip();
   }
 }
 
@@ -134,6 +142,9 @@ void MachineReference::end_of_steps() {
   skipped_ = false;
   ended_.clear();
   arrival_ = {.stack = running_};
+  if (starts_.depth() > 0) {
+    return starts_.end_innermost();
+  }
   self().initial ? close_entry() : end_body(true);
 }
 
@@ -215,7 +226,7 @@ void MachineReference::take_new(const MachineStep& step) {
   if (step.function == MachineStep::null_function) {
     return refuse({ExpectedTrap::Kind::null_function});
   }
-  if (live_.size() >= bounds::live || numbers_ >= bounds::made) {
+  if (live_.size() >= bounds::live || numbers_ >= bounds::made || !can_make(step)) {
     return skip();
   }
   if (unavailable) {

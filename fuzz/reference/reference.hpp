@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fuzz/program/program.hpp"
+#include "fuzz/reference/start_reference.hpp"
 
 #include <array>
 #include <cstddef>
@@ -140,6 +141,9 @@ class MachineReference {
   /// there are no more, or no room for any.
   void end_of_steps();
 
+  /// What is started beside the store; of the latest step, where it has to do with that.
+  const StartReference& starts() const { return starts_; }
+
   /// What the stack that has the control now must see.
   const Arrival& arrival() const { return arrival_; }
   /// Whether the latest step was one that means nothing where it was taken.
@@ -155,7 +159,7 @@ class MachineReference {
   const ReferenceStack& stack(StackIndex index) const { return stacks_[index]; }
   /// Continuations that are neither ended nor abandoned.
   std::span<const StackIndex> live() const { return live_; }
-  /// How deep the running stack is in its chain: 0 on an initial one.
+  /// How deep the running stack is in its chain, 0 on an initial one, and what is started there.
   std::uint32_t depth() const;
   /// Frames of calls and tries on the native stack that runs.
   std::uint32_t native_frames() const;
@@ -181,6 +185,7 @@ class MachineReference {
   void put(std::uint8_t to, StackIndex stack);
   static void append(ReferenceStack& stack, std::uint32_t serial, std::uint32_t count);
 
+  void take_started(const MachineStep& step);
   void take_new(const MachineStep& step);
   void take_bind(const MachineStep& step);
   void take_resume(const MachineStep& step);
@@ -193,6 +198,7 @@ class MachineReference {
   void take_rethrow();
   void take_enter();
   void take_leave();
+  bool can_make(const MachineStep& step) const;
   bool can_break(const MachineStep& step) const;
   bool runs_by_itself(const Slot& slot) const;
   bool has_guard_page(const ReferenceStack& stack) const;
@@ -207,6 +213,7 @@ class MachineReference {
   void close_entry();
 
   const MachineProgram* program_ = nullptr;
+  StartReference starts_;
   std::vector<ReferenceStack> stacks_;  ///< kept between runs, with what they allocated
   std::size_t used_ = 0;
   StackIndex running_ = 0;

@@ -1,5 +1,4 @@
-// Of the reference: the frames of the running stack, and how a body, a chain or an entry comes to
-// its end.
+// Reference, part 2: the frames of the running stack, and the ends of bodies, chains and entries.
 #include "fuzz/reference/reference.hpp"
 
 #include <algorithm>
@@ -10,6 +9,22 @@ using Frame = ReferenceStack::Frame;
 using State = ReferenceStack::State;
 
 namespace bounds = machine_run_bounds;
+
+// Beside the store.
+
+/// Nothing of the store changes.
+void MachineReference::take_started(const MachineStep& step) {
+  const bool is_last = position_ == program_->steps.size();
+  if (!starts_.take(step, is_last ? nullptr : &program_->steps[position_])) {
+    return skip();
+  }
+  const StartEvent& event = starts_.event();
+  // The end that a body without room comes to at once is taken with its start.
+  if (event.kind == StartEvent::Kind::started && event.tight && !is_last &&
+      ends_body(program_->steps[position_].kind)) {
+    ++position_;
+  }
+}
 
 // Frames of the running stack.
 
@@ -141,7 +156,7 @@ void MachineReference::unwind(std::uint32_t exception) {
 }
 
 std::uint32_t MachineReference::depth() const {
-  std::uint32_t depth = 0;
+  std::uint32_t depth = starts_.depth();
   for (StackIndex index = running_; !stacks_[index].initial; index = stacks_[index].parent) {
     ++depth;
   }

@@ -1,9 +1,7 @@
-// Of the reference: what cannot be had, and what a program does wrong on purpose, where it means
-// anything.
+// Reference, part 3: refused stacks, and deliberate misuse.
 #include "fuzz/reference/reference.hpp"
 
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/reference.hpp"
 
 #include <optional>
 
@@ -26,6 +24,15 @@ std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape) {
   // Asked for in whole pages, as far as a number of bytes goes.
   const std::uint64_t pages = usable_bytes_of(shape);
   return refusal(pages == 0 ? shape.bytes : pages, ExpectedTrap::NoStack::too_large);
+}
+
+/// Whether the language has such continuations: what is larger is for `initialize` and `start`.
+bool MachineReference::can_make(const MachineStep& step) const {
+  const MachineStack& shape = program_->stacks[step.stack];
+  const Signature& signature = program_->functions[step.function];
+  return (shape.kind == StackShape::Kind::supplied || is_beyond(shape) ||
+          shape.bytes <= machine_bounds::made_bytes) &&
+         spec::capacity_of(signature.params, signature.returns) <= machine_bounds::arity;
 }
 
 /// Whether the chain has what is to be damaged.

@@ -7,6 +7,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+
 namespace fiberproof::fuzz {
 namespace {
 
@@ -27,6 +29,20 @@ std::uint32_t hash_of(const MachineProgram& program) {
     hash = (hash ^ static_cast<std::uint32_t>(step.kind) ^ fields) * 0x01000193;
   }
   return hash >> 8;
+}
+
+/// Whether all its steps are about what is beside the store.
+bool leaves_store_alone(const MachineProgram& program) {
+  using enum MachineStep::Kind;
+  constexpr std::uint64_t beside =
+      1ull << static_cast<unsigned>(initialize) | 1ull << static_cast<unsigned>(start) |
+      1ull << static_cast<unsigned>(yield) | 1ull << static_cast<unsigned>(yield_apart) |
+      1ull << static_cast<unsigned>(return_) | 1ull << static_cast<unsigned>(trap) |
+      1ull << static_cast<unsigned>(throw_) | 1ull << static_cast<unsigned>(repeat);
+  static_assert(MachineStep::kinds <= 64);
+  return !program.steps.empty() && std::ranges::all_of(program.steps, [](const MachineStep& step) {
+    return (beside >> static_cast<unsigned>(step.kind) & 1) != 0;
+  });
 }
 
 constexpr std::uint64_t round_down_to_pages(std::uint64_t address) {
@@ -67,18 +83,26 @@ void MachineRunner::begin(const MachineProgram& program) {
   rotating_ = 0;
   probing_ = hash % probed_period == 0;
   choose_vector_garbage(hash / probed_period % vector_garbage_period == 0);
-  fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap));
+  aim_start_probe();
   modes_ = floating_point_modes();
   begin_walks(hash);
   outcome_ = {};
+  starts_.begin(program, handler_);
   is_logging_ = run_observer != nullptr;
   log_.begin(program.steps.size() % 2);
+}
+
+void MachineRunner::aim_start_probe() {
+  fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap));
 }
 
 Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handler,
                            const RunOptions& options) {
   handler_ = handler;
   options_ = options;
+  if (leaves_store_alone(program)) {
+    return run_beside(program);
+  }
   begin(program);
   run_embedder();
   walk_outside();
@@ -86,10 +110,20 @@ Outcome MachineRunner::run(const MachineProgram& program, FindingHandler* handle
     end_own_store();
   }
   check(oracle::c7_exceptions(0, MachineException::count));
-  outcome_.values = reference_.work() - outcome_.steps;
+  starts_.end();
+  outcome_.store_work = reference_.work() - starts_.steps();
   if (run_observer != nullptr) {
     run_observer(program, log_, handler);
   }
+  return outcome_;
+}
+
+/// Without anything that the store is for.
+Outcome MachineRunner::run_beside(const MachineProgram& program) {
+  reference_.begin(program);
+  outcome_ = {};
+  starts_.begin(program, handler_);
+  starts_.run_all();
   return outcome_;
 }
 
@@ -166,7 +200,7 @@ FIBERPROOF_UNINSTRUMENTED void MachineRunner::snapshot(StackIndex index) {
   }
   note_step(reference_.serial());
   if (!reference_.stack(index).initial) {
-    take_snapshot(layout_of(index), reference_.stack(index).number, reference_.serial());
+    take_snapshot(layout_of(index), reference_.stack(index).number, false, reference_.serial());
   }
 }
 

@@ -3,6 +3,7 @@
 // keeps its frames small: L8 promises it no more than the headroom.
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/run/overflow.hpp"
 #include "fuzz/run/runner.hpp"
 
 namespace fiberproof::fuzz {
@@ -204,8 +205,21 @@ MaybeExit MachineRunner::take(const MachineStep& step, StackIndex self) {
       return walk_broken_slot(step.damage, step.handle), std::nullopt;
     case Kind::resume_again: return resume_again(step), std::nullopt;
     case Kind::trespass: return trespass(step), std::nullopt;
+    case Kind::overflow:
+      return overflow_stack(native(self).continuation().id, reference_.depth()), std::nullopt;
+    case Kind::initialize:
+    case Kind::start: return take_beside(step, self), std::nullopt;
     default: arrived(self, operate(step)); return std::nullopt;
   }
+}
+
+/// The store is as it was after it, and so is who takes the step.
+[[gnu::noinline]] void MachineRunner::take_beside(const MachineStep& step, StackIndex self) {
+  starts_.take(step, native(self).span);
+  modes_ = floating_point_modes();
+  aim_start_probe();
+  step_ = &step;
+  arrived(self, {});
 }
 
 [[noreturn, gnu::noinline]] void MachineRunner::throw_it(std::uint32_t serial) {

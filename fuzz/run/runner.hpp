@@ -13,6 +13,7 @@
 #include "fuzz/run/run_log.hpp"
 #include "fuzz/run/single_step.hpp"
 #include "fuzz/run/stack_source.hpp"
+#include "fuzz/run/start_runner.hpp"
 
 #include <array>
 #include <cstdint>
@@ -118,6 +119,8 @@ class MachineRunner {
 
   // run.cpp
   void begin(const MachineProgram& program);
+  Outcome run_beside(const MachineProgram& program);
+  static void aim_start_probe();
   void choose_store(std::uint32_t hash);
   void give_all_back();
   void end_own_store();
@@ -143,6 +146,7 @@ class MachineRunner {
   MaybeExit call_down(StackIndex self, std::uint32_t frames);
   MaybeExit try_steps(StackIndex self);
   void enter(StackIndex self);
+  void take_beside(const MachineStep& step, StackIndex self);
   [[noreturn]] static void throw_it(std::uint32_t serial);
 
   // operations.cpp
@@ -258,6 +262,7 @@ class MachineRunner {
   RunLog log_;
 
   Outcome outcome_;
+  StartRunner starts_{reference_, stacks_, outcome_};
 };
 
 }  // namespace fiberproof::fuzz

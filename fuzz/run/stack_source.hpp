@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/stack.hpp"
+#include "fuzz/program/stack_shape.hpp"
 #include "fuzz/run/stack_memory.hpp"
-#include "fuzz/start/program.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -34,7 +34,7 @@ class StackSource {
   /// Of stacks to run on, mapped or supplied: enough for the deepest run. Each may come to hold
   /// some 400 KiB under AddressSanitizer, most of it fake frames, so this is what bounds the memory
   /// of a campaign.
-  static constexpr std::size_t kept_max = depth_max;
+  static constexpr std::size_t kept_max = 1024;
 
   StackSource();
 

@@ -1,15 +1,17 @@
-// The inside of run(): one Runner, kept between runs, interprets a Program on two levels. On the
-// side of a parent it makes and resumes continuations (run_parent.cpp); on the side of a body it
-// takes the function's steps (run_body.cpp) and judges what it meets (run_judge.cpp). What has to
-// happen on a stack with hardly any room is only observed there, and judged by the parent.
+// Runs `initialize`, `start` and the steps of what was started, on real fibers and beside the store
+// of the program. The starter's side makes continuations and resumes them until they end
+// (start_parent.cpp); the body's side takes steps (start_body.cpp) and judges what it meets
+// (start_judge.cpp). What has to happen on a stack with hardly any room is only observed there, and
+// judged by the starter.
 #pragma once
 
 #include "core/store.hpp"
 #include "fuzz/oracle/oracle.hpp"
+#include "fuzz/oracle/report.hpp"
+#include "fuzz/reference/reference.hpp"
 #include "fuzz/run/register_probe.hpp"
+#include "fuzz/run/run.hpp"
 #include "fuzz/run/stack_source.hpp"
-#include "fuzz/start/reference.hpp"
-#include "fuzz/start/run.hpp"
 
 #include <array>
 #include <cstdint>
@@ -43,14 +45,14 @@ struct BodyArrival {
   std::uint64_t entry_stack_pointer;
 };
 
-/// One continuation that was resumed and has not ended.
+/// One continuation that was started and has not ended.
 struct Activation {
   Continuation* continuation = nullptr;  ///< nothing has used its record again yet
   Handle handle;                         ///< consumed once it was resumed
   std::optional<fiberproof::Function> callee;
   LeasedStack leased;
-  const Function* function = nullptr;
-  Event started{};
+  const Signature* function = nullptr;
+  StartEvent started{};
   LayoutRequest request{};
   std::uint32_t depth = 0;
   std::uint32_t owner = 0;  ///< of the values: the continuation's number
@@ -72,10 +74,12 @@ struct Activation {
   ProbedSwitch apart_switch{};
   oracle::ContextWords loaded_apart{};  ///< the stack's own context, when it was only loaded
   oracle::ContextWords at_end{};        ///< the control context right before the function ended
+  MachineStep::Kind end{};              ///< the step that ends it
   bool succeeded = false;
   std::uint64_t thrown = 0;  ///< address of the exception object, 0 for none
 
   Span stack_span() const { return {request.top - request.usable_bytes, request.top}; }
+
   /// What lies right below the limit and from TOS up, of a supplied stack; empty of a mapped one.
   std::array<Span, 2> margins() const;
 };
@@ -86,18 +90,31 @@ struct BodyException {
   std::uint64_t continuation = 0;
 };
 
-class Runner {
+class StartRunner {
  public:
-  Runner();
-  Outcome run(const Program& program, FindingHandler* handler);
+  /// Takes its steps from `reference`, and what it runs on from `stacks`; counts in `outcome`.
+  StartRunner(MachineReference& reference, StackSource& stacks, Outcome& outcome);
 
-  /// The array call of every continuation.
-  static bool array_call(const FuncRef& self, void* caller_vmctx, Value* values,
-                         std::uint32_t capacity);
+  /// On input `reference` has begun `program`.
+  void begin(const MachineProgram& program, FindingHandler* handler);
+
+  /// Takes all steps of a program that leaves its store alone.
+  void run_all();
+
+  /// Takes `step`, which is an `initialize` or `start`, of a stack of the program's store that runs
+  /// in `running` now; with it, all steps of what it starts.
+  void take(const MachineStep& step, Span running);
+
+  /// After the last step: the floating-point modes of a new process, where bodies have set others.
+  void end();
+
+  /// How many steps were taken here.
+  std::uint64_t steps() const { return steps_; }
 
  private:
-  // run.cpp
-  void perform(const Step& step, Activation* self);
+  // start_runner.cpp
+  bool take_next(Activation* self);
+  bool perform(const MachineStep& step, Activation* self);
   void check(const Verdict& verdict) {
     if (verdict) [[unlikely]] {
       violated(*verdict);
@@ -105,65 +122,67 @@ class Runner {
   }
   [[noreturn, gnu::cold]] void violated(const Violation& violation);
   void snapshot(const LayoutRequest& layout, std::uint32_t continuation);
-  /// A run takes its steps from the Program, as the reference does: both have the same number.
-  const Event& next_event() { return events_[events_seen_++]; }
+  const StartEvent& event() const { return reference_.starts().event(); }
   std::uint64_t start_routine_address() const;
   Activation& activation_at(std::uint32_t depth);
   Span span_at(std::uint32_t depth) const;
 
-  // run_layout.cpp
-  void initialize_only(const Step& step);
+  static bool array_call(const FuncRef& self, void* caller_vmctx, Value* values,
+                         std::uint32_t capacity);
+
+  // start_layout.cpp
+  void initialize_only(const MachineStep& step);
   void judge_layout(const LayoutRequest& request, const Watched& watched);
   static Watched watch(Span watchable, const LayoutRequest& request, std::uint64_t reach);
 
-  // run_parent.cpp
-  void resume_step(const Step& step);
-  bool make(Activation& made, const Step& step, const Event& event);
+  // start_parent.cpp
+  void start(const MachineStep& step);
+  bool make(Activation& made, const MachineStep& step, const StartEvent& event);
   void launch(Activation& made);
   void resume_once(Activation& child);
-  void judge_suspension(Activation& child, const Event& event);
-  void judge_end(Activation& child, const Event& event);
+  void judge_suspension(Activation& child, const StartEvent& event);
+  void judge_end(Activation& child, const StartEvent& event);
   static void resume_and_take_the_effect(Activation& child);
   static void resume_thunk(void* activation);
   static std::uint64_t resume_apart(Activation& child);
 
-  // run_body.cpp
+  // start_body.cpp
   void run_body(Activation& self);
-  void suspend_step(const Step& step, Activation& self);
+  void yield(const MachineStep& step, Activation& self);
   static void suspend_thunk(void* activation);
   static void suspend_apart_thunk(void* activation);
   [[noreturn]] void throw_from(Activation& self);
-  static void overrun(const Activation& self);
 
-  // run_judge.cpp
+  // start_judge.cpp
   static void observe_arrival(Activation& self, std::uint64_t frame, Span parent);
   void judge_entry(Activation& self);
   void judge_arrival(const Activation& self);
-  void judge_resumed_suspension(const Step& step, Activation& self);
+  void judge_resumed_suspension(const MachineStep& step, Activation& self);
   void judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals);
   void judge_consumed(const Activation& other, State state);
   [[noreturn]] static void land();
   void judge_effect_coding(std::uint32_t index);
   void walk_all_stacks(std::uint64_t frame);
 
-  static Runner* running_;
+  static StartRunner* running_;
 
-  StackSource stacks_;
+  MachineReference& reference_;
+  StackSource& stacks_;
+  Outcome& outcome_;
   std::vector<std::uint64_t> after_switches_;  ///< addresses after every switch of this program
   std::vector<std::unique_ptr<Activation>> activations_;  ///< by depth, from 1
   Store store_;
 
-  const Program* program_ = nullptr;
+  const MachineProgram* program_ = nullptr;
   FindingHandler* handler_ = nullptr;
-  std::vector<Event> events_;
-  std::size_t events_seen_ = 0;
-  Step step_{};  ///< the latest that began
+  const MachineStep* step_ = nullptr;  ///< the latest that began
+  std::uint64_t steps_ = 0;
   std::uint32_t depth_ = 0;
-  std::uint64_t main_frame_ = 0;
-  std::uint64_t modes_ = 0;  ///< the floating-point modes that were set last
+  std::uint64_t outer_frame_ = 0;  ///< of whoever takes the outermost start
+  Span outer_span_{};              ///< and where on its stack
+  std::uint64_t modes_ = 0;        ///< the floating-point modes that were set last
   std::uint32_t walk_links_left_ = 0;
   std::optional<std::uint32_t> index_coded_;  ///< that E1 was asked about last, in this run
-  Outcome outcome_;
 };
 
 }  // namespace fiberproof::fuzz

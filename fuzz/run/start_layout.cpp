@@ -3,7 +3,7 @@
 #include "core/initialize.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/runner.hpp"
+#include "fuzz/run/start_runner.hpp"
 
 #include <algorithm>
 
@@ -34,7 +34,7 @@ Span span_of(const T& object) {
 
 }  // namespace
 
-Watched Runner::watch(Span watchable, const LayoutRequest& request, std::uint64_t reach) {
+Watched StartRunner::watch(Span watchable, const LayoutRequest& request, std::uint64_t reach) {
   const auto within = [watchable](std::uint64_t lowest, std::uint64_t end) {
     return Span{std::clamp(lowest, watchable.lowest, watchable.end),
                 std::clamp(end, watchable.lowest, watchable.end)};
@@ -51,7 +51,7 @@ Watched Runner::watch(Span watchable, const LayoutRequest& request, std::uint64_
   return {{low, top}, 2};
 }
 
-void Runner::judge_layout(const LayoutRequest& request, const Watched& watched) {
+void StartRunner::judge_layout(const LayoutRequest& request, const Watched& watched) {
   check(oracle::l1_control_context_and_capacity(request));
   check(oracle::l2_launch_words(request));
   check(oracle::l3_args_object(request));
@@ -69,14 +69,13 @@ void Runner::judge_layout(const LayoutRequest& request, const Watched& watched) 
   }
 }
 
-void Runner::initialize_only(const Step& step) {
-  const Event& event = next_event();
+void StartRunner::initialize_only(const MachineStep& step) {
   const auto leased = stacks_.to_lay_out_on(program_->stacks[step.stack]);
   if (!leased) {
     ++outcome_.unmapped;
     return;
   }
-  const Function& function = program_->functions[step.function];
+  const Signature& function = program_->functions[step.function];
   const StackBounds bounds = (*leased)->stack->bounds();
   GuardedArgs guarded;
   guarded.args = {};
@@ -84,7 +83,7 @@ void Runner::initialize_only(const Step& step) {
   fill_with_pattern(beside[0]);
   fill_with_pattern(beside[1]);
   const LayoutRequest request{.top = bounds.top,
-                              .usable_bytes = event.usable_bytes,
+                              .usable_bytes = event().usable_bytes,
                               .params = function.params,
                               .returns = function.returns,
                               .start_routine = start_routine_address(),

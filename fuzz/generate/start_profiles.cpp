@@ -1,7 +1,7 @@
-#include "fuzz/start/generate.hpp"
+#include "fuzz/generate/start_profiles.hpp"
 
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/reference.hpp"
+#include "fuzz/reference/start_reference.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,8 @@
 
 namespace fiberproof::fuzz {
 namespace {
+
+using Kind = MachineStep::Kind;
 
 constexpr std::uint32_t count_max = std::numeric_limits<std::uint32_t>::max();
 
@@ -76,13 +78,15 @@ std::uint32_t boundary_capacity(std::uint8_t choice, std::uint8_t fine, std::uin
 }
 
 /// Sets both counts so that the larger is `capacity`: which one it is, and by how much.
-void set_counts(Function& function, std::uint32_t capacity, std::uint8_t choice) {
+void set_counts(Signature& function, std::uint32_t capacity, std::uint8_t choice) {
   const std::array<std::uint32_t, 4> smaller = {capacity, 0, capacity / 2,
                                                 capacity == 0 ? 0 : capacity - 1};
   const std::uint32_t other = smaller[choice / 2 % smaller.size()];
   function.params = choice % 2 == 0 ? capacity : other;
   function.returns = choice % 2 == 0 ? other : capacity;
 }
+
+constexpr std::uint64_t supplied_bytes_to_lay_out_on_min = 32;
 
 StackShape shape_to_lay_out_on(std::uint8_t choice, std::uint16_t size) {
   constexpr std::array<std::uint64_t, 3> pages = {1, 2, 512};
@@ -97,29 +101,33 @@ StackShape shape_to_lay_out_on(std::uint8_t choice, std::uint16_t size) {
   }
   const std::uint64_t bytes = choice < 0xb0 ? size % 0x1400u : size;
   return {StackShape::Kind::supplied, choice % (supplied_offset_max + 1),
-          std::max(bytes, supplied_bytes_min)};
+          std::max(bytes, supplied_bytes_to_lay_out_on_min)};
 }
 
-Function function_that(Step::Kind end) {
-  Function function;
-  function.steps.push_back({.kind = end});
-  return function;
+MachineStep step_on(Kind kind, std::size_t function, std::size_t stack) {
+  MachineStep step;
+  step.kind = kind;
+  step.function = static_cast<std::uint8_t>(function);
+  step.stack = static_cast<std::uint8_t>(stack);
+  return step;
 }
 
-Program::StartRevision revision_of(std::uint8_t byte) {
-  return byte % 8 == 7 ? Program::StartRevision::v44 : Program::StartRevision::trap;
+Trampoline trampoline_of(std::uint8_t byte) {
+  return byte % 8 == 7 ? Trampoline::v44 : Trampoline::trap;
 }
 
-// The trampoline flavour: a fixed number of everything, so that each has its place in the bytes.
-constexpr std::size_t trampoline_stacks = 4;
-constexpr std::size_t trampoline_functions = 6;
-constexpr std::size_t trampoline_steps = 6;
-constexpr std::size_t trampoline_main_steps = 4;
+// A program of starts: a fixed number of everything, so that each has its place in the bytes.
+constexpr std::size_t started_stacks = 4;
+constexpr std::size_t started_functions = 6;
+constexpr std::size_t steps_before_stacks = 4;  ///< a short input reaches them
+constexpr std::size_t steps_behind_functions = 28;
+constexpr std::uint16_t many_starts = 1000;
 
-static_assert(3 + 3 * (trampoline_stacks + trampoline_main_steps) +
-                  trampoline_functions * (4 + 3 * trampoline_steps) <=
+static_assert(3 + 3 * (steps_before_stacks + started_stacks + started_functions +
+                       steps_behind_functions) <=
               read_bytes_max);
-static_assert(1 + 6 * steps_max <= read_bytes_max);  // A layout program.
+static_assert(2 + 1 + steps_before_stacks + steps_behind_functions <= machine_bounds::steps);
+static_assert(1 + 6 * machine_bounds::stacks <= read_bytes_max);  // A program of layouts.
 
 StackShape shape_to_run_on(std::uint8_t choice, std::uint16_t size) {
   constexpr std::array<std::uint64_t, 8> pages = {8, 8, 8, 16, 1, 2, 5, 8};
@@ -127,7 +135,7 @@ StackShape shape_to_run_on(std::uint8_t choice, std::uint16_t size) {
     return {StackShape::Kind::mapped, 0, pages[choice % pages.size()] * spec::page_bytes};
   }
   if (choice < 0xa4) {
-    return {StackShape::Kind::mapped, 0, resumable_bytes_max};
+    return {StackShape::Kind::mapped, 0, machine_bounds::started_bytes};
   }
   constexpr std::uint64_t tight = spec::return_count_below + spec::headroom_bytes;
   const std::uint64_t bytes = choice < 0xd0 ? tight - 32 + size % 512 : 20 * 1024 + size % 0xa000;
@@ -142,105 +150,96 @@ std::uint32_t capacity_to_run_with(std::uint8_t choice, std::uint8_t fine, std::
     return fine;
   }
   constexpr std::uint64_t with_headroom = spec::return_count_below + spec::headroom_bytes;
-  return choice < 0xf4
-             ? exact_fit(usable, with_headroom, choice % 3 - 1)
-             : exact_fit(usable, spec::return_count_below + room_for_steps_bytes, choice % 3 - 1);
+  return choice < 0xf4 ? exact_fit(usable, with_headroom, choice % 3 - 1)
+                       : exact_fit(usable, spec::return_count_below + start_bounds::room_for_steps,
+                                   choice % 3 - 1);
 }
 
-Step resume_of(std::uint8_t function, std::uint8_t stack) {
-  return {.kind = Step::Kind::resume,
-          .function = static_cast<std::uint8_t>(function % trampoline_functions),
-          .stack = static_cast<std::uint8_t>(stack % trampoline_stacks)};
-}
-
-/// One step of three bytes; kinds below 0x60 are none, so that short inputs give short programs.
-void add_step(Bytes& bytes, Function& function) {
+/// A step of three bytes. The kinds below 0x40 are none, so that short inputs give short programs.
+void add_step(Bytes& bytes, MachineProgram& program) {
   const std::uint8_t kind = bytes.byte();
   const std::uint8_t first = bytes.byte();
   const std::uint8_t second = bytes.byte();
-  if (kind < 0x60) {
+  if (kind < 0x40) {
     return;
   }
-  if (kind < 0xa8) {
-    function.steps.push_back(resume_of(first, second));
-  } else if (kind < 0xf0) {
+  if (kind < 0x7c) {
+    program.steps.push_back(
+        step_on(Kind::start, first % started_functions, second % started_stacks));
+  } else if (kind < 0xb8) {
     // Indices of every width.
-    const std::uint32_t index = (first * 0x01010101u) >> (24 - second % 4 * 8);
-    function.steps.push_back(
-        {.kind = kind % 2 == 0 ? Step::Kind::suspend : Step::Kind::suspend_apart,
-         .handler_index = index});
+    MachineStep step;
+    step.kind = kind % 2 == 0 ? Kind::yield : Kind::yield_apart;
+    step.index = (first * 0x01010101u) >> (24 - second % 4 * 8);
+    program.steps.push_back(step);
+  } else if (kind < 0xbf) {
+    program.steps.push_back(
+        step_on(Kind::initialize, first % started_functions, second % started_stacks));
   } else {
-    function.steps.push_back({.kind = Step::Kind::initialize,
-                              .function = static_cast<std::uint8_t>(first % trampoline_functions),
-                              .stack = static_cast<std::uint8_t>(second % trampoline_stacks)});
+    MachineStep step;
+    step.kind = kind < 0xe4 ? Kind::return_ : kind < 0xf4 ? Kind::trap : Kind::throw_;
+    program.steps.push_back(step);
   }
 }
 
-void add_function(Bytes& bytes, Program& program) {
-  Function& function = program.functions.grow();
-  function.steps.clear();
+void add_function(Bytes& bytes, MachineProgram& program) {
   const std::uint8_t capacity = bytes.byte();
   const std::uint8_t fine = bytes.byte();
   const std::uint8_t which = bytes.byte();
-  const std::uint8_t end = bytes.byte();
-  const StackShape& shape = program.stacks[which / 8 % trampoline_stacks];
-  set_counts(function, capacity_to_run_with(capacity, fine, usable_bytes_of(shape)), which);
-  for (std::size_t step = 0; step < trampoline_steps; ++step) {
-    add_step(bytes, function);
+  const StackShape& shape = program.stacks[which / 8 % started_stacks];
+  set_counts(program.functions.grow(), capacity_to_run_with(capacity, fine, usable_bytes_of(shape)),
+             which);
+}
+
+void add_steps(Bytes& bytes, std::size_t count, MachineProgram& program) {
+  for (std::size_t step = 0; step < count; ++step) {
+    add_step(bytes, program);
   }
-  function.steps.push_back({.kind = end < 0xb0   ? Step::Kind::return_
-                                    : end < 0xf0 ? Step::Kind::trap
-                                                 : Step::Kind::throw_});
 }
 
 }  // namespace
 
-void generate_layout_program(std::span<const std::uint8_t> input, Program& program) {
+void generate_layouts(std::span<const std::uint8_t> input, MachineProgram& program) {
   Bytes bytes(input);
   program.clear();
-  program.revision = revision_of(bytes.byte());
+  program.trampoline = trampoline_of(bytes.byte());
   do {
     const std::uint8_t stack = bytes.byte();
     const std::uint16_t size = bytes.pair();
     const std::uint8_t choice = bytes.byte();
     const std::uint8_t fine = bytes.byte();
     const std::uint8_t which = bytes.byte();
-    const auto index = static_cast<std::uint8_t>(program.stacks.size());
+    const std::size_t index = program.stacks.size();
     program.stacks.push_back(shape_to_lay_out_on(stack, size));
-    Function function = function_that(Step::Kind::return_);
-    set_counts(function, boundary_capacity(choice, fine, usable_bytes_of(program.stacks.back())),
-               which);
-    program.functions.push_back(function);
-    program.main.push_back({.kind = Step::Kind::initialize, .function = index, .stack = index});
-  } while (!bytes.at_end() && !program.main.full());
+    set_counts(program.functions.grow(),
+               boundary_capacity(choice, fine, usable_bytes_of(program.stacks.back())), which);
+    program.steps.push_back(step_on(Kind::initialize, index, index));
+  } while (!bytes.at_end() && !program.stacks.full());
 }
 
-void generate_trampoline_program(std::span<const std::uint8_t> input, Program& program) {
+void generate_starts(std::span<const std::uint8_t> input, MachineProgram& program) {
   Bytes bytes(input);
   program.clear();
-  program.revision = revision_of(bytes.byte());
+  program.trampoline = trampoline_of(bytes.byte());
   const std::uint8_t depth = bytes.byte();
-  const std::uint8_t extra = bytes.byte();
+  program.steps.push_back(step_on(Kind::start, depth % started_functions, 0));
   // Rare, since one such run costs as much as a thousand others.
-  const bool deep = depth == 0xff && extra >= 0xf0;
-  program.depth = deep ? std::min(1000u + extra % 25, depth_max) : 1u + depth % 8;
-  program.resumes = deep ? 1100 : 1u + extra % (extra < 0xc0 ? 8u : 32u);
-  for (std::size_t stack = 0; stack < trampoline_stacks; ++stack) {
+  if (const std::uint8_t extra = bytes.byte(); depth == 0xff && extra >= 0xf0) {
+    MachineStep again;
+    again.kind = Kind::repeat;
+    again.length = 1;
+    again.count = static_cast<std::uint16_t>(many_starts + extra % 24);
+    program.steps.push_back(again);
+  }
+  add_steps(bytes, steps_before_stacks, program);
+  for (std::size_t stack = 0; stack < started_stacks; ++stack) {
     const std::uint8_t choice = bytes.byte();
     program.stacks.push_back(shape_to_run_on(choice, bytes.pair()));
   }
-  // Main comes before the functions: a short input reaches it.
-  for (std::size_t step = 0; step < trampoline_main_steps; ++step) {
-    const std::uint8_t kind = bytes.byte();
-    const std::uint8_t function = bytes.byte();
-    const std::uint8_t stack = bytes.byte();
-    if (step == 0 || kind >= 0x80) {
-      program.main.push_back(resume_of(function, stack));
-    }
-  }
-  for (std::size_t function = 0; function < trampoline_functions; ++function) {
+  for (std::size_t function = 0; function < started_functions; ++function) {
     add_function(bytes, program);
   }
+  add_steps(bytes, steps_behind_functions, program);
 }
 
 }  // namespace fiberproof::fuzz

@@ -1,16 +1,12 @@
-// The body's side: the array call that every continuation runs. On a stack with room it takes the
-// function's steps; in any case it records how it was called and puts the exit probe between the
-// trampoline and the parent. The array call itself is not instrumented and keeps its frame small:
-// L8 promises it no more than the headroom. What else is here has the sanitizers', as any body.
+// The body's side: the array call of all that is started. On a stack with room it takes steps; in
+// any case it records how it was called and puts the exit probe between the trampoline and the
+// parent. The array call itself is not instrumented and keeps its frame small: L8 promises it no
+// more than the headroom. What else is here has the sanitizers', as any body.
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/runner.hpp"
-
-#include <unistd.h>
-
-#include <cstdio>
+#include "fuzz/run/start_runner.hpp"
 
 namespace fiberproof::fuzz {
 namespace {
@@ -20,9 +16,9 @@ constexpr CalleeSaved suspender_patterns{0x2c2c2c2c00000001, 0x2c2c2c2c00000002,
 
 }  // namespace
 
-FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* caller_vmctx,
-                                                  Value* values, std::uint32_t capacity) {
-  Runner& runner = *running_;
+FIBERPROOF_UNINSTRUMENTED bool StartRunner::array_call(const FuncRef& self, void* caller_vmctx,
+                                                       Value* values, std::uint32_t capacity) {
+  StartRunner& runner = *running_;
   Activation& activation = *runner.activations_[runner.depth_ - 1];
   const LayoutRequest& request = activation.request;
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
@@ -41,11 +37,7 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
     runner.run_body(activation);
   }
 
-  const Step::Kind end = activation.function->steps.back().kind;
-  if (end == Step::Kind::overrun) {
-    overrun(activation);
-  }
-  activation.succeeded = end == Step::Kind::return_;
+  activation.succeeded = activation.end == MachineStep::Kind::return_;
   if (activation.succeeded) {
     fill_values(values, 0, request.returns, ValueKind::result, activation.owner);
   }
@@ -57,34 +49,13 @@ FIBERPROOF_UNINSTRUMENTED bool Runner::array_call(const FuncRef& self, void* cal
   fiberproof_exit_args = &activation.continuation->args;
   write_word(request.top - spec::saved_rip_below_top,
              reinterpret_cast<std::uint64_t>(&fiberproof_exit_probe));
-  if (end == Step::Kind::throw_ && !activation.started.tight) {
+  if (activation.end == MachineStep::Kind::throw_ && !activation.started.tight) {
     runner.throw_from(activation);
   }
   return activation.succeeded;
 }
 
-namespace {
-
-/// As good as never returns: each call has a frame of its own.
-[[gnu::noinline]] std::uint64_t call_itself(std::uint64_t times) {
-  volatile std::uint64_t left = times;
-  return left == 0 ? 0 : call_itself(times - 1) + left;
-}
-
-}  // namespace
-
-/// Says whose stack it is, for the replay to compare with what is reported (C8), and uses it up.
-void Runner::overrun(const Activation& self) {
-  std::array<char, 96> line;
-  const int bytes = std::snprintf(
-      line.data(), line.size(), "%s%llu, %u deep\n", about_to_overrun.data(),
-      static_cast<unsigned long long>(self.continuation->id), static_cast<unsigned>(self.depth));
-  if (::write(STDERR_FILENO, line.data(), static_cast<std::size_t>(bytes)) == bytes) {
-    call_itself(~std::uint64_t{0});
-  }
-}
-
-void Runner::throw_from(Activation& self) {
+void StartRunner::throw_from(Activation& self) {
   struct Thrown : BodyException {
     explicit Thrown(Activation& thrower) {
       continuation = thrower.owner;
@@ -94,7 +65,7 @@ void Runner::throw_from(Activation& self) {
   throw Thrown(self);
 }
 
-void Runner::run_body(Activation& self) {
+void StartRunner::run_body(Activation& self) {
   judge_entry(self);
   set_floating_point_modes(self.owner);
   modes_ = floating_point_modes();
@@ -104,19 +75,22 @@ void Runner::run_body(Activation& self) {
   const Span locals_span{locals_address, locals_address + sizeof locals};
   fill_with_pattern(locals_span);
   const std::uint64_t continuations = outcome_.continuations;
-  for (const Step& step : self.function->steps) {
-    perform(step, &self);
+  self.end = MachineStep::Kind::return_;
+  while (take_next(&self)) {
+  }
+  if (reference_.starts().depth() == self.depth) {
+    reference_.end_of_steps();
   }
   judge_body(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
              continuations == outcome_.continuations, locals_span);
 }
 
-void Runner::suspend_step(const Step& step, Activation& self) {
-  judge_effect_coding(step.handler_index);
-  self.handler_index = step.handler_index;
+void StartRunner::yield(const MachineStep& step, Activation& self) {
+  judge_effect_coding(step.index);
+  self.handler_index = step.index;
   self.suspend_call.frame_shift = 0;
   self.suspend_call.function =
-      step.kind == Step::Kind::suspend ? &suspend_thunk : &suspend_apart_thunk;
+      step.kind == MachineStep::Kind::yield ? &suspend_thunk : &suspend_apart_thunk;
   self.suspend_call.argument = &self;
   self.suspend_call.before = suspender_patterns;
   fiberproof_probe_call(self.suspend_call);
@@ -125,7 +99,7 @@ void Runner::suspend_step(const Step& step, Activation& self) {
   judge_resumed_suspension(step, self);
 }
 
-void Runner::suspend_thunk(void* activation) {
+void StartRunner::suspend_thunk(void* activation) {
   auto& self = *static_cast<Activation*>(activation);
   Store& store = running_->store_;
   // To the parent in any case, with any index: what a handler table leads to is not asked here.
@@ -138,7 +112,7 @@ void Runner::suspend_thunk(void* activation) {
 }
 
 /// As core's own suspension, but the state of this stack goes to a context elsewhere.
-FIBERPROOF_UNINSTRUMENTED void Runner::suspend_apart_thunk(void* activation) {
+FIBERPROOF_UNINSTRUMENTED void StartRunner::suspend_apart_thunk(void* activation) {
   auto& self = *static_cast<Activation*>(activation);
   for (std::size_t index = 0; index < self.apart.below.size(); ++index) {
     self.apart.below[index] = pattern_at(index);

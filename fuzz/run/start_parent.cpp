@@ -1,9 +1,10 @@
-// The parent's side of a continuation: made, resumed until it ends, and judged after every switch.
+// The starter's side: makes a continuation, resumes it until it ends, and judges after every
+// switch.
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/runner.hpp"
+#include "fuzz/run/start_runner.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -38,32 +39,32 @@ Span part_above(std::uint64_t address, Span span) {
 
 }  // namespace
 
-void Runner::resume_step(const Step& step) {
-  const Event& event = next_event();
-  if (event.kind == Event::Kind::skipped) {
-    return;
-  }
+void StartRunner::start(const MachineStep& step) {
+  const StartEvent begun = event();
   Activation& child = activation_at(depth_ + 1);
-  if (!make(child, step, event)) {
+  if (!make(child, step, begun)) {
     return;
   }
   ++outcome_.continuations;
-  outcome_.values += event.capacity;
+  ++outcome_.started;
+  outcome_.started_values += begun.capacity;
   launch(child);
   for (;;) {
     resume_once(child);
-    const Event& seen = next_event();
-    if (seen.kind != Event::Kind::suspended) {
-      judge_end(child, seen);
+    if (begun.tight) {
+      reference_.end_of_steps();
+    }
+    if (event().kind != StartEvent::Kind::suspended) {
+      judge_end(child, event());
       break;
     }
-    judge_suspension(child, seen);
+    judge_suspension(child, event());
   }
   stacks_.give_back(std::move(child.leased));
 }
 
 /// True where `made` is fresh and false where it was rightly refused.
-bool Runner::make(Activation& made, const Step& step, const Event& event) {
+bool StartRunner::make(Activation& made, const MachineStep& step, const StartEvent& event) {
   const StackShape& shape = program_->stacks[step.stack];
   auto leased = stacks_.lease(shape);
   if (!leased) {
@@ -74,7 +75,8 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
   made.started = event;
   made.depth = depth_ + 1;
   made.owner = event.continuation;
-  made.callee.emplace(&Runner::array_call, &made, made.function->params, made.function->returns);
+  made.callee.emplace(&StartRunner::array_call, &made, made.function->params,
+                      made.function->returns);
   made.request = {.top = made.leased.stack->bounds().top,
                   .usable_bytes = event.usable_bytes,
                   .params = made.function->params,
@@ -116,7 +118,7 @@ bool Runner::make(Activation& made, const Step& step, const Event& event) {
 }
 
 /// Hands in the arguments, and puts the start probe between the switch and the trampoline.
-void Runner::launch(Activation& made) {
+void StartRunner::launch(Activation& made) {
   ArgsObject& args = made.continuation->args;
   fill_values(args.data, 0, made.function->params, ValueKind::parameter, made.owner);
   fill_values(args.data, made.function->params, args.capacity, ValueKind::unset, made.owner);
@@ -131,9 +133,10 @@ void Runner::launch(Activation& made) {
   made.thrown = 0;
   made.caught = 0;
   made.succeeded = false;
+  made.end = made.started.end;
 }
 
-void Runner::resume_once(Activation& child) {
+void StartRunner::resume_once(Activation& child) {
   child.resume_call.function = &resume_thunk;
   child.resume_call.argument = &child;
   child.resume_call.before = resumer_patterns;
@@ -147,7 +150,7 @@ void Runner::resume_once(Activation& child) {
   check(oracle::s4_modes(modes_, floating_point_modes()));
 }
 
-void Runner::resume_thunk(void* activation) {
+void StartRunner::resume_thunk(void* activation) {
   auto& child = *static_cast<Activation*>(activation);
   try {
     resume_and_take_the_effect(child);
@@ -158,7 +161,7 @@ void Runner::resume_thunk(void* activation) {
 }
 
 /// What the effect was is told by how core settled it.
-void Runner::resume_and_take_the_effect(Activation& child) {
+void StartRunner::resume_and_take_the_effect(Activation& child) {
   Store& store = running_->store_;
   StackRecord& self = *store.active;
   const auto outcome = child.suspended_apart ? settle(store, self, resume_apart(child))
@@ -178,7 +181,8 @@ void Runner::resume_and_take_the_effect(Activation& child) {
 
 /// Resumes a child that waits in its apart context, with store and load at different places (S1),
 /// and vector values that are live across the switch (S4).
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED std::uint64_t Runner::resume_apart(Activation& child) {
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED std::uint64_t StartRunner::resume_apart(
+    Activation& child) {
   using Vector = std::uint64_t __attribute__((vector_size(16)));
   child.suspended_apart = false;
   Store& store = running_->store_;
@@ -198,7 +202,7 @@ void Runner::resume_and_take_the_effect(Activation& child) {
   return payload;
 }
 
-void Runner::judge_suspension(Activation& child, const Event& event) {
+void StartRunner::judge_suspension(Activation& child, const StartEvent& event) {
   check(oracle::s3_payload(spec::suspend_payload + event.handler_index, child.effect));
   check(oracle::s4_vectors(0, child.vectors_after));
   const std::uint64_t own = oracle::context_address(child.request.top);
@@ -223,16 +227,16 @@ void Runner::judge_suspension(Activation& child, const Event& event) {
   }
 }
 
-void Runner::judge_end(Activation& child, const Event& event) {
+void StartRunner::judge_end(Activation& child, const StartEvent& event) {
   if (child.started.tight) {
     judge_entry(child);  // There was no room for it in the body.
   }
   snapshot(child.request, child.owner);
-  const bool v44 = program_->revision == Program::StartRevision::v44;
+  const bool v44 = program_->trampoline == Trampoline::v44;
   check(oracle::s4_vectors(0, child.vectors_after));
   check(oracle::t4_exit(child.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));
   check(oracle::t5_payload(v44, child.succeeded, fiberproof_exit_registers.rdi));
-  const bool returned = event.kind == Event::Kind::returned;
+  const bool returned = event.kind == StartEvent::Kind::returned;
   check(oracle::f2_outcome(returned ? spec::return_payload : spec::trap_payload, child.effect));
   const ArgsObject& args = fiberproof_exit_args_seen;
   check(oracle::f2_length(event.length, args.length));

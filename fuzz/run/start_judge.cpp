@@ -5,7 +5,7 @@
 #include "core/control_effect.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/runner.hpp"
+#include "fuzz/run/start_runner.hpp"
 
 namespace fiberproof::fuzz {
 namespace {
@@ -38,9 +38,9 @@ oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t
 
 }  // namespace
 
-[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void Runner::observe_arrival(Activation& self,
-                                                                         std::uint64_t frame,
-                                                                         Span parent) {
+[[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void StartRunner::observe_arrival(Activation& self,
+                                                                              std::uint64_t frame,
+                                                                              Span parent) {
   const std::uint64_t context = self.request.top - spec::saved_rsp_below_top;
   BodyArrival& arrival = self.arrival;
   arrival.parent = {read_word(context), read_word(context + 8), read_word(context + 16)};
@@ -53,7 +53,7 @@ oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t
   arrival.entry_stack_pointer = running_->store_.limits.entry_stack_pointer;
 }
 
-void Runner::judge_entry(Activation& self) {
+void StartRunner::judge_entry(Activation& self) {
   check(oracle::s3_payload(spec::resume_payload, fiberproof_start_registers.rdi));
   check(oracle::t1_entry(self.request, fiberproof_start_registers));
   check(oracle::t2_call(self.request, self.seen));
@@ -66,7 +66,7 @@ void Runner::judge_entry(Activation& self) {
 }
 
 /// After every switch to this stack: where the parent will go on, and the chain through it.
-void Runner::judge_arrival(const Activation& self) {
+void StartRunner::judge_arrival(const Activation& self) {
   const BodyArrival& arrival = self.arrival;
   check(oracle::s1_stored_somewhere(arrival.parent, span_at(self.depth - 1), arrival.from_link,
                                     after_switches_));
@@ -76,10 +76,10 @@ void Runner::judge_arrival(const Activation& self) {
 }
 
 /// After a suspension: as after every switch to this stack, and what the suspender keeps.
-void Runner::judge_resumed_suspension(const Step& step, Activation& self) {
+void StartRunner::judge_resumed_suspension(const MachineStep& step, Activation& self) {
   judge_arrival(self);
   check(oracle::s4_kept_by_the_caller(self.suspend_call.before, self.suspend_call.after));
-  if (step.kind == Step::Kind::suspend_apart) {
+  if (step.kind == MachineStep::Kind::yield_apart) {
     check(oracle::s3_payload(spec::resume_payload, self.apart_switch.payload));
     check(oracle::s1_arrived({self.apart_switch.rsp, self.apart_switch.rbp, 0},
                              self.apart_switch.arrived_rsp, self.apart_switch.arrived_rbp));
@@ -88,7 +88,7 @@ void Runner::judge_resumed_suspension(const Step& step, Activation& self) {
 
 /// After all steps of a body whose frame pointer is `frame`. The innermost of its chain resumed
 /// nothing, and walks all of it; and looks whether any other than that can be resumed (S5).
-void Runner::judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals) {
+void StartRunner::judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals) {
   check(oracle::s4_locals(locals));
   judge_consumed(self, State::running);
   if (innermost) {
@@ -100,12 +100,12 @@ void Runner::judge_body(Activation& self, std::uint64_t frame, bool innermost, S
 
 /// `other` is resumed by the handle that was consumed by its latest resume (S5). For that moment
 /// its context leads to where a resume that happens is reported, since its own words are stale.
-void Runner::judge_consumed(const Activation& other, State state) {
+void StartRunner::judge_consumed(const Activation& other, State state) {
   const std::uint64_t context = oracle::context_address(other.request.top);
   const oracle::ContextWords words = oracle::context_at(context);
   const auto landing_top = reinterpret_cast<std::uint64_t>(landing_stack + sizeof landing_stack);
   // As after a call: RSP is 8 below a multiple of 16 (psABI 3.2.2).
-  set_context(context, {landing_top - 8, 0, reinterpret_cast<std::uint64_t>(&Runner::land)});
+  set_context(context, {landing_top - 8, 0, reinterpret_cast<std::uint64_t>(&StartRunner::land)});
   const oracle::ContinuationSeen before = look_at(*other.continuation, context);
   const auto answer = resume(store_, other.handle);
   std::optional<std::uint64_t> refused_as;
@@ -117,13 +117,13 @@ void Runner::judge_consumed(const Activation& other, State state) {
   set_context(context, words);
 }
 
-void Runner::land() {
+void StartRunner::land() {
   running_->violated({SpecId::S5, "resumes of what had been consumed", 0, 1});
 }
 
 /// What core makes of an index does not depend on anything else, so one is asked about once only
 /// while it stays the same.
-void Runner::judge_effect_coding(std::uint32_t index) {
+void StartRunner::judge_effect_coding(std::uint32_t index) {
   if (index_coded_ == index) {
     return;
   }
@@ -143,7 +143,7 @@ void Runner::judge_effect_coding(std::uint32_t index) {
 
 /// The plain frame-pointer walk from `frame` to run() on the initial stack, through every link
 /// (T3).
-void Runner::walk_all_stacks(std::uint64_t frame) {
+void StartRunner::walk_all_stacks(std::uint64_t frame) {
   if (walk_links_left_ < depth_) {
     return;
   }
@@ -157,7 +157,8 @@ void Runner::walk_all_stacks(std::uint64_t frame) {
     const auto from_body = frames_between(frame, link, span_at(depth), frames_max);
     frame = read_word(link);
     const std::uint64_t outer =
-        depth == 1 ? main_frame_ : activations_[depth - 2]->request.top - spec::saved_rbp_below_top;
+        depth == 1 ? outer_frame_
+                   : activations_[depth - 2]->request.top - spec::saved_rbp_below_top;
     const auto from_link = frames_between(frame, outer, span_at(depth - 1), frames_max);
     check(oracle::t3_chain(from_body, from_link));
     check(oracle::t3_resume_address(read_word(request.top - spec::saved_rip_below_top),

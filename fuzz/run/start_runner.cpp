@@ -1,0 +1,143 @@
+#include "fuzz/run/start_runner.hpp"
+
+#include "core/continuation_start.hpp"
+#include "core/machine_code.hpp"
+#include "core/sanitizer.hpp"
+#include "fuzz/oracle/oracle_pool.hpp"
+#include "fuzz/run/overflow.hpp"
+#include "fuzz/run/stack_snapshot.hpp"
+
+#include <algorithm>
+
+namespace fiberproof::fuzz {
+namespace {
+
+using Kind = MachineStep::Kind;
+
+// Links of full frame-chain walks in one run: one chain of the greatest depth, or many short ones.
+constexpr std::uint32_t walk_links_max = start_bounds::depth;
+// Enough of the initial stack for everything between run_all() and a resume.
+constexpr std::uint64_t outer_stack_bytes = 1024 * 1024;
+
+}  // namespace
+
+StartRunner* StartRunner::running_ = nullptr;
+
+std::array<Span, 2> Activation::margins() const {
+  if (!leased.supplied) {
+    return {};  // Beside a mapped stack there is nothing, and guard pages.
+  }
+  const std::uint64_t limit = leased.stack->bounds().limit() / 8 * 8;
+  return {Span{leased.watchable.lowest, limit},
+          Span{leased.stack->bounds().top, leased.watchable.end}};
+}
+
+StartRunner::StartRunner(MachineReference& reference, StackSource& stacks, Outcome& outcome)
+    : reference_(reference), stacks_(stacks), outcome_(outcome) {
+  for (const std::span<const std::byte> site : switch_site_bytes()) {
+    after_switches_.push_back(reinterpret_cast<std::uint64_t>(site.data() + site.size()));
+  }
+}
+
+FIBERPROOF_UNINSTRUMENTED void StartRunner::begin(const MachineProgram& program,
+                                                  FindingHandler* handler) {
+  running_ = this;
+  program_ = &program;
+  handler_ = handler;
+  step_ = nullptr;
+  steps_ = 0;
+  depth_ = 0;
+  walk_links_left_ = walk_links_max;
+  index_coded_.reset();
+  modes_ = floating_point_modes();
+  store_.options.revision = program.trampoline == Trampoline::trap ? Revision::trap : Revision::v44;
+}
+
+FIBERPROOF_UNINSTRUMENTED void StartRunner::run_all() {
+  outer_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  outer_span_ = {outer_frame_ - outer_stack_bytes, outer_frame_ + 16};
+  {
+    const Entry entry(store_);
+    while (take_next(nullptr)) {
+    }
+  }
+  end();
+}
+
+FIBERPROOF_UNINSTRUMENTED void StartRunner::take(const MachineStep& step, Span running) {
+  outer_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  outer_span_ = {std::max(running.lowest, outer_frame_ - outer_stack_bytes), running.end};
+  ++steps_;
+  step_ = &step;
+  const Entry entry(store_);
+  perform(step, nullptr);
+}
+
+FIBERPROOF_UNINSTRUMENTED void StartRunner::end() {
+  if (steps_ > 0) {
+    reset_floating_point_modes();
+    check(oracle::c7_kept(StackSource::kept_max, stacks_.kept_count()));
+  }
+}
+
+/// False where there is no more, or what was taken ends `self`, whose `end` then says how.
+bool StartRunner::take_next(Activation* self) {
+  const MachineStep* const step = reference_.next();
+  if (step == nullptr) {
+    return false;
+  }
+  reference_.take();
+  step_ = step;
+  ++steps_;
+  ++outcome_.steps;
+  if (self != nullptr) {
+    snapshot(self->request, self->owner);
+  }
+  return reference_.skipped() || perform(*step, self);
+}
+
+bool StartRunner::perform(const MachineStep& step, Activation* self) {
+  switch (step.kind) {
+    case Kind::initialize: return initialize_only(step), true;
+    case Kind::start: return start(step), true;
+    case Kind::yield:
+    case Kind::yield_apart: return yield(step, *self), true;
+    case Kind::overflow: return overflow_stack(self->continuation->id, self->depth), true;
+    default: break;
+  }
+  if (self != nullptr) {
+    self->end = step.kind;
+  }
+  return self == nullptr;  // An exception that main throws is caught right there.
+}
+
+FIBERPROOF_UNINSTRUMENTED void StartRunner::snapshot(const LayoutRequest& layout,
+                                                     std::uint32_t continuation) {
+  if (are_snapshots_wanted()) [[unlikely]] {
+    take_snapshot(layout, continuation, true, reference_.serial());
+  }
+}
+
+void StartRunner::violated(const Violation& violation) {
+  static const MachineStep none{};
+  hand_over(handler_,
+            {violation, Printable::of(*program_), Printable::of(step_ == nullptr ? none : *step_),
+             reference_.serial(), reference_.depth()});
+}
+
+std::uint64_t StartRunner::start_routine_address() const {
+  return reinterpret_cast<std::uint64_t>(start_routine(store_.options.revision));
+}
+
+Activation& StartRunner::activation_at(std::uint32_t depth) {
+  while (activations_.size() < depth) {
+    activations_.push_back(std::make_unique<Activation>());
+  }
+  return *activations_[depth - 1];
+}
+
+FIBERPROOF_UNINSTRUMENTED Span StartRunner::span_at(std::uint32_t depth) const {
+  return depth == 0 ? outer_span_ : activations_[depth - 1]->stack_span();
+}
+
+}  // namespace fiberproof::fuzz
