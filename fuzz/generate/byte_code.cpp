@@ -204,7 +204,7 @@ MachineStack decode_stack(const DeclarationCode& code) {
             pair < supplied_sizes ? supplied_bytes_min + pair : pair - supplied_sizes};
   }
   if (code[0] >= escape_pooled) {
-    constexpr std::uint64_t min = machine_bounds::pooled_bytes_min;
+    constexpr std::uint64_t min = spec::page_bytes;
     constexpr std::uint64_t sizes = machine_bounds::made_bytes - min + 1;
     if (code[0] == escape_beyond && code[3] >= beyond_from) {
       return stack_beyond(machine_bounds::beyond_bits_min + code[1] % beyond_sizes);
@@ -228,7 +228,7 @@ DeclarationCode encode(const MachineStack& stack) {
             beyond_from};
   }
   std::uint64_t number =
-      std::min(stack.bytes, machine_bounds::made_bytes) - machine_bounds::pooled_bytes_min;
+      std::clamp(stack.bytes, spec::page_bytes, machine_bounds::made_bytes) - spec::page_bytes;
   if (supplied) {
     number = stack.bytes < supplied_bytes_min ? supplied_sizes + stack.bytes
                                               : stack.bytes - supplied_bytes_min;

@@ -72,7 +72,7 @@ struct Situation {
   const char* steps;
 };
 constexpr const char* situation_text =
-    "fiberproof machine-program 1\n"
+    "fiberproof program 2\n"
     "stack s0 pooled 65536\n"
     "function f0 params 0 returns 0\n"
     "function f1 params 1 returns 2\n"

@@ -237,7 +237,7 @@ void change_stack(MachineProgram& program, Random& random) {
     return;
   }
   const bool supplied = stack.kind == StackShape::Kind::supplied;
-  const std::uint64_t min = supplied ? 0 : machine_bounds::pooled_bytes_min;
+  const std::uint64_t min = supplied ? 0 : spec::page_bytes;
   const std::uint64_t max = supplied ? machine_bounds::supplied_bytes : machine_bounds::made_bytes;
   const Signature& function = program.functions[random.below(program.functions.size())];
   const std::uint64_t fit =

@@ -92,7 +92,6 @@ inline constexpr std::uint32_t values_in = 4095;    ///< of a bind and a resume
 inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a switch, and their room
 inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
-inline constexpr std::uint64_t pooled_bytes_min = 4096;
 inline constexpr std::uint64_t pooled_bytes = std::uint64_t{1} << 37;  ///< to lay out on
 inline constexpr std::uint64_t started_bytes = 2 * 1024 * 1024;        ///< to start on
 inline constexpr std::uint64_t made_bytes = 1024 * 1024;               ///< of a `new`

@@ -183,9 +183,8 @@ Read<StackShape> read_stack_shape(Line& line) {
     return line.wrong(fmt::format("expected 'pooled', 'supplied' or 'beyond', got '{}'", kind));
   }
   const bool supplied = kind == "supplied";
-  const auto bytes =
-      line.number(supplied ? 0 : machine_bounds::pooled_bytes_min,
-                  supplied ? machine_bounds::supplied_bytes : machine_bounds::pooled_bytes);
+  const auto bytes = line.number(
+      supplied ? 0 : 1, supplied ? machine_bounds::supplied_bytes : machine_bounds::pooled_bytes);
   if (!bytes) {
     return std::unexpected(bytes.error());
   }

@@ -17,7 +17,7 @@ namespace fiberproof::fuzz {
 /// Handles h0 to h7, tags t0 to t2, and what the names say.
 inline std::string machine_program_with(std::string_view steps) {
   return fmt::format(
-      "fiberproof machine-program 1\n"
+      "fiberproof program 2\n"
       "stack s0 pooled 65536\n"
       "stack s1 supplied 2112\n"  // 64 laid out and 2048 below them: just enough for f1
       "stack s2 beyond 64\n"

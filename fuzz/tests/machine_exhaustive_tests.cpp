@@ -23,7 +23,7 @@ std::uint64_t programs_of(std::size_t steps, TinyWorld world = {}) {
 /// A program of the world that Exhaustive has, of these steps.
 std::string in_tiny_world(std::string_view steps, unsigned tags = 1) {
   MachineProgram program;
-  const auto parsed = parse(fmt::format("fiberproof machine-program 1\nstack s0 pooled 65536\n"
+  const auto parsed = parse(fmt::format("fiberproof program 2\nstack s0 pooled 65536\n"
                                         "function f0 params 0 returns 0\n"
                                         "function f1 params 1 returns 2\n"
                                         "tags {}\nsteps\n{}\nend\n",

@@ -5,7 +5,6 @@
 #include "fuzz/generate/byte_code.hpp"
 #include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
-#include "fuzz/start/reference.hpp"
 
 #include <gtest/gtest.h>
 
@@ -100,7 +99,7 @@ TEST(machine_generate, every_stack_that_cannot_be_had_has_bytes_of_its_own) {
        bits <= machine_bounds::beyond_bits_max; ++bits) {
     EXPECT_EQ(decode_stack(encode(stack_beyond(bits))), stack_beyond(bits)) << bits;
   }
-  for (std::uint64_t bytes = 0; bytes <= supplied_bytes_min; ++bytes) {
+  for (std::uint64_t bytes = 0; bytes <= 32; ++bytes) {
     const MachineStack small{StackShape::Kind::supplied, 7, bytes};
     EXPECT_EQ(decode_stack(encode(small)), small) << bytes;
   }
@@ -109,11 +108,36 @@ TEST(machine_generate, every_stack_that_cannot_be_had_has_bytes_of_its_own) {
 TEST(machine_generate, what_ends_the_process_becomes_a_walk) {
   MachineProgram program;
   generate_machine_program({}, program);
-  for (const auto kind : {MachineStep::Kind::resume_again, MachineStep::Kind::trespass}) {
+  for (const auto kind : {MachineStep::Kind::resume_again, MachineStep::Kind::trespass,
+                          MachineStep::Kind::overflow}) {
     MachineStep step;
     step.kind = kind;
     EXPECT_EQ(decode_step(encode(step), program, 1).kind, MachineStep::Kind::walk);
   }
+}
+
+// A text may say more than the code has room for: what comes of it is still a program.
+TEST(machine_generate, what_has_no_code_is_left_out) {
+  MachineProgram program;
+  for (std::size_t index = 0; index < machine_bounds::stacks; ++index) {
+    program.stacks.push_back({StackShape::Kind::mapped, 0, machine_bounds::pooled_bytes});
+    program.functions.push_back({0xffff'ffff, 0});
+    MachineStep step;
+    step.kind = index % 2 == 0 ? MachineStep::Kind::start : MachineStep::Kind::yield;
+    step.function = static_cast<std::uint8_t>(index);
+    step.stack = static_cast<std::uint8_t>(index);
+    step.index = 0x1234'5678;
+    program.steps.push_back(step);
+  }
+  std::array<std::uint8_t, machine_program_bytes_max> bytes{};
+  MachineProgram again;
+  generate_machine_program(std::span(bytes).first(encode(program, bytes)), again);
+  EXPECT_EQ(again.stacks.size(), coded_stacks);
+  EXPECT_EQ(again.stacks[0].bytes, machine_bounds::made_bytes);
+  EXPECT_EQ(again.functions[0].params, machine_bounds::arity);
+  ASSERT_EQ(again.steps.size(), program.steps.size());
+  MachineProgram parsed;
+  EXPECT_TRUE(parse(print(again), parsed).has_value()) << print(again);
 }
 
 TEST(machine_generate, no_bytes_declare_one_of_each) {
@@ -201,7 +225,7 @@ struct Reached {
   std::size_t stacks = 0, functions = 0, tags = 0, handle = 0, steps = 0, suspends = 0,
               switches = 0, arity = 0, values_in = 0, values_across = 0, room = 0, frames = 0,
               repeats = 0, length = 0, pooled = 0, supplied = 0, offset = 0, damage = 0,
-              beyond_bits = 0;
+              beyond_bits = 0, index_bits = 0, v44 = 0;
   std::size_t supplied_min = machine_bounds::supplied_bytes;
   bool null_function = false, just_fits = false, just_does_not = false;
 };
@@ -215,6 +239,7 @@ void look_at(const MachineStep& step, Reached& reached) {
   raise(reached.handle, step.handle);
   raise(reached.room, step.room);
   raise(reached.length, step.length);
+  raise(reached.index_bits, static_cast<std::size_t>(std::bit_width(step.index)));
   raise(reached.damage, static_cast<std::size_t>(step.damage));
   raise(reached.suspends, step.suspends.size());
   raise(reached.switches, step.switches.size());
@@ -228,6 +253,7 @@ void look_at(const MachineProgram& program, Reached& reached) {
   raise(reached.stacks, program.stacks.size());
   raise(reached.functions, program.functions.size());
   raise(reached.tags, program.tags);
+  reached.v44 += program.trampoline == Trampoline::v44;
   raise(reached.steps, program.steps.size());
   for (const MachineStack& stack : program.stacks) {
     const bool supplied = stack.kind == StackShape::Kind::supplied;
@@ -262,10 +288,12 @@ TEST(machine_generate, every_kind_and_every_bound_is_reached) {
     EXPECT_EQ(reached.steps_of_kind[kind] > 0, !ends_process(static_cast<MachineStep::Kind>(kind)))
         << kind;
   }
+  EXPECT_EQ(reached.index_bits, 32u);
+  EXPECT_GT(reached.v44, 0u);
   EXPECT_EQ(reached.damage, damages - 1);
   EXPECT_EQ(reached.beyond_bits, machine_bounds::beyond_bits_max);
-  EXPECT_EQ(reached.stacks, machine_bounds::stacks);
-  EXPECT_EQ(reached.functions, machine_bounds::functions);
+  EXPECT_EQ(reached.stacks, coded_stacks);
+  EXPECT_EQ(reached.functions, coded_functions);
   EXPECT_EQ(reached.tags, machine_bounds::tags);
   EXPECT_EQ(reached.handle, machine_bounds::handles - 1);
   EXPECT_EQ(reached.steps, machine_bounds::steps);
@@ -278,7 +306,7 @@ TEST(machine_generate, every_kind_and_every_bound_is_reached) {
   EXPECT_EQ(reached.frames, machine_bounds::frames);
   EXPECT_EQ(reached.repeats, machine_bounds::repeats);
   EXPECT_EQ(reached.length, machine_bounds::steps - 1);
-  EXPECT_EQ(reached.pooled, machine_bounds::pooled_bytes);
+  EXPECT_EQ(reached.pooled, machine_bounds::made_bytes);
   EXPECT_EQ(reached.supplied, machine_bounds::supplied_bytes);
   EXPECT_EQ(reached.supplied_min, 0u);
   EXPECT_EQ(reached.offset, supplied_offset_max);

@@ -1,6 +1,8 @@
-// The language of the continuation machine: what is printed can be parsed again, and what is no
-// MachineProgram is refused in one sentence at a place.
+// The language: what is printed can be parsed again, and what is no MachineProgram is refused in
+// one sentence at a place.
 #include "fuzz/program/program.hpp"
+
+#include "fuzz/program/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +12,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-constexpr const char* every_word = R"(fiberproof machine-program 1
+constexpr const char* every_word = R"(fiberproof program 2
 expect violation C5
 stack s0 pooled 65536
 stack s1 supplied 40000 offset 3
@@ -46,7 +48,7 @@ end
 )";
 
 // In none of them is a chain, or a stack, what it should be.
-constexpr const char* wrong_on_purpose = R"(fiberproof machine-program 1
+constexpr const char* wrong_on_purpose = R"(fiberproof program 2
 expect check C3
 stack s0 pooled 65536
 stack s1 beyond 48
@@ -64,6 +66,24 @@ steps
   walk h7 broken cycle
   resume-again h3
   trespass h0
+  overflow
+end
+)";
+
+constexpr const char* beside_the_store = R"(fiberproof program 2
+expect trap-reported-as-return
+trampoline v44
+stack s0 pooled 137438953472
+stack s1 pooled 1
+function f0 params 4294967295 returns 0
+function f1 params 0 returns 4294967295
+tags 1
+steps
+  initialize f1 on s0
+  start f0 on s1
+  yield 7
+  yield 4294967295 apart
+  return
 end
 )";
 
@@ -100,17 +120,27 @@ TEST(machine_program, what_is_wrong_on_purpose_is_printed_as_it_was_parsed) {
   EXPECT_FALSE(plain.ends_process());
 }
 
+TEST(machine_program, what_is_beside_the_store_is_printed_as_it_was_parsed) {
+  MachineProgram program;
+  const auto parsed = parse(beside_the_store, program);
+  ASSERT_TRUE(parsed.has_value()) << parsed.error().line << ": " << parsed.error().message;
+  EXPECT_EQ(print(program), beside_the_store);
+  EXPECT_FALSE(program.ends_process());
+}
+
 TEST(machine_program, what_is_not_said_is_as_it_begins) {
   MachineProgram program;
   program.tags = 3;
+  program.trampoline = Trampoline::v44;
   program.steps.push_back({});
   const auto parsed = parse(
-      "fiberproof machine-program 1\nstack s0 pooled 4096\nfunction f0 params 0 returns 0\n"
+      "fiberproof program 2\nstack s0 pooled 4096\nfunction f0 params 0 returns 0\n"
       "steps\nend\n",
       program);
   ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
   EXPECT_EQ(program.expect, Expectation{});
   EXPECT_EQ(program.tags, 1);
+  EXPECT_EQ(program.trampoline, Trampoline::trap);
   EXPECT_TRUE(program.steps.empty());
 }
 
@@ -134,14 +164,6 @@ TEST(machine_program, every_strict_prefix_is_an_error) {
   }
 }
 
-TEST(machine_program, the_magic_words_tell_the_two_languages_apart) {
-  EXPECT_TRUE(has_machine_program_magic(every_word));
-  EXPECT_FALSE(has_program_magic(every_word));
-  EXPECT_FALSE(has_machine_program_magic("fiberproof program 1\n"));
-  EXPECT_EQ(error_of("fiberproof program 1\n").message,
-            "the first line is not 'fiberproof machine-program 1'");
-}
-
 struct Wrong {
   const char* part;
   const char* replacement;
@@ -162,14 +184,16 @@ void expect_refused(std::span<const Wrong> table, const char* right = every_word
 TEST(machine_program, wrong_declarations_are_refused_at_their_place) {
   constexpr Wrong table[] = {
       {"violation C5", "violation C9", 2, 18, "'C9' is no rule that an oracle checks"},
-      {"s0 pooled", "s0 mapped", 3, 10, "expected 'pooled' or 'supplied', got 'mapped'"},
-      {"65536", "4095", 3, 17, "expected a number from 4096 to 1048576, got '4095'"},
+      {"s0 pooled", "s0 mapped", 3, 10, "expected 'pooled', 'supplied' or 'beyond', got 'mapped'"},
+      {"65536", "0", 3, 17, "expected a number from 1 to 137438953472, got '0'"},
       {"40000", "65536", 4, 19, "expected a number from 0 to 65535, got '65536'"},
       {"offset 3", "offset 64", 4, 32, "expected a number from 0 to 63, got '64'"},
       {"stack s2", "stack s3", 5, 7, "the next stack is s2"},
-      {"stack s2", "stack s4", 5, 7, "expected a number from 0 to 3, got '4'"},
+      {"stack s2", "stack s16", 5, 7, "expected a number from 0 to 15, got '16'"},
       {"function f1", "function f0", 7, 10, "the next function is f1"},
-      {"4095 returns", "4096 returns", 7, 20, "expected a number from 0 to 4095, got '4096'"},
+      {"4095 returns", "4294967296 returns", 7, 20,
+       "expected a number from 0 to 4294967295, got '4294967296'"},
+      {"params 2", "params 02", 6, 20, "expected a number from 0 to 4294967295, got '02'"},
       {"tags 2", "tags 0", 8, 6, "expected a number from 1 to 4, got '0'"},
       {"tags 2", "depth 2", 8, 1, "unknown line 'depth'"},
       {"steps\n", "\n", 10, 3, "unknown line 'new'"},
@@ -222,8 +246,35 @@ TEST(machine_program, what_is_wrong_on_purpose_is_told_from_what_is_not_meant) {
   expect_refused(table, wrong_on_purpose);
 }
 
+TEST(machine_program, wrong_steps_beside_the_store_are_refused_at_their_place) {
+  constexpr Wrong table[] = {
+      {"trampoline v44", "trampoline v45", 3, 12, "expected 'trap' or 'v44', got 'v45'"},
+      {"initialize f1", "initialize f2", 10, 14, "there is no function f2"},
+      {"initialize f1", "initialize null", 10, 14, "expected a name such as f0, got 'null'"},
+      {"start f0 on s1", "start f0 on s2", 11, 15, "there is no stack s2"},
+      {"start f0 on s1", "start f0", 11, 11, "expected 'on', got ''"},
+      {"yield 7", "yield", 12, 8, "expected a number from 0 to 4294967295, got ''"},
+      {"5 apart", "6", 13, 9, "expected a number from 0 to 4294967295, got '4294967296'"},
+      {" apart", " aside", 13, 20, "expected 'apart', got 'aside'"},
+  };
+  expect_refused(table, beside_the_store);
+}
+
+TEST(machine_program, binary_bytes_are_named) {
+  constexpr Wrong table[] = {{"pooled",
+                              "pool\x01"
+                              "ed",
+                              3, 14, "byte 0x01 is not text"}};
+  expect_refused(table);
+}
+
+TEST(machine_program, a_text_beyond_the_bound_is_refused) {
+  const std::string text = every_word + std::string(program_text_bytes_max, '#');
+  EXPECT_NE(error_of(text).message.find("at most 65536"), std::string::npos);
+}
+
 TEST(machine_program, stacks_and_functions_must_be_declared) {
-  const std::string first = "fiberproof machine-program 1\n";
+  const std::string first = "fiberproof program 2\n";
   EXPECT_EQ(error_of(first + "steps\nend\n").message, "no stack was declared");
   EXPECT_EQ(error_of(first + "stack s0 pooled 4096\nsteps\nend\n").message,
             "no function was declared");

@@ -29,7 +29,7 @@ Outcome run_text(const std::string& text) {
 /// Every kind of step, and every kind of arrival. `variant` is how many values go nowhere, by which
 /// the run is probed or not.
 std::string everything(unsigned variant) {
-  return fmt::format(R"(fiberproof machine-program 1
+  return fmt::format(R"(fiberproof program 2
 stack s0 pooled 65536
 stack s1 supplied 50001 offset 7
 stack s2 supplied 2112
@@ -134,7 +134,7 @@ TEST(machine_run, the_same_program_does_the_same_on_used_stacks) {
 
 std::string nested(unsigned continuations, const char* then) {
   return fmt::format(
-      "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 1 returns 1\n"
+      "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 1 returns 1\n"
       "steps\n  new h0 f0 on s0\n  resume h0 1 to h0 suspends t0\n  repeat 2 {}\n{}\nend\n",
       continuations - 1, then);
 }
@@ -149,7 +149,7 @@ TEST(machine_run, a_thousand_continuations_nest) {
 }
 
 TEST(machine_run, a_suspension_is_forwarded_through_a_thousand_stacks) {
-  const Outcome outcome = run_text(R"(fiberproof machine-program 1
+  const Outcome outcome = run_text(R"(fiberproof program 2
 stack s0 pooled 65536
 function f0 params 1 returns 1
 tags 2
@@ -174,7 +174,7 @@ TEST(machine_run, what_is_still_suspended_is_abandoned) {
   // Whether the store is empty is asked at the end of each run (C7), and here once more by the
   // next: it may have 1,100 continuations of its own.
   for (unsigned round = 0; round < 3; ++round) {
-    const Outcome outcome = run_text(R"(fiberproof machine-program 1
+    const Outcome outcome = run_text(R"(fiberproof program 2
 stack s0 pooled 65536
 function f0 params 0 returns 0
 steps

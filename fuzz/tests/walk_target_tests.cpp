@@ -52,7 +52,7 @@ TEST(walk_oracle, a_frame_that_is_missed_is_noticed) {
 /// how many values go nowhere, by which the run steps through trampolines or does not.
 MachineProgram nested(unsigned variant) {
   MachineProgram program;
-  const auto parsed = parse(fmt::format("fiberproof machine-program 1\n"
+  const auto parsed = parse(fmt::format("fiberproof program 2\n"
                                         "stack s0 pooled 65536\n"
                                         "function f0 params 3 returns 2\n"
                                         "tags 1\n"

@@ -1,4 +1,4 @@
-// A trace as a Program of the machine language ("fiberproof machine-program 1"), to be run on real
+// A trace as a Program ("fiberproof program 2"), to be run on real
 // stacks: a run that is as the Program expects says that what was found is the model's alone.
 #pragma once
 

@@ -1,7 +1,7 @@
 #include "verify/refinement/comparison.hpp"
 
 #include "fuzz/oracle/spec_layout.hpp"
-#include "fuzz/start/reference.hpp"
+#include "fuzz/program/stack_shape.hpp"
 
 #include <fmt/format.h>
 

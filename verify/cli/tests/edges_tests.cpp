@@ -368,13 +368,12 @@ TEST_F(edges, a_refutation_says_whether_it_was_expected) {
 }
 
 TEST_F(edges, an_unexpected_refutation_ends_with_the_line_that_replays_it) {
-  const std::string contract =
-      file("never.contract",
-           "contract never\nghost x : word\nexit\n  L1 never: x != 0\ncounterexample\n"
-           "  | fiberproof program 1\n  | expect trap-reported-as-return\n  | revision trap\n"
-           "  | depth 8\n  | resumes 8\n  | stack s0 mapped 65536\n"
-           "  | function f0 params 0 returns 0\n  |   return\n  | main\n  |   resume f0 on s0\n"
-           "  | end\n");
+  const std::string contract = file(
+      "never.contract",
+      "contract never\nghost x : word\nexit\n  L1 never: x != 0\ncounterexample\n"
+      "  | fiberproof program 2\n  | expect trap-reported-as-return\n  | stack s0 pooled 65536\n"
+      "  | function f0 params 0 returns 0\n  | steps\n  |   start f0 on s0\n  |   return\n"
+      "  | end\n");
   const Outcome outcome = run({"prove", "--contract", contract, "--counterexamples", path("kept")});
   EXPECT_EQ(outcome.exit_code, 1);
   const std::string kept = path("kept/never.L1.never.program");
@@ -388,12 +387,13 @@ TEST_F(edges, a_program_can_come_from_standard_input) {
   const Outcome replayed = shell(fmt::format("$F replay - < {}", counterexample));
   EXPECT_EQ(replayed.exit_code, 0);
   EXPECT_TRUE(replayed.says("replayed 1 program: 1 as recorded"));
-  EXPECT_TRUE(shell(fmt::format("cat {} | $F explain -", counterexample)).says("step 2, c1"));
+  EXPECT_TRUE(
+      shell(fmt::format("cat {} | $F explain -", counterexample)).says("step 2, started 1"));
   EXPECT_EQ(shell("$F replay " + path("no")).exit_code, 2);
   const Outcome minimized =
       shell(fmt::format("$F minimize - < {} 2> {}", counterexample, path("story")));
   EXPECT_EQ(minimized.exit_code, 0);
-  EXPECT_EQ(minimized.lines.front(), "fiberproof program 1");
+  EXPECT_EQ(minimized.lines.front(), "fiberproof program 2");
   EXPECT_NE(contents(path("story")).find("trap-reported-as-return, from 2 steps"),
             std::string::npos);
   EXPECT_EQ(shell("echo nonsense | $F replay -").exit_code, 2);

@@ -300,7 +300,7 @@ TEST_F(moved, build_goes_without_seeds_where_that_is_asked) {
 }
 
 TEST_F(moved, build_finds_seeds_beside_it_and_where_it_is_told) {
-  const std::string seed = "fiberproof program 1\n";
+  const std::string seed = "fiberproof program 2\n";
   home_.write("bin/corpus/seeds/layout/one", seed);
   EXPECT_EQ(run_session(without_sources({"fuzz", "layout", "--time", "1"})).status, 0);
   filesystem::remove_all(home_.bin() + "/corpus");

@@ -37,13 +37,13 @@ TEST(plain_text, refuses_what_is_none_with_the_place) {
 constexpr std::string_view contract =
     "\xef\xbb\xbf"
     "contract c\r\nghost x : word\r\nassume x < 4  # few\r\nexit\r\n  L1 few: x < 4\r\n"
-    "counterexample\r\n  | fiberproof program 1\r\n  | end\r\n";
+    "counterexample\r\n  | fiberproof program 2\r\n  | end\r\n";
 
 TEST(plain_text, a_contract_may_have_marks_and_cr_lf_also_in_its_program) {
   const auto read = parse_contract(contract, "c.contract");
   ASSERT_TRUE(read) << message(read.error());
   EXPECT_EQ(read->name, "c");
-  EXPECT_EQ(read->program, "fiberproof program 1\nend\n");
+  EXPECT_EQ(read->program, "fiberproof program 2\nend\n");
 }
 
 TEST(plain_text, a_contract_with_the_ends_of_an_old_system_is_refused_with_the_place) {

@@ -53,7 +53,7 @@ Kept run_and_keep(const MachineProgram& program) {
 MachineProgram program_of(const std::string& steps) {
   MachineProgram program;
   const auto parsed = parse(
-      "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 1 returns 2\n"
+      "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 1 returns 2\n"
       "tags 2\nsteps\n" +
           steps + "\nend\n",
       program);
