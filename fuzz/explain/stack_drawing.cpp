@@ -2,8 +2,8 @@
 
 #include "core/continuation_start.hpp"
 #include "core/machine_code.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/reference/reference.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,6 @@
 // numbers, so that everything can be encoded.
 #include "fuzz/generate/byte_code.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
 
 #include <algorithm>

@@ -4,8 +4,8 @@
 #include "fuzz/generate/generate.hpp"
 #include "fuzz/generate/mutate_idioms.hpp"
 #include "fuzz/generate/random.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
 #include <array>

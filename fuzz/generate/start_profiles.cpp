@@ -1,7 +1,7 @@
 #include "fuzz/generate/start_profiles.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/reference/start_reference.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #include "fuzz/oracle/continuation_oracle.hpp"
 
 #include "fuzz/oracle/oracle_question.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz::oracle {
 namespace {

@@ -6,9 +6,9 @@
 // error in any buffer.
 #pragma once
 
-#include "fuzz/oracle/spec_id.hpp"
-#include "fuzz/run/register_probe.hpp"
-#include "fuzz/run/stack_memory.hpp"
+#include "fuzz/oracle/register_probe.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
+#include "fuzz/spec/spec_id.hpp"
 
 #include <array>
 #include <cstdint>

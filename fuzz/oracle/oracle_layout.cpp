@@ -1,6 +1,6 @@
 // The oracles of the layout: what `initialize` wrote, left alone and refused (L1 to L8).
 #include "fuzz/oracle/oracle_question.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 

@@ -1,7 +1,7 @@
 // The oracles of a start and its end: the entry trampoline (T1 to T6), fiber_start (F1 to F3) and
 // the control effect that the resumer sees (E1).
 #include "fuzz/oracle/oracle_question.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz::oracle {
 

@@ -1,7 +1,7 @@
 // The oracles of a switch (S1 to S5): what it stored and loaded, carried over and kept, and what
 // may be resumed after it.
 #include "fuzz/oracle/oracle_question.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz::oracle {
 

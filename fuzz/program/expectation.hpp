@@ -1,7 +1,7 @@
-// What a replay of a Program must see: the word behind `expect`.
+// The line `expect` of a program: what a replay of it must see.
 #pragma once
 
-#include "fuzz/oracle/spec_id.hpp"
+#include "fuzz/spec/spec_id.hpp"
 
 #include <cstdint>
 #include <string>
@@ -13,16 +13,16 @@ struct Expectation {
     pass,
     trap_reported_as_return,
     stack_overflow,
-    trespass,   ///< a guard page was touched, from another stack than its own
-    violation,  ///< an oracle's finding
-    check,      ///< a FIBER_CHECK of core's stopped what the program did on purpose
+    trespass,   ///< a guard page was touched from another stack than its own
+    violation,  ///< an oracle reports a finding
+    check,      ///< a FIBER_CHECK of core stops deliberate misuse
   };
   Kind kind = Kind::pass;
   SpecId violated = SpecId::L1;  ///< of violation and check
   friend bool operator==(const Expectation&, const Expectation&) = default;
 };
 
-/// What is expected, as in the text.
+/// The words after `expect`.
 std::string print(const Expectation& expect);
 
 }  // namespace fiberproof::fuzz

@@ -4,6 +4,7 @@
 
 #include "fuzz/program/program.hpp"
 #include "fuzz/program/text.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <array>
 #include <cstddef>

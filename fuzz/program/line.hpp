@@ -1,6 +1,8 @@
 // One line of a Program's text: its words in turn, and an error at a word.
 #pragma once
 
+#include "fuzz/program/parse_error.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -8,13 +10,6 @@
 #include <string_view>
 
 namespace fiberproof::fuzz {
-
-/// Where a text stops being a Program, counted from 1, and why.
-struct ParseError {
-  std::size_t line;
-  std::size_t column;
-  std::string message;
-};
 
 using Checked = std::expected<void, ParseError>;
 template <class T>

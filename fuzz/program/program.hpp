@@ -67,7 +67,7 @@
 
 #include "fuzz/program/bounded_list.hpp"
 #include "fuzz/program/expectation.hpp"
-#include "fuzz/program/line.hpp"
+#include "fuzz/program/parse_error.hpp"
 #include "fuzz/program/stack_shape.hpp"
 
 #include <cstddef>

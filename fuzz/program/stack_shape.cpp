@@ -1,6 +1,6 @@
 #include "fuzz/program/stack_shape.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 

@@ -14,7 +14,6 @@
 
 namespace fiberproof::fuzz {
 
-inline constexpr std::size_t program_text_bytes_max = 64 * 1024;
 inline constexpr std::string_view magic_line = "fiberproof program 2";
 
 /// `text` without a byte-order mark of UTF-8, which editors of other systems put first.

@@ -1,7 +1,7 @@
 // Reference, part 3: refused stacks, and deliberate misuse.
 #include "fuzz/reference/reference.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <optional>
 

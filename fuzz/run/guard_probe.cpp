@@ -2,7 +2,7 @@
 
 #include "core/alternate_stack.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
 #include <signal.h>

@@ -1,9 +1,9 @@
 #include "fuzz/run/run.hpp"
 
 #include "core/continuation.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/runner.hpp"
 #include "fuzz/run/stack_snapshot.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <sys/mman.h>
 

@@ -2,9 +2,9 @@
 // sanitizers' instrumentation, as any body; but what a stack with hardly any room runs has not, and
 // keeps its frames small: L8 promises it no more than the headroom.
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/overflow.hpp"
 #include "fuzz/run/runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 namespace {

@@ -5,8 +5,8 @@
 #include "core/sanitizer.hpp"
 #include "core/walk.hpp"
 #include "fuzz/oracle/oracle_text.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // What came of a step, and the whole store after it, against the reference. Only observes, and so
 // is not instrumented, though it runs on whichever stack has the control.
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
 

@@ -3,9 +3,9 @@
 // (T7), from the running stack and from the single instructions of a trampoline. Bounded for each
 // run: a frame to unwind costs about a microsecond, a single step a signal.
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/noted_frames.hpp"
 #include "fuzz/run/runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <unwind.h>
 

@@ -3,10 +3,10 @@
 #include "core/walk.hpp"
 
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/guard_probe.hpp"
 #include "fuzz/run/noted_frames.hpp"
 #include "fuzz/run/runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
 

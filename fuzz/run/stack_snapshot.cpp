@@ -1,7 +1,7 @@
 #include "fuzz/run/stack_snapshot.hpp"
 
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "fuzz/run/stack_source.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/program.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "core/stack.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
 #include "fuzz/program/stack_shape.hpp"
-#include "fuzz/run/stack_memory.hpp"
 
 #include <cstddef>
 #include <cstdint>

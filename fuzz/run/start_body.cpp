@@ -5,8 +5,8 @@
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/start_runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 namespace {

@@ -4,8 +4,8 @@
 #include "core/continuation.hpp"
 #include "core/control_effect.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/start_runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 namespace {

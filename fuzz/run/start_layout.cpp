@@ -2,8 +2,8 @@
 #include "core/continuation_start.hpp"
 #include "core/initialize.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/run/start_runner.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
 

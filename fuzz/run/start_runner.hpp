@@ -7,9 +7,9 @@
 
 #include "core/store.hpp"
 #include "fuzz/oracle/oracle.hpp"
+#include "fuzz/oracle/register_probe.hpp"
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/reference/reference.hpp"
-#include "fuzz/run/register_probe.hpp"
 #include "fuzz/run/run.hpp"
 #include "fuzz/run/stack_source.hpp"
 

@@ -3,7 +3,6 @@
 #include "fuzz/generate/generate.hpp"
 
 #include "fuzz/generate/byte_code.hpp"
-#include "fuzz/oracle/spec_layout.hpp"
 #include "fuzz/program/form.hpp"
 
 #include <gtest/gtest.h>

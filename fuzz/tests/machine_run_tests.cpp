@@ -3,7 +3,7 @@
 #include "fuzz/run/run.hpp"
 
 #include "fuzz/generate/generate.hpp"
-#include "fuzz/run/stack_memory.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

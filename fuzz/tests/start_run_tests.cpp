@@ -1,7 +1,7 @@
 // Runs on real fibers: every oracle of a start is asked, and a run changes nothing for the next.
 #include "fuzz/run/run.hpp"
 
-#include "fuzz/run/stack_memory.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
 
 #include <gtest/gtest.h>
 

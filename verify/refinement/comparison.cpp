@@ -1,6 +1,6 @@
 #include "verify/refinement/comparison.hpp"
 
-#include "fuzz/oracle/spec_layout.hpp"
+#include "fuzz/spec/spec_layout.hpp"
 #include "fuzz/program/stack_shape.hpp"
 
 #include <fmt/format.h>

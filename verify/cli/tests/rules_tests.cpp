@@ -1,6 +1,6 @@
 // The rules of SPEC.md and the ids that sources cite are the same set, and includes point only as
 // the README's map draws them.
-#include "fuzz/oracle/spec_id.hpp"
+#include "fuzz/spec/spec_id.hpp"
 #include "verify/cli/embedded.hpp"
 #include "verify/cli/rules.hpp"
 #include "verify/obligation/contract.hpp"

@@ -1,4 +1,4 @@
-#include "fuzz/run/stack_memory.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
 
 namespace fiberproof::fuzz {
 namespace {

@@ -1,7 +1,7 @@
 // Written inside functions that are never called, since only there does inline assembly take
 // operands: every displacement is an offset of a struct in the header. In a section of their own,
 // since call frame information cannot be nested in that of the surrounding function.
-#include "fuzz/run/register_probe.hpp"
+#include "fuzz/oracle/register_probe.hpp"
 
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
@@ -31,10 +31,11 @@
 
 #define STORE_REGISTERS(record)                                                                    \
   STORE(record, rax)                                                                               \
-  STORE(record, rbx) STORE(record, rcx) STORE(record, rdx) STORE(record, rsi) STORE(record, rdi)   \
-      STORE(record, rbp) STORE(record, rsp) STORE(record, r8) STORE(record, r9) STORE(record, r10) \
-          STORE(record, r11) STORE(record, r12) STORE(record, r13) STORE(record, r14)              \
-              STORE(record, r15)
+  STORE(record, rbx)                                                                               \
+  STORE(record, rcx)                                                                               \
+  STORE(record, rdx) STORE(record, rsi) STORE(record, rdi) STORE(record, rbp) STORE(record, rsp)   \
+      STORE(record, r8) STORE(record, r9) STORE(record, r10) STORE(record, r11) STORE(record, r12) \
+          STORE(record, r13) STORE(record, r14) STORE(record, r15)
 
 #define REGISTER_OPERANDS                                                       \
   [rax] "i"(offsetof(Registers, rax)), [rbx] "i"(offsetof(Registers, rbx)),     \
