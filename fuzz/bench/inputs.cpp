@@ -80,7 +80,7 @@ std::vector<Bytes> layout_inputs() {
   return inputs;
 }
 
-/// The machine programs below `paths` as bytes, which is what new inputs of a campaign are.
+/// The Programs below `paths` as bytes, which is what new inputs of a campaign are.
 Inputs corpus_inputs(std::span<const std::string> paths) {
   std::vector<Bytes> inputs;
   for (const std::string& path : paths) {
@@ -92,7 +92,7 @@ Inputs corpus_inputs(std::span<const std::string> paths) {
       const Bytes& bytes = read->front().bytes;
       MachineProgram program;
       if (!parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, program)) {
-        return std::unexpected(file + ": is no machine program");
+        return std::unexpected(file + ": is no Program");
       }
       program.expect = {};
       Bytes encoded(machine_program_bytes_max);

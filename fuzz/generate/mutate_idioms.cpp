@@ -163,7 +163,7 @@ class Writer {
     step.handle = slot(index);
     step.function = static_cast<std::uint8_t>(random_.below(program_.functions.size()));
     step.stack = static_cast<std::uint8_t>(random_.below(program_.stacks.size()));
-    params_ = program_.functions[step.function].params;
+    params_ = near(program_.functions[step.function].params, 0, machine_bounds::values_in);
   }
 
   /// With as many values as the continuation that was made last takes, mostly.

@@ -177,7 +177,7 @@ void add_step(Bytes& bytes, MachineProgram& program) {
         step_on(Kind::initialize, first % started_functions, second % started_stacks));
   } else {
     MachineStep step;
-    step.kind = kind < 0xe4 ? Kind::return_ : kind < 0xf4 ? Kind::trap : Kind::throw_;
+    step.kind = kind < 0xec ? Kind::return_ : kind < 0xfc ? Kind::trap : Kind::throw_;
     program.steps.push_back(step);
   }
 }

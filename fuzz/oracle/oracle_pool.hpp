@@ -1,4 +1,4 @@
-// The oracle of the pools that stacks come from, for runs of either language.
+// The oracle of the pools that stacks come from: a store's and a run's own.
 #pragma once
 
 #include "fuzz/oracle/oracle.hpp"
