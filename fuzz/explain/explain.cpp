@@ -1,7 +1,10 @@
 #include "fuzz/explain/explain.hpp"
 
 #include "fuzz/explain/stack_drawing.hpp"
+#include "fuzz/explain/story.hpp"
 #include "fuzz/replay/child_process.hpp"
+#include "fuzz/run/run.hpp"
+#include "fuzz/run/stack_snapshot.hpp"
 
 #include <fmt/format.h>
 #include <sys/mman.h>
