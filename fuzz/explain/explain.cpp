@@ -59,9 +59,8 @@ std::string run_natively(const MachineProgram& program, Seen& seen) {
     return fmt::format("could not be run: {}", end.error());
   }
   if (seen.violation) {
-    return fmt::format("violates {} in step {}: {}: expected 0x{:x}, got 0x{:x}",
-                       name_of(seen.violation->id), seen.violated_at, seen.violation->what,
-                       seen.violation->expected, seen.violation->got);
+    return fmt::format("violates {} in step {}: {}", name_of(seen.violation->id), seen.violated_at,
+                       sentence_of(*seen.violation));
   }
   if (!seen.ended) {
     return fmt::format("{}, after step {} had begun", death_of(end->status, seconds_max),

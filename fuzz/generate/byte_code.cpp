@@ -1,6 +1,6 @@
-// Each field has its place in the bytes of its step. Most values of a byte stand for what is likely
-// to matter, so that random bytes do something; one range of values, the escape, stands for exact
-// numbers, so that everything can be encoded.
+// Each field has its place in the bytes of its step. Most values of a byte encode numbers that are
+// likely to matter, so that random bytes do something; one range of values, the escape, encodes
+// exact numbers, so that every program can be encoded.
 #include "fuzz/generate/byte_code.hpp"
 
 #include "fuzz/program/form.hpp"
@@ -11,21 +11,21 @@
 namespace fiberproof::fuzz {
 namespace {
 
-/// From here on a byte that chooses means: exactly.
+/// A choosing byte of this value or more says that an exact number follows.
 constexpr std::uint8_t escape = 0xf0;
-// Of declarations. Seldom, since a stack of a size that no other has must be mapped, and many
-// values cost as much as many steps.
+// The escape of declarations. Rare, since a stack of a new size must be mapped, and many values
+// cost as much as many steps.
 constexpr std::uint8_t escape_pooled = 0xf6;
 constexpr std::uint8_t escape_supplied = 0xf8;
 constexpr std::uint8_t escape_function = 0xfd;
 constexpr std::uint8_t many_repeats = 0xff;  ///< beside the escape
 
-/// How many of the 256 values of the first byte stand for each kind.
+/// How many of the 256 values of the first byte encode each kind.
 constexpr std::array<std::uint16_t, MachineStep::kinds> kind_weights = {
     46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
-/// Kinds that came later, each by a code that was one of many for another kind: what was encoded
-/// before still means the same. What ends the process has none.
+/// Newer kinds, each with one of the many codes of an older kind, so that old encodings decode as
+/// before. Steps that end the process have no code.
 struct LaterCode {
   MachineStep::Kind kind;
   MachineStep::Kind instead_of;
@@ -72,16 +72,16 @@ consteval KindCodes make_kind_codes() {
 }
 constexpr KindCodes kind_codes = make_kind_codes();
 
-/// Handles by half a byte: the first three are the most likely ones.
+/// Decodes a handle from half a byte: the first three are the most likely.
 constexpr std::array<std::uint8_t, 16> handle_of_code = {0, 1, 2, 3, 4, 5, 6, 7,
                                                          0, 0, 0, 1, 1, 1, 2, 2};
-/// Tags by half a byte, where they are declared.
+/// Decodes a declared tag from half a byte.
 constexpr std::array<std::uint8_t, 16> tag_of_code = {0, 1, 2, 3, 0, 0, 0, 0,
                                                       0, 0, 0, 0, 1, 1, 1, 2};
 constexpr std::uint8_t null_function_code = 15;
 
-/// Clause lists are numbered, shorter ones first: none, t0 to t3, t0 t0, t0 t1 and so on. What is
-/// beyond the last number of such a list picks one of a few lists.
+/// Clause lists are numbered, shorter ones first: none, t0 to t3, t0 t0, t0 t1 and so on. A
+/// larger number picks one of a few lists.
 constexpr std::uint8_t suspends_numbered = 1 + 4 + 16 + 64;
 constexpr std::uint8_t switches_numbered = 1 + 4 + 16;
 static_assert(machine_bounds::tags == 4 && machine_bounds::suspend_clauses == 3 &&
@@ -94,8 +94,8 @@ constexpr std::array<std::uint8_t, 8> likely_switches = {0, 0, 0, 0, 0, 1, 1, 2}
 constexpr std::uint64_t supplied_bytes_min = 32;
 constexpr std::uint64_t supplied_sizes = machine_bounds::supplied_bytes - supplied_bytes_min + 1;
 static_assert(supplied_sizes + supplied_bytes_min == 1u << 16);
-// Pooled stacks beyond an address space, by one of the bytes for an exact size that encode() has no
-// use for, and seldom: what is refused leads nowhere.
+// Stacks beyond an address space have one of the bytes for an exact size that encode() does not
+// use. They are rare, since a rejected stack leads nowhere.
 constexpr std::uint8_t escape_beyond = 0xf7;
 constexpr std::uint8_t beyond_from = 0xe0;  ///< of the last byte
 constexpr std::uint32_t beyond_sizes =
@@ -144,7 +144,7 @@ std::uint8_t encode_clauses(const BoundedList<std::uint8_t, bound>& tags) {
   return static_cast<std::uint8_t>(shorter + number);
 }
 
-/// Values of a bind and a resume: few, or about as many as a function takes.
+/// The values of a bind or a resume: few, or about as many as a function takes.
 std::uint16_t decode_values_in(std::uint8_t fine, std::uint8_t choice,
                                const MachineProgram& program) {
   if (choice >= escape) {
@@ -159,7 +159,7 @@ std::uint16_t decode_values_in(std::uint8_t fine, std::uint8_t choice,
               machine_bounds::values_in);
 }
 
-/// Values of a suspend and a switch, and room for them: few, or any.
+/// The values of a suspend or a switch, or the room for them: few, or any number.
 std::uint8_t decode_values_across(std::uint8_t number, std::uint8_t choice) {
   return choice >= escape ? number : remainder(number, 4);
 }
@@ -172,7 +172,7 @@ std::uint8_t index_width_of(std::uint32_t index) {
   return static_cast<std::uint8_t>(index == 0 ? 0 : (std::bit_width(index) - 1) / 8);
 }
 
-/// Numbers from 1: few, or any.
+/// A number from 1: small, or any.
 std::uint16_t decode_count(std::uint8_t fine, std::uint8_t choice, std::uint16_t max) {
   const std::uint32_t offset =
       choice >= escape ? fine | std::uint32_t{low(choice)} << 8 : fine % 4u;
@@ -213,7 +213,7 @@ MachineStack decode_stack(const DeclarationCode& code) {
   if (code[0] < 0xa0) {
     return {StackShape::Kind::mapped, 0, pages[code[0] % pages.size()] * spec::page_bytes};
   }
-  // Just too small for anything to run, to just large enough; or room for a while.
+  // From just too small for any body to just large enough; or with room for many steps.
   constexpr std::uint64_t tight = spec::return_count_below + spec::headroom_bytes;
   return {StackShape::Kind::supplied, offset,
           code[0] < 0xb8 ? tight - 32 + pair % 512 : 20 * 1024 + pair % 0xa000};
@@ -270,7 +270,7 @@ MachineStep decode_step(const StepCode& code, const MachineProgram& program,
 MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const MachineProgram& program,
                         std::size_t steps_before) {
   MachineStep step;
-  // The first step has none before it to repeat.
+  // No step comes before the first one that it could repeat.
   step.kind =
       kind == MachineStep::Kind::repeat && steps_before == 0 ? MachineStep::Kind::new_ : kind;
   const StepForm& form = form_of(step.kind);
@@ -316,8 +316,8 @@ MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const Mach
         decode_count(code[1], code[2], static_cast<std::uint16_t>(steps_before)));
   }
   if (form.has(StepField::count)) {
-    // Many times exactly is for encode alone: one that runs long costs as much as a thousand
-    // others.
+    // An exact number of many repeats is for encode alone: one long program costs as much as a
+    // thousand others.
     const bool exactly = step.kind != MachineStep::Kind::repeat || code[5] == many_repeats;
     step.count = decode_count(code[3], exactly ? code[4] : 0, form.count_max);
   }

@@ -1,5 +1,5 @@
-// The byte code of one declaration and of one step: what generate_machine_program and encode are
-// made of, and where mutate takes new ones from. Decoding is total, and what it gives is valid.
+// The byte code of one declaration and of one step, for generate_machine_program and encode, and
+// for mutate, which decodes random bytes. Decoding is total, and its results are valid.
 #pragma once
 
 #include "fuzz/program/program.hpp"
@@ -29,10 +29,10 @@ DeclarationCode encode(const Signature& function);
 MachineStep decode_step(const StepCode& code, const MachineProgram& program,
                         std::size_t steps_before);
 
-/// The same with the kind given: the byte that says it is not looked at.
+/// The same with the kind given; the byte that encodes it is ignored.
 MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const MachineProgram& program,
                         std::size_t steps_before);
-/// What ends the process becomes a walk: no bytes stand for it.
+/// A step that ends the process is encoded as a walk, since no bytes decode to it.
 StepCode encode(const MachineStep& step);
 
 /// The largest arity for which the layout and the headroom (L5, L8) fit on `stack`, give or take

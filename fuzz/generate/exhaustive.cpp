@@ -51,7 +51,7 @@ std::vector<MachineStep> each_with_tags(std::span<const MachineStep> steps,
   return more;
 }
 
-/// Names things by number, in the order of their first use.
+/// Numbers slots and tags in the order of their first use.
 class Naming {
  public:
   explicit Naming(std::uint8_t used) : used_(used) {}
@@ -86,7 +86,7 @@ Exhaustive::Exhaustive(const TinyWorld& world) : world_(world) {
   }
 }
 
-/// With every name, in order or not.
+/// All steps, whether their names are in order or not.
 std::vector<MachineStep> Exhaustive::all_steps() const {
   std::vector<MachineStep> all;
   for (const Kind kind : kinds) {
@@ -119,7 +119,7 @@ std::vector<MachineStep> Exhaustive::all_steps() const {
   return all;
 }
 
-/// The names in use after `step`, or nothing where its own are not in order.
+/// The names in use after `step`, or nothing where its own names are out of order.
 std::optional<Exhaustive::Names> Exhaustive::named_by(const MachineStep& step, Names before) {
   const StepForm& form = form_of(step.kind);
   Naming slot(before.slots);
@@ -145,7 +145,7 @@ std::optional<Exhaustive::Names> Exhaustive::named_by(const MachineStep& step, N
   return Names{slot.used(), tag.used()};
 }
 
-/// Puts `step` among the choices wherever its names are in order.
+/// Adds `step` to the choices for every set of names in use with which its own are in order.
 void Exhaustive::offer(const MachineStep& step) {
   if (form_of(step.kind).has(StepField::to) && !needs_a_slot(step) && step.to != step.handle) {
     return;
@@ -180,7 +180,7 @@ bool Exhaustive::visited(const Visit& visit) {
   return visit(program_);
 }
 
-/// Every program that begins as program_ does and has `left` more steps.
+/// Visits every program that extends program_ by `left` steps.
 bool Exhaustive::extend(Names names, std::size_t left, const Visit& visit) {
   const std::size_t before = program_.steps.size();
   bool more = true;

@@ -2,24 +2,23 @@
 // and one of one parameter and two results, few handle slots and tags, few values; and the steps
 // that make, move and end continuations. Frames, entries and repeats are left to the fuzz targets.
 //
-// What is left out, and why nothing is lost by it:
+// The enumeration leaves out the following programs, and loses nothing:
 //
-// - Slots and tags are named in the order of their first use. Another order is another name for the
-//   same: no rule asks for the number of a slot or tag.
-// - A resume or throw-into without a suspend clause never writes its `to`, which is its handle
-// then.
-// - After a step that means nothing where it is taken, that is refused, or that throws on the
-//   embedder's own stack, everything is as it was (SPEC.md, Continuations: refused), so that a
-//   longer program is a shorter one that is enumerated as well. That everything *is* as it was, the
-//   run asks right after the step: so each program that ends in such a step is enumerated. One
-//   thing does differ after a refusal in a body, the reason of its later trap; so a trap comes
-//   after it as well, but nothing in between, and nothing after.
+// - Slots and tags are named in the order of their first use. Another order only renames a program:
+//   no rule depends on the number of a slot or tag.
+// - A resume or throw-into without a suspend clause never writes its `to`, so `to` is its handle.
+// - A step that is skipped, rejected, or throws on the embedder's own stack changes nothing
+// (SPEC.md,
+//   Continuations: refused), so a program that continues after it does what a shorter one does. The
+//   run checks right after the step that nothing changed, so programs that end in such a step are
+//   enumerated. A rejection in a body does change one thing, the reason of a later trap; so a trap
+//   is tried right after it, and nothing else.
 //
-// What takes more steps than can be enumerated, such as a switch to a chain of two stacks, is
-// reached by a beginning that all programs share.
+// States that need more steps than can be enumerated, such as a switch to a chain of two stacks,
+// are reached by a beginning that all programs share.
 //
-// What is a bound: tags of one clause list stand in the order of their numbers, each once; and
-// which runs are probed follows from the program (run.cpp), and so from the names.
+// Two bounds remain: the tags of one clause list stand in the order of their numbers, each once;
+// and which runs are probed follows from the program (run.cpp), and so from its names.
 #pragma once
 
 #include "fuzz/program/program.hpp"
@@ -39,8 +38,7 @@ namespace fiberproof::fuzz {
 struct TinyWorld {
   std::uint8_t slots = 2;
   std::uint8_t tags = 1;
-  std::uint8_t values =
-      2;  ///< the most of a bind, resume, suspend and switch, and of its room; from 0
+  std::uint8_t values = 2;  ///< at most, of one step, and of the room of one; from 0
 };
 inline constexpr TinyWorld tiny_world_max = {3, 2, 2};
 
@@ -51,13 +49,13 @@ class Exhaustive {
   /// Every program begins with `steps`, of the world's names and in order, from now on.
   void begin_with(std::span<const MachineStep> steps);
 
-  /// Sees a program, which is valid until it returns. Whether more are wanted.
+  /// Sees a program, which is valid until the visitor returns. Returns whether to continue.
   using Visit = std::function<bool(const MachineProgram& program)>;
 
   struct Count {
     std::uint64_t programs = 0;       ///< that were visited
-    std::uint64_t not_continued = 0;  ///< shorter ones, after which everything was as before
-    bool all = true;                  ///< no visit has ended the enumeration
+    std::uint64_t not_continued = 0;  ///< shorter ones whose last step changed nothing
+    bool all = true;                  ///< no visitor ended the enumeration
   };
 
   /// Visits every program of exactly `steps` steps after the shared beginning: at least one, and

@@ -1,6 +1,6 @@
-// The bytes of a MachineProgram: how much is declared, one code for each stack and function that
-// there can be, then one for each step, as many as there are bytes for. All are read in steps of
-// one width, so that a change of a byte changes one thing.
+// The bytes of a MachineProgram: the number of declarations, one code for each possible stack and
+// function, then one code for each step until the bytes end. Codes have a fixed width, so that a
+// change of a byte changes one thing.
 #include "fuzz/generate/generate.hpp"
 
 #include "fuzz/generate/byte_code.hpp"

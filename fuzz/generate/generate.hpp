@@ -1,5 +1,5 @@
-// Bytes to MachinePrograms and back, and new programs out of old ones: what every engine can do
-// without knowing the language, and what libFuzzer's custom mutator does knowing it.
+// Decodes bytes to MachinePrograms and encodes them, for fuzzers that know nothing of the language;
+// and mutates and crosses programs, for libFuzzer's custom mutator.
 #pragma once
 
 #include "fuzz/program/program.hpp"
@@ -13,7 +13,7 @@ namespace fiberproof::fuzz {
 /// The most bytes that encode() makes.
 inline constexpr std::size_t machine_program_bytes_max = 1024;
 
-/// Total: every byte string is a program, a missing byte is 0, and what is left over is ignored.
+/// Total: every byte string is a program, a missing byte is 0, and extra bytes are ignored.
 /// Small numbers are the most likely, steps have fixed places, so that a change of a byte changes
 /// one thing.
 void generate_machine_program(std::span<const std::uint8_t> bytes, MachineProgram& program);
@@ -23,13 +23,13 @@ void generate_machine_program(std::span<const std::uint8_t> bytes, MachineProgra
 /// (byte_code.hpp). On input `bytes` has room for machine_program_bytes_max.
 std::size_t encode(const MachineProgram& program, std::span<std::uint8_t> bytes);
 
-/// Changes `program` in one to a few places, as `seed` says. The result can be printed and parsed.
-/// Prefers what matters: arities and stack sizes at their limits, one tag in nested handlers,
+/// Changes `program` in one or a few places, which `seed` decides. The result can be printed and
+/// parsed. Prefers arities and stack sizes at their limits, one tag in nested handlers,
 /// forwarding through several stacks, handles that were used before, chains that get another
 /// parent, chains of switches, abandoned ones.
 void mutate(MachineProgram& program, std::uint32_t seed);
 
-/// Makes `child` of parts of both, as `seed` says.
+/// Makes `child` of parts of both, which `seed` decides.
 void cross_over(const MachineProgram& first, const MachineProgram& second, MachineProgram& child,
                 std::uint32_t seed);
 

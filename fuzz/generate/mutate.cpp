@@ -1,5 +1,5 @@
-// New programs out of old ones. A change may leave names and repeats behind that no longer mean
-// anything; keep_valid puts them right, once at the end.
+// Mutation and crossover of programs. A change may leave names and repeats without a meaning;
+// keep_valid mends them once, at the end.
 #include "fuzz/generate/byte_code.hpp"
 #include "fuzz/generate/generate.hpp"
 #include "fuzz/generate/mutate_idioms.hpp"
@@ -19,7 +19,7 @@ namespace {
 using Kind = MachineStep::Kind;
 constexpr std::size_t run_max = Idiom::bound;
 
-/// Names are seldom wrong, and a division costs more than all else here.
+/// Names are rarely wrong, and a division costs more than all else here.
 void keep_below(std::uint8_t& index, std::size_t declared) {
   if (index >= declared) {
     index = static_cast<std::uint8_t>(index % declared);
@@ -37,7 +37,7 @@ void keep_valid(MachineProgram& program) {
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     MachineStep& step = program.steps[index];
     if (step.kind == Kind::repeat && index == 0) {
-      step = {};  // there is nothing before it
+      step = {};  // no step comes before it
     }
     if (step.function != MachineStep::null_function) {
       keep_below(step.function, program.functions.size());
@@ -50,8 +50,8 @@ void keep_valid(MachineProgram& program) {
   }
 }
 
-/// Puts `inserted`, which are no steps of `program`, in the place of the `removed` steps from
-/// `position`. What does not fit is lost at the end.
+/// Replaces the `removed` steps from `position` with `inserted`, which must not be steps of
+/// `program`. Steps that do not fit are dropped at the end.
 void splice(MachineProgram& program, std::size_t position, std::size_t removed,
             std::span<const MachineStep> inserted) {
   auto& steps = program.steps;
@@ -92,7 +92,7 @@ std::span<const MachineStep> span_of(const Idiom& run) {
   return {run.begin(), run.size()};
 }
 
-// Changes of the steps. All but the inserting ones find at least one step.
+// Changes of the steps. All but the inserting ones need at least one step.
 
 void insert_step(MachineProgram& program, Random& random) {
   const std::size_t position = random.below(program.steps.size() + 1);
@@ -104,7 +104,7 @@ void insert_idiom(MachineProgram& program, Random& random) {
   Idiom idiom;
   make_idiom(program, random, idiom);
   const std::size_t size = program.steps.size();
-  // At the end it is reached in the state that the program so far has made.
+  // At the end the program so far has made the state in which it is taken.
   std::size_t position = random.one_in(2) ? size : random.below(size + 1);
   position = std::min(position, machine_bounds::steps - idiom.size());
   splice(program, position, random.one_in(2) ? std::min(idiom.size(), size - position) : 0,
@@ -113,7 +113,7 @@ void insert_idiom(MachineProgram& program, Random& random) {
 
 void change_field(MachineProgram& program, Random& random);
 
-/// Seldom, since a repeat makes a program dear.
+/// Rare, since a repeat makes a program expensive.
 void insert_repeat(MachineProgram& program, Random& random) {
   if (!random.one_in(4)) {
     return change_field(program, random);
@@ -124,7 +124,7 @@ void insert_repeat(MachineProgram& program, Random& random) {
   step.kind = Kind::repeat;
   step.length = static_cast<std::uint8_t>(
       random.one_in(8) ? position : 1 + random.below(std::min<std::size_t>(position, 6)));
-  // One that runs long costs as much as a thousand others.
+  // One long program costs as much as a thousand others.
   step.count = static_cast<std::uint16_t>(
       1 + random.below(random.one_in(256) ? machine_bounds::repeats : 4));
   splice(program, position, 0, {&step, 1});
@@ -184,7 +184,7 @@ void copy_field(StepField field, const MachineStep& from, MachineStep& to) {
   }
 }
 
-/// Gives one field what a random step of the same kind has there.
+/// Copies one field of a random step of the same kind.
 void change_field(MachineProgram& program, Random& random) {
   const std::size_t position = random.below(program.steps.size());
   MachineStep& step = program.steps[position];
@@ -206,13 +206,13 @@ void change_field(MachineProgram& program, Random& random) {
   }
 }
 
-/// Takes a number of a step to where it matters: a bound, or about as many values as a function
-/// takes or gives.
+/// Sets a number of a step to one that matters: a bound, or about as many values as a function
+/// takes or returns.
 void change_number(MachineProgram& program, Random& random) {
   MachineStep& step = program.steps[random.below(program.steps.size())];
   const StepForm& form = form_of(step.kind);
   if (form.has(StepField::length) && random.one_in(2)) {
-    step.length = machine_bounds::steps;  // all there are
+    step.length = machine_bounds::steps;  // cut down to all steps before it
   } else if (form.has(StepField::count)) {
     step.count = random.one_in(step.kind == Kind::repeat ? 8 : 2) ? form.count_max : 1;
   } else if (form.has(StepField::room) && random.one_in(2)) {
@@ -292,7 +292,7 @@ void declare_more_or_less(MachineProgram& program, Random& random) {
 
 using Change = void (*)(MachineProgram&, Random&);
 
-/// What stands here more often is more likely. As many steps are deleted as are added, about.
+/// A change listed more often is more likely. About as many steps are deleted as added.
 constexpr std::array<Change, 25> changes = {
     insert_idiom, insert_idiom,  insert_idiom,   insert_idiom,    insert_step,
     insert_step,  insert_step,   change_field,   change_field,    change_field,
@@ -325,8 +325,8 @@ void cross_over(const MachineProgram& first, const MachineProgram& second, Machi
   child.stacks = declared.stacks;
   child.functions = (random.one_in(4) ? second : declared).functions;
   child.steps = first.steps;
-  // A run of the second program's steps in the place of a run of the first one's; the usual case is
-  // that each goes to the end.
+  // Replaces a run of the first program's steps with a run of the second one's. Usually both runs
+  // reach to the end.
   const std::size_t to = random.below(first.steps.size() + 1);
   const std::size_t from = random.below(second.steps.size() + 1);
   std::size_t removed = first.steps.size() - to;

@@ -11,7 +11,7 @@ namespace {
 
 using Kind = MachineStep::Kind;
 
-/// Writes idioms. Whichever stack runs takes the next step: after a resume that is the resumed one.
+/// Writes idioms. The running stack takes the next step: after a resume, the resumed one.
 class Writer {
  public:
   Writer(const MachineProgram& program, Random& random, Idiom& idiom)
@@ -28,7 +28,7 @@ class Writer {
     resume(1, 1);
   }
 
-  /// The innermost of the handlers of one tag must get what is suspended to it.
+  /// The innermost handler of a tag must handle its suspension.
   void same_tag_in_nested_handlers() {
     for (std::size_t index = 0; index < 2; ++index) {
       fresh(index);
@@ -69,7 +69,7 @@ class Writer {
     }
   }
 
-  /// A suspended chain goes on under another parent, to which it then suspends.
+  /// A suspended chain resumes under another parent, to which it then suspends.
   void other_parent() {
     nested_under_handler(random_.below(2));
     suspend();
@@ -87,7 +87,7 @@ class Writer {
     MachineStep& first = resume_fresh(0, 3);
     first.switches.push_back(tag_);
     first.suspends.push_back(any_tag());
-    // The handle of whoever switches goes to the slot that it came from, in which nothing is left.
+    // The handle of the switching stack goes to the slot of the handle that was just consumed.
     std::size_t running = 0;
     const std::size_t switches = 2 + random_.below(6);
     for (std::size_t count = 0; count < switches; ++count) {
@@ -148,7 +148,7 @@ class Writer {
 
   std::uint8_t any_tag() { return static_cast<std::uint8_t>(random_.below(program_.tags)); }
 
-  /// The step that was added; where there is no room, the last one is lost.
+  /// Adds a step; where there is no room, it replaces the last one.
   MachineStep& add(Kind kind) {
     if (idiom_.full()) {
       idiom_.truncate(idiom_.size() - 1);
@@ -166,7 +166,7 @@ class Writer {
     params_ = near(program_.functions[step.function].params, 0, machine_bounds::values_in);
   }
 
-  /// With as many values as the continuation that was made last takes, mostly.
+  /// Mostly with as many values as the latest continuation takes.
   MachineStep& resume_fresh(std::size_t index, std::size_t to) {
     std::uint16_t values = params_;
     if (random_.one_in(4)) {
@@ -182,7 +182,7 @@ class Writer {
     return step;
   }
 
-  /// With as many values as the last suspend has room for, mostly.
+  /// Mostly with as many values as the latest suspend has room for.
   MachineStep& resume(std::size_t index, std::size_t to) {
     MachineStep& step = add(Kind::resume);
     step.handle = slot(index);

@@ -1,5 +1,5 @@
-// Short runs of steps that are worth trying anywhere, since the machine is most likely to be wrong
-// in what they do.
+// Short runs of steps that are worth trying anywhere, since continuations are most likely to be
+// wrong in them.
 #pragma once
 
 #include "fuzz/generate/random.hpp"
@@ -10,7 +10,7 @@ namespace fiberproof::fuzz {
 
 using Idiom = BoundedList<MachineStep, 24>;
 
-/// Fills `idiom` with a run of steps that `program` may contain, as far as it has room for them.
+/// Fills `idiom` with a run of steps that are valid in `program`, as far as it has room.
 void make_idiom(const MachineProgram& program, Random& random, Idiom& idiom);
 
 }  // namespace fiberproof::fuzz

@@ -7,22 +7,23 @@
 #include <array>
 #include <string_view>
 
-// The engine's own mutation of bytes. Other engines, and replays, have none.
+// libFuzzer's own mutation of bytes. Other fuzzers, and replays, have none.
 extern "C" [[gnu::weak]] std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
                                                       std::size_t size_max);
 
 namespace fiberproof::fuzz {
 namespace {
 
-// One mutation in so many is the engine's, of the bytes: what knows nothing of the language goes
-// where nobody has thought of.
+// One mutation in so many is libFuzzer's, of the bytes: without knowledge of the language it
+// reaches states that the idioms do not.
 constexpr std::uint32_t engine_period = 8;
 
-// Most programs stay this short: one finds what two of half its length would, at the price of both.
+// Most programs stay this short: a longer one finds no more than two of half its length, which cost
+// the same.
 constexpr std::size_t short_steps_max = 16;
 constexpr std::uint32_t long_period = 16;
 
-/// Leaves out steps at the end, or at the beginning.
+/// Drops steps at the end, or at the beginning.
 void shorten(MachineProgram& program, std::uint32_t seed) {
   auto& steps = program.steps;
   if (steps.size() <= short_steps_max || seed % long_period == 0) {
@@ -42,7 +43,7 @@ void shorten(MachineProgram& program, std::uint32_t seed) {
   steps.truncate(short_steps_max);
 }
 
-/// A text that is none counts as the bytes that it has.
+/// A text that cannot be parsed is decoded as bytes.
 void read(std::span<const std::uint8_t> input, MachineProgram& program) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
   if (!has_program_magic(text) || !parse(text, program)) {
@@ -50,7 +51,7 @@ void read(std::span<const std::uint8_t> input, MachineProgram& program) {
   }
 }
 
-/// What does not fit is cut off: fewer steps are a program, too.
+/// Bytes that do not fit are cut off: fewer steps are a program, too.
 std::size_t write(const MachineProgram& program, std::span<std::uint8_t> room) {
   std::array<std::uint8_t, machine_program_bytes_max> bytes;
   const std::size_t size = std::min(encode(program, bytes), room.size());

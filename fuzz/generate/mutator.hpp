@@ -1,5 +1,5 @@
-// What libFuzzer's interface for mutators asks of a target whose inputs are MachinePrograms, as
-// texts or as bytes. New inputs are always bytes, which are quicker to read.
+// The custom mutator of libFuzzer for targets whose inputs are MachinePrograms, as texts or as
+// bytes. New inputs are always bytes, which are faster to read.
 #pragma once
 
 #include <cstddef>

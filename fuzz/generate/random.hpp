@@ -1,4 +1,4 @@
-// Random numbers for the mutator: a few instructions each, and the same ones for a seed with every
+// Random numbers for the mutator: a few instructions each, and the same for a seed with every
 // compiler and library.
 #pragma once
 

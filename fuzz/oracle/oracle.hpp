@@ -14,14 +14,19 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 namespace fiberproof::fuzz {
+
+/// Names an outcome that a number stands for.
+using NameOf = std::string_view(std::uint64_t number);
 
 struct Violation {
   SpecId id;
   const char* what;  ///< a literal: what the two values are of
   std::uint64_t expected;
   std::uint64_t got;
+  NameOf* name = nullptr;  ///< of both values; null where they are numbers
 };
 
 using Verdict = std::optional<Violation>;

@@ -38,7 +38,7 @@ Verdict l1_control_context_and_capacity(const LayoutRequest& request) {
       {"args_capacity at TOS-0x20", spec::capacity_below_top, request.capacity()},
   };
   for (const auto& word : words) {
-    if (auto wrong = same(SpecId::L1, word.what, word.expected, read_word(top - word.below_top))) {
+    if (auto wrong = equal(SpecId::L1, word.what, word.expected, read_word(top - word.below_top))) {
       return wrong;
     }
   }
@@ -60,7 +60,7 @@ Verdict l2_launch_words(const LayoutRequest& request) {
   };
   for (const auto& word : words) {
     const std::uint64_t got = read_word(base - word.below_base);
-    if (auto wrong = same(SpecId::L2, word.what, word.expected, got)) {
+    if (auto wrong = equal(SpecId::L2, word.what, word.expected, got)) {
       return wrong;
     }
   }
@@ -71,11 +71,11 @@ Verdict l3_args_object(const LayoutRequest& request) {
   asked(SpecId::L3);
   // {u32 length; u32 capacity; pointer}: length is the low half of the first word.
   const std::uint64_t counters = std::uint64_t{request.capacity()} << 32;
-  if (auto wrong = same(SpecId::L3, "args {length 0, capacity n}", counters,
-                        read_word(request.args_object))) {
+  if (auto wrong = equal(SpecId::L3, "args {length 0, capacity n}", counters,
+                         read_word(request.args_object))) {
     return wrong;
   }
-  return same(SpecId::L3, "args.data", buffer_of(request), read_word(request.args_object + 8));
+  return equal(SpecId::L3, "args.data", buffer_of(request), read_word(request.args_object + 8));
 }
 
 Verdict l3_forbidden(const LayoutRequest& request, std::uint64_t word, bool is_forbidden) {
@@ -83,10 +83,10 @@ Verdict l3_forbidden(const LayoutRequest& request, std::uint64_t word, bool is_f
   const std::uint64_t buffer_end = request.top - spec::buffer_below;
   const std::uint64_t buffer = buffer_end - spec::buffer_bytes(request.capacity());
   const bool is_buffer = word >= buffer && word < buffer_end;
-  return same(SpecId::L3,
-              is_buffer ? "a word of the args buffer is forbidden to instrumented code"
-                        : "a word around the args buffer is forbidden to instrumented code",
-              is_buffer ? 0 : 1, is_forbidden ? 1 : 0);
+  return equal(SpecId::L3,
+               is_buffer ? "a word of the args buffer is forbidden to instrumented code"
+                         : "a word around the args buffer is forbidden to instrumented code",
+               is_buffer ? 0 : 1, is_forbidden ? 1 : 0);
 }
 
 Verdict l4_nothing_else_written(std::span<const Span> watched) {
@@ -106,21 +106,21 @@ Verdict l6_regions_do_not_overlap(const LayoutRequest& request) {
   const bool in_order = request.usable_bytes <= request.top && limit <= rsp &&
                         rsp + (spec::return_count_below - spec::buffer_below) == buffer &&
                         buffer + buffer_size + spec::capacity_below_top == top;
-  return same(SpecId::L6, "limit, launch words, args buffer, args_capacity, TOS in this order", 1,
-              in_order ? 1 : 0);
+  return equal(SpecId::L6, "limit, launch words, args buffer, args_capacity, TOS in this order", 1,
+               in_order ? 1 : 0);
 }
 
 Verdict l7_aligned(const LayoutRequest& request) {
   asked(SpecId::L7);
   const std::uint64_t data = read_word(request.args_object + 8);
   const std::uint64_t rsp = read_word(request.top - spec::saved_rsp_below_top);
-  if (auto wrong = same(SpecId::L7, "TOS mod 16", 0, request.top % spec::stack_alignment)) {
+  if (auto wrong = equal(SpecId::L7, "TOS mod 16", 0, request.top % spec::stack_alignment)) {
     return wrong;
   }
-  if (auto wrong = same(SpecId::L7, "args.data mod 16", 0, data % spec::stack_alignment)) {
+  if (auto wrong = equal(SpecId::L7, "args.data mod 16", 0, data % spec::stack_alignment)) {
     return wrong;
   }
-  return same(SpecId::L7, "first RSP mod 16", 0, rsp % spec::stack_alignment);
+  return equal(SpecId::L7, "first RSP mod 16", 0, rsp % spec::stack_alignment);
 }
 
 std::array<std::uint64_t, 8> laid_out_addresses(const LayoutRequest& request) {
@@ -138,16 +138,16 @@ Verdict l5_l8_fits_or_refused(const LayoutRequest& request, const LayoutAnswer& 
   const SpecId id = layout_fits ? SpecId::L8 : SpecId::L5;
   asked(id);
   const bool fits = required <= request.usable_bytes;
-  if (auto wrong = same(id, "accepted", fits ? 1 : 0, answer.accepted ? 1 : 0)) {
+  if (auto wrong = equal(id, "accepted", fits ? 1 : 0, answer.accepted ? 1 : 0)) {
     return wrong;
   }
   if (fits) {
     return std::nullopt;
   }
-  if (auto wrong = same(id, "required bytes in the error", required, answer.required_bytes)) {
+  if (auto wrong = equal(id, "required bytes in the error", required, answer.required_bytes)) {
     return wrong;
   }
-  return same(id, "usable bytes in the error", request.usable_bytes, answer.usable_bytes);
+  return equal(id, "usable bytes in the error", request.usable_bytes, answer.usable_bytes);
 }
 
 Verdict l8_room_sufficed(Span below_limit) {
@@ -156,18 +156,18 @@ Verdict l8_room_sufficed(Span below_limit) {
 
 Verdict l5_refusal_made_nothing(std::uint64_t live_before, std::uint64_t live_after) {
   asked(SpecId::L5);
-  return same(SpecId::L5, "continuations after a refused cont_new", live_before, live_after);
+  return equal(SpecId::L5, "continuations after a refused cont_new", live_before, live_after);
 }
 
 Verdict l5_refusal_wrote_nothing(const LayoutRequest& request, std::span<const Span> watched) {
   if (auto wrong = untouched(SpecId::L5, "word of a stack that was refused", watched)) {
     return wrong;
   }
-  if (auto wrong = same(SpecId::L5, "args {length, capacity} after a refusal", 0,
-                        read_word(request.args_object))) {
+  if (auto wrong = equal(SpecId::L5, "args {length, capacity} after a refusal", 0,
+                         read_word(request.args_object))) {
     return wrong;
   }
-  return same(SpecId::L5, "args.data after a refusal", 0, read_word(request.args_object + 8));
+  return equal(SpecId::L5, "args.data after a refusal", 0, read_word(request.args_object + 8));
 }
 
 }  // namespace oracle

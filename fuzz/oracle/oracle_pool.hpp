@@ -1,4 +1,4 @@
-// The oracle of the pools that stacks come from: a store's and a run's own.
+// The oracle of stack pools.
 #pragma once
 
 #include "fuzz/oracle/oracle.hpp"
@@ -7,7 +7,7 @@
 
 namespace fiberproof::fuzz::oracle {
 
-/// A pool keeps no more stacks than it was told, and the one that was released last (C7).
+/// A pool keeps at most `kept_max` stacks, and the one that was released last (C7).
 Verdict c7_kept(std::uint64_t kept_max, std::uint64_t got);
 
 }  // namespace fiberproof::fuzz::oracle

@@ -1,26 +1,12 @@
-// How every oracle asks: it counts the question, compares, and names the first thing that is wrong.
+// How the oracles of several words ask: each counts its question and reports the first word that is
+// wrong.
 #pragma once
 
-#include "fuzz/oracle/oracle.hpp"
+#include "fuzz/oracle/same.hpp"
 
 #include <algorithm>
 
 namespace fiberproof::fuzz::oracle {
-
-/// Behind oracle_counts().
-inline OracleCounts counts{};
-
-/// Counts one question to the oracle of `id`.
-inline void asked(SpecId id) {
-  ++counts[static_cast<std::size_t>(id)];
-}
-
-inline Verdict same(SpecId id, const char* what, std::uint64_t expected, std::uint64_t got) {
-  if (expected == got) [[likely]] {
-    return std::nullopt;
-  }
-  return Violation{id, what, expected, got};
-}
 
 inline Verdict untouched(SpecId id, const char* what, std::span<const Span> watched) {
   asked(id);

@@ -7,10 +7,10 @@ namespace fiberproof::fuzz::oracle {
 
 Verdict t1_entry(const LayoutRequest& request, const Registers& entry) {
   asked(SpecId::T1);
-  if (auto wrong = same(SpecId::T1, "RSP on entry", request.first_rsp(), entry.rsp)) {
+  if (auto wrong = equal(SpecId::T1, "RSP on entry", request.first_rsp(), entry.rsp)) {
     return wrong;
   }
-  return same(SpecId::T1, "RBP on entry", request.top - spec::saved_rbp_below_top, entry.rbp);
+  return equal(SpecId::T1, "RBP on entry", request.top - spec::saved_rbp_below_top, entry.rbp);
 }
 
 Verdict t2_call(const LayoutRequest& request, const ArrayCallSeen& seen) {
@@ -21,21 +21,21 @@ Verdict t2_call(const LayoutRequest& request, const ArrayCallSeen& seen) {
     return Violation{SpecId::T2, "return address at TOS-0x28-s, inside the trampoline",
                      request.start_routine, seen.return_address};
   }
-  if (auto wrong = same(SpecId::T2, "func_ref", request.func_ref, seen.func_ref)) {
+  if (auto wrong = equal(SpecId::T2, "func_ref", request.func_ref, seen.func_ref)) {
     return wrong;
   }
-  if (auto wrong = same(SpecId::T2, "caller_vmctx", request.caller_vmctx, seen.caller_vmctx)) {
+  if (auto wrong = equal(SpecId::T2, "caller_vmctx", request.caller_vmctx, seen.caller_vmctx)) {
     return wrong;
   }
-  return same(SpecId::T2, "frame mod 16", 0, seen.frame % spec::stack_alignment);
+  return equal(SpecId::T2, "frame mod 16", 0, seen.frame % spec::stack_alignment);
 }
 
 Verdict f1_arguments(const LayoutRequest& request, const ArrayCallSeen& seen) {
   asked(SpecId::F1);
-  if (auto wrong = same(SpecId::F1, "values", buffer_of(request), seen.values)) {
+  if (auto wrong = equal(SpecId::F1, "values", buffer_of(request), seen.values)) {
     return wrong;
   }
-  return same(SpecId::F1, "capacity", request.capacity(), seen.capacity);
+  return equal(SpecId::F1, "capacity", request.capacity(), seen.capacity);
 }
 
 Verdict f1_argument_values(std::optional<std::uint32_t> first_wrong_slot) {
@@ -48,11 +48,11 @@ Verdict f1_argument_values(std::optional<std::uint32_t> first_wrong_slot) {
 Verdict t3_chain(std::optional<std::uint32_t> from_body, std::optional<std::uint32_t> from_link) {
   asked(SpecId::T3);
   if (auto wrong =
-          same(SpecId::T3, "frame chain from the body reaches TOS-0x10", 1, from_body ? 1 : 0)) {
+          equal(SpecId::T3, "frame chain from the body reaches TOS-0x10", 1, from_body ? 1 : 0)) {
     return wrong;
   }
-  return same(SpecId::T3, "frame chain from the word at TOS-0x10 reaches the parent's frame", 1,
-              from_link ? 1 : 0);
+  return equal(SpecId::T3, "frame chain from the word at TOS-0x10 reaches the parent's frame", 1,
+               from_link ? 1 : 0);
 }
 
 Verdict t3_resume_address(std::uint64_t address,
@@ -64,25 +64,25 @@ Verdict t3_resume_address(std::uint64_t address,
 Verdict t4_exit(const ContextWords& then, const Registers& exit, std::uint64_t arrivals) {
   asked(SpecId::T4);
   if (auto wrong =
-          same(SpecId::T4, "arrivals at the rip of the context as it was then", 1, arrivals)) {
+          equal(SpecId::T4, "arrivals at the rip of the context as it was then", 1, arrivals)) {
     return wrong;
   }
-  if (auto wrong = same(SpecId::T4, "RSP on exit", then.rsp, exit.rsp)) {
+  if (auto wrong = equal(SpecId::T4, "RSP on exit", then.rsp, exit.rsp)) {
     return wrong;
   }
-  return same(SpecId::T4, "RBP on exit", then.rbp, exit.rbp);
+  return equal(SpecId::T4, "RBP on exit", then.rbp, exit.rbp);
 }
 
 Verdict t5_payload(bool v44, bool succeeded, std::uint64_t rdi) {
   asked(SpecId::T5);
-  return same(SpecId::T5, "RDI on exit",
-              v44 || succeeded ? spec::return_payload : spec::trap_payload, rdi);
+  return equal(SpecId::T5, "RDI on exit",
+               v44 || succeeded ? spec::return_payload : spec::trap_payload, rdi);
 }
 
 Verdict t6_capacity_untouched(const LayoutRequest& request) {
   asked(SpecId::T6);
-  return same(SpecId::T6, "args_capacity after the start", request.capacity(),
-              read_word(request.top - spec::capacity_below_top));
+  return equal(SpecId::T6, "args_capacity after the start", request.capacity(),
+               read_word(request.top - spec::capacity_below_top));
 }
 
 Verdict t6_untouched(Span above) {
@@ -91,7 +91,7 @@ Verdict t6_untouched(Span above) {
 
 Verdict f2_length(std::uint32_t expected, std::uint32_t got) {
   asked(SpecId::F2);
-  return same(SpecId::F2, "args.length", expected, got);
+  return equal(SpecId::F2, "args.length", expected, got);
 }
 
 Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot) {
@@ -103,17 +103,17 @@ Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot) {
 
 Verdict f2_outcome(std::uint64_t expected, std::uint64_t got) {
   asked(SpecId::F2);
-  return same(SpecId::F2, "control effect that the resumer sees", expected, got);
+  return equal(SpecId::F2, "control effect that the resumer sees", expected, got);
 }
 
 Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept) {
   asked(SpecId::F3);
-  return same(SpecId::F3, "exception object in the store", thrown, kept);
+  return equal(SpecId::F3, "exception object in the store", thrown, kept);
 }
 
 Verdict f3_nothing_left(bool is_left) {
   asked(SpecId::F3);
-  return same(SpecId::F3, "an exception or a reason is left in the store", 0, is_left ? 1 : 0);
+  return equal(SpecId::F3, "an exception or a reason is left in the store", 0, is_left ? 1 : 0);
 }
 
 Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,
@@ -136,20 +136,20 @@ Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,
 Verdict e1_round_trip(std::uint32_t discriminant, std::uint32_t index, const EffectCoding& coded) {
   asked(SpecId::E1);
   const std::uint64_t payload = discriminant * (std::uint64_t{1} << 32) + index;
-  if (auto wrong = same(SpecId::E1, "encoded payload", payload, coded.payload)) {
+  if (auto wrong = equal(SpecId::E1, "encoded payload", payload, coded.payload)) {
     return wrong;
   }
-  if (auto wrong = same(SpecId::E1, "is decoded", discriminant < spec::discriminants ? 1 : 0,
-                        coded.decoded ? 1 : 0)) {
+  if (auto wrong = equal(SpecId::E1, "is decoded", discriminant < spec::discriminants ? 1 : 0,
+                         coded.decoded ? 1 : 0)) {
     return wrong;
   }
   if (!coded.decoded) {
     return std::nullopt;
   }
-  if (auto wrong = same(SpecId::E1, "decoded discriminant", discriminant, coded.discriminant)) {
+  if (auto wrong = equal(SpecId::E1, "decoded discriminant", discriminant, coded.discriminant)) {
     return wrong;
   }
-  return same(SpecId::E1, "decoded index", index, coded.index);
+  return equal(SpecId::E1, "decoded index", index, coded.index);
 }
 
 }  // namespace fiberproof::fuzz::oracle

@@ -15,13 +15,13 @@ std::uint64_t context_address(std::uint64_t top) {
 
 Verdict s1_stored(const ContextWords& left, const ContextWords& stored) {
   asked(SpecId::S1);
-  if (auto wrong = same(SpecId::S1, "stored rsp", left.rsp, stored.rsp)) {
+  if (auto wrong = equal(SpecId::S1, "stored rsp", left.rsp, stored.rsp)) {
     return wrong;
   }
-  if (auto wrong = same(SpecId::S1, "stored rbp", left.rbp, stored.rbp)) {
+  if (auto wrong = equal(SpecId::S1, "stored rbp", left.rbp, stored.rbp)) {
     return wrong;
   }
-  return same(SpecId::S1, "stored rip", left.rip, stored.rip);
+  return equal(SpecId::S1, "stored rip", left.rip, stored.rip);
 }
 
 Verdict s1_stored_somewhere(const ContextWords& stored, const Span& stack,
@@ -41,10 +41,10 @@ Verdict s1_stored_somewhere(const ContextWords& stored, const Span& stack,
 
 Verdict s1_arrived(const ContextWords& loaded, std::uint64_t rsp, std::uint64_t rbp) {
   asked(SpecId::S1);
-  if (auto wrong = same(SpecId::S1, "rsp on arrival", loaded.rsp, rsp)) {
+  if (auto wrong = equal(SpecId::S1, "rsp on arrival", loaded.rsp, rsp)) {
     return wrong;
   }
-  return same(SpecId::S1, "rbp on arrival", loaded.rbp, rbp);
+  return equal(SpecId::S1, "rbp on arrival", loaded.rbp, rbp);
 }
 
 Verdict s2_only_the_context_written(const ContextWords& before, const ContextWords& after) {
@@ -57,12 +57,12 @@ Verdict s2_only_the_context_written(const ContextWords& before, const ContextWor
 
 Verdict s2_neighbour(std::uint64_t expected, std::uint64_t got) {
   asked(SpecId::S2);
-  return same(SpecId::S2, "word beside the context that was stored to", expected, got);
+  return equal(SpecId::S2, "word beside the context that was stored to", expected, got);
 }
 
 Verdict s3_payload(std::uint64_t sent, std::uint64_t received) {
   asked(SpecId::S3);
-  return same(SpecId::S3, "payload in RDI", sent, received);
+  return equal(SpecId::S3, "payload in RDI", sent, received);
 }
 
 Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& after) {
@@ -77,7 +77,7 @@ Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& afte
                    {"r14 across a switching call", before.r14, after.r14},
                    {"r15 across a switching call", before.r15, after.r15}};
   for (const auto& kept : registers) {
-    if (auto wrong = same(SpecId::S4, kept.what, kept.expected, kept.got)) {
+    if (auto wrong = equal(SpecId::S4, kept.what, kept.expected, kept.got)) {
       return wrong;
     }
   }
@@ -86,12 +86,12 @@ Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& afte
 
 Verdict s4_modes(std::uint64_t before, std::uint64_t after) {
   asked(SpecId::S4);
-  return same(SpecId::S4, "x87 control word and MXCSR modes", before, after);
+  return equal(SpecId::S4, "x87 control word and MXCSR modes", before, after);
 }
 
 Verdict s4_vectors(std::uint64_t before, std::uint64_t after) {
   asked(SpecId::S4);
-  return same(SpecId::S4, "vector value that is live across a switch", before, after);
+  return equal(SpecId::S4, "vector value that is live across a switch", before, after);
 }
 
 Verdict s4_locals(Span locals) {
@@ -101,18 +101,18 @@ Verdict s4_locals(Span locals) {
 Verdict s5_consumed(std::uint64_t state, std::optional<std::uint64_t> refused_as,
                     const ContinuationSeen& before, const ContinuationSeen& after) {
   asked(SpecId::S5);
-  if (auto wrong = same(SpecId::S5, "state before the resume", state, before.state)) {
+  if (auto wrong = equal(SpecId::S5, "state before the resume", state, before.state)) {
     return wrong;
   }
   if (!refused_as) {
     return Violation{SpecId::S5, "revision in the refusal; there was none", before.revision,
                      ~std::uint64_t{0}};
   }
-  if (auto wrong = same(SpecId::S5, "revision in the refusal", before.revision, *refused_as)) {
+  if (auto wrong = equal(SpecId::S5, "revision in the refusal", before.revision, *refused_as)) {
     return wrong;
   }
-  return same(SpecId::S5, "a refused resume leaves state, revision, context and args alone", 1,
-              before == after ? 1 : 0);
+  return equal(SpecId::S5, "a refused resume leaves state, revision, context and args alone", 1,
+               before == after ? 1 : 0);
 }
 
 }  // namespace fiberproof::fuzz::oracle

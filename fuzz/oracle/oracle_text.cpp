@@ -7,16 +7,17 @@
 namespace fiberproof::fuzz::oracle {
 namespace {
 
-constexpr bool goes_on(char character) {
+constexpr bool is_of_a_word(char character) {
   return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z');
 }
 
-/// Not as a part of a longer word or number.
+/// As whole words: not as a part of a longer word or number.
 bool has_phrase(std::string_view text, std::string_view phrase) {
   for (std::size_t at = text.find(phrase); at != std::string_view::npos;
        at = text.find(phrase, at + 1)) {
     const std::size_t end = at + phrase.size();
-    if ((at == 0 || !goes_on(text[at - 1])) && (end == text.size() || !goes_on(text[end]))) {
+    if ((at == 0 || !is_of_a_word(text[at - 1])) &&
+        (end == text.size() || !is_of_a_word(text[end]))) {
       return true;
     }
   }
@@ -83,7 +84,7 @@ Verdict text_says(SpecId id, const Phrases& phrases, std::string_view text) {
   for (const std::string& phrase : phrases) {
     said += has_phrase(text, phrase) ? 1 : 0;
   }
-  return same(id, "facts named by the text", phrases.size(), said);
+  return equal(id, "facts that the text names", phrases.size(), said);
 }
 
 }  // namespace fiberproof::fuzz::oracle

@@ -1,6 +1,6 @@
-// The oracles of texts: what core says of a trap or a broken chain names what happened, with its
-// numbers. How it says the rest is its own business, so a text is asked for phrases: the words that
-// tell one case from the others, each number among those that say what it is.
+// The oracles of core's error messages: a message names the trap or the break in a chain with its
+// numbers. It is checked for phrases only: the words that tell one case from the others, each
+// number with the words that say what it is. The rest of the wording is free.
 #pragma once
 
 #include "fuzz/oracle/continuation_oracle.hpp"
@@ -14,7 +14,7 @@ namespace fiberproof::fuzz::oracle {
 
 using Phrases = std::vector<std::string>;
 
-/// Facts that only the text of a trap has to do with.
+/// Numbers that occur only in the text of a trap.
 struct TextFacts {
   std::uint64_t numbers_before = 0;  ///< continuations of the store from before the run
   // Of a consumed handle.
@@ -23,13 +23,13 @@ struct TextFacts {
   std::uint64_t record_revision = 0;
 };
 
-/// What a text on this trap must say.
+/// The phrases that the text of this trap must contain.
 Phrases phrases_of(const ExpectedTrap& trap, const TextFacts& facts);
 
-/// What a text on this walk must say, which broke on the stack called `stack`.
+/// The phrases that the text of this walk must contain, which broke on the stack called `stack`.
 Phrases phrases_of(const BrokenWalk& broken, std::string_view stack);
 
-/// `text` has each phrase, as whole words and numbers.
+/// `text` contains each phrase as whole words and numbers.
 Verdict text_says(SpecId id, const Phrases& phrases, std::string_view text);
 
 }  // namespace fiberproof::fuzz::oracle

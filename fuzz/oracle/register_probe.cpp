@@ -29,13 +29,13 @@
 
 #define STORE(record, field) "mov [rip + " record " + %c[" #field "]], " #field "\n\t"
 
-#define STORE_REGISTERS(record)                                                                    \
-  STORE(record, rax)                                                                               \
-  STORE(record, rbx)                                                                               \
-  STORE(record, rcx)                                                                               \
-  STORE(record, rdx) STORE(record, rsi) STORE(record, rdi) STORE(record, rbp) STORE(record, rsp)   \
-      STORE(record, r8) STORE(record, r9) STORE(record, r10) STORE(record, r11) STORE(record, r12) \
-          STORE(record, r13) STORE(record, r14) STORE(record, r15)
+// clang-format off: it has no stable form for these.
+#define STORE_REGISTERS(record)                                               \
+  STORE(record, rax) STORE(record, rbx) STORE(record, rcx) STORE(record, rdx) \
+  STORE(record, rsi) STORE(record, rdi) STORE(record, rbp) STORE(record, rsp) \
+  STORE(record, r8) STORE(record, r9) STORE(record, r10) STORE(record, r11)   \
+  STORE(record, r12) STORE(record, r13) STORE(record, r14) STORE(record, r15)
+// clang-format on
 
 #define REGISTER_OPERANDS                                                       \
   [rax] "i"(offsetof(Registers, rax)), [rbx] "i"(offsetof(Registers, rbx)),     \
@@ -129,7 +129,7 @@ extern "C" {
 // Not const, which would make its name local to this file and unknown to the assembly.
 [[gnu::visibility("hidden"), gnu::used]] alignas(
     64) constinit std::array<std::uint64_t, 32 * 8> fiberproof_probe_garbage = make_garbage();
-// What is filled now. 0: SSE alone, 1: AVX, 2: AVX-512.
+// The registers that are filled now. 0: SSE alone, 1: AVX, 2: AVX-512.
 [[gnu::visibility("hidden"), gnu::used]] std::uint8_t fiberproof_probe_vector_level = 0;
 
 [[gnu::visibility("hidden"), gnu::used]] std::uint64_t fiberproof_start_target = 0;

@@ -1,4 +1,4 @@
-// Assembly probes around the subject's switches: they record every general register where the
+// Assembly probes around core's switches. They record every general register where the
 // specification fixes some, and fill every register that it leaves open with garbage, so that code
 // which relies on luck fails. Vector and mask registers in full, as far as this CPU has them, or
 // their SSE part alone (choose_vector_garbage); the x87 stack stays empty and the direction flag
@@ -17,24 +17,24 @@ struct Registers {
   std::uint64_t rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp, r8, r9, r10, r11, r12, r13, r14, r15;
 };
 
-/// Finds out which registers this CPU has. Before any other probe.
+/// Detects which registers this CPU has. Must come before any other probe.
 void prepare_register_probes();
 
-/// What the probes fill from now on: every vector and mask register in full, or XMM0 to XMM15. The
-/// first costs about 100 ns each time that it meets SSE code, which is more than all the rest of a
-/// switch; so it is for a fixed fraction of the switches.
+/// Makes the probes fill every vector and mask register in full, or XMM0 to XMM15 only. In full
+/// costs about 100 ns each time it meets SSE code, more than all the rest of a switch, so it is for
+/// a fixed fraction of the switches.
 void choose_vector_garbage(bool in_full);
 
-/// Where a fresh stack is entered instead of `start_target`: records `start_registers`, fills all
-/// registers but RSP and RBP with garbage, and goes on at the target.
+/// Entered on a fresh stack in place of `start_target`: records `start_registers`, fills all
+/// registers but RSP and RBP with garbage, and jumps to the target.
 extern "C" void fiberproof_start_probe();
 extern "C" std::uint64_t fiberproof_start_target;
 extern "C" Registers fiberproof_start_registers;
 
-/// Where a finished continuation arrives instead of at `exit_target`, its parent's resume address:
-/// records `exit_registers` and the object at `exit_args`, and counts, fills all registers but RSP,
-/// RBP and RDI, and goes on there. Touches no byte of the parent's stack, whose red zone may be in
-/// use.
+/// Entered by an ended continuation in place of `exit_target`, its parent's resume address: records
+/// `exit_registers` and the object at `exit_args`, counts, fills all registers but RSP, RBP and RDI
+/// with garbage, and jumps to the target. Touches no byte of the parent's stack, whose red zone may
+/// be in use.
 extern "C" void fiberproof_exit_probe();
 extern "C" std::uint64_t fiberproof_exit_target;
 extern "C" std::uint64_t fiberproof_exit_arrivals;
@@ -61,7 +61,7 @@ struct ProbedCall {
 /// Calls with `before` in the callee-saved registers and garbage in all others, and fills `after`.
 extern "C" void fiberproof_probe_call(ProbedCall& call);
 
-/// A stack_switch whose registers are known on both sides.
+/// A stack_switch with known registers on both sides.
 struct ProbedSwitch {
   ControlContext* store;
   const ControlContext* load;
@@ -72,7 +72,7 @@ struct ProbedSwitch {
   std::uint64_t arrived_rbp;
 };
 
-/// Switches from one context to another and returns when somebody switches back.
+/// Switches from one context to another, and returns after a switch back.
 extern "C" void fiberproof_probe_switch(ProbedSwitch& record);
 
 /// The address after that switch.

@@ -34,8 +34,7 @@ void write_oracle_counts() {
   const char* const path = std::getenv("FIBERPROOF_ORACLE_COUNTS");
   std::FILE* const file = path != nullptr ? std::fopen(path, "w") : nullptr;
   if (file == nullptr) {
-    std::fputs("fiberproof: the file that FIBERPROOF_ORACLE_COUNTS names cannot be written\n",
-               stderr);
+    std::fputs("fiberproof: cannot write the file that FIBERPROOF_ORACLE_COUNTS names\n", stderr);
     return;
   }
   std::fputs(counts_as_json().c_str(), file);
@@ -44,16 +43,23 @@ void write_oracle_counts() {
 
 }  // namespace
 
+std::string sentence_of(const Violation& violation) {
+  const auto text = [&violation](std::uint64_t value) {
+    return violation.name == nullptr ? fmt::format("0x{:x}", value)
+                                     : fmt::format("`{}`", violation.name(value));
+  };
+  return fmt::format("{}: expected {}, got {}", violation.what, text(violation.expected),
+                     text(violation.got));
+}
+
 std::string report_text(const Finding& finding) {
   const Violation& violation = finding.violation;
   return fmt::format(
       "fiberproof: {} violated: {}\n"
-      "  expected 0x{:x}\n"
-      "  got      0x{:x}\n"
       "  in step {} ({}), {} continuations deep, of the program between the lines\n"
       "--------\n{}--------\n"
       "  to replay: write the program to FILE and run `fiberproof replay FILE`\n",
-      name_of(violation.id), violation.what, violation.expected, violation.got, finding.number,
+      name_of(violation.id), sentence_of(violation), finding.number,
       finding.step.text(finding.step.object), finding.depth,
       finding.program.text(finding.program.object));
 }

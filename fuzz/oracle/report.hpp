@@ -1,6 +1,6 @@
-// What a violation leads to: a report that names the rule, the step, both values and the Program,
-// and the line that replays it. Printed from a stack of its own, since the running one may be a
-// continuation's, small, full or broken.
+// The report of a violation: the rule, both values, the step, the program, and the line that
+// replays it. Printed from a stack of its own, since the running one may be a continuation's,
+// small, full or broken.
 #pragma once
 
 #include "fuzz/oracle/oracle.hpp"
@@ -10,7 +10,7 @@
 
 namespace fiberproof::fuzz {
 
-/// Something with a text, which is made only when somebody wants it.
+/// An object whose text is made only when it is wanted.
 struct Printable {
   const void* object;
   std::string (*text)(const void* object);
@@ -33,15 +33,18 @@ struct Finding {
 /// Takes a finding and does not return.
 using FindingHandler = void(const Finding& finding);
 
+/// What is wrong and both values, by name where they stand for outcomes.
+std::string sentence_of(const Violation& violation);
+
 std::string report_text(const Finding& finding);
 
-/// Calls `handler` on a stack of its own. Does not come back.
+/// Calls `handler` on a stack of its own. Does not return.
 [[noreturn]] void hand_over(FindingHandler* handler, const Finding& finding);
 
 /// A handler for fuzz targets: prints the report to standard error and aborts.
 void report_and_abort(const Finding& finding);
 
-/// Where the environment variable FIBERPROOF_ORACLE_COUNTS names a file: at exit, writes there how
+/// If the environment variable FIBERPROOF_ORACLE_COUNTS names a file, writes there at exit how
 /// often each oracle was asked, as one JSON object.
 void write_oracle_counts_at_exit();
 

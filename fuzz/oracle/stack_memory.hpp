@@ -1,5 +1,5 @@
-// Raw access to the words of stacks that run or wait, and to the frames on them. Not instrumented:
-// a sanitizer would take other frames' memory for an error, and the hot loops need no coverage.
+// Raw access to the words of stacks and to the frames on them. Not instrumented: a sanitizer would
+// report access to the memory of other frames, and the hot loops need no coverage.
 #pragma once
 
 #include "core/layout.hpp"
@@ -26,8 +26,8 @@ struct Span {
   bool contains(std::uint64_t address) const { return lowest <= address && address < end; }
 };
 
-/// What an untouched word holds, which is no address: something else at each place of a page, so
-/// that moved words show as well; and the same in every process, though their pages lie elsewhere.
+/// The content of an untouched word, which is not an address. It differs at each place of a page,
+/// so that moved words show; and it is the same in every process, though addresses are not.
 constexpr std::uint64_t pattern_at(std::uint64_t address) {
   return (address & 0xfff) ^ 0xa5c3f0965a3c0f69;
 }
@@ -37,16 +37,16 @@ void fill_with_pattern(Span span);
 /// The lowest address in `span` whose word is not the pattern's.
 std::optional<std::uint64_t> first_touched(Span span);
 
-/// Who made a value: so that a value that is swapped, stale or from elsewhere differs.
+/// The origin of a value: swapped, stale and foreign values differ.
 enum class ValueKind : std::uint8_t { unset, parameter, result };
 
 Value value_of(ValueKind kind, std::uint32_t owner, std::uint32_t slot);
 
-/// Fills `values[first, end)` with what `owner` makes.
+/// Fills `values[first, end)` with values of `owner`.
 void fill_values(Value* values, std::uint32_t first, std::uint32_t end, ValueKind kind,
                  std::uint32_t owner);
 
-/// The first slot in [first, end) that does not hold what `owner` made.
+/// The first slot in [first, end) that does not hold the value of `owner`.
 std::optional<std::uint32_t> first_wrong_value(const Value* values, std::uint32_t first,
                                                std::uint32_t end, ValueKind kind,
                                                std::uint32_t owner);

@@ -63,7 +63,7 @@ ReferenceStack& MachineReference::add_stack() {
   return stack;
 }
 
-// What comes next.
+// The next step.
 
 const MachineStep* MachineReference::next() {
   for (;;) {
@@ -75,8 +75,8 @@ const MachineStep* MachineReference::next() {
       ++position_;
       return step_ = &step;
     }
-    // Nobody takes a repeat: it only says what comes next. Its count begins anew each time that it
-    // is reached from before, so that repeats can be repeated.
+    // No stack takes a repeat: it only decides which step is next. Its count starts again each time
+    // it is reached from before, so that repeats can be repeated.
     std::uint16_t& left = repeats_left_[position_];
     if (!repeating_[position_]) {
       left = step.count;
@@ -168,8 +168,7 @@ void MachineReference::refuse(const ExpectedTrap& trap) {
   self().latest_refusal = trap;
 }
 
-/// Whether `slot` cannot be used for `given` more values, in the order in which SPEC.md has the
-/// reasons.
+/// Whether `slot` cannot take `given` more values. The reasons are tried in the order of SPEC.md.
 bool MachineReference::refused(const Slot& slot, std::uint64_t given) {
   if (refused_by_reraise()) {
     return true;
@@ -218,7 +217,7 @@ void MachineReference::take_new(const MachineStep& step) {
   const MachineStack& shape = program_->stacks[step.stack];
   const std::optional<ExpectedTrap> unavailable = why_no_stack(shape);
   if (unavailable && shape.kind == StackShape::Kind::supplied) {
-    return refuse(*unavailable);  // There is nothing that cont_new could be asked with.
+    return refuse(*unavailable);  // There is no stack to call cont_new with.
   }
   if (refused_by_reraise()) {
     return;

@@ -1,6 +1,6 @@
-// What a MachineProgram must do, worked out on plain data: no native stacks, nothing of core, only
+// The reference interpreter of MachinePrograms: plain data, no native stacks, nothing of core, only
 // the words and numbers of the specification (SPEC.md, Continuations). A run takes its steps from
-// here, and asks after each what the stack that has the control now must see.
+// it, and compares after each step what the stack that has the control must see.
 #pragma once
 
 #include "fuzz/program/program.hpp"
@@ -15,20 +15,20 @@
 
 namespace fiberproof::fuzz {
 
-/// What bounds a run. Beyond each of these a step is skipped, or the program is over.
+/// Bounds of a run. Beyond each of them a step is skipped, or the program ends.
 namespace machine_run_bounds {
 inline constexpr std::size_t live = 1100;        ///< continuations at a time
 inline constexpr std::size_t made = 4096;        ///< continuations in all
 inline constexpr std::uint32_t entries = 4;      ///< open at a time, the embedder's own among them
 inline constexpr std::uint32_t frames = 16;      ///< of calls, tries and entries on one stack
 inline constexpr std::uint64_t work = 1u << 14;  ///< steps taken and values handed in
-/// Bytes that must be left below the first RSP for a body to take steps; with fewer it returns at
-/// once (L8 promises only that a call can run).
+/// Bytes below the first RSP that a body needs to take steps; with fewer it returns at once (L8
+/// promises only that a call can run).
 inline constexpr std::uint64_t room_for_steps = 40 * 1024;
 }  // namespace machine_run_bounds
 
-/// A value, as 16 bytes that nobody else makes: the serial number of the step that made it, and
-/// its place among those.
+/// A value: 16 bytes that no other step makes, of the serial number of the step that made it and
+/// its place among the values of that step.
 struct PlainValue {
   std::uint64_t low;
   std::uint64_t high;
@@ -60,7 +60,7 @@ struct ExpectedTrap {
   friend bool operator==(const ExpectedTrap&, const ExpectedTrap&) = default;
 };
 
-/// Why a stack of this shape cannot be had, or nothing.
+/// Why no stack of this shape can be made, or nothing.
 std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape);
 
 /// Index of a stack in the reference: 0 is the embedder's own; the others are continuations and
@@ -68,12 +68,12 @@ std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape);
 using StackIndex = std::uint32_t;
 inline constexpr StackIndex no_stack = ~StackIndex{0};
 
-/// What a stack sees when it has the control again.
+/// What a stack must see when it has the control again.
 struct Arrival {
   enum class Kind : std::uint8_t {
-    went_on,    // nothing: it had the control all the time
+    went_on,    // nothing: it kept the control
     made,       // a handle (new, bind)
-    refused,    // a trap: nothing has changed
+    refused,    // the trap of its operation, which changed nothing
     started,    // its arguments
     returned,   // the results of the continuation it resumed
     suspended,  // the values, clause and handle of a suspension below
@@ -87,12 +87,12 @@ struct Arrival {
   StackIndex stack = 0;
   std::uint32_t clause = 0;
   std::uint32_t exception = 0;   ///< serial number of the step that threw it
-  StackIndex handle = no_stack;  ///< the continuation that a handle came for
+  StackIndex handle = no_stack;  ///< the continuation that an arriving handle names
   std::span<const PlainValue> values{};
   ExpectedTrap trap{};
 };
 
-/// A stack, as the specification has it.
+/// A stack in the terms of the specification.
 struct ReferenceStack {
   enum class State : std::uint8_t { fresh, running, parent, suspended, returned, trapped };
   struct Frame {
@@ -109,13 +109,13 @@ struct ReferenceStack {
   std::uint32_t number;  ///< of a continuation, from 1
   StackIndex parent;
   StackIndex last_ancestor;
-  StackIndex outer;    ///< of an entry's initial stack: what ran before
+  StackIndex outer;    ///< of an entry's initial stack: the stack that ran before
   std::uint32_t uses;  ///< how often a handle of it was consumed
   std::uint32_t args_capacity;
   std::uint32_t values_capacity;
   std::uint32_t frames_below;  ///< of an entry's initial stack: frames on the native stack before
   std::uint64_t usable_bytes;
-  const MachineStep* resume;  ///< of a parent: the step that it waits in
+  const MachineStep* resume;  ///< of a parent: the resume that it waits in
   std::vector<PlainValue> args;
   std::vector<PlainValue> values;
   std::vector<Frame> frames;
@@ -137,18 +137,18 @@ class MachineReference {
   /// Takes that step.
   void take();
 
-  /// The body that runs returns, and the entry that runs is closed, though no step says so: since
-  /// there are no more, or no room for any.
+  /// The running body returns, or the running entry closes, without a step that says so: there are
+  /// no more steps, or no room for any.
   void end_of_steps();
 
   /// What is started beside the store; of the latest step, where it has to do with that.
   const StartReference& starts() const { return starts_; }
 
-  /// What the stack that has the control now must see.
+  /// What the stack that has the control must see.
   const Arrival& arrival() const { return arrival_; }
-  /// Whether the latest step was one that means nothing where it was taken.
+  /// Whether the latest step had no meaning where it was taken.
   bool skipped() const { return skipped_; }
-  /// Continuations that came to their end in the latest step, by any way.
+  /// Continuations that ended in the latest step, in any way.
   std::span<const StackIndex> ended() const { return ended_; }
 
   StackIndex running() const { return running_; }

@@ -1,4 +1,4 @@
-// Reference, part 2: the frames of the running stack, and the ends of bodies, chains and entries.
+// The reference, part 2: the frames of the running stack, and how a body, a chain or an entry ends.
 #include "fuzz/reference/reference.hpp"
 
 #include <algorithm>
@@ -114,7 +114,7 @@ void MachineReference::end_body(bool succeeded) {
   arrival_ = {.kind = Arrival::Kind::returned, .stack = parent, .values = handed_over_};
 }
 
-/// What is being re-raised on the stack comes before its own reason.
+/// A trap that is re-raised on the stack precedes the body's own reason.
 void MachineReference::end_in_trap(const ExpectedTrap& reason) {
   const ExpectedTrap trap = self().reraised.value_or(reason);
   const StackIndex parent = self().parent;
@@ -127,7 +127,7 @@ void MachineReference::end_in_trap(const ExpectedTrap& reason) {
   arrival_ = {.kind = Arrival::Kind::trapped, .stack = parent, .trap = trap};
 }
 
-/// An exception leaves frame after frame, and stack after stack, until one catches it.
+/// An exception leaves frame after frame and stack after stack until a frame catches it.
 void MachineReference::unwind(std::uint32_t exception) {
   for (;;) {
     auto& frames = self().frames;

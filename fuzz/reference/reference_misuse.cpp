@@ -1,4 +1,4 @@
-// Reference, part 3: refused stacks, and deliberate misuse.
+// The reference, part 3: rejected stacks and deliberate misuse.
 #include "fuzz/reference/reference.hpp"
 
 #include "fuzz/spec/spec_layout.hpp"
@@ -21,7 +21,7 @@ std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape) {
   if (!is_beyond(shape)) {
     return std::nullopt;
   }
-  // Asked for in whole pages, as far as a number of bytes goes.
+  // Rounded up to whole pages, unless that overflows.
   const std::uint64_t pages = usable_bytes_of(shape);
   return refusal(pages == 0 ? shape.bytes : pages, ExpectedTrap::NoStack::too_large);
 }
@@ -35,7 +35,7 @@ bool MachineReference::can_make(const MachineStep& step) const {
          spec::capacity_of(signature.params, signature.returns) <= machine_bounds::arity;
 }
 
-/// Whether the chain has what is to be damaged.
+/// Whether the chain has the word that is to be damaged.
 bool MachineReference::can_break(const MachineStep& step) const {
   const bool waits = step.kind == MachineStep::Kind::walk_suspended_broken;
   if (waits && !is_good(slots_[step.handle])) {
@@ -52,7 +52,7 @@ bool MachineReference::can_break(const MachineStep& step) const {
     case Damage::context: return waits || !stack.initial;
     case Damage::start: return !waits;
     case Damage::inward: return !stack.initial && stack.state != State::fresh;
-    // Where what goes on is a continuation: of a thread's own stack the ends are not ours.
+    // Only where a continuation resumes: the ends of a thread's own stack are not known.
     case Damage::above:
     case Damage::lowest:
     case Damage::highest: return waits || (!stack.initial && !stacks_[stack.parent].initial);
@@ -64,8 +64,8 @@ bool MachineReference::has_guard_page(const ReferenceStack& stack) const {
   return !stack.initial && program_->stacks[stack.shape].kind == StackShape::Kind::mapped;
 }
 
-/// Whether a handle was of a continuation on the active chain that was resumed by itself: as its
-/// own last ancestor, so that its parent is what a check looks at (C3).
+/// Whether a handle named a continuation on the active chain that was resumed by itself. It is its
+/// own last ancestor then, so that a check of core compares its parent (C3).
 bool MachineReference::runs_by_itself(const Slot& slot) const {
   StackIndex index = stacks_[running_].reraised ? no_stack : running_;
   while (index != no_stack && index != slot.stack) {

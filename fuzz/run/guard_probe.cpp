@@ -14,13 +14,13 @@
 namespace fiberproof::fuzz {
 namespace {
 
-// Of the one access that may fault: where it is, and where to go on.
+// The one access that may fault, and where to continue after the fault.
 volatile std::uint64_t access_address;
 volatile std::uint64_t resume_address;
 volatile std::uint64_t fault_address;
 
-/// Goes on behind the access; any other fault happens again, with the default action.
-FIBERPROOF_UNINSTRUMENTED void go_on(int signal, siginfo_t* information, void* context) {
+/// Skips the access; any other fault happens again, with the default action.
+FIBERPROOF_UNINSTRUMENTED void skip_access(int signal, siginfo_t* information, void* context) {
   sanitizer_written(information, sizeof *information);
   sanitizer_written(context, sizeof(ucontext_t));
   auto& instruction = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
@@ -46,13 +46,13 @@ FIBERPROOF_UNINSTRUMENTED void read_byte(std::uint64_t address) {
       : "rax", "memory");
 }
 
-/// While it lives, an access that may fault is survived.
+/// While it lives, the process survives a fault of that access.
 class Survive {
  public:
   Survive() {
     thread_local AlternateStack alternate;
     struct sigaction action{};
-    action.sa_sigaction = &go_on;
+    action.sa_sigaction = &skip_access;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     if (alternate.install() != 0 || ::sigaction(SIGSEGV, &action, &before_) != 0) {
       fmt::print(stderr, "fiberproof: the system refuses a handler for faults\n");

@@ -1,4 +1,4 @@
-// Touches memory that must not be there, and survives it.
+// Touches memory that must be inaccessible, and survives the fault.
 #pragma once
 
 #include <cstdint>
@@ -6,13 +6,13 @@
 
 namespace fiberproof::fuzz {
 
-/// Reads the byte at `address`. Returns the address that the fault was reported at, or 0 where
-/// there was none. May be called on any stack: the signal is handled on an alternate one. A fault
-/// elsewhere meanwhile is reported as what it is.
+/// Reads the byte at `address`. Returns the reported address of the fault, or 0 without one. May be
+/// called on any stack: the signal is handled on an alternate stack. Any other fault meanwhile is
+/// passed on.
 std::uint64_t fault_of_reading(std::uint64_t address);
 
-/// Reads one byte of each page of [first, end), whole pages. Returns the address of the first that
-/// could be read.
+/// Reads one byte of each page of [first, end), whole pages. Returns the address of the first
+/// readable page, if there is one.
 std::optional<std::uint64_t> first_readable_page(std::uint64_t first, std::uint64_t end);
 
 }  // namespace fiberproof::fuzz

@@ -1,19 +1,19 @@
-// The frames that the bodies of a chain noted when they made them: what whoever walks or unwinds
-// the chain must meet, among others.
+// The frames that the bodies of a chain noted when they made them: a walk of the chain, or an
+// unwinding, must meet each of them, among others.
 #pragma once
 
-#include "fuzz/run/runner.hpp"
+#include "fuzz/run/view.hpp"
 
 namespace fiberproof::fuzz {
 
 /// The noted frames of a chain, innermost first, ticked off as a walk meets them.
-class MachineRunner::NotedFrames {
+class NotedFrames {
  public:
   /// How far out: to the initial stack of the chain, or through the entries around it.
   enum class Until : std::uint8_t { entry, outermost_entry };
 
-  NotedFrames(MachineRunner& runner, StackIndex innermost, Until until = Until::entry)
-      : runner_(runner), until_(until) {
+  NotedFrames(const RunView& view, StackIndex innermost, Until until = Until::entry)
+      : view_(view), until_(until) {
     enter(innermost);
     skip_empty();
   }
@@ -24,7 +24,7 @@ class MachineRunner::NotedFrames {
     if (next_ == no_stack) {
       return std::nullopt;
     }
-    const NativeStack& expected = runner_.native(next_);
+    const NativeStack& expected = view_.natives[next_];
     if (frame_pointer != expected.frames[left_ - 1]) {
       return std::nullopt;
     }
@@ -32,8 +32,9 @@ class MachineRunner::NotedFrames {
     --left_;
     skip_empty();
     return stack == nullptr ? Verdict{}
-                            : oracle::c6_stack(reinterpret_cast<std::uint64_t>(expected.record),
-                                               reinterpret_cast<std::uint64_t>(stack));
+                            : oracle::same(SpecId::C6, "record of the stack of a frame in the walk",
+                                           reinterpret_cast<std::uint64_t>(expected.record),
+                                           reinterpret_cast<std::uint64_t>(stack));
   }
 
   bool are_all_met() const { return next_ == no_stack; }
@@ -44,19 +45,19 @@ class MachineRunner::NotedFrames {
     std::uint64_t count = left_;
     for (StackIndex index = next_; index != no_stack;) {
       index = outward(index);
-      count += index == no_stack ? 0 : runner_.native(index).frames.size();
+      count += index == no_stack ? 0 : view_.natives[index].frames.size();
     }
     return count;
   }
 
  private:
   StackIndex outward(StackIndex index) const {
-    return until_ == Until::entry ? runner_.reference_.stack(index).parent
-                                  : runner_.next_outward(index);
+    return until_ == Until::entry ? view_.reference().stack(index).parent
+                                  : view_.next_outward(index);
   }
   void enter(StackIndex index) {
     next_ = index;
-    left_ = index == no_stack ? 0 : runner_.native(index).frames.size();
+    left_ = index == no_stack ? 0 : view_.natives[index].frames.size();
   }
   void skip_empty() {
     while (next_ != no_stack && left_ == 0) {
@@ -64,7 +65,7 @@ class MachineRunner::NotedFrames {
     }
   }
 
-  MachineRunner& runner_;
+  const RunView& view_;
   Until until_;
   StackIndex next_ = no_stack;
   std::size_t left_ = 0;

@@ -1,9 +1,12 @@
-// Each step that is an operation of core's, and what it gave. On its own, since core's operations
-// are inline: here they have the sanitizers' instrumentation, and the coverage that guides an
-// engine through them.
+// In a file of its own, since core's operations are inline: here they have the sanitizers'
+// instrumentation, and the coverage that guides a fuzzer through them.
+#include "fuzz/run/operations.hpp"
+
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
-#include "fuzz/run/runner.hpp"
+#include "fuzz/oracle/register_probe.hpp"
+#include "fuzz/run/outcome.hpp"
+#include "fuzz/run/trap_words.hpp"
 
 #include <fmt/format.h>
 
@@ -19,22 +22,20 @@ using Kind = MachineStep::Kind;
 constexpr CalleeSaved operation_patterns{0x3d3d3d3d00000001, 0x3d3d3d3d00000002, 0x3d3d3d3d00000003,
                                          0x3d3d3d3d00000004, 0x3d3d3d3d00000005};
 
-const Tag tags[machine_bounds::tags] = {"t0", "t1", "t2", "t3"};
-
-/// The handler table of one resume, which lives as long as that.
+/// The handler table of one resume. Lives as long as the resume.
 class ClauseTable {
  public:
   explicit ClauseTable(const MachineStep& step) {
     for (const std::uint8_t tag : step.suspends) {
-      tags_[count_++] = &tags[tag];
+      tags_[count_++] = &program_tags[tag];
     }
     first_switch_ = count_;
     for (const std::uint8_t tag : step.switches) {
-      tags_[count_++] = &tags[tag];
+      tags_[count_++] = &program_tags[tag];
     }
   }
 
-  /// Made by what there is for it, where clauses are of one kind.
+  /// By the constructor that core has for it, where all clauses are of one kind.
   Handlers handlers() const {
     const std::span<const Tag* const> all(tags_.data(), count_);
     if (first_switch_ == count_) {
@@ -66,21 +67,30 @@ std::exception_ptr exception_of(std::uint32_t serial) {
 
 }  // namespace
 
-std::size_t tag_index(const Tag* tag) {
-  return static_cast<std::size_t>(tag - tags);
+Operations::Operations(const RunView& view, Embedder& embedder, Judge& judge,
+                       StoreJudge& store_judge)
+    : view_(view),
+      embedder_(embedder),
+      judge_(judge),
+      store_judge_(store_judge),
+      values_in_(machine_bounds::values_in) {}
+
+void Operations::begin(bool probing) {
+  probing_ = probing;
+  modes_ = floating_point_modes();
 }
 
-/// An operation on its way through the probe, which no exception may pass.
-struct MachineRunner::ProbedOperation {
-  MachineRunner& runner;
+/// An operation inside the probe, which no exception may pass.
+struct Operations::Probed {
+  Operations& operations;
   const MachineStep& step;
   Seen seen{};
   std::exception_ptr thrown{};
 
   static void run(void* probed) {
-    auto& self = *static_cast<ProbedOperation*>(probed);
+    auto& self = *static_cast<Probed*>(probed);
     try {
-      self.seen = self.runner.operate_unprobed(self.step);
+      self.seen = self.operations.operate_unprobed(self.step);
     } catch (...) {
       self.thrown = std::current_exception();
       sanitizer_written(&self.thrown, sizeof self.thrown);
@@ -88,27 +98,27 @@ struct MachineRunner::ProbedOperation {
   }
 };
 
-Seen MachineRunner::operate(const MachineStep& step) {
+Seen Operations::operate(const MachineStep& step) {
   if (!probing_) {
     return operate_unprobed(step);
   }
-  ProbedOperation operation{*this, step};
-  ProbedCall call{.function = &ProbedOperation::run,
+  Probed operation{*this, step};
+  ProbedCall call{.function = &Probed::run,
                   .argument = &operation,
-                  .frame_shift = reference_.serial() * 16 & 0x70,
+                  .frame_shift = view_.reference().serial() * 16 & 0x70,
                   .before = operation_patterns,
                   .after = {},
                   .frame = 0};
   fiberproof_probe_call(call);
-  check(oracle::s4_kept_by_the_caller(call.before, call.after));
-  check(oracle::s4_modes(modes_, floating_point_modes()));
+  view_.check(oracle::s4_kept_by_the_caller(call.before, call.after));
+  view_.check(oracle::s4_modes(modes_, floating_point_modes()));
   if (operation.thrown != nullptr) {
     std::rethrow_exception(std::exchange(operation.thrown, nullptr));
   }
   return operation.seen;
 }
 
-Seen MachineRunner::operate_unprobed(const MachineStep& step) {
+Seen Operations::operate_unprobed(const MachineStep& step) {
   switch (step.kind) {
     case Kind::new_: return make(step);
     case Kind::bind: return bind(step);
@@ -119,68 +129,67 @@ Seen MachineRunner::operate_unprobed(const MachineStep& step) {
   }
 }
 
-std::span<const Value> MachineRunner::values_for(std::span<Value> room, std::uint32_t count) const {
+std::span<const Value> Operations::values_for(std::span<Value> room, std::uint32_t count) const {
   for (std::uint32_t place = 0; place < count; ++place) {
-    const PlainValue made = value_made(reference_.serial(), place);
+    const PlainValue made = value_made(view_.reference().serial(), place);
     room[place] = {made.low, made.high};
   }
   return room.first(count);
 }
 
-Seen MachineRunner::make(const MachineStep& step) {
-  const std::optional<Records> before = count_records();
+Seen Operations::make(const MachineStep& step) {
+  const auto before = store_judge_.count_records();
   const Seen seen = make_unjudged(step);
-  judge_records(before);
+  store_judge_.judge_records(before);
   return seen;
 }
 
-Seen MachineRunner::make_unjudged(const MachineStep& step) {
+Seen Operations::make_unjudged(const MachineStep& step) {
   const fiberproof::Function* const function =
-      step.function == MachineStep::null_function ? nullptr : &functions_[step.function];
-  const MachineStack& shape = program_->stacks[step.stack];
+      step.function == MachineStep::null_function ? nullptr : &embedder_.function(step.function);
+  const MachineStack& shape = view_.progress.program().stacks[step.stack];
   if (shape.kind == StackShape::Kind::mapped) {
     const bool is_unsaid =
-        shape.bytes == machine_bounds::store_stack_bytes && reference_.serial() % 2 == 0;
-    return handle_or_refusal(cont_new(*store_, function, is_unsaid ? 0 : shape.bytes));
+        shape.bytes == machine_bounds::store_stack_bytes && view_.reference().serial() % 2 == 0;
+    return handle_or_refusal(cont_new(embedder_.store(), function, is_unsaid ? 0 : shape.bytes));
   }
-  auto leased = stacks_.lease(shape);
+  const auto leased = embedder_.lease(shape);
   if (!leased) {
     return refusal(leased.error());
   }
-  const auto made = cont_new(*store_, function, *leased->stack);
-  if (made) {
-    leased_ = std::move(*leased);
-  } else {
-    stacks_.give_back(std::move(*leased));
+  const auto made = cont_new(embedder_.store(), function, **leased);
+  if (!made) {
+    embedder_.give_back_lease();
   }
   return handle_or_refusal(made);
 }
 
-Seen MachineRunner::bind(const MachineStep& step) {
+Seen Operations::bind(const MachineStep& step) {
   return handle_or_refusal(
-      cont_bind(*store_, slots_[step.handle], values_for(values_in_, step.values)));
+      cont_bind(embedder_.store(), view_.slot(step.handle), values_for(values_in_, step.values)));
 }
 
-Seen MachineRunner::drop(const MachineStep& step) {
-  const auto dropped = abandon(*store_, slots_[step.handle]);
+Seen Operations::drop(const MachineStep& step) {
+  const auto dropped = abandon(embedder_.store(), view_.slot(step.handle));
   return dropped ? Seen{} : refusal(dropped.error());
 }
 
-[[gnu::noinline]] Seen MachineRunner::resume_or_throw(const MachineStep& step) {
+[[gnu::noinline]] Seen Operations::resume_or_throw(const MachineStep& step) {
   const ClauseTable table(step);
   const Handlers handlers = table.handlers();
-  const Handle handle = slots_[step.handle];
+  const Handle handle = view_.slot(step.handle);
   const std::span<const Value> values = values_for(values_in_, step.values);
-  if (options_.on_resume != nullptr) {
-    options_.on_resume(handle, std::span(values_in_).first(values.size()));
+  const auto on_resume = view_.progress.options().on_resume;
+  if (on_resume != nullptr) {
+    on_resume(handle, std::span(values_in_).first(values.size()));
   }
-  const auto outcome =
-      step.kind == Kind::resume
-          ? resume(*store_, handle, values, handlers)
-          : resume_throw(*store_, handle, exception_of(reference_.serial()), handlers);
+  const auto outcome = step.kind == Kind::resume
+                           ? resume(embedder_.store(), handle, values, handlers)
+                           : resume_throw(embedder_.store(), handle,
+                                          exception_of(view_.reference().serial()), handlers);
   if (!outcome) {
-    // Whether it was refused or what it ran has trapped: core answers both in the same way.
-    const bool ran = reference_.arrival().kind == Arrival::Kind::trapped;
+    // Rejected, or what it ran has trapped: core answers both in the same way.
+    const bool ran = view_.reference().arrival().kind == Arrival::Kind::trapped;
     return {.kind = ran ? Arrival::Kind::trapped : Arrival::Kind::refused, .trap = outcome.error()};
   }
   if (outcome->kind == fiberproof::Outcome::Kind::returned) {
@@ -192,29 +201,31 @@ Seen MachineRunner::drop(const MachineStep& step) {
           .handle = outcome->handle};
 }
 
-/// Of a continuation that runs or waits around what does: by a handle that says what its record
-/// says, which nobody was given. Says before what the check must find, and does not come back.
-void MachineRunner::resume_again(const MachineStep& step) {
-  Continuation& record = *slots_[step.handle].record;
-  const StackIndex parent = reference_.stack(reference_.slot(step.handle).stack).parent;
-  fmt::print(stderr, "{}C3, {:#018x} against {:#018x}\n", about_to_break, record_of(parent), 0);
+/// Says first what the check must find, which the replay compares with what core prints.
+void Operations::resume_again(const MachineStep& step) {
+  Continuation& record = *view_.slot(step.handle).record;
+  const StackIndex parent =
+      view_.reference().stack(view_.reference().slot(step.handle).stack).parent;
+  fmt::print(stderr, "{}C3, {:#018x} against {:#018x}\n", about_to_break, view_.record_of(parent),
+             0);
   std::fflush(stderr);
-  static_cast<void>(resume(*store_, Handle{&record, record.revision}));
+  static_cast<void>(resume(embedder_.store(), Handle{&record, record.revision}));
 }
 
-[[gnu::noinline]] Seen MachineRunner::suspend_or_switch(const MachineStep& step) {
+[[gnu::noinline]] Seen Operations::suspend_or_switch(const MachineStep& step) {
   std::array<Value, machine_bounds::values_across> out;
   std::array<Value, machine_bounds::values_across> in;
   const std::span<const Value> values = values_for(out, step.values);
   const std::span<Value> room(in.data(), step.room);
   const auto received = step.kind == Kind::suspend
-                            ? suspend(*store_, tags[step.tag], values, room)
-                            : switch_to(*store_, slots_[step.handle], tags[step.tag], values, room);
+                            ? suspend(embedder_.store(), program_tags[step.tag], values, room)
+                            : switch_to(embedder_.store(), view_.slot(step.handle),
+                                        program_tags[step.tag], values, room);
   if (!received) {
     return refusal(received.error());
   }
-  // The room goes with this frame, so what came is compared here.
-  judge_values(*received);
+  // The room ends with this frame, so the values are compared here.
+  judge_.values(*received);
   return {.kind = Arrival::Kind::resumed};
 }
 

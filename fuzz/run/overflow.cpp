@@ -1,6 +1,6 @@
 #include "fuzz/run/overflow.hpp"
 
-#include "fuzz/run/run.hpp"
+#include "fuzz/run/outcome.hpp"
 
 #include <unistd.h>
 

@@ -1,6 +1,12 @@
-// Runs a MachineProgram on core's real fibers, in step with the reference: after each step
-// whichever stack has the control compares what it sees with what the reference says, and the whole
-// store with the reference's.
+// Runs a MachineProgram on core's real fibers, in step with the reference: after each step the
+// stack that has the control compares what it sees, and the whole store, with the reference.
+//
+//   run       one run after another; owns the parts below
+//   Progress  program, reference, step, log, outcome     Embedder      store, stacks, handles
+//   NativeStacks  what is known of each stack            RunView       all three, to read
+//   Bodies    take steps                                 Operations    call core
+//   Judge     what a step gave                           StoreJudge    continuations and the store
+//   Walker, BrokenWalker  chains by frame pointers       Unwinder      chains by unwind rules
 #pragma once
 
 #include "core/store.hpp"
@@ -12,16 +18,16 @@
 
 namespace fiberproof::fuzz {
 
-/// What a run does besides.
+/// Extras of a run.
 struct RunOptions {
-  /// Walks the chains at many points that no step names, by frame pointers and by the call frame
-  /// information, and steps through trampolines instruction by instruction (T7).
+  /// Walks the chains at many more points, by frame pointers and by the call frame information, and
+  /// steps through trampolines one instruction at a time (T7).
   bool walk_everywhere = false;
-  /// Sees the values of a resume before core does, for a bug planted on the way.
+  /// Sees the values of a resume before core does: the place for a planted bug.
   void (*on_resume)(Handle resumed, std::span<Value> values) = nullptr;
 };
 
-/// Runs `program`. A violation goes to `handler` and does not come back. One run at a time.
+/// Runs `program`. `handler` takes a violation and does not return. One run at a time.
 Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options = {});
 
 }  // namespace fiberproof::fuzz

@@ -12,7 +12,17 @@ oracle::LimitWords words_of(const Limits& limits) {
           address_of(limits.trap_handler)};
 }
 
+RunObserver observer_of_runs = nullptr;
+
 }  // namespace
+
+void observe_runs(RunObserver observer) {
+  observer_of_runs = observer;
+}
+
+RunObserver run_observer() {
+  return observer_of_runs;
+}
 
 void RunLog::begin(std::size_t watched_place) {
   count_ = 0;
@@ -83,7 +93,7 @@ void RunLog::note_record(LoggedTransition& latest, const LoggedStack& stack,
   seen.address = address_of(&record);
   seen.trap_handler = address_of(&record.trap_handler);
   seen.limits = words_of(record.limits);
-  // What the reference takes for a continuation is one: a run makes its records itself.
+  // A continuation of the reference is one of core, too: a run makes its records itself.
   if (stack.initial) return;
   const auto& made = static_cast<const Continuation&>(record);
   seen.parent = address_of(made.parent);

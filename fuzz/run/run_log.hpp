@@ -1,6 +1,6 @@
-// A run as data: each transition of the reference, and what core's store held whenever a stack had
-// the control after one, in plain numbers. For whoever has a third opinion (verify/refinement): a
-// log is read after the run, on a stack with room.
+// The log of a run, in plain numbers: each transition of the reference, and the content of core's
+// store whenever a stack had the control after one. verify/refinement compares it with the model,
+// after the run and on a stack with room.
 #pragma once
 
 #include "core/store.hpp"
@@ -15,13 +15,13 @@
 
 namespace fiberproof::fuzz {
 
-/// What bounds a log; a run that comes to one of them goes on unlogged, and the log says so.
+/// Bounds of a log. A run that reaches one continues unlogged, and the log says so.
 namespace run_log_bounds {
 inline constexpr std::size_t live = 8;  ///< continuations at a time
 inline constexpr std::size_t transitions = 4096;
 }  // namespace run_log_bounds
 
-/// A stack as the reference has it.
+/// A stack of the reference.
 struct LoggedStack {
   StackIndex index;
   ReferenceStack::State state;
@@ -37,9 +37,9 @@ struct LoggedStack {
   std::uint64_t values_capacity;
 };
 
-/// A record as core has it. Addresses are numbers; those of values are of the watched place.
+/// A record of core. Addresses are numbers; `watched` is a value at the watched place.
 struct LoggedRecord {
-  StackIndex index;  ///< of the reference's stack that it ought to be
+  StackIndex index;  ///< of the corresponding stack of the reference
   bool initial;
   bool reraised;
   std::uint64_t state;
@@ -56,7 +56,7 @@ struct LoggedRecord {
   std::uint64_t args_capacity;
   std::uint64_t values_length;
   std::uint64_t values_capacity;
-  std::optional<std::uint64_t> watched;  ///< of the buffer that is filled while it waits
+  std::optional<std::uint64_t> watched;  ///< in the buffer that is filled while it waits
 };
 
 struct LoggedStore {
@@ -69,19 +69,19 @@ struct LoggedStore {
 
 /// One transition of the reference: a step, or the end of a body or entry that no step says.
 struct LoggedTransition {
-  std::optional<MachineStep> step;  ///< none: such an end
+  std::optional<MachineStep> step;  ///< nothing for such an end
   std::uint32_t serial;
   bool skipped;
   Arrival::Kind arrival;
-  ExpectedTrap::Kind trap;  ///< where it arrives
+  ExpectedTrap::Kind trap;  ///< of an arrival with a trap
   StackIndex running;
-  StackIndex made;  ///< whom the handle that came is of
+  StackIndex made;  ///< the continuation that an arriving handle names
   std::uint8_t to;  ///< and its slot
   std::array<MachineReference::Slot, machine_bounds::handles> slots;
   std::array<bool, machine_bounds::handles> good;
   std::uint32_t live;
   std::vector<LoggedStack> stacks;   ///< live, of open entries, and ended by this transition
-  std::optional<LoggedStore> store;  ///< none in between: two transitions came before it was seen
+  std::optional<LoggedStore> store;  ///< nothing where another transition came before it was seen
   std::vector<LoggedRecord> records;
 };
 
@@ -89,9 +89,9 @@ class RunLog {
  public:
   void begin(std::size_t watched_place);
 
-  /// A transition that has been taken; `step` is null for an end that no step says.
+  /// Logs a transition that has been taken; `step` is null for an end without a step.
   void note(const MachineStep* step, const MachineReference& reference);
-  /// What core has after the latest one; `records` are asked for by index.
+  /// Logs the store after the latest transition; `record_of` finds the record of a stack.
   template <class RecordOf>
   void note(const Store& store, const std::array<Handle, machine_bounds::handles>& slots,
             RecordOf record_of) {
@@ -104,10 +104,10 @@ class RunLog {
   }
 
   std::span<const LoggedTransition> transitions() const { return {transitions_.data(), count_}; }
-  /// Transitions that were not logged, as the run was too large.
+  /// Number of transitions that were not logged, as the run was too large.
   std::uint64_t unlogged() const { return unlogged_; }
   std::size_t watched_place() const { return watched_place_; }
-  /// For tests that spoil it.
+  /// For tests that falsify it.
   std::vector<LoggedTransition>& entries() { return transitions_; }
 
  private:
@@ -124,10 +124,11 @@ class RunLog {
   bool is_full_ = false;
 };
 
-/// Sees each run of this process that no oracle has stopped, when it is over.
+/// Sees each run of this process after its end, unless an oracle stopped it.
 using RunObserver = void (*)(const MachineProgram& program, const RunLog& log,
                              FindingHandler* handler);
-/// From now on; null for none, which is how it begins: then nothing is logged.
+/// From now on; null for none, as at the start: then nothing is logged.
 void observe_runs(RunObserver observer);
+RunObserver run_observer();
 
 }  // namespace fiberproof::fuzz

@@ -1,6 +1,6 @@
-// The words at the top of a continuation's stack, copied while a program runs: for whoever draws
-// the stack afterwards, when it is gone. Runs take one before each step of a continuation and
-// before a layout is judged, where somebody wants them.
+// The words at the top of a continuation's stack, copied while a program runs, for a drawing of the
+// stack after it is gone. Runs take a snapshot before each step of a continuation and before a
+// layout is judged, if snapshots are wanted.
 #pragma once
 
 #include "fuzz/oracle/oracle.hpp"
@@ -30,16 +30,16 @@ struct StackSnapshot {
   std::uint64_t return_value_count = 0;
 };
 
-/// From now on runs of this process put their snapshots there, each over the one before. Null, as
-/// at the start, where nobody wants them.
+/// From now on runs of this process write their snapshots there, each over the one before. Null, as
+/// at the start: none are wanted.
 void keep_snapshots_in(StackSnapshot* place);
 
 bool are_snapshots_wanted();
 
-/// On input they are wanted: says that a step begins.
+/// On input snapshots are wanted. Notes that a step begins.
 void note_step(std::uint64_t step);
 
-/// On input they are wanted, and the stack of `layout` is there.
+/// On input snapshots are wanted, and the stack of `layout` exists.
 void take_snapshot(const LayoutRequest& layout, std::uint32_t continuation, bool is_started,
                    std::uint64_t step);
 

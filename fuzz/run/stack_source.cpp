@@ -136,7 +136,7 @@ std::expected<Stack*, StackError> StackSource::mapped_to_lay_out_on(std::uint64_
 }
 
 void cannot_map(std::uint64_t bytes) {
-  fmt::print(stderr, "fiberproof: the system has no memory for a stack of {} bytes\n", bytes);
+  fmt::print(stderr, "fiberproof: the system cannot map a stack of {} bytes\n", bytes);
   std::exit(2);
 }
 

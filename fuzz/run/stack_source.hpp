@@ -1,5 +1,5 @@
-// Stacks of the shapes that Programs name, kept between runs: no mapping per execution, no search,
-// and each stack keeps its sanitizer state for as long as it lives. How many are kept is bounded.
+// Makes stacks of the shapes that programs declare, and keeps them between runs: no mapping per
+// execution, no search, and each stack keeps its sanitizer state. The number kept is bounded.
 #pragma once
 
 #include "core/stack.hpp"
@@ -31,18 +31,18 @@ struct LeasedStack {
 
 class StackSource {
  public:
-  /// Of stacks to run on, mapped or supplied: enough for the deepest run. Each may come to hold
-  /// some 400 KiB under AddressSanitizer, most of it fake frames, so this is what bounds the memory
-  /// of a campaign.
+  /// Bound of stacks to run on, mapped and supplied each: enough for the deepest run. Each may come
+  /// to hold some 400 KiB under AddressSanitizer, most of it fake frames, so this is what bounds
+  /// the memory of a campaign.
   static constexpr std::size_t kept_max = 1024;
 
   StackSource();
 
-  /// Mapped stacks that nothing runs on.
+  /// Number of mapped stacks that are not on loan.
   std::size_t kept_count() const { return pool_.kept_count(); }
 
-  /// What of a stack holds the pattern when it is leased, as far as it reaches: where its first
-  /// frames will be. So whatever reads a stale word there reads the same one in every run.
+  /// The part of a stack that holds the pattern when it is leased: where its first frames will be,
+  /// so that a read of a stale word there gives the same in every run.
   static Span scrubbed(const Stack& stack);
 
   /// A stack to run on, scrubbed.
@@ -65,7 +65,7 @@ class StackSource {
   LeasedStack to_lay_out_on_;
 };
 
-/// Ends the process with a line: no run can go on, and none has failed.
+/// Ends the process with a message: the run cannot continue, and has not failed.
 [[noreturn]] void cannot_map(std::uint64_t bytes);
 
 }  // namespace fiberproof::fuzz

@@ -74,15 +74,15 @@ void StartRunner::run_body(Activation& self) {
   const auto locals_address = reinterpret_cast<std::uint64_t>(&locals);
   const Span locals_span{locals_address, locals_address + sizeof locals};
   fill_with_pattern(locals_span);
-  const std::uint64_t continuations = outcome_.continuations;
+  const std::uint64_t continuations = progress_.outcome().continuations;
   self.end = MachineStep::Kind::return_;
   while (take_next(&self)) {
   }
-  if (reference_.starts().depth() == self.depth) {
-    reference_.end_of_steps();
+  if (reference().starts().depth() == self.depth) {
+    progress_.end_beside();
   }
   judge_body(self, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)),
-             continuations == outcome_.continuations, locals_span);
+             continuations == progress_.outcome().continuations, locals_span);
 }
 
 void StartRunner::yield(const MachineStep& step, Activation& self) {

@@ -70,12 +70,12 @@ void StartRunner::judge_layout(const LayoutRequest& request, const Watched& watc
 }
 
 void StartRunner::initialize_only(const MachineStep& step) {
-  const auto leased = stacks_.to_lay_out_on(program_->stacks[step.stack]);
+  const auto leased = stacks_.to_lay_out_on(progress_.program().stacks[step.stack]);
   if (!leased) {
-    ++outcome_.unmapped;
+    ++progress_.outcome().unmapped;
     return;
   }
-  const Signature& function = program_->functions[step.function];
+  const Signature& function = progress_.program().functions[step.function];
   const StackBounds bounds = (*leased)->stack->bounds();
   GuardedArgs guarded;
   guarded.args = {};

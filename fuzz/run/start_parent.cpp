@@ -45,14 +45,14 @@ void StartRunner::start(const MachineStep& step) {
   if (!make(child, step, begun)) {
     return;
   }
-  ++outcome_.continuations;
-  ++outcome_.started;
-  outcome_.started_values += begun.capacity;
+  ++progress_.outcome().continuations;
+  ++progress_.outcome().started;
+  progress_.outcome().started_values += begun.capacity;
   launch(child);
   for (;;) {
     resume_once(child);
     if (begun.tight) {
-      reference_.end_of_steps();
+      progress_.end_beside();
     }
     if (event().kind != StartEvent::Kind::suspended) {
       judge_end(child, event());
@@ -65,13 +65,13 @@ void StartRunner::start(const MachineStep& step) {
 
 /// True where `made` is fresh and false where it was rightly refused.
 bool StartRunner::make(Activation& made, const MachineStep& step, const StartEvent& event) {
-  const StackShape& shape = program_->stacks[step.stack];
+  const StackShape& shape = progress_.program().stacks[step.stack];
   auto leased = stacks_.lease(shape);
   if (!leased) {
     cannot_map(shape.bytes);
   }
   made.leased = std::move(*leased);
-  made.function = &program_->functions[step.function];
+  made.function = &progress_.program().functions[step.function];
   made.started = event;
   made.depth = depth_ + 1;
   made.owner = event.continuation;
@@ -232,7 +232,7 @@ void StartRunner::judge_end(Activation& child, const StartEvent& event) {
     judge_entry(child);  // There was no room for it in the body.
   }
   snapshot(child.request, child.owner);
-  const bool v44 = program_->trampoline == Trampoline::v44;
+  const bool v44 = progress_.program().trampoline == Trampoline::v44;
   check(oracle::s4_vectors(0, child.vectors_after));
   check(oracle::t4_exit(child.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));
   check(oracle::t5_payload(v44, child.succeeded, fiberproof_exit_registers.rdi));
@@ -254,7 +254,8 @@ void StartRunner::judge_end(Activation& child, const StartEvent& event) {
   const auto [below, above] = child.margins();
   check(oracle::l8_room_sufficed(below));
   check(oracle::t6_untouched(above));
-  outcome_.trap_reported_as_return |= event.misreported && child.effect == spec::return_payload;
+  progress_.outcome().trap_reported_as_return |=
+      event.misreported && child.effect == spec::return_payload;
 }
 
 }  // namespace fiberproof::fuzz

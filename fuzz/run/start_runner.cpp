@@ -32,28 +32,24 @@ std::array<Span, 2> Activation::margins() const {
           Span{leased.stack->bounds().top, leased.watchable.end}};
 }
 
-StartRunner::StartRunner(MachineReference& reference, StackSource& stacks, Outcome& outcome)
-    : reference_(reference), stacks_(stacks), outcome_(outcome) {
+StartRunner::StartRunner(Progress& progress, StackSource& stacks)
+    : progress_(progress), stacks_(stacks) {
   for (const std::span<const std::byte> site : switch_site_bytes()) {
     after_switches_.push_back(reinterpret_cast<std::uint64_t>(site.data() + site.size()));
   }
 }
 
-FIBERPROOF_UNINSTRUMENTED void StartRunner::begin(const MachineProgram& program,
-                                                  FindingHandler* handler) {
+void StartRunner::begin() {
   running_ = this;
-  program_ = &program;
-  handler_ = handler;
-  step_ = nullptr;
-  steps_ = 0;
   depth_ = 0;
   walk_links_left_ = walk_links_max;
   index_coded_.reset();
   modes_ = floating_point_modes();
-  store_.options.revision = program.trampoline == Trampoline::trap ? Revision::trap : Revision::v44;
+  store_.options.revision =
+      progress_.program().trampoline == Trampoline::trap ? Revision::trap : Revision::v44;
 }
 
-FIBERPROOF_UNINSTRUMENTED void StartRunner::run_all() {
+void StartRunner::run_all() {
   outer_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   outer_span_ = {outer_frame_ - outer_stack_bytes, outer_frame_ + 16};
   {
@@ -64,36 +60,35 @@ FIBERPROOF_UNINSTRUMENTED void StartRunner::run_all() {
   end();
 }
 
-FIBERPROOF_UNINSTRUMENTED void StartRunner::take(const MachineStep& step, Span running) {
+void StartRunner::take(const MachineStep& step, Span running) {
+  const std::uint64_t target = fiberproof_start_target;
   outer_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   outer_span_ = {std::max(running.lowest, outer_frame_ - outer_stack_bytes), running.end};
-  ++steps_;
-  step_ = &step;
-  const Entry entry(store_);
-  perform(step, nullptr);
+  {
+    const Entry entry(store_);
+    perform(step, nullptr);
+  }
+  end();
+  fiberproof_start_target = target;
 }
 
-FIBERPROOF_UNINSTRUMENTED void StartRunner::end() {
-  if (steps_ > 0) {
-    reset_floating_point_modes();
-    check(oracle::c7_kept(StackSource::kept_max, stacks_.kept_count()));
-  }
+void StartRunner::end() {
+  reset_floating_point_modes();
+  modes_ = floating_point_modes();
+  check(oracle::c7_kept(StackSource::kept_max, stacks_.kept_count()));
 }
 
 /// False where there is no more, or what was taken ends `self`, whose `end` then says how.
 bool StartRunner::take_next(Activation* self) {
-  const MachineStep* const step = reference_.next();
+  const MachineStep* const step = progress_.next();
   if (step == nullptr) {
     return false;
   }
-  reference_.take();
-  step_ = step;
-  ++steps_;
-  ++outcome_.steps;
+  progress_.take_beside(*step);
   if (self != nullptr) {
     snapshot(self->request, self->owner);
   }
-  return reference_.skipped() || perform(*step, self);
+  return reference().skipped() || perform(*step, self);
 }
 
 bool StartRunner::perform(const MachineStep& step, Activation* self) {
@@ -114,15 +109,8 @@ bool StartRunner::perform(const MachineStep& step, Activation* self) {
 FIBERPROOF_UNINSTRUMENTED void StartRunner::snapshot(const LayoutRequest& layout,
                                                      std::uint32_t continuation) {
   if (are_snapshots_wanted()) [[unlikely]] {
-    take_snapshot(layout, continuation, true, reference_.serial());
+    take_snapshot(layout, continuation, true, reference().serial());
   }
-}
-
-void StartRunner::violated(const Violation& violation) {
-  static const MachineStep none{};
-  hand_over(handler_,
-            {violation, Printable::of(*program_), Printable::of(step_ == nullptr ? none : *step_),
-             reference_.serial(), reference_.depth()});
 }
 
 std::uint64_t StartRunner::start_routine_address() const {

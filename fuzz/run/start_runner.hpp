@@ -8,9 +8,7 @@
 #include "core/store.hpp"
 #include "fuzz/oracle/oracle.hpp"
 #include "fuzz/oracle/register_probe.hpp"
-#include "fuzz/oracle/report.hpp"
-#include "fuzz/reference/reference.hpp"
-#include "fuzz/run/run.hpp"
+#include "fuzz/run/progress.hpp"
 #include "fuzz/run/stack_source.hpp"
 
 #include <array>
@@ -92,37 +90,29 @@ struct BodyException {
 
 class StartRunner {
  public:
-  /// Takes its steps from `reference`, and what it runs on from `stacks`; counts in `outcome`.
-  StartRunner(MachineReference& reference, StackSource& stacks, Outcome& outcome);
+  /// Takes its steps from `progress`, and what it runs on from `stacks`.
+  StartRunner(Progress& progress, StackSource& stacks);
 
-  /// On input `reference` has begun `program`.
-  void begin(const MachineProgram& program, FindingHandler* handler);
+  /// On input `progress` has begun the run.
+  void begin();
 
   /// Takes all steps of a program that leaves its store alone.
   void run_all();
 
-  /// Takes `step`, which is an `initialize` or `start`, of a stack of the program's store that runs
-  /// in `running` now; with it, all steps of what it starts.
+  /// Performs `step`, an `initialize` or `start` that a stack of the store has taken, which runs in
+  /// `running`; then takes all steps of what it starts. On output the floating-point modes are
+  /// those of a new process, and the probes are aimed as before.
   void take(const MachineStep& step, Span running);
-
-  /// After the last step: the floating-point modes of a new process, where bodies have set others.
-  void end();
-
-  /// How many steps were taken here.
-  std::uint64_t steps() const { return steps_; }
 
  private:
   // start_runner.cpp
   bool take_next(Activation* self);
   bool perform(const MachineStep& step, Activation* self);
-  void check(const Verdict& verdict) {
-    if (verdict) [[unlikely]] {
-      violated(*verdict);
-    }
-  }
-  [[noreturn, gnu::cold]] void violated(const Violation& violation);
+  void check(const Verdict& verdict) const { progress_.check(verdict); }
+  void end();
   void snapshot(const LayoutRequest& layout, std::uint32_t continuation);
-  const StartEvent& event() const { return reference_.starts().event(); }
+  const MachineReference& reference() const { return progress_.reference(); }
+  const StartEvent& event() const { return reference().starts().event(); }
   std::uint64_t start_routine_address() const;
   Activation& activation_at(std::uint32_t depth);
   Span span_at(std::uint32_t depth) const;
@@ -166,17 +156,12 @@ class StartRunner {
 
   static StartRunner* running_;
 
-  MachineReference& reference_;
+  Progress& progress_;
   StackSource& stacks_;
-  Outcome& outcome_;
   std::vector<std::uint64_t> after_switches_;  ///< addresses after every switch of this program
   std::vector<std::unique_ptr<Activation>> activations_;  ///< by depth, from 1
   Store store_;
 
-  const MachineProgram* program_ = nullptr;
-  FindingHandler* handler_ = nullptr;
-  const MachineStep* step_ = nullptr;  ///< the latest that began
-  std::uint64_t steps_ = 0;
   std::uint32_t depth_ = 0;
   std::uint64_t outer_frame_ = 0;  ///< of whoever takes the outermost start
   Span outer_span_{};              ///< and where on its stack

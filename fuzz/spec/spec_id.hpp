@@ -1,4 +1,4 @@
-// The ids of the rules that the fuzz oracles check. The rules themselves are in verify/SPEC.md.
+// The ids of the rules that the fuzz oracles check. verify/SPEC.md states the rules.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// The layout's numbers as the specification states them (spec 2), for everything in fuzz/. On
-// purpose nothing of core's is used: an error on either side must be visible against the other.
+// The numbers of the specification (verify/SPEC.md, The layout), for everything in fuzz/. Nothing
+// of core is used, on purpose: an error on either side must be visible against the other.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline constexpr std::uint64_t return_count_below = 0x40;
 inline constexpr std::uint64_t value_bytes = 16;
 inline constexpr std::uint64_t headroom_bytes = 2048;  // L8
 inline constexpr std::uint64_t page_bytes = 4096;
-inline constexpr std::uint64_t guard_bytes = 16 * page_bytes;  // C8, where nobody says otherwise
+inline constexpr std::uint64_t guard_bytes = 16 * page_bytes;  // C8, the default
 inline constexpr std::uint64_t stack_alignment = 16;
 
 /// n, the args capacity.
@@ -44,7 +44,7 @@ constexpr std::uint64_t first_rsp(std::uint64_t top, std::uint32_t capacity) {
   return top - return_count_below - buffer_bytes(capacity);
 }
 
-// Control effects (spec 6): discriminant times 2^32, plus the low word.
+// Control effects (SPEC.md): discriminant times 2^32, plus the low word.
 inline constexpr std::uint64_t return_payload = 0;
 inline constexpr std::uint64_t resume_payload = 1ull << 32;
 inline constexpr std::uint64_t suspend_payload = 2ull << 32;

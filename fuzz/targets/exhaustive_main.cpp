@@ -1,12 +1,12 @@
-// machine_exhaustive: runs every MachineProgram of a tiny world (machine/exhaustive.hpp) with every
-// oracle of the continuation machine, shorter ones first; and after them those that begin with one
-// of a few situations.
+// machine_exhaustive: runs every MachineProgram of a tiny world (generate/exhaustive.hpp) with
+// every oracle of continuations, shorter ones first; then the programs that begin with one of a few
+// situations.
 //
 //   machine_exhaustive [--steps N] [--seconds S] [--slots N] [--tags N] [--values N]
 //
-// Ends with 0 where no rule was broken in programs of up to N steps and by up to N - 2 steps in a
-// situation, or in those that S seconds of CPU time were enough for; with 1 on a violation, which
-// it reports; with 2 where it is called in another way.
+// Exit status: 0 where no rule was violated in programs of up to N steps and by up to N - 2 steps
+// in a situation, or in as many of those as S seconds of CPU time allow; 1 on a violation, which it
+// reports; 2 on a wrong command line.
 #include "fuzz/generate/exhaustive.hpp"
 #include "fuzz/run/run.hpp"
 
@@ -23,7 +23,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-// Leaves room for the beginnings below; nobody waits for as many.
+// Leaves room for the beginnings below; so many steps would take years.
 constexpr std::uint32_t steps_max = machine_bounds::steps / 2;
 
 struct Options {
@@ -66,7 +66,7 @@ bool read(std::span<char*> arguments, Options& options) {
   return true;
 }
 
-/// Where rules can be broken that it takes many steps to come to. Each has its names in order.
+/// Situations that take many steps to reach. Each has its names in order.
 struct Situation {
   const char* name;
   const char* steps;
@@ -112,7 +112,7 @@ double cpu_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-/// Runs programs until the time is over, at which it looks now and then.
+/// Runs programs until the time is over, which it checks now and then.
 class RunAll {
  public:
   explicit RunAll(double seconds) : seconds_(seconds) {}
@@ -128,7 +128,8 @@ class RunAll {
   std::uint64_t programs_ = 0;
 };
 
-/// The total of programs of 1 up to `steps` steps, each count printed.
+/// Runs the programs of 1 up to `steps` steps, prints the count of each length, and returns the
+/// total.
 std::uint64_t run_lengths(Exhaustive& exhaustive, std::size_t steps, const RunAll& run_one) {
   std::uint64_t programs = 0;
   for (std::size_t length = 1; length <= steps; ++length) {

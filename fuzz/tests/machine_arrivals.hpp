@@ -1,5 +1,5 @@
-// Takes the steps of a MachineProgram on the reference alone, and says in a line each what the
-// stack that has the control then must see: "1 starts (2.0 3.0)" is continuation 1, started with
+// Takes the steps of a MachineProgram on the reference alone, and writes a line for each: what the
+// stack that has the control must see. "1 starts (2.0 3.0)" is continuation 1, started with
 // the first value that step 2 made and the first that step 3 made.
 #pragma once
 
@@ -70,9 +70,9 @@ inline std::string values_of(const Arrival& arrival) {
 inline std::string text_of(const Arrival& arrival) {
   const StackIndex self = arrival.stack;
   switch (arrival.kind) {
-    case Arrival::Kind::went_on: return fmt::format("{} goes on", self);
+    case Arrival::Kind::went_on: return fmt::format("{} continues", self);
     case Arrival::Kind::made: return fmt::format("{} has {}", self, arrival.handle);
-    case Arrival::Kind::refused: return fmt::format("{} refused: {}", self, text_of(arrival.trap));
+    case Arrival::Kind::refused: return fmt::format("{} rejected: {}", self, text_of(arrival.trap));
     case Arrival::Kind::started:
       return fmt::format("{} starts {}{}", self, values_of(arrival), arrival.tight ? " tight" : "");
     case Arrival::Kind::returned:
@@ -81,7 +81,7 @@ inline std::string text_of(const Arrival& arrival) {
       return fmt::format("{} gets clause {} of {} {}", self, arrival.clause, arrival.handle,
                          values_of(arrival));
     case Arrival::Kind::trapped: return fmt::format("{} trapped: {}", self, text_of(arrival.trap));
-    case Arrival::Kind::resumed: return fmt::format("{} goes on with {}", self, values_of(arrival));
+    case Arrival::Kind::resumed: return fmt::format("{} resumes with {}", self, values_of(arrival));
     case Arrival::Kind::caught: return fmt::format("{} catches {}", self, arrival.exception);
   }
   return "?";

@@ -1,5 +1,5 @@
-// The enumeration of a tiny world: as many programs as counted by hand, each in the language and
-// only once; and those that matter are among them.
+// The enumeration of a tiny world has as many programs as counted by hand, each valid and only
+// once, and the interesting ones are among them.
 #include "fuzz/generate/exhaustive.hpp"
 
 #include "fuzz/run/run.hpp"
@@ -85,7 +85,7 @@ TEST(machine_exhaustive, tags_are_named_in_order) {
   EXPECT_EQ(programs_of(1, {.tags = 2, .values = 0}), 24u + 2 * (19 - 6));
 }
 
-TEST(machine_exhaustive, every_program_is_of_the_language_and_visited_once) {
+TEST(machine_exhaustive, every_program_is_valid_and_visited_once) {
   for (const TinyWorld world : {TinyWorld{}, TinyWorld{3, 2, 1}}) {
     Exhaustive exhaustive(world);
     std::set<std::string> seen;
@@ -102,7 +102,7 @@ TEST(machine_exhaustive, every_program_is_of_the_language_and_visited_once) {
   }
 }
 
-TEST(machine_exhaustive, programs_that_matter_are_among_them) {
+TEST(machine_exhaustive, interesting_programs_are_visited) {
   EXPECT_EQ(times("new h0 f0 on s0\nresume h0 0 to h0 suspends t0\nsuspend t0 0 room 0\n"
                   "resume h0 0 to h0\nreturn",
                   5, {.slots = 1, .values = 0}),
@@ -120,13 +120,13 @@ TEST(machine_exhaustive, programs_that_matter_are_among_them) {
             1u);
 }
 
-TEST(machine_exhaustive, other_names_for_the_same_are_not) {
+TEST(machine_exhaustive, renamed_programs_are_not_visited) {
   EXPECT_EQ(times("new h1 f0 on s0\ndrop h1", 2, {}), 0u);
   EXPECT_EQ(times("new h0 f0 on s0\nresume h0 0 to h1 switches t0", 2, {}), 0u);
   EXPECT_EQ(times("suspend t1 0 room 0", 1, {.tags = 2}), 0u);
 }
 
-TEST(machine_exhaustive, what_changed_nothing_is_not_continued) {
+TEST(machine_exhaustive, a_program_that_changed_nothing_is_not_extended) {
   EXPECT_EQ(times("return\nnew h0 f0 on s0", 2, {}), 0u);
   EXPECT_EQ(times("drop h0\nnew h0 f0 on s0", 2, {}), 0u);
   EXPECT_EQ(times("throw\nnew h0 f0 on s0", 2, {}), 0u);
@@ -134,7 +134,7 @@ TEST(machine_exhaustive, what_changed_nothing_is_not_continued) {
 
 TEST(machine_exhaustive, programs_can_share_a_beginning) {
   // A suspended chain of two stacks, and a third one that can switch to it: its last ancestor is
-  // not the one that goes on.
+  // not the one that resumes.
   constexpr const char* beginning =
       "new h0 f1 on s0\nnew h1 f1 on s0\nresume h0 0 to h0 suspends t0\nresume h1 0 to h1\n"
       "suspend t0 0 room 2\nnew h1 f1 on s0\nresume h1 0 to h1 suspends t0 switches t0\n";
@@ -154,7 +154,7 @@ TEST(machine_exhaustive, programs_can_share_a_beginning) {
   EXPECT_EQ(count.programs, 116u);  // both slots and the tag have names
 }
 
-TEST(machine_exhaustive, an_enumeration_can_be_ended) {
+TEST(machine_exhaustive, a_visitor_can_end_an_enumeration) {
   Exhaustive exhaustive(TinyWorld{});
   std::uint64_t wanted = 100;
   const auto count = exhaustive.programs_of(2, [&](const MachineProgram&) { return --wanted > 0; });

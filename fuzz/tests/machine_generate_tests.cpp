@@ -1,5 +1,5 @@
-// The generator and the mutator of MachinePrograms: total, within the language, and able to reach
-// all of it.
+// The generator and the mutator of MachinePrograms are total, make valid programs only, and can
+// reach every one.
 #include "fuzz/generate/generate.hpp"
 
 #include "fuzz/generate/byte_code.hpp"
@@ -57,7 +57,7 @@ TEST(machine_generate, programs_can_be_printed_and_parsed) {
   });
 }
 
-TEST(machine_generate, encode_is_the_inverse) {
+TEST(machine_generate, encode_inverts_decode) {
   for_random_programs([](const MachineProgram& program) {
     std::array<std::uint8_t, machine_program_bytes_max> bytes{};
     const std::size_t size = encode(program, bytes);
@@ -68,7 +68,7 @@ TEST(machine_generate, encode_is_the_inverse) {
   });
 }
 
-TEST(machine_generate, encode_leaves_out_what_is_expected) {
+TEST(machine_generate, encode_omits_the_expectation) {
   MachineProgram program;
   generate_machine_program({}, program);
   program.expect = {Expectation::Kind::violation, SpecId::T4};
@@ -78,7 +78,7 @@ TEST(machine_generate, encode_leaves_out_what_is_expected) {
   EXPECT_EQ(again.expect, Expectation{});
 }
 
-TEST(machine_generate, what_bytes_stood_for_before_the_language_grew_they_stand_for_now) {
+TEST(machine_generate, old_encodings_decode_unchanged) {
   using Kind = MachineStep::Kind;
   constexpr std::array<std::uint8_t, 20> code_of = {0,   46,  62,  116, 120, 162, 186,
                                                     210, 214, 217, 219, 227, 231, 237,
@@ -93,7 +93,7 @@ TEST(machine_generate, what_bytes_stood_for_before_the_language_grew_they_stand_
   EXPECT_EQ(decode_stack({0xf6, 1, 0, 0}), (MachineStack{StackShape::Kind::mapped, 0, 4097}));
 }
 
-TEST(machine_generate, every_stack_that_cannot_be_had_has_bytes_of_its_own) {
+TEST(machine_generate, every_impossible_stack_has_an_encoding) {
   for (std::uint32_t bits = machine_bounds::beyond_bits_min;
        bits <= machine_bounds::beyond_bits_max; ++bits) {
     EXPECT_EQ(decode_stack(encode(stack_beyond(bits))), stack_beyond(bits)) << bits;
@@ -104,7 +104,7 @@ TEST(machine_generate, every_stack_that_cannot_be_had_has_bytes_of_its_own) {
   }
 }
 
-TEST(machine_generate, what_ends_the_process_becomes_a_walk) {
+TEST(machine_generate, steps_that_end_the_process_are_encoded_as_walks) {
   MachineProgram program;
   generate_machine_program({}, program);
   for (const auto kind : {MachineStep::Kind::resume_again, MachineStep::Kind::trespass,
@@ -149,7 +149,7 @@ TEST(machine_generate, no_bytes_declare_one_of_each) {
   EXPECT_EQ(program, least);
 }
 
-TEST(machine_generate, more_bytes_are_more_steps) {
+TEST(machine_generate, more_bytes_decode_to_more_steps) {
   std::mt19937 random(1);
   std::vector<std::uint8_t> bytes(2048);
   std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::uint8_t>(random()); });
@@ -184,7 +184,7 @@ TEST(machine_generate, most_steps_move_control) {
   EXPECT_GT(with_clauses * 4, resumes * 3);
 }
 
-TEST(machine_generate, mutation_is_what_the_seed_says) {
+TEST(machine_generate, mutation_depends_on_the_seed_alone) {
   for (std::uint32_t seed = 0; seed < 1000; ++seed) {
     std::mt19937 random(seed);
     MachineProgram first;
@@ -196,7 +196,7 @@ TEST(machine_generate, mutation_is_what_the_seed_says) {
   }
 }
 
-TEST(machine_generate, mutation_mostly_changes_something) {
+TEST(machine_generate, most_mutations_change_the_program) {
   std::mt19937 random(1);
   MachineProgram program;
   std::uint32_t changed = 0;
@@ -209,7 +209,7 @@ TEST(machine_generate, mutation_mostly_changes_something) {
   EXPECT_GT(changed, 900u);
 }
 
-TEST(machine_generate, an_arity_that_just_fits_is_the_largest_one) {
+TEST(machine_generate, the_arity_that_just_fits_is_the_largest) {
   for (const std::uint64_t bytes : {2112u, 2127u, 2128u, 40000u, 65535u}) {
     const MachineStack stack = {StackShape::Kind::supplied, 0, bytes};
     const std::uint32_t arity = fitting_arity(stack, 0);

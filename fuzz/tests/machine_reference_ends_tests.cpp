@@ -1,5 +1,5 @@
-// The reference of the continuation machine alone, against arrivals that were worked out from
-// SPEC.md by hand: traps, exceptions, drops, entries, repeats, and the bounds of a run.
+// The reference alone, against arrivals worked out from SPEC.md by hand: traps, exceptions, drops,
+// entries, repeats, and the bounds of a run.
 #include "fuzz/tests/machine_arrivals.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 using Lines = TakenSteps::Lines;
 using State = ReferenceStack::State;
 
-TEST(machine_reference_ends, a_trap_is_the_resumers) {
+TEST(machine_reference_ends, a_trap_arrives_at_the_resumer) {
   const TakenSteps taken(R"(
     new h0 f0 on s0
     resume h0 2 to h0
@@ -33,7 +33,7 @@ constexpr const char* trapped_two_deep = R"(
     trap
 )";
 
-TEST(machine_reference_ends, a_trap_is_raised_again_on_every_stack_outward) {
+TEST(machine_reference_ends, a_trap_is_reraised_on_every_stack_outward) {
   EXPECT_EQ(arrivals_of(std::string(trapped_two_deep) + R"(
     new h4 f1 on s0
     suspend t0 0 room 0
@@ -41,11 +41,11 @@ TEST(machine_reference_ends, a_trap_is_raised_again_on_every_stack_outward) {
     return
     new h4 f1 on s0)"),
             (Lines{"0 has 1", "0 has 2", "1 starts ()", "2 starts ()", "1 trapped: body 2 failed",
-                   "1 refused: body 2 failed", "1 refused: body 2 failed",
-                   "1 refused: body 2 failed", "0 trapped: body 2 failed", "0 has 3"}));
+                   "1 rejected: body 2 failed", "1 rejected: body 2 failed",
+                   "1 rejected: body 2 failed", "0 trapped: body 2 failed", "0 has 3"}));
 }
 
-TEST(machine_reference_ends, a_trap_that_is_raised_again_comes_before_an_exception) {
+TEST(machine_reference_ends, a_reraised_trap_precedes_an_exception) {
   EXPECT_EQ(arrivals_of(std::string(trapped_two_deep) + "throw").back(),
             "0 trapped: body 2 failed");
   const Lines caught = arrivals_of(std::string(trapped_two_deep) + "try\nthrow\nback\ntrap");
@@ -53,7 +53,7 @@ TEST(machine_reference_ends, a_trap_that_is_raised_again_comes_before_an_excepti
   EXPECT_EQ(caught.back(), "0 trapped: body 2 failed");
 }
 
-TEST(machine_reference_ends, a_trap_goes_no_further_than_the_initial_stack_of_its_entry) {
+TEST(machine_reference_ends, a_trap_stops_at_the_initial_stack_of_its_entry) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -63,11 +63,11 @@ TEST(machine_reference_ends, a_trap_goes_no_further_than_the_initial_stack_of_it
     trap
     leave
     return)"),
-            (Lines{"0 has 1", "0 has 2", "1 starts ()", "3 goes on", "2 starts ()",
-                   "3 trapped: body 2 failed", "1 goes on", "0 gets results ()"}));
+            (Lines{"0 has 1", "0 has 2", "1 starts ()", "3 continues", "2 starts ()",
+                   "3 trapped: body 2 failed", "1 continues", "0 gets results ()"}));
 }
 
-TEST(machine_reference_ends, the_latest_refusal_is_the_reason_of_a_trap) {
+TEST(machine_reference_ends, a_trap_has_the_reason_of_the_latest_rejection) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0
@@ -78,9 +78,9 @@ TEST(machine_reference_ends, the_latest_refusal_is_the_reason_of_a_trap) {
             "0 trapped: null function");
 }
 
-TEST(machine_reference_ends, return_and_trap_mean_nothing_on_an_initial_stack) {
+TEST(machine_reference_ends, return_and_trap_are_skipped_on_an_initial_stack) {
   EXPECT_EQ(arrivals_of("return\ntrap\nenter\nreturn\ntrap"),
-            (Lines{"skipped", "skipped", "1 goes on", "skipped", "skipped"}));
+            (Lines{"skipped", "skipped", "1 continues", "skipped", "skipped"}));
 }
 
 TEST(machine_reference_ends, an_exception_leaves_frames_and_stacks) {
@@ -100,7 +100,7 @@ TEST(machine_reference_ends, an_exception_leaves_frames_and_stacks) {
   EXPECT_EQ(taken.reference.ended().size(), 2u);
 }
 
-TEST(machine_reference_ends, an_exception_is_caught_where_a_try_is) {
+TEST(machine_reference_ends, a_try_catches_an_exception) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -111,8 +111,8 @@ TEST(machine_reference_ends, an_exception_is_caught_where_a_try_is) {
     throw
     back
     return)"),
-            (Lines{"0 has 1", "0 has 2", "1 starts ()", "1 goes on", "1 goes on", "2 starts ()",
-                   "1 catches 7", "1 goes on", "0 gets results ()"}));
+            (Lines{"0 has 1", "0 has 2", "1 starts ()", "1 continues", "1 continues", "2 starts ()",
+                   "1 catches 7", "1 continues", "0 gets results ()"}));
 }
 
 TEST(machine_reference_ends, an_exception_closes_the_entries_that_it_leaves) {
@@ -129,19 +129,19 @@ TEST(machine_reference_ends, an_exception_closes_the_entries_that_it_leaves) {
   EXPECT_EQ(taken.reference.native_frames(), 1u);              // of the handler
 }
 
-TEST(machine_reference_ends, a_handler_does_not_catch_what_it_throws) {
-  EXPECT_EQ(
-      arrivals_of(R"(
+TEST(machine_reference_ends, a_handler_does_not_catch_its_own_exception) {
+  EXPECT_EQ(arrivals_of(R"(
     try
     try
     throw
     throw
     back
     rethrow)"),
-      (Lines{"0 goes on", "0 goes on", "0 catches 3", "0 catches 4", "0 goes on", "skipped"}));
+            (Lines{"0 continues", "0 continues", "0 catches 3", "0 catches 4", "0 continues",
+                   "skipped"}));
 }
 
-TEST(machine_reference_ends, a_rethrow_is_of_the_exception_of_the_innermost_handler) {
+TEST(machine_reference_ends, rethrow_throws_the_exception_of_the_innermost_handler) {
   EXPECT_EQ(arrivals_of(R"(
     rethrow
     new h0 f1 on s0
@@ -151,11 +151,11 @@ TEST(machine_reference_ends, a_rethrow_is_of_the_exception_of_the_innermost_hand
     call 2
     rethrow
     rethrow)"),
-            (Lines{"skipped", "0 has 1", "1 starts ()", "1 goes on", "1 catches 5", "1 goes on",
+            (Lines{"skipped", "0 has 1", "1 starts ()", "1 continues", "1 catches 5", "1 continues",
                    "0 catches 5", "skipped"}));
 }
 
-TEST(machine_reference_ends, an_exception_for_a_fresh_continuation_is_the_resumers) {
+TEST(machine_reference_ends, an_exception_for_a_fresh_continuation_arrives_at_the_resumer) {
   const TakenSteps taken("new h0 f0 on s0\ntry\nthrow-into h0 to h1");
   EXPECT_EQ(taken.lines.back(), "0 catches 3");
   EXPECT_EQ(taken.reference.stack(1).state, State::trapped);
@@ -189,7 +189,7 @@ TEST(machine_reference_ends, a_drop_ends_the_whole_chain) {
     resume h1 0 to h4
     suspend t0 0 room 0
     drop h3)");
-  EXPECT_EQ(taken.lines.back(), "0 goes on");
+  EXPECT_EQ(taken.lines.back(), "0 continues");
   EXPECT_EQ(taken.reference.ended().size(), 2u);
   ASSERT_EQ(taken.reference.live().size(), 1u);
   EXPECT_EQ(taken.reference.live()[0], 3u);
@@ -210,21 +210,21 @@ TEST(machine_reference_ends, an_entry_hides_the_handlers_outside) {
     suspend t1 0 room 0
     leave
     suspend t0 0 room 0)"),
-            (Lines{"0 has 1", "0 has 2", "1 starts ()", "3 goes on", "3 refused: suspend t0",
-                   "2 starts ()", "2 refused: suspend t0", "3 gets clause 0 of 2 ()", "1 goes on",
-                   "0 gets clause 0 of 1 ()"}));
+            (Lines{"0 has 1", "0 has 2", "1 starts ()", "3 continues", "3 rejected: suspend t0",
+                   "2 starts ()", "2 rejected: suspend t0", "3 gets clause 0 of 2 ()",
+                   "1 continues", "0 gets clause 0 of 1 ()"}));
 }
 
-TEST(machine_reference_ends, a_frame_or_an_entry_that_is_not_open_is_not_closed) {
+TEST(machine_reference_ends, back_and_leave_are_skipped_where_nothing_is_open) {
   EXPECT_EQ(arrivals_of("back\nleave\nnew h0 f1 on s0\nresume h0 0 to h0\nback\nleave"),
             (Lines{"skipped", "skipped", "0 has 1", "1 starts ()", "skipped", "skipped"}));
 }
 
-TEST(machine_reference_ends, an_overrun_needs_a_guard_page_and_a_walk_is_taken_with_any_handle) {
+TEST(machine_reference_ends, overrun_needs_a_guard_page_and_walk_takes_any_handle) {
   EXPECT_EQ(arrivals_of("overrun\nwalk\nwalk h0\nnew h0 f1 on s0\nwalk h0\nresume h0 0 to h1\n"
                         "overrun\nwalk h0"),
-            (Lines{"skipped", "0 goes on", "0 goes on", "0 has 1", "0 goes on", "1 starts ()",
-                   "1 goes on", "1 goes on"}));
+            (Lines{"skipped", "0 continues", "0 continues", "0 has 1", "0 continues", "1 starts ()",
+                   "1 continues", "1 continues"}));
 }
 
 TEST(machine_reference_ends, repeats_can_be_repeated) {
@@ -232,22 +232,23 @@ TEST(machine_reference_ends, repeats_can_be_repeated) {
   // Three walks, and three times more the walk and its own repeat.
   EXPECT_EQ(arrivals_of("walk\nrepeat 1 2\nrepeat 2 3").size(), 12u);
   EXPECT_EQ(arrivals_of("walk\nback\nrepeat 1 2\nrepeat 3 1"),
-            (Lines{"0 goes on", "skipped", "skipped", "skipped", "0 goes on", "skipped", "skipped",
-                   "skipped"}));
+            (Lines{"0 continues", "skipped", "skipped", "skipped", "0 continues", "skipped",
+                   "skipped", "skipped"}));
 }
 
-TEST(machine_reference_ends, sixteen_frames_are_the_most_of_one_native_stack) {
+TEST(machine_reference_ends, a_native_stack_has_at_most_sixteen_frames) {
   EXPECT_EQ(arrivals_of("call 15\ntry\ncall 1\ntry\nenter\nback\nenter\ncall 1"),
-            (Lines{"0 goes on", "0 goes on", "skipped", "skipped", "skipped", "0 goes on",
-                   "1 goes on", "skipped"}));
+            (Lines{"0 continues", "0 continues", "skipped", "skipped", "skipped", "0 continues",
+                   "1 continues", "skipped"}));
 }
 
-TEST(machine_reference_ends, four_entries_are_the_most) {
+TEST(machine_reference_ends, at_most_four_entries_are_open) {
   EXPECT_EQ(arrivals_of("enter\nenter\nenter\nenter\nleave\nenter"),
-            (Lines{"1 goes on", "2 goes on", "3 goes on", "skipped", "2 goes on", "4 goes on"}));
+            (Lines{"1 continues", "2 continues", "3 continues", "skipped", "2 continues",
+                   "4 continues"}));
 }
 
-TEST(machine_reference_ends, eleven_hundred_continuations_live_at_a_time) {
+TEST(machine_reference_ends, at_most_1100_continuations_live) {
   const TakenSteps taken("new h0 f1 on s0\nrepeat 1 1023\nrepeat 2 1");
   EXPECT_EQ(taken.lines.size(), 2048u);
   EXPECT_EQ(taken.lines[1099], "0 has 1100");
@@ -255,20 +256,20 @@ TEST(machine_reference_ends, eleven_hundred_continuations_live_at_a_time) {
   EXPECT_EQ(taken.reference.live().size(), 1100u);
 }
 
-TEST(machine_reference_ends, no_more_than_4096_continuations_are_made) {
+TEST(machine_reference_ends, at_most_4096_continuations_are_made) {
   const TakenSteps taken("new h0 f1 on s0\ndrop h0\nrepeat 2 1023\nrepeat 3 4");
   EXPECT_EQ(taken.lines[2 * 4095], "0 has 4096");
   EXPECT_EQ(taken.lines[2 * 4096], "skipped");
   EXPECT_TRUE(taken.reference.live().empty());
 }
 
-TEST(machine_reference_ends, a_program_is_over_when_its_work_is) {
+TEST(machine_reference_ends, a_program_ends_when_its_work_is_used_up) {
   // Each look at a repeat is work as well: 2049 for 1024 walks, seven times over, and what is left
   // of 16384 is 2041, of which every second one is a walk.
   EXPECT_EQ(TakenSteps("walk\nrepeat 1 1023\nrepeat 2 1023").lines.size(), 7u * 1024 + 1021);
 }
 
-TEST(machine_reference_ends, values_that_are_handed_in_are_work) {
+TEST(machine_reference_ends, values_count_as_work) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t0
@@ -290,7 +291,7 @@ TEST(machine_reference_ends, after_the_last_step_every_body_returns) {
     resume h2 0 to h2)");
   taken.lines.clear();
   taken.end();
-  EXPECT_EQ(taken.lines, (Lines{"2 gets results ()", "4 gets results (9.0 9.1 9.2)", "1 goes on",
+  EXPECT_EQ(taken.lines, (Lines{"2 gets results ()", "4 gets results (9.0 9.1 9.2)", "1 continues",
                                 "0 gets results (11.0)"}));
   EXPECT_TRUE(taken.reference.live().empty());
 }

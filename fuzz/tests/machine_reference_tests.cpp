@@ -1,5 +1,5 @@
-// The reference of the continuation machine alone, against arrivals that were worked out from
-// SPEC.md by hand: handles, values, handlers, chains. Ends and bounds: machine_reference_ends_test.
+// The reference alone, against arrivals worked out from SPEC.md by hand: handles, values, handlers
+// and chains. Ends and bounds are in machine_reference_ends_tests.cpp.
 #include "fuzz/tests/machine_arrivals.hpp"
 
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ TEST(machine_reference, bind_adds_values_of_a_suspended_continuation) {
     resume h2 2 to h3
     return)"),
             (Lines{"0 has 1", "1 starts ()", "0 gets clause 0 of 1 (3.0 3.1)", "0 has 1",
-                   "1 goes on with (4.0 5.0 5.1)", "0 gets results (6.0)"}));
+                   "1 resumes with (4.0 5.0 5.1)", "0 gets results (6.0)"}));
 }
 
 TEST(machine_reference, a_second_suspension_starts_with_no_values) {
@@ -39,10 +39,10 @@ TEST(machine_reference, a_second_suspension_starts_with_no_values) {
     suspend t0 0 room 1
     resume h0 1 to h0)")
                 .back(),
-            "1 goes on with (6.0)");
+            "1 resumes with (6.0)");
 }
 
-TEST(machine_reference, results_are_as_many_as_declared) {
+TEST(machine_reference, a_body_returns_as_many_results_as_declared) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f2 on s0
     resume h0 1 to h0
@@ -66,7 +66,7 @@ TEST(machine_reference, the_nearest_stack_outward_handles_a_suspension) {
                    "0 gets clause 0 of 1 ()"}));
 }
 
-TEST(machine_reference, the_first_clause_that_has_the_tag_is_taken) {
+TEST(machine_reference, the_first_clause_with_the_tag_handles_a_suspension) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t2 t1 t1
@@ -75,7 +75,7 @@ TEST(machine_reference, the_first_clause_that_has_the_tag_is_taken) {
             "0 gets clause 1 of 1 ()");
 }
 
-TEST(machine_reference, a_switch_handler_does_not_handle_a_suspension_nor_the_other_way) {
+TEST(machine_reference, suspend_and_switch_need_handlers_of_their_own_kind) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -90,7 +90,7 @@ TEST(machine_reference, a_switch_handler_does_not_handle_a_suspension_nor_the_ot
     resume h0 0 to h0 suspends t1
     switch h1 t1 0 room 0 to h2)")
                 .back(),
-            "1 refused: switch t1");
+            "1 rejected: switch t1");
 }
 
 // Three stacks deep, and the outermost resume alone handles t1.
@@ -119,12 +119,12 @@ TEST(machine_reference, a_suspension_is_forwarded_through_stacks_without_a_handl
   EXPECT_EQ(taken.reference.depth(), 0u);
 }
 
-TEST(machine_reference, a_chain_is_resumed_as_a_whole_by_whoever_has_its_handle) {
+TEST(machine_reference, any_holder_of_its_handle_resumes_a_whole_chain) {
   const TakenSteps taken(std::string(forwarded) + R"(
     new h6 f1 on s0
     resume h6 0 to h6
     resume h3 2 to h3)");
-  EXPECT_EQ(taken.lines.back(), "3 goes on with (10.0 10.1)");
+  EXPECT_EQ(taken.lines.back(), "3 resumes with (10.0 10.1)");
   EXPECT_EQ(taken.reference.stack(1).parent, 4u);
   EXPECT_EQ(taken.reference.stack(4).state, State::parent);
   EXPECT_EQ(taken.reference.stack(3).state, State::running);
@@ -139,7 +139,7 @@ TEST(machine_reference, a_suspended_stack_in_a_chain_keeps_its_handlers) {
             "1 gets clause 0 of 3 ()");
 }
 
-TEST(machine_reference, the_handlers_of_an_earlier_resume_are_gone) {
+TEST(machine_reference, the_handlers_of_an_earlier_resume_do_not_apply) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t0
@@ -147,10 +147,10 @@ TEST(machine_reference, the_handlers_of_an_earlier_resume_are_gone) {
     resume h0 0 to h0 suspends t1
     suspend t0 0 room 0)")
                 .back(),
-            "1 refused: suspend t0");
+            "1 rejected: suspend t0");
 }
 
-TEST(machine_reference, a_switch_hands_over_its_values_and_last_the_handle) {
+TEST(machine_reference, a_switch_hands_over_its_values_and_then_the_handle) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     new h1 f0 on s0
@@ -158,7 +158,7 @@ TEST(machine_reference, a_switch_hands_over_its_values_and_last_the_handle) {
     switch h1 t0 1 room 2 to h5
     switch h5 t0 1 room 0 to h6)");
   EXPECT_EQ(taken.lines, (Lines{"0 has 1", "0 has 2", "1 starts ()", "2 starts (4.0 handle of 1)",
-                                "1 goes on with (5.0 handle of 2)"}));
+                                "1 resumes with (5.0 handle of 2)"}));
   EXPECT_EQ(taken.reference.slot(6).stack, 2u);
   EXPECT_TRUE(taken.reference.is_good(taken.reference.slot(6)));
   EXPECT_FALSE(taken.reference.is_good(taken.reference.slot(5)));
@@ -167,8 +167,8 @@ TEST(machine_reference, a_switch_hands_over_its_values_and_last_the_handle) {
   EXPECT_EQ(taken.reference.stack(1).parent, 0u);
 }
 
-TEST(machine_reference, a_switch_takes_a_chain_out_and_puts_another_in) {
-  // 1 over 2 is cut off below 0; then 3 over 4 leaves for it, which 0's second resume lets happen.
+TEST(machine_reference, a_switch_replaces_one_chain_with_another) {
+  // 1 over 2 is suspended below 0; then 3 over 4 switches to it, which 0's second resume allows.
   const TakenSteps taken(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -180,8 +180,8 @@ TEST(machine_reference, a_switch_takes_a_chain_out_and_puts_another_in) {
     resume h2 0 to h2 switches t1
     resume h3 0 to h3
     switch h0 t1 0 room 0 to h4)");
-  EXPECT_EQ(taken.lines.back(), "2 goes on with (handle of 4)");
-  EXPECT_EQ(taken.reference.stack(1).parent, 0u);  // the last ancestor of the chain that goes on
+  EXPECT_EQ(taken.lines.back(), "2 resumes with (handle of 4)");
+  EXPECT_EQ(taken.reference.stack(1).parent, 0u);  // the last ancestor of the chain that resumes
   EXPECT_EQ(taken.reference.stack(2).parent, 1u);
   EXPECT_EQ(taken.reference.stack(3).parent, no_stack);
   EXPECT_EQ(taken.reference.stack(4).last_ancestor, 3u);
@@ -189,7 +189,7 @@ TEST(machine_reference, a_switch_takes_a_chain_out_and_puts_another_in) {
   EXPECT_EQ(taken.reference.stack(3).state, State::parent);
 }
 
-TEST(machine_reference, a_handle_does_not_fit_where_there_is_no_room_for_it) {
+TEST(machine_reference, a_switch_is_rejected_without_room_for_the_handle) {
   const Lines lines = arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -198,12 +198,12 @@ TEST(machine_reference, a_handle_does_not_fit_where_there_is_no_room_for_it) {
     switch h1 t0 0 room 0 to h3
     switch h2 t0 2 room 0 to h3
     switch h2 t0 1 room 0 to h3)");
-  EXPECT_EQ(lines[4], "1 refused: 1 values to 0 of 0");
-  EXPECT_EQ(lines[5], "1 refused: 3 values to 0 of 2");
+  EXPECT_EQ(lines[4], "1 rejected: 1 values to 0 of 0");
+  EXPECT_EQ(lines[5], "1 rejected: 3 values to 0 of 2");
   EXPECT_EQ(lines[6], "3 starts (7.0 handle of 1)");
 }
 
-TEST(machine_reference, a_handle_works_once) {
+TEST(machine_reference, a_handle_can_be_used_once) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     bind h0 0 to h1
@@ -215,30 +215,30 @@ TEST(machine_reference, a_handle_works_once) {
     switch h0 t0 0 room 0 to h2
     suspend t0 0 room 0
     resume h0 9 to h3)"),
-            (Lines{"0 has 1", "0 has 1", "0 refused: consumed handle", "0 refused: consumed handle",
-                   "0 refused: consumed handle", "0 refused: consumed handle", "1 starts ()",
-                   "1 refused: consumed handle", "0 gets clause 0 of 1 ()",
-                   "0 refused: consumed handle"}));
+            (Lines{"0 has 1", "0 has 1", "0 rejected: consumed handle",
+                   "0 rejected: consumed handle", "0 rejected: consumed handle",
+                   "0 rejected: consumed handle", "1 starts ()", "1 rejected: consumed handle",
+                   "0 gets clause 0 of 1 ()", "0 rejected: consumed handle"}));
 }
 
-TEST(machine_reference, a_handle_of_what_has_ended_is_consumed) {
+TEST(machine_reference, the_handle_of_an_ended_continuation_is_consumed) {
   EXPECT_EQ(arrivals_of("new h0 f1 on s0\nbind h0 0 to h0\nresume h0 0 to h1\nreturn\nresume h0 0 "
                         "to h1")
                 .back(),
-            "0 refused: consumed handle");
+            "0 rejected: consumed handle");
 }
 
-TEST(machine_reference, a_null_handle_is_refused) {
+TEST(machine_reference, a_null_handle_is_rejected) {
   EXPECT_EQ(arrivals_of(R"(
     bind h7 9 to h0
     resume h7 9 to h0
     throw-into h7 to h0
     switch h7 t0 3 room 0 to h0
     drop h7)"),
-            (Lines(5, "0 refused: null handle")));
+            (Lines(5, "0 rejected: null handle")));
 }
 
-TEST(machine_reference, what_does_not_fit_is_refused_and_changes_nothing) {
+TEST(machine_reference, too_many_values_are_rejected_without_effect) {
   EXPECT_EQ(
       arrivals_of(R"(
     new h0 f0 on s0
@@ -249,32 +249,32 @@ TEST(machine_reference, what_does_not_fit_is_refused_and_changes_nothing) {
     resume h0 1 to h1 suspends t0
     suspend t0 0 room 1
     resume h1 2 to h1)"),
-      (Lines{"0 has 1", "0 refused: 3 values to 0 of 2", "0 has 1", "0 refused: 2 values to 1 of 2",
-             "0 refused: 2 values to 1 of 2", "1 starts (3.0 6.0)", "0 gets clause 0 of 1 ()",
-             "0 refused: 2 values to 0 of 1"}));
+      (Lines{"0 has 1", "0 rejected: 3 values to 0 of 2", "0 has 1",
+             "0 rejected: 2 values to 1 of 2", "0 rejected: 2 values to 1 of 2",
+             "1 starts (3.0 6.0)", "0 gets clause 0 of 1 ()", "0 rejected: 2 values to 0 of 1"}));
 }
 
-TEST(machine_reference, a_null_function_and_a_small_stack_are_refused) {
+TEST(machine_reference, a_null_function_and_a_small_stack_are_rejected) {
   const TakenSteps taken(R"(
     new h0 null on s0
     new h0 f0 on s1
     new h0 f2 on s1
     new h0 null on s1)");
   // 0x40 laid out, 16 bytes for each of 2 and 3 values, 2048 of headroom.
-  EXPECT_EQ(taken.lines, (Lines{"0 refused: null function", "0 refused: 2144 bytes in 2112",
-                                "0 refused: 2160 bytes in 2112", "0 refused: null function"}));
+  EXPECT_EQ(taken.lines, (Lines{"0 rejected: null function", "0 rejected: 2144 bytes in 2112",
+                                "0 rejected: 2160 bytes in 2112", "0 rejected: null function"}));
   EXPECT_EQ(taken.reference.slot(0).stack, no_stack);
   EXPECT_TRUE(taken.reference.live().empty());
 }
 
-TEST(machine_reference, a_suspension_that_nobody_handles_is_refused) {
+TEST(machine_reference, a_suspension_without_a_handler_is_rejected) {
   EXPECT_EQ(arrivals_of(R"(
     suspend t1 0 room 0
     new h0 f1 on s0
     resume h0 0 to h0 suspends t0
     suspend t2 0 room 0
     suspend t0 0 room 0)"),
-            (Lines{"0 refused: suspend t1", "0 has 1", "1 starts ()", "1 refused: suspend t2",
+            (Lines{"0 rejected: suspend t1", "0 has 1", "1 starts ()", "1 rejected: suspend t2",
                    "0 gets clause 0 of 1 ()"}));
 }
 

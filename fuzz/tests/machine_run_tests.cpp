@@ -1,5 +1,4 @@
-// Runs of the continuation machine on real fibers: every oracle is asked, and a run changes nothing
-// for the next one.
+// Runs on real fibers ask every oracle, and leave nothing behind for the next run.
 #include "fuzz/run/run.hpp"
 
 #include "fuzz/generate/generate.hpp"
@@ -26,8 +25,8 @@ Outcome run_text(const std::string& text) {
   return run(program, &report_and_abort);
 }
 
-/// Every kind of step, and every kind of arrival. `variant` is how many values go nowhere, by which
-/// the run is probed or not.
+/// Every kind of step and of arrival. `variant` is the number of values of a bind that is rejected;
+/// it decides whether the run is probed.
 std::string everything(unsigned variant) {
   return fmt::format(R"(fiberproof program 2
 stack s0 pooled 65536
@@ -88,7 +87,7 @@ end
                      variant);
 }
 
-/// Which ids are asked more often now than `before`.
+/// Each of `ids` was asked more often than `before`.
 void expect_asked(const OracleCounts& before, std::initializer_list<SpecId> ids) {
   for (const SpecId id : ids) {
     const auto index = static_cast<std::size_t>(id);
@@ -105,14 +104,14 @@ bool is_asked(SpecId id, const std::string& text) {
 
 constexpr unsigned variants = 64;
 
-TEST(machine_run, every_oracle_of_the_machine_is_asked) {
+TEST(machine_run, every_oracle_is_asked) {
   const OracleCounts before = oracle_counts();
   run_text(everything(0));
   using enum SpecId;
   expect_asked(before, {C1, C2, C3, C4, C5, C6, C7, C8, L1, L2, L3, L5, L7, L8, F1, F3, S4, T5});
 }
 
-TEST(machine_run, some_runs_are_probed_and_some_are_not) {
+TEST(machine_run, some_runs_are_probed) {
   unsigned probed = 0;
   const OracleCounts before = oracle_counts();
   for (unsigned variant = 0; variant < variants; ++variant) {
@@ -123,7 +122,7 @@ TEST(machine_run, some_runs_are_probed_and_some_are_not) {
   expect_asked(before, {SpecId::T1, SpecId::T4, SpecId::T5, SpecId::S3, SpecId::S4});
 }
 
-TEST(machine_run, the_same_program_does_the_same_on_used_stacks) {
+TEST(machine_run, a_program_runs_the_same_on_used_stacks) {
   const Outcome first = run_text(everything(1));
   const Outcome second = run_text(everything(1));
   EXPECT_EQ(first.steps, second.steps);
@@ -170,9 +169,9 @@ end
   EXPECT_EQ(outcome.continuations, 1000u);
 }
 
-TEST(machine_run, what_is_still_suspended_is_abandoned) {
-  // Whether the store is empty is asked at the end of each run (C7), and here once more by the
-  // next: it may have 1,100 continuations of its own.
+TEST(machine_run, suspended_continuations_are_abandoned_after_the_run) {
+  // Each run checks at its end that the store is empty (C7), and the next run checks it again: it
+  // may make 1,100 continuations.
   for (unsigned round = 0; round < 3; ++round) {
     const Outcome outcome = run_text(R"(fiberproof program 2
 stack s0 pooled 65536
@@ -189,7 +188,7 @@ end
   }
 }
 
-TEST(machine_run, a_run_leaves_the_modes_and_the_handlers_of_faults_alone) {
+TEST(machine_run, a_run_restores_floating_point_modes_and_signal_handlers) {
   const std::uint64_t modes = floating_point_modes();
   struct sigaction before{};
   struct sigaction after{};
@@ -204,8 +203,8 @@ TEST(machine_run, a_run_leaves_the_modes_and_the_handlers_of_faults_alone) {
   EXPECT_EQ(after.sa_flags & flags, before.sa_flags & flags);
 }
 
-/// Generated programs, each mutated a few times over, crossed with what came before.
-TEST(machine_run, a_million_random_steps_break_no_rule) {
+/// Generated programs, each mutated a few times and crossed with the one before.
+TEST(machine_run, a_million_random_steps_violate_no_rule) {
   constexpr std::uint64_t steps_wanted = 1'000'000;
   constexpr std::chrono::seconds time_max{20};  // under a sanitizer fewer are enough
   const auto start = std::chrono::steady_clock::now();

@@ -41,13 +41,6 @@ TEST(walk_oracle, the_parent_is_compared_word_by_word) {
   EXPECT_EQ(asked_for(SpecId::T7), before + 5);
 }
 
-TEST(walk_oracle, a_frame_that_is_missed_is_noticed) {
-  const std::uint64_t before = asked_for(SpecId::T7);
-  expect_verdict(false, oracle::t7_ends(3, 3));
-  expect_verdict(true, oracle::t7_ends(3, 2));
-  EXPECT_EQ(asked_for(SpecId::T7), before + 2);
-}
-
 /// Two continuations, one of which starts the other, and a suspension through both; `variant` is
 /// how many values go nowhere, by which the run steps through trampolines or does not.
 MachineProgram nested(unsigned variant) {

@@ -1,10 +1,8 @@
-// Walks at points that no step names, for a target that asks for them (RunOptions): by frame
-// pointers as the steps do; and by the call frame information, with the unwinder of the C++ runtime
-// (T7), from the running stack and from the single instructions of a trampoline. Bounded for each
-// run: a frame to unwind costs about a microsecond, a single step a signal.
-#include "core/sanitizer.hpp"
+// Not instrumented, since it only observes, though it runs on whichever stack has the control.
+#include "fuzz/run/unwinder.hpp"
+
+#include "fuzz/oracle/register_probe.hpp"
 #include "fuzz/run/noted_frames.hpp"
-#include "fuzz/run/runner.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
 #include <unwind.h>
@@ -14,10 +12,9 @@
 namespace fiberproof::fuzz {
 namespace {
 
-constexpr std::uint32_t walked_max = 4096;   // frames in a run
 constexpr std::uint32_t unwound_max = 1024;  // frames in a run
 constexpr std::uint32_t unwound_at_once_max = 256;
-// After its first walks a run goes on with one in so many steps, to see more of it.
+// After its first frames a run unwinds again at one in so many steps, to see more of it.
 constexpr std::uint32_t later_period = 8;
 
 // One run in so many steps through trampolines, of so many continuations that follow one another.
@@ -27,22 +24,23 @@ constexpr std::uint32_t made_before_max = 4;
 
 constexpr int dwarf_rbp = 6;  // psABI, figure 3.36
 
+/// The one of the run, for the signal handler.
+Unwinder* stepping = nullptr;
+
 oracle::ContextWords control_context_of(const Span& stack) {
   return oracle::context_at(oracle::context_address(stack.end));
 }
 
-}  // namespace
-
 /// One walk of the unwinder, from its caller outward through all entries.
-class MachineRunner::Unwinding {
+class Unwinding {
  public:
   /// On input the frames of `innermost`, and of the stacks outward, are to be met.
-  Unwinding(MachineRunner& runner, StackIndex innermost)
-      : runner_(runner),
-        noted_(runner, innermost, NotedFrames::Until::outermost_entry),
+  Unwinding(const RunView& view, StackIndex innermost)
+      : view_(view),
+        noted_(view, innermost, NotedFrames::Until::outermost_entry),
         next_trampoline_(continuation_at(innermost)) {}
 
-  /// What is inside of the trampoline of `ending`, stopped at `instruction`, is none of the chain.
+  /// The frames inside the trampoline of `ending`, stopped at `instruction`, are not of the chain.
   void begin_at(StackIndex ending, std::uint64_t instruction) {
     inside_of_ = instruction;
     ending_ = ending;
@@ -57,10 +55,11 @@ class MachineRunner::Unwinding {
     }
     std::uint64_t left = noted_.left_count() + (parent_ || inside_of_ != 0 ? 1 : 0);
     for (StackIndex index = next_trampoline_; index != no_stack; ++left) {
-      index = continuation_at(runner_.next_outward(index));
+      index = continuation_at(view_.next_outward(index));
     }
     const std::uint64_t met = noted_.met_count() + trampolines_met_;
-    return oracle::t7_ends(met + left, met);
+    return oracle::same(SpecId::T7, "frames of the program and trampolines that the unwinder meets",
+                        met + left, met);
   }
 
   std::uint32_t frames_left() const { return frames_left_; }
@@ -76,12 +75,12 @@ class MachineRunner::Unwinding {
     return goes_on ? _URC_NO_REASON : _URC_END_OF_STACK;
   }
 
-  /// A frame: what its registers are when it goes on. Whether there are more to meet.
+  /// A frame: its registers when it resumes. Whether there are more to meet.
   bool meet(const oracle::ContextWords& frame, bool is_exact) {
     if (inside_of_ != 0) {
       if (frame.rip == inside_of_) {
         inside_of_ = 0;
-        parent_ = control_context_of(runner_.native(ending_).span);
+        parent_ = control_context_of(view_.natives[ending_].span);
       }
       return true;
     }
@@ -103,22 +102,22 @@ class MachineRunner::Unwinding {
     if (next_trampoline_ == no_stack) {
       return;
     }
-    const Span& stack = runner_.native(next_trampoline_).span;
+    const Span& stack = view_.natives[next_trampoline_].span;
     if (frame_pointer == stack.end - spec::saved_rbp_below_top) {
       parent_ = control_context_of(stack);
-      next_trampoline_ = continuation_at(runner_.next_outward(next_trampoline_));
+      next_trampoline_ = continuation_at(view_.next_outward(next_trampoline_));
     }
   }
 
   /// The next continuation from here outward.
   StackIndex continuation_at(StackIndex index) const {
-    while (index != no_stack && runner_.reference_.stack(index).initial) {
-      index = runner_.next_outward(index);
+    while (index != no_stack && view_.reference().stack(index).initial) {
+      index = view_.next_outward(index);
     }
     return index;
   }
 
-  MachineRunner& runner_;
+  const RunView& view_;
   NotedFrames noted_;
   StackIndex next_trampoline_;
   std::optional<oracle::ContextWords> parent_;  ///< what the next frame must be
@@ -129,56 +128,38 @@ class MachineRunner::Unwinding {
   Verdict wrong_;
 };
 
-StackIndex MachineRunner::next_outward(StackIndex index) const {
-  const ReferenceStack& stack = reference_.stack(index);
-  return stack.initial ? stack.outer : stack.parent;
-}
+}  // namespace
 
-void MachineRunner::begin_walks(std::uint32_t hash) {
+void Unwinder::begin(std::uint32_t hash) {
   stepped_ = no_stack;
+  frames_left_ = 0;
   left_to_step_ = 0;
-  if (!options_.walk_everywhere) {
+  if (!view_.progress.options().walk_everywhere) {
     return;
   }
-  frames_to_walk_ = walked_max;
-  frames_to_unwind_ = unwound_max;
+  frames_left_ = unwound_max;
   if (hash % stepping_period == 1) {
     left_to_step_ = stepped_max;
     made_to_step_ = hash / stepping_period % made_before_max;
     fiberproof_step_start_target = fiberproof_start_target;
-    handle_single_steps([](const Stop& stop) { running_->judge_stop(stop); });
+    stepping = this;
+    handle_single_steps([](const Stop& stop) { stepping->judge_stop(stop); });
   }
 }
 
-void MachineRunner::walk_from_here(StackIndex self) {
-  const bool is_later = reference_.serial() % later_period != 0;
-  if (frames_to_walk_ > (is_later ? walked_max / 2 : 0)) {
-    walk_active_chain(self);
-    walk_one_slot();
+[[gnu::noinline]] void Unwinder::unwind_from_here(StackIndex self) {
+  const bool is_later = view_.reference().serial() % later_period != 0;
+  if (frames_left_ <= (is_later ? unwound_max / 2 : 0)) {
+    return;
   }
-  if (frames_to_unwind_ > (is_later ? unwound_max / 2 : 0)) {
-    unwind_from_here(self);
-  }
+  Unwinding unwinding(view_, self);
+  const std::uint32_t frames_max = std::min(frames_left_, unwound_at_once_max);
+  view_.check(unwinding.unwind(frames_max));
+  frames_left_ -= frames_max - unwinding.frames_left();
 }
 
-/// The chain that a slot names, another one at each step.
-void MachineRunner::walk_one_slot() {
-  const std::size_t slot = reference_.serial() % slots_.size();
-  if (reference_.is_good(reference_.slot(slot))) {
-    walk_suspended_chain(slots_[slot], reference_.slot(slot).stack);
-  }
-}
-
-[[gnu::noinline]] void MachineRunner::unwind_from_here(StackIndex self) {
-  Unwinding unwinding(*this, self);
-  const std::uint32_t frames_max = std::min(frames_to_unwind_, unwound_at_once_max);
-  check(unwinding.unwind(frames_max));
-  frames_to_unwind_ -= frames_max - unwinding.frames_left();
-}
-
-/// Whether to step through the trampoline of a continuation that has just been made.
-bool MachineRunner::step_through(StackIndex made) {
-  if (left_to_step_ == 0 || reference_.stack(made).initial) {
+bool Unwinder::wants_to_step_through(StackIndex made) {
+  if (left_to_step_ == 0 || view_.reference().stack(made).initial) {
     return false;
   }
   if (made_to_step_ != 0) {
@@ -189,27 +170,30 @@ bool MachineRunner::step_through(StackIndex made) {
   return true;
 }
 
+std::uint64_t Unwinder::start_of_steps() const {
+  return reinterpret_cast<std::uint64_t>(&fiberproof_step_from_start);
+}
+
 /// The return address of the trampoline's call (T2, T6) is replaced right before it is used.
-void MachineRunner::step_through_end(StackIndex self) {
-  const Signature& signature = program_->functions[reference_.stack(self).function];
-  const std::uint32_t capacity = spec::capacity_of(signature.params, signature.returns);
-  const std::uint64_t return_address =
-      native(self).span.end - spec::buffer_bytes(capacity) - spec::func_ref_below;
+void Unwinder::step_through_end(StackIndex self) {
+  const std::uint64_t return_address = view_.natives[self].span.end -
+                                       spec::buffer_bytes(view_.layout_of(self).capacity()) -
+                                       spec::func_ref_below;
   stepped_ = self;
   fiberproof_step_return_target = read_word(return_address);
   write_word(return_address, reinterpret_cast<std::uint64_t>(&fiberproof_step_from_return));
 }
 
 /// Before an instruction of a trampoline, in a signal handler. At the start the reference is on the
-/// new stack already; at the end it is on whichever stack outward goes on.
-void MachineRunner::judge_stop(const Stop& stop) {
+/// new stack already; at the end it is on the stack outward that resumes.
+void Unwinder::judge_stop(const Stop& stop) {
   if (stop.rip == fiberproof_step_start_target) {
-    stepped_ = reference_.running();
+    stepped_ = view_.reference().running();
   }
-  const StackIndex running = reference_.running();
-  Unwinding unwinding(*this, running == stepped_ ? next_outward(running) : running);
+  const StackIndex running = view_.reference().running();
+  Unwinding unwinding(view_, running == stepped_ ? view_.next_outward(running) : running);
   unwinding.begin_at(stepped_, stop.rip);
-  check(unwinding.unwind(unwound_at_once_max));
+  view_.check(unwinding.unwind(unwound_at_once_max));
 }
 
 }  // namespace fiberproof::fuzz

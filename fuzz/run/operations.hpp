@@ -1,0 +1,51 @@
+// The steps that are operations of core, and what each gave.
+#pragma once
+
+#include "fuzz/run/embedder.hpp"
+#include "fuzz/run/judge.hpp"
+#include "fuzz/run/seen.hpp"
+#include "fuzz/run/store_judge.hpp"
+#include "fuzz/run/view.hpp"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace fiberproof::fuzz {
+
+class Operations {
+ public:
+  Operations(const RunView& view, Embedder& embedder, Judge& judge, StoreJudge& store_judge);
+
+  /// `probing`: a register probe is around every operation of this run.
+  void begin(bool probing);
+
+  /// Performs an operation. Returns when the stack that took the step has the control again, or
+  /// throws what reaches it.
+  Seen operate(const MachineStep& step);
+
+  /// Resumes a continuation that runs, or waits around the one that runs, by a forged handle of its
+  /// present revision: a check of core ends the process.
+  void resume_again(const MachineStep& step);
+
+ private:
+  struct Probed;
+  Seen operate_unprobed(const MachineStep& step);
+  Seen make(const MachineStep& step);
+  Seen make_unjudged(const MachineStep& step);
+  Seen bind(const MachineStep& step);
+  Seen drop(const MachineStep& step);
+  Seen resume_or_throw(const MachineStep& step);
+  Seen suspend_or_switch(const MachineStep& step);
+  std::span<const Value> values_for(std::span<Value> room, std::uint32_t count) const;
+
+  const RunView& view_;
+  Embedder& embedder_;
+  Judge& judge_;
+  StoreJudge& store_judge_;
+  bool probing_ = false;
+  std::uint64_t modes_ = 0;  ///< floating-point modes at the beginning of the run
+  std::vector<Value> values_in_;
+};
+
+}  // namespace fiberproof::fuzz

@@ -1,0 +1,23 @@
+// Core's traps in the reference's words, and what core says of them to people.
+#pragma once
+
+#include "core/trap.hpp"
+#include "fuzz/reference/reference.hpp"
+#include "fuzz/run/view.hpp"
+
+#include <cstddef>
+#include <string_view>
+
+namespace fiberproof::fuzz {
+
+/// The tags that programs name; `tag_index` finds one.
+extern const Tag program_tags[machine_bounds::tags];
+std::size_t tag_index(const Tag* tag);
+
+/// On input `trap` is of the store of this run.
+ExpectedTrap in_plain_words(const Trap& trap, const RunView& view);
+
+/// `text` is core's description of the trap of the latest step, and names its facts.
+void judge_text(const RunView& view, const ExpectedTrap& expected, std::string_view text);
+
+}  // namespace fiberproof::fuzz
