@@ -1,7 +1,6 @@
 // The language: what is printed can be parsed again, and what is no MachineProgram is refused in
 // one sentence at a place.
 #include "fuzz/program/program.hpp"
-#include "fuzz/start/program.hpp"
 
 #include "fuzz/program/text.hpp"
 
