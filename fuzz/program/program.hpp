@@ -101,9 +101,6 @@ inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at 
 inline constexpr std::uint32_t beyond_bits_max = 64;
 }  // namespace machine_bounds
 
-/// Where a continuation runs. Mapped stacks are those of the store's pool.
-using MachineStack = StackShape;
-
 /// A stack that no system can map: of 2^bits − 1 bytes.
 constexpr MachineStack stack_beyond(std::uint32_t bits) {
   return {StackShape::Kind::mapped, 0,

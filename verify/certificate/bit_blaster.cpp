@@ -91,7 +91,7 @@ Bits BitBlaster::number(std::uint64_t value) {
   return result;
 }
 
-// Modulo 2 to the number of bits, as all arithmetic here.
+// Modulo 2 to the number of bits, like all arithmetic here.
 Bits BitBlaster::sum(const Bits& a, const Bits& b, bool carry_in) {
   Literal carry = gates_.constant(carry_in);
   Bits result;
@@ -122,8 +122,8 @@ Bits BitBlaster::product(const Bits& a, const Bits& b) {
   return result;
 }
 
-// One sum or difference for each digit of the number that is not 0, where digits are -1, 0 and 1
-// and no two neighbours are not 0: -1 is one digit, not 64.
+// One sum or difference per nonzero digit of the number, in the signed-digit form (digits −1, 0 and
+// 1, no two nonzero neighbours): −1 is one digit, not 64.
 Bits BitBlaster::product_with_number(const Bits& a, const Bits& number) {
   std::vector<bool> open;
   for (const Literal bit : number) open.push_back(bit == gates_.constant(true));
@@ -134,7 +134,7 @@ Bits BitBlaster::product_with_number(const Bits& a, const Bits& number) {
     row.insert(row.end(), a.begin(), a.end() - static_cast<std::ptrdiff_t>(shift));
     const bool is_minus_one = shift + 1 < open.size() && open[shift + 1];
     result = is_minus_one ? difference(result, row) : sum(result, row, false);
-    if (is_minus_one) {  // the run of ones above it becomes a one at its end
+    if (is_minus_one) {  // the run of ones above it becomes a single one at its end
       std::size_t end = shift + 1;
       for (; end < open.size() && open[end]; ++end) open[end] = false;
       if (end < open.size()) open[end] = true;

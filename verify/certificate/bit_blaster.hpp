@@ -1,5 +1,5 @@
-// Terms as circuits: a word becomes 64 literals, a truth value one. Nothing is simplified but gates
-// that a constant operand decides.
+// Terms as circuits: a word becomes 64 literals, a truth value one. Only gates with a constant
+// operand are simplified.
 #pragma once
 
 #include "verify/certificate/gates.hpp"
@@ -11,7 +11,7 @@
 
 namespace fiberproof::verify {
 
-/// The bits of a number, the lowest first.
+/// The bits of a number, lowest first.
 using Bits = std::vector<Literal>;
 
 class BitBlaster {

@@ -66,7 +66,8 @@ std::vector<std::byte> read_all(int file) {
 [[noreturn]] void become(const char* program, int input, int output, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);
-  // Signals that the command takes in a thread of its own are blocked in all others.
+  // The command blocks the signals that it handles in a thread of its own; a child must not inherit
+  // that.
   ::sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -74,18 +75,19 @@ std::vector<std::byte> read_all(int file) {
   ::setrlimit(RLIMIT_FSIZE, &limit);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
-  // Search alone, without what else CaDiCaL knows: each lemma is a clause that it learned, which
-  // follows by propagation. Our formulas take it 7 s this way and 12 MB of proofs, not 11 and 33.
+  // Plain search, without CaDiCaL's other techniques: each lemma is then a learned clause, which
+  // follows by propagation. Our formulas take 7 s and 12 MB of proofs this way, and 11 s and 33 MB
+  // otherwise.
   ::execlp(program, program, "-q", "--plain", "--unsat", "-", "-", nullptr);
   ::_exit(127);
 }
 
 enum class Wait : std::uint8_t { ended, killed, impossible };
 
-// So often a wait looks whether it was cancelled.
+// How often a wait checks whether it was cancelled.
 constexpr std::chrono::milliseconds patience(100);
 
-// Waits until the child ends, or kills it where it does not in time; `status` is as of wait().
+// Waits until the child ends, or kills it at the time limit; `status` is as of wait().
 Wait wait_for(pid_t child, std::chrono::milliseconds time_limit, int& status) {
   const Descriptor end(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   const auto deadline = std::chrono::steady_clock::now() + time_limit;
@@ -109,7 +111,7 @@ SatRun failed(std::string reason) {
   return {SatRun::End::failed, {}, std::move(reason)};
 }
 
-// What follows a proof on standard output is taken off; a proof of anything else is none.
+// Removes the text that follows the proof on standard output; anything but a proof is an error.
 SatRun proof_of(std::vector<std::byte> output) {
   const std::size_t line = unsatisfiable_line.size();
   if (output.size() < line ||

@@ -54,7 +54,7 @@ class CertifyingSolver final : public Solver {
   std::chrono::milliseconds time_limit_;
   OnCertificate on_certificate_;
   ProofSource source_;
-  std::map<Cnf, Certificate> known_;  // queries that differ in names alone have one formula
+  std::map<Cnf, Certificate> known_;  // queries that differ only in names have the same formula
 };
 
 }  // namespace

@@ -14,20 +14,20 @@ namespace {
 
 using ClauseId = Propagation::ClauseId;
 
-// A clause with a literal and its negation is true, and says nothing.
+// A clause with a literal and its negation is true, and carries no information.
 bool is_tautology(Cnf::Clause ascending) {
   const auto clash = [](Literal a, Literal b) { return a == ~b; };
   return std::ranges::adjacent_find(ascending, clash) != ascending.end();
 }
 
-// Clauses by their literals, whose order does not matter.
+// Finds clauses by their literals, in any order.
 class ClauseIndex {
  public:
   explicit ClauseIndex(const Propagation& clauses) : clauses_(clauses) {}
 
   void insert(Cnf::Clause ascending, ClauseId id) { ids_.emplace(hash(ascending), id); }
 
-  // One clause of exactly these literals, which is in the index no more.
+  // Removes one clause of exactly these literals from the index, and returns it.
   std::optional<ClauseId> take(Cnf::Clause ascending) {
     const auto [begin, end] = ids_.equal_range(hash(ascending));
     for (auto entry = begin; entry != end; ++entry) {
@@ -75,7 +75,7 @@ class Checker {
     std::size_t step = 0;
     auto conflict = clauses_.propagate();
     for (; !conflict && step < steps_.size(); ++step) conflict = take(steps_[step]);
-    if (!conflict) return result;  // cannot be: the empty clause itself is one
+    if (!conflict) return result;  // impossible: the empty clause itself is one
     need(*conflict);
     while (step-- > 0) {
       if (!take_back(step, result)) {
@@ -93,7 +93,7 @@ class Checker {
 
  private:
   struct Done {
-    std::optional<ClauseId> clause;  ///< what the step put in or out; none: nothing
+    std::optional<ClauseId> clause;  ///< the clause that the step added or removed, if any
     std::size_t trail_size;          ///< before it
   };
 
@@ -104,7 +104,7 @@ class Checker {
     return id;
   }
 
-  // Forwards: believes a lemma for now. The conflict, once there is one.
+  // Forward pass: accepts a lemma for now. Returns the conflict, once there is one.
   std::optional<ClauseId> take(const ProofStep& step) {
     Done done{std::nullopt, clauses_.trail().size()};
     if (!step.is_deletion) {
@@ -117,15 +117,15 @@ class Checker {
     return clauses_.propagate();
   }
 
-  // Whether the clause is why a literal is true once and for all; units need no watches.
+  // Whether the clause is the reason for a literal that is permanently true; units need no watches.
   bool is_reason(ClauseId clause) const {
     return std::ranges::any_of(clauses_.literals(clause), [&](Literal literal) {
       return clauses_.is_true(literal) && clauses_.reason(literal) == clause;
     });
   }
 
-  // Backwards: the clauses and the trail are again what they were before the step. False where it
-  // was a lemma that is needed and does not follow from them.
+  // Backward pass: restores clauses and trail to the state before the step. Returns false if the
+  // step added a lemma that is needed and does not follow from them.
   bool take_back(std::size_t step, CheckedProof& result) {
     const auto [clause, trail_size] = done_[step];
     if (!clause) return true;
@@ -156,7 +156,7 @@ class Checker {
     return conflict.has_value();
   }
 
-  // The clause, and the reasons of its literals on the trail, and theirs.
+  // Marks the clause, the reasons of its literals on the trail, and their reasons, as needed.
   void need(ClauseId clause) {
     ++check_;
     std::vector<ClauseId> open{clause};
@@ -178,7 +178,7 @@ class Checker {
   ClauseIndex index_;
   std::vector<Done> done_;           // by step
   std::vector<bool> needed_;         // by clause
-  std::vector<std::uint64_t> seen_;  // by variable: the check that last met it
+  std::vector<std::uint64_t> seen_;  // by variable: the latest check that met it
   std::uint64_t check_ = 0;
 };
 

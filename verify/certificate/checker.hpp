@@ -1,16 +1,17 @@
-// Checks a proof that a formula is unsatisfiable. Knows nothing of the solver that wrote it.
+// Checks a proof that a formula is unsatisfiable, without any knowledge of the solver that wrote
+// it.
 //
 // A lemma must follow from the clauses before it by unit propagation (RUP): with all of its
-// literals false, propagation meets a clause without a way out. Every accepted lemma is implied by
-// the formula, so that the empty one says that nothing satisfies it. The weaker rule of DRAT, by
-// which a lemma may also be one that keeps satisfiability (RAT), is left out: CaDiCaL's defaults do
-// not use it, and a proof that does is refused.
+// literals false, propagation reaches a conflict. The formula implies every accepted lemma, so that
+// an accepted empty clause means that nothing satisfies the formula. DRAT's weaker rule, which also
+// allows lemmas that merely preserve satisfiability (RAT), is left out: CaDiCaL's defaults do not
+// use it, and a proof that does is rejected.
 //
-// Only lemmas that the empty clause needs are checked, from the last to the first. Deletions are
-// obeyed, since they make propagation fast, but for a clause that is the reason of a literal that
-// is true once and for all: that one stays, as with drat-trim. Neither can make a wrong proof a
-// right one, because every clause that propagation uses is one of the formula or a lemma that is
-// still to be checked.
+// The checker verifies only the lemmas that the empty clause needs, from last to first. It obeys
+// deletions, because they make propagation fast, except of a clause that is the reason for a
+// permanently true literal: that clause stays, as in drat-trim. Neither can make a wrong proof
+// right, because every clause that propagation uses is in the formula or is a lemma that is checked
+// later.
 #pragma once
 
 #include "verify/certificate/cnf.hpp"
@@ -29,7 +30,7 @@ struct CheckedProof {
   ProofVerdict verdict = ProofVerdict::rejected;
   std::string reason;       ///< of a rejection
   std::size_t lemmas = 0;   ///< in the proof
-  std::size_t checked = 0;  ///< of them, those that the empty clause needs
+  std::size_t checked = 0;  ///< how many of them the empty clause needs
 };
 
 /// Whether `proof`, in binary DRAT, derives the empty clause from `formula`.

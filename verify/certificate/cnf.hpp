@@ -1,4 +1,4 @@
-// Formulas in conjunctive normal form, as SAT solvers take them: clauses of literals, all of which
+// Formulas in conjunctive normal form, as SAT solvers read them: clauses of literals, all of which
 // must hold.
 #pragma once
 
@@ -12,8 +12,8 @@
 
 namespace fiberproof::verify {
 
-/// A variable or its negation. Variables count from 1; the code is 2 · variable, plus 1 for the
-/// negation, which is also how binary DRAT writes a literal.
+/// A variable or its negation. Variables count from 1. The code is 2 · variable, plus 1 for the
+/// negation; binary DRAT writes literals the same way.
 class Literal {
  public:
   constexpr Literal() = default;
@@ -37,7 +37,7 @@ class Cnf {
   Literal new_variable() { return Literal::of(++variables_); }
   std::uint32_t variables() const { return variables_; }
 
-  /// The clause without literals is allowed, and false.
+  /// Adds a clause. The clause without literals is allowed, and false.
   void add(Clause clause) {
     literals_.insert(literals_.end(), clause.begin(), clause.end());
     ends_.push_back(literals_.size());
@@ -53,13 +53,13 @@ class Cnf {
   /// Equal where the clauses are the same, in the same order.
   auto operator<=>(const Cnf&) const = default;
 
-  /// The text that solvers read.
+  /// The text that solvers read (DIMACS).
   std::string to_dimacs() const;
 
  private:
   std::uint32_t variables_ = 0;
   std::vector<Literal> literals_;
-  std::vector<std::size_t> ends_;  ///< of each clause in literals_
+  std::vector<std::size_t> ends_;  ///< where each clause ends in literals_
 };
 
 }  // namespace fiberproof::verify

@@ -6,7 +6,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// Takes the negation off a literal; true where there was one.
+// Removes the negation of a literal; returns true if there was one.
 bool strip(Literal& literal) {
   const bool negated = literal.is_negated();
   if (negated) literal = ~literal;
@@ -96,7 +96,7 @@ Literal Gates::choose(Literal condition, Literal if_true, Literal if_false) {
     cnf_.add({~condition, if_true, ~out});
     cnf_.add({condition, ~if_false, out});
     cnf_.add({condition, if_false, ~out});
-    // Implied, for propagation: where both agree the condition does not matter.
+    // Redundant, for propagation: where both agree, the condition does not matter.
     cnf_.add({~if_true, ~if_false, out});
     cnf_.add({if_true, if_false, ~out});
   }

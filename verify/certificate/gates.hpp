@@ -1,8 +1,8 @@
-// Gates: truth functions of two and three literals, each made by the clauses that tie its output to
-// its operands (Tseitin), in both directions: whatever the operands are, the output has one value.
+// Gates: truth functions of two and three literals. The clauses of a gate tie its output to its
+// operands in both directions (Tseitin): for any operands the output has exactly one value.
 //
-// A gate that a constant, or two operands that are one variable, decide becomes no gate; the same
-// gate is made once.
+// A gate that a constant decides, or two operands of one variable, needs no clauses; equal gates
+// are made once.
 #pragma once
 
 #include "verify/certificate/cnf.hpp"
@@ -33,8 +33,8 @@ class Gates {
   Literal all(std::vector<Literal> operands);
   Literal differ(Literal a, Literal b);
   Literal choose(Literal condition, Literal if_true, Literal if_false);
-  Literal parity(Literal a, Literal b, Literal c);    ///< whether an odd number is true
-  Literal majority(Literal a, Literal b, Literal c);  ///< whether two are true
+  Literal parity(Literal a, Literal b, Literal c);    ///< true if an odd number is true
+  Literal majority(Literal a, Literal b, Literal c);  ///< true if two are true
 
  private:
   enum class Kind : std::uint32_t { both, differ, choose, parity, majority };
@@ -43,11 +43,11 @@ class Gates {
     std::size_t operator()(const Key& key) const;
   };
 
-  // The output of the gate with these operands, and whether its clauses are still to be made.
+  // The output of the gate with these operands, and whether its clauses must still be added.
   std::pair<Literal, bool> output(Kind kind, Literal a, Literal b, Literal c = Literal());
 
   Cnf cnf_;
-  Literal true_ = cnf_.new_variable();  // the first: lower than every other
+  Literal true_ = cnf_.new_variable();  // the first variable: lower than every other
   std::unordered_map<Key, Literal, Hash> known_;
 };
 

@@ -42,7 +42,7 @@ class Parser {
     return step;
   }
 
-  // Seven bits a byte, the lowest first; the last byte is the one below 128.
+  // Seven bits per byte, lowest first; the last byte is the one below 128.
   std::optional<std::uint64_t> number() {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 35 && at_ < proof_.size(); shift += 7) {

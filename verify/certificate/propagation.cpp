@@ -16,7 +16,7 @@ Propagation::ClauseId Propagation::add(Cnf::Clause literals) {
   literals_.insert(literals_.end(), literals.begin(), literals.end());
   clauses_.push_back({begin, static_cast<std::uint32_t>(literals.size()), true});
   const auto own = literals_.begin() + static_cast<std::ptrdiff_t>(begin);
-  // The first two are watched: they must not be false where that can be had.
+  // The first two literals are watched; prefer ones that are not false.
   const auto is_open = [this](Literal literal) { return !is_false(literal); };
   const auto closed = std::partition(own, literals_.end(), is_open);
   const auto open = closed - own;
@@ -52,8 +52,9 @@ std::optional<Propagation::ClauseId> Propagation::propagate() {
   return conflict_;
 }
 
-// Each clause that watches a literal which is false now watches another one, or is a unit, or the
-// conflict. Watches of clauses that are gone, or that watch other literals by now, are dropped.
+// Each clause that watches this literal, which is now false, watches another one, or is a unit, or
+// is the conflict. Watches of deleted clauses, and of clauses that now watch other literals, are
+// dropped.
 std::optional<Propagation::ClauseId> Propagation::visit(Literal falsified) {
   std::optional<ClauseId> conflict;
   std::vector<Watch>& watches = watches_[falsified.code()];

@@ -1,10 +1,10 @@
-// Unit propagation over a set of clauses that grows and shrinks: what must be true where the
-// literals on the trail are. Two literals of each clause are watched; a clause is looked at only
-// when one of them becomes false.
+// Unit propagation over a set of clauses that grows and shrinks: finds the literals that must be
+// true given the literals on the trail. Two literals of each clause are watched; a clause is
+// visited only when one of them becomes false.
 //
-// The trail is a stack. What undo() takes off it must be all that came after some point at which
-// propagate() had finished: then each watched literal that is false again has a true partner that
-// is not younger, as the watches rely on.
+// The trail is a stack. undo() must remove exactly what was added after some point at which
+// propagate() had finished: then each watched literal that becomes unassigned again has a true
+// partner that is not younger, which the watches rely on.
 #pragma once
 
 #include "verify/certificate/cnf.hpp"
@@ -23,8 +23,8 @@ class Propagation {
 
   explicit Propagation(std::uint32_t variables);
 
-  /// Puts a clause in, with distinct literals and no literal beside its negation. Where the trail
-  /// leaves it no way out, that is the conflict; where it leaves one, that one is assigned.
+  /// Adds a clause of distinct literals, none beside its negation. If the trail makes all of them
+  /// false, that is the conflict; if it leaves one open, that one becomes true.
   ClauseId add(Cnf::Clause literals);
   void deactivate(ClauseId clause) { clauses_[clause].is_active = false; }
   void activate(ClauseId clause);
@@ -36,7 +36,7 @@ class Propagation {
 
   const std::vector<Literal>& trail() const { return trail_; }
   void assign(Literal literal, ClauseId reason);
-  /// Follows every consequence of the trail. The clause without a way out, if there is one now.
+  /// Follows every consequence of the trail. Returns the conflict clause, if there is one.
   std::optional<ClauseId> propagate();
   void undo(std::size_t trail_size);
 
@@ -48,7 +48,7 @@ class Propagation {
   };
   struct Watch {
     ClauseId clause;
-    Literal other;  ///< one of its literals: where it is true the clause needs no look
+    Literal other;  ///< one of its literals: if it is true, the clause needs no visit
   };
 
   std::optional<ClauseId> visit(Literal falsified);

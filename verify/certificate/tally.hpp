@@ -1,4 +1,4 @@
-// What came of the certificates of a run, for its last lines.
+// Counts the certificates of a run, for its last lines.
 #pragma once
 
 #include "verify/certificate/certifying_solver.hpp"
@@ -16,19 +16,19 @@ class CertificateTally {
   void add(const Query& query, const Cnf& formula, const Certificate& certificate, bool is_new,
            std::chrono::nanoseconds time);
 
-  /// Says that the answer which was given last is that of an obligation, if it is to this query.
-  /// All others are counted as questions that execution asks.
+  /// Attributes the latest answer to an obligation, if it is to this query. All other answers count
+  /// as questions of the execution.
   void name_last(const std::string& theorem, const Query& query);
 
-  /// Says whose execution asked the questions that have no name yet.
+  /// Attributes the questions that have no name yet to the execution of `contract`.
   void name_questions(const std::string& contract);
 
-  /// What was not certified, one line each, with its name and the reason.
+  /// One line for each answer that was not certified, with its name and the reason.
   std::vector<std::string> complaints() const;
 
   bool any_rejected() const { return rejected_ > 0; }
 
-  /// How many answers are certified and what that took, in one line.
+  /// How many answers are certified and how long that took, in one line.
   std::string summary() const;
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view routines_section = "fiberproof_text";
 constexpr std::string_view sites_section = "fiberproof_switch_sites";
-// C++ around the routines, which a fuzz target has with its sanitizers (SOUNDNESS.md, N5).
+// C++ around the routines; a fuzz target compiles it with its sanitizers (SOUNDNESS.md, N5).
 constexpr std::array<std::string_view, 1> compiled_anew{"fiberproof_fiber_start"};
 
 std::string hex(std::span<const std::byte> bytes) {
@@ -28,7 +28,7 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
-// What the process of a target runs must be what its file says.
+// The running code of a target's process must equal its file.
 std::vector<std::string> compare_process(const std::string& path, const ObjectFile& file,
                                          const std::vector<Routine>& sites) {
   std::string output;
@@ -40,17 +40,17 @@ std::vector<std::string> compare_process(const std::string& path, const ObjectFi
       });
   if (end.interrupted) return {};
   if (const auto refusal = refusal_before_any_input(end, lines_said)) {
-    return {fmt::format("fiberproof: {}: does not tell its machine code: {}", path, *refusal)};
+    return {fmt::format("fiberproof: {}: does not print its machine code: {}", path, *refusal)};
   }
   const auto process = nlohmann::json::parse(output, nullptr, false);
   if (!process.is_object() || !process.contains("routines") || !process.contains("switch_sites")) {
-    return {fmt::format("fiberproof: {}: does not tell its machine code", path)};
+    return {fmt::format("fiberproof: {}: does not print its machine code", path)};
   }
   std::vector<std::string> lines;
   const auto section = file.section(routines_section);
   if (!section || process["routines"] != hex(section->bytes)) {
-    lines.push_back(
-        fmt::format("fiberproof: {}: its process runs other routines than its file has", path));
+    lines.push_back(fmt::format(
+        "fiberproof: {}: its process runs other routines than its file contains", path));
   }
   std::vector<std::string> in_file;
   for (const Routine& site : sites) in_file.push_back(hex(site.bytes));
@@ -58,8 +58,8 @@ std::vector<std::string> compare_process(const std::string& path, const ObjectFi
   std::ranges::sort(in_file);
   std::ranges::sort(in_process);
   if (in_file != in_process) {
-    lines.push_back(
-        fmt::format("fiberproof: {}: its process runs other switches than its file has", path));
+    lines.push_back(fmt::format(
+        "fiberproof: {}: its process runs other switches than its file contains", path));
   }
   return lines;
 }
@@ -107,8 +107,7 @@ std::vector<std::string> code_differences(const std::vector<ContractResult>& res
       proved.emplace(code.routine, code);
     }
   }
-  if (proved.empty())
-    return {"fiberproof: nothing was proved that a target could be compared with"};
+  if (proved.empty()) return {"fiberproof: nothing was proved to compare with the targets"};
   std::vector<std::string> lines;
   for (const std::string& target : targets) {
     const auto of_target = compare_target(target_path(target), proved);

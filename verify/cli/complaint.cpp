@@ -18,7 +18,7 @@ std::vector<std::string>& kept() {
   return lines;
 }
 
-// The first error of standard output, which a later call may overwrite in errno.
+// The first error of standard output; errno may be overwritten by a later call.
 int& output_error() {
   static int error = 0;
   return error;

@@ -1,4 +1,4 @@
-// What the command says on standard error: one line for each thing that is wrong, kept for --json.
+// The command's messages on standard error: one line per problem, kept for --json.
 #pragma once
 
 #include <exception>
@@ -8,20 +8,21 @@
 
 namespace fiberproof::verify {
 
-/// Prints `fiberproof: LINE` after all that standard output has so far. The beginning is not
-/// repeated where the line has it already.
+/// Prints `fiberproof: LINE`, after everything printed to standard output so far. The prefix is not
+/// repeated if the line has it already.
 void complain(std::string_view line);
 
-/// What was said so far, without that beginning.
+/// The messages so far, without the prefix.
 const std::vector<std::string>& complaints();
 
-/// Hands on what was printed so far, or throws what prevents it: a reader who left ends the run.
+/// Flushes standard output, or throws if that fails: a closed pipe ends the run.
 void flush();
 
-/// One line where standard output did not take all, unless that was said; whether it took all.
+/// Prints one line if standard output did not take everything, unless that was said before; returns
+/// whether it took everything.
 bool took_all_output();
 
-/// What an exception says; of one that a full or closed standard output threw, that and why.
+/// The text of an exception; for one that a full or closed standard output threw, the reason.
 std::string message(const std::exception& error);
 
 }  // namespace fiberproof::verify

@@ -43,7 +43,7 @@ std::expected<std::string, std::string> keep_counterexample(const std::string& d
   std::filesystem::create_directories(directory, error);
   if (error) {
     return std::unexpected(
-        fmt::format("fiberproof: {}: cannot be made: {}; name another folder "
+        fmt::format("fiberproof: {}: cannot be created: {}; name another folder "
                     "with --counterexamples",
                     directory, error.message()));
   }

@@ -1,5 +1,5 @@
-// Whether a counterexample's Program shows on real stacks what the proof says: a refutation that
-// does not run is one of the model.
+// Checks on real stacks that a counterexample's Program fails as the proof says: a refutation that
+// does not run concerns the model only.
 #pragma once
 
 #include <expected>
@@ -9,17 +9,17 @@ namespace fiberproof::verify {
 
 struct Confirmation {
   bool confirmed;
-  std::string line;  ///< what the native run did
+  std::string line;  ///< the result of the native run
 };
 
-/// Replays `program` in a process of its own. A refutation that is expected is confirmed by a run
-/// that is as the Program records it; one that is not, by a run that differs from it. A Program
-/// without values of the refuting state, always the same one, is only said to fail as well.
+/// Replays `program` in a process of its own. An expected refutation is confirmed by a run that is
+/// as the Program records it, an unexpected one by a run that differs. A Program without values of
+/// the refuting state, which is always the same, only shows that this kind of failure is real.
 Confirmation confirm_natively(const std::string& program, bool is_expected, bool is_of_state);
 
-/// Writes `program` into `directory`, made if need be, as THEOREM.program, its slashes dots, or,
-/// where another program is there already, THEOREM.2.program and so on: nothing is overwritten. The
-/// path, also where the same program is there; or one clear line.
+/// Writes `program` into `directory`, creating it if necessary, as THEOREM.program with dots for
+/// slashes, or as THEOREM.2.program and so on if another program has the name: nothing is
+/// overwritten. Returns the path, also if the same program is there already; or one clear line.
 std::expected<std::string, std::string> keep_counterexample(const std::string& directory,
                                                             const std::string& theorem,
                                                             const std::string& program);

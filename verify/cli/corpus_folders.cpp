@@ -32,7 +32,7 @@ std::vector<std::string> corpus_folders() {
           (beside.parent_path() / "share" / "fiberproof" / "corpus").string(), FIBERPROOF_CORPUS};
 }
 
-// A user's folder has the seeds in a folder for the target, as a corpus does, or directly.
+// A user's folder holds the seeds in a folder for the target, like a corpus, or directly.
 std::vector<std::string> folders_below(const std::string& folder, const std::string& target,
                                        const std::string& name) {
   std::vector<std::string> folders;
@@ -78,24 +78,24 @@ std::expected<std::string, std::string> seeds_of(const SeedOptions& options,
   if (!options.folder.empty()) {
     if (!is_folder(options.folder)) {
       return std::unexpected(
-          fmt::format("{}: not a folder, and --seeds names one with the seeds", options.folder));
+          fmt::format("{}: not a folder; give --seeds a folder with the seeds", options.folder));
     }
     const auto folders = folders_below(options.folder, target, name);
     const auto found = std::ranges::find_if(folders, has_files);
     if (found != folders.end()) return *found;
     return std::unexpected(
         fmt::format("no seeds for {} in {}: give --seeds a folder with files, or one with a folder "
-                    "{} of them; or fuzz without by --no-seeds",
+                    "{} of them; or fuzz without, with --no-seeds",
                     target, options.folder, name));
   }
   std::vector<std::string> folders = corpus_folders();
   for (std::string& folder : folders) folder += "/seeds/" + name;
   const auto found = std::ranges::find_if(folders, has_files);
   if (found != folders.end()) return *found;
-  return std::unexpected(
-      fmt::format("no seeds for {}: looked for {}; give them by --seeds DIR, or fuzz without by "
-                  "--no-seeds",
-                  target, fmt::join(folders, ", ")));
+  return std::unexpected(fmt::format(
+      "no seeds for {}: looked for {}; give them with --seeds DIR, or fuzz without, with "
+      "--no-seeds",
+      target, fmt::join(folders, ", ")));
 }
 
 }  // namespace fiberproof::verify

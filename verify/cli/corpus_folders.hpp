@@ -1,5 +1,5 @@
-// Where the corpus is: the folder that the build was made from, which may be gone, or one that
-// stands beside the command. And what is missing where the sources are gone.
+// Finds the corpus: in the sources that the build was made from, which may be gone, or beside the
+// command. Also says what is missing if the sources are gone.
 #pragma once
 
 #include <expected>
@@ -9,25 +9,24 @@
 
 namespace fiberproof::verify {
 
-/// The folder `corpus` beside the command, or in ../share/fiberproof, or that of the sources. The
-/// error is one line that says where it was looked for.
+/// The folder `corpus` beside the command, or in ../share/fiberproof, or in the sources. The error
+/// is one line that lists the places searched.
 [[nodiscard]] std::expected<std::string, std::string> corpus_folder();
 
-/// Where Programs of refutations are kept unless the user says otherwise: in the corpus, or in a
-/// folder below the one that the user stands in, where there is no corpus that takes them.
+/// The folder for Programs of refutations, by default: in the corpus, or if there is no writable
+/// corpus, in a folder below the current one.
 std::string counterexamples_folder();
 
-/// One line where the project's sources are not in `folder`, for commands that need them.
+/// One line if the project's sources are not in `folder`, for commands that need them.
 std::optional<std::string> why_no_sources(const std::string& folder);
 
 struct SeedOptions {
-  std::string folder;  ///< a corpus, or a folder that has one for each target; else corpus_folder()
+  std::string folder;  ///< a corpus, or a folder with one for each target; default: corpus_folder()
   bool is_none = false;  ///< fuzz without seeds
 };
 
-/// The folder of the seeds called `name`, for the target `target`; empty for no seeds where that is
-/// wished. Seeds that are missing are an error: one line that says where they were looked for, and
-/// what to do.
+/// The folder of the seeds called `name`, for the target `target`; empty if no seeds are wanted.
+/// Missing seeds are an error: one line with the places searched and the next step.
 [[nodiscard]] std::expected<std::string, std::string> seeds_of(const SeedOptions& options,
                                                                const std::string& target,
                                                                const std::string& name);

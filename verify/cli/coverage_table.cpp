@@ -55,7 +55,7 @@ std::uint64_t checks(const FuzzReport& fuzzing, const std::string& rule) {
   return sum;
 }
 
-// Each routine once: several contracts are about the same code.
+// Each routine once: several contracts concern the same code.
 std::map<std::string, ProvedCode> proved_code(const ProofReport& proofs) {
   std::map<std::string, ProvedCode> codes;
   for (const ContractResult& result : proofs.results) {
@@ -64,7 +64,7 @@ std::map<std::string, ProvedCode> proved_code(const ProofReport& proofs) {
   return codes;
 }
 
-// The claim as its contract states it; else its label, which says it in words.
+// The claim as its contract states it; else its label, in words.
 std::string claim_of(const Theorem& theorem, const ProofReport& proofs) {
   if (theorem.refutation) return theorem.refutation->claim;
   if (const auto claim = proofs.claims.find(theorem.name); claim != proofs.claims.end()) {

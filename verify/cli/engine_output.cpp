@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t tail_lines_max = 200;
 
-// The number that a text begins with: of "120/3kb" it is 120.
+// The number that a text begins with: 120 for "120/3kb".
 std::optional<std::uint64_t> number_of(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -18,7 +18,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
-// What comes with every run, and says nothing of a finding.
+// A line that every run prints, whatever it found.
 bool is_of_every_run(std::string_view line) {
   constexpr std::array<std::string_view, 6> beginnings{
       "INFO:",
@@ -63,7 +63,7 @@ std::optional<EngineStatus> parse_status(std::string_view line) {
   }
   const bool is_of_fork_mode = line[digits] == ':';
   if (is_of_fork_mode) status.event.clear();
-  // A line of something else that happens to begin like this has none of the fields.
+  // A line that merely begins like a status line has none of these fields.
   if (!status.coverage && !status.executions_per_second) return std::nullopt;
   return status;
 }
@@ -87,7 +87,7 @@ bool EngineOutput::read(const std::string& line) {
     const std::string path = line.substr(at + artifact_mark.size());
     const std::string name = path.substr(path.find_last_of('/') + 1);
     if (name.find("slow-unit-") == name.npos) artifacts_.push_back(path);
-    return false;  // The path is that of a file which does not stay there.
+    return false;  // The path is that of a temporary file.
   }
   if (const auto colon = line.find(':', statistic_mark.size());
       line.starts_with(statistic_mark) && colon != line.npos) {
@@ -101,7 +101,7 @@ bool EngineOutput::read(const std::string& line) {
   return false;
 }
 
-// One that ended early is said to have a rate of 0.
+// The rate of a run that ended early is reported as 0.
 void EngineOutput::read_statistic(std::string_view name, std::uint64_t value) {
   if (name == "stat::number_of_executed_units") {
     status_.executions = std::max(status_.executions, value);

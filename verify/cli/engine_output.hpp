@@ -1,9 +1,9 @@
-// What libFuzzer says of itself, read line by line. Its status lines are
+// Reads libFuzzer's output line by line. Its status lines are
 //
 //   #4096	pulse  cov: 300 ft: 900 corp: 120/3kb lim: 40 exec/s: 2048 rss: 40Mb
 //   #4096: cov: 300 ft: 900 corp: 120 exec/s: 512 oom/timeout/crash: 0/0/0 time: 2s job: 1
 //
-// and what merely begins with '#' is none of them, such as "###### Recommended dictionary. ######".
+// Other lines may begin with '#', too, such as "###### Recommended dictionary. ######".
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,20 @@ struct EngineStatus {
   std::optional<std::uint64_t> executions_per_second;
 };
 
-/// Nothing where `line` is no status line.
+/// Nothing if `line` is not a status line.
 std::optional<EngineStatus> parse_status(std::string_view line);
 
 class EngineOutput {
  public:
-  /// True where it was a status line.
+  /// Returns true if it was a status line.
   bool read(const std::string& line);
 
-  /// The last that is known of each, over all status lines and the final statistics.
+  /// The latest known value of each field, over all status lines and the final statistics.
   const EngineStatus& status() const { return status_; }
-  /// The inputs that it wrote down as crashes, leaks, timeouts or for want of memory. A slow input
-  /// is no finding.
+  /// The inputs that it saved as crashes, leaks, timeouts or out of memory. A slow input is not a
+  /// finding.
   const std::vector<std::string>& artifacts() const { return artifacts_; }
-  /// The last lines, less progress and what comes with every run.
+  /// The last lines, without progress and lines that every run prints.
   const std::deque<std::string>& tail() const { return tail_; }
 
  private:

@@ -1,4 +1,4 @@
-// What the command tells its caller.
+// The command's exit status.
 #pragma once
 
 namespace fiberproof::verify {
@@ -9,12 +9,12 @@ enum class ExitStatus {
   could_not_run = 2,  ///< bad input, an unknown verdict, a missing part
 };
 
-/// The worse of two outcomes: what could not run hides more than what failed.
+/// The worse of two outcomes: a run that could not finish hides more than one that failed.
 constexpr ExitStatus worse(ExitStatus a, ExitStatus b) {
   return a < b ? b : a;
 }
 
-/// Of a run that has refuted something: that stands, whatever else could not be decided.
+/// For a run that has refuted something: that stands, even if something else was undecided.
 constexpr ExitStatus status_of_proofs(bool any_refuted, ExitStatus rest) {
   return any_refuted ? ExitStatus::failed : rest;
 }

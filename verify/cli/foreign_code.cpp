@@ -62,7 +62,7 @@ std::set<std::string, std::less<>> symbols_of(const Contract& contract) {
   return symbols;
 }
 
-// Tells the owner of a file in which no contract finds anything what to type.
+// Tells the owner of a file that has none of the contracts' names what to type.
 std::string nothing_named(const ObjectArchive& file) {
   constexpr std::size_t names_max = 8;
   const FunctionList functions = functions_of(file.files(), names_max);
@@ -74,7 +74,7 @@ std::string nothing_named(const ObjectArchive& file) {
     return told(
         "has no fiberproof_ symbols: say where the code of a role is, as in --symbol "
         "start=0xADDRESS:BYTES",
-        "it has no names of functions");
+        "it has no function names");
   }
   const std::string more =
       functions.count > names_max ? fmt::format(" and {} more", functions.count - names_max) : "";
@@ -110,7 +110,7 @@ std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std
   }
   if (revision && !made.is_foreign_) {
     return std::unexpected(
-        "fiberproof: --revision: says which rules the code of a role keeps, and none is given by "
+        "fiberproof: --revision: says which rules the code of a role keeps: give a role with "
         "--symbol");
   }
   return made;
@@ -121,7 +121,7 @@ bool ForeignCode::is_given(const std::string& symbol) const {
 }
 
 std::optional<std::string> ForeignCode::left_out(const Contract& contract) const {
-  if (contract.runs.empty()) return "no code: it is about the specification itself";
+  if (contract.runs.empty()) return "no code: it concerns the specification itself";
   for (const Run& run : contract.runs) {
     if (is_fiber_start(run.symbol)) return "about this project's own fiber_start";
     const Role* const role = role_of_symbol(run.symbol);
@@ -189,7 +189,7 @@ std::expected<void, std::string> ForeignCode::check_roles(
       if (near.empty() && distance(symbol, name)) near = fmt::format(": did you mean {}?", name);
     }
     return std::unexpected(fmt::format(
-        "fiberproof: --symbol {}={}: {} is no role and no contract names such a symbol; roles are "
+        "fiberproof: --symbol {}={}: {} is neither a role nor a symbol of a contract; roles are "
         "{}{}",
         symbol, place.text, symbol, fmt::join(names, ", "), near));
   }

@@ -1,9 +1,9 @@
-// Code that we did not build: which of a file's symbols or addresses play which role, and which
+// Code from another build: which of a file's symbols or addresses play which role, and which
 // contracts can be proved of them.
 //
 // ROLE=PLACE, where ROLE is start, fiber_start, switch, initialize or check_failed, or a symbol as
 // a contract names it, and PLACE as in verify/obligation/code_place.hpp. Without a place,
-// fiber_start is what start calls. Revisions: SPEC.md, T5.
+// fiber_start is the callee of start. Revisions: SPEC.md, T5.
 #pragma once
 
 #include "verify/object/object_archive.hpp"
@@ -29,33 +29,32 @@ class ForeignCode {
   static std::expected<ForeignCode, std::string> parse(const std::vector<std::string>& pairs,
                                                        std::optional<Revision> revision);
 
-  /// Whether a role was given: then only what was named is proved.
+  /// Whether a role was given: then only the named code is proved.
   bool is_foreign() const { return is_foreign_; }
 
-  /// Why the contract cannot be proved, in a few words; nothing where it can.
+  /// Why the contract cannot be proved, in a few words; nothing if it can.
   std::optional<std::string> left_out(const Contract& contract) const;
 
-  /// The roles that could be given, so that it is not left out; empty where roles are not enough.
+  /// The roles that are missing for the contract; empty if more roles would not help.
   std::vector<std::string> missing_roles(const Contract& contract) const;
 
   /// The symbols that were given for roles whose code is proved, and the revision in words.
   std::vector<std::string> names() const;
   std::string revision_text() const;
 
-  /// Whether each name that was given is a role, or a symbol of one of the contracts; and, where no
-  /// role was given, whether `file` has anything that a contract names. An error says what to type.
+  /// Checks that each given name is a role, or a symbol of one of the contracts; and, if no role
+  /// was given, that `file` has any code that a contract names. An error says what to type.
   std::expected<void, std::string> check(const std::vector<Contract>& contracts,
                                          const ObjectArchive& file) const;
 
-  /// The file, or of an archive the member that has the contract's first routine.
+  /// The file, or in an archive the member with the contract's first routine.
   std::expected<const ObjectFile*, std::string> subject(const Contract& contract,
                                                         const ObjectArchive& file) const;
 
-  /// Which of the contract's code is where: `start=engine_start`.
+  /// Where each part of the contract's code is: `start=engine_start`.
   std::string described(const Contract& contract) const;
 
-  /// Tells the prover where `file` has what was named: of that what `contract` speaks of, or
-  /// everything without one.
+  /// Gives the prover the places in `file`: those that `contract` needs, or all without a contract.
   std::expected<void, std::string> add_to(ProverOptions& options, const ObjectFile& file,
                                           const Contract* contract) const;
 

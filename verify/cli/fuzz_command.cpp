@@ -27,15 +27,15 @@ std::expected<std::vector<FuzzTarget>, std::string> chosen_targets(const FuzzOpt
   for (const std::string& name : options.targets) {
     const auto target = std::ranges::find(fuzz_targets(), name, &FuzzTarget::name);
     if (target == fuzz_targets().end()) {
-      return std::unexpected(fmt::format(
-          "there is no target '{}'; `fiberproof list targets` names those that there are", name));
+      return std::unexpected(
+          fmt::format("there is no target '{}'; `fiberproof list targets` names them", name));
     }
     chosen.push_back(*target);
   }
   return chosen;
 }
 
-// Why files cannot be made in `folder`, which need not be there yet; empty where they can.
+// Why no files can be made in `folder`, which need not exist yet; empty if they can.
 std::string why_not_writable(const std::string& folder) {
   std::error_code ignored;
   filesystem::path path = filesystem::absolute(folder, ignored);
@@ -54,8 +54,8 @@ void check_folder(const std::string& option, const std::string& folder,
   if (folder.empty()) return;
   const std::string why = why_not_writable(folder);
   if (why.empty()) return;
-  obstacles.push_back(fmt::format("nothing can be kept in {}: {}; name another folder with {} DIR",
-                                  folder, why, option));
+  obstacles.push_back(fmt::format(
+      "nothing can be written into {}: {}; name another folder with {} DIR", folder, why, option));
 }
 
 }  // namespace

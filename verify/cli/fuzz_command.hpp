@@ -1,4 +1,4 @@
-// `fiberproof fuzz`: starts the libFuzzer targets that the build made beside the command.
+// `fiberproof fuzz`: starts the libFuzzer targets that the build put beside the command.
 #pragma once
 
 #include "fuzz/targets/target.hpp"
@@ -15,11 +15,11 @@ namespace fiberproof::verify {
 
 struct FuzzOptions {
   std::vector<std::string> targets;  ///< empty for all
-  unsigned seconds = 60;             ///< of each target
-  unsigned jobs = 1;                 ///< processes of a target at once, which share what they find
+  unsigned seconds = 60;             ///< for each target
+  unsigned jobs = 1;                 ///< parallel processes of a target, which share their finds
   SeedOptions seeds;
-  std::string corpus;  ///< inputs found are kept here, in a folder for each target
-  std::string artifacts = "fiberproof-artifacts";  ///< of findings; is made with the first one
+  std::string corpus;  ///< folder for the inputs found, with a subfolder for each target
+  std::string artifacts = "fiberproof-artifacts";  ///< folder for findings; made with the first one
 };
 
 struct TargetReport {
@@ -39,12 +39,12 @@ struct FuzzReport {
 
 struct FuzzTarget {
   std::string name;
-  std::string seeds;  ///< the target in whose folder of the corpus they are
-  /// Makes Programs of its inputs. Null where an input is a file of the target's own kind.
+  std::string seeds;  ///< the target whose corpus folder has its seeds
+  /// Makes Programs of its inputs. Null if an input is a file of the target's own kind.
   fuzz::Generator* generator;
 
-  /// Its inputs stand for Programs, which it runs on core: so it tells the machine code of its
-  /// process and how often each rule was checked.
+  /// Whether it runs Programs on core: it then reports the machine code of its process and how
+  /// often each rule was checked.
   bool runs_programs() const { return generator != nullptr; }
 };
 
@@ -54,13 +54,13 @@ const std::vector<FuzzTarget>& fuzz_targets();
 /// The binary of a target.
 std::string target_path(const std::string& target);
 
-/// What prevents the targets of `options` from being run: one line each, with what to do. Looked at
-/// before any of them is started.
+/// What prevents the targets of `options` from running: one line each, with the next step. Checked
+/// before any target starts.
 std::vector<std::string> fuzzing_obstacles(const FuzzOptions& options);
 
-/// Runs each target with its seeds, and prints a progress line now and then. A finding is told with
-/// its Program, where it has one, and the line that replays it. What prevents a run is told, and
-/// is no finding.
+/// Runs each target with its seeds, and prints progress now and then. Prints a finding with its
+/// Program, if it has one, and the line that replays it. An obstacle to a run is reported, and is
+/// not a finding.
 FuzzReport run_fuzzers(const FuzzOptions& options);
 
 }  // namespace fiberproof::verify

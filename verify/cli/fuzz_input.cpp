@@ -18,7 +18,7 @@ namespace {
 
 using Read = std::expected<void, std::string>;
 
-// As libFuzzer names what it found.
+// The names that libFuzzer gives to its findings.
 constexpr std::array<std::string_view, 5> kinds{"crash", "leak", "oom", "timeout", "slow-unit"};
 
 const FuzzTarget* target_of(const std::string& path) {
@@ -36,7 +36,7 @@ bool is_text(char byte) {
   return value >= 0x20 ? value != 0x7f : byte == '\n' || byte == '\r' || byte == '\t';
 }
 
-// The bytes of a file that is no Program's text, nor one that somebody wrote for a Program.
+// The bytes of a file that is neither a Program's text nor an attempt to write one.
 std::optional<std::string> bytes_of(const std::string& path) {
   if (path.ends_with(".program") || fuzz::kind_of(path) != fuzz::PathKind::file) return {};
   std::ifstream file(path, std::ios::binary);
@@ -51,25 +51,24 @@ std::optional<std::string> bytes_of(const std::string& path) {
 Read decode(const std::string& path, const std::string& bytes, const FuzzTarget& target,
             fuzz::MachineProgram& program) {
   if (!target.runs_programs()) {
-    return std::unexpected(fmt::format(
-        "{}: an input of the target '{}', which is no Program; replay it with: {} -runs=2 {}", path,
-        target.name, target_path(target.name), path));
+    return std::unexpected(
+        fmt::format("{}: an input of the target '{}', not a Program; replay it with: {} -runs=2 {}",
+                    path, target.name, target_path(target.name), path));
   }
   const std::span<const std::uint8_t> data(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                            bytes.size());
   if (fuzz::make_program(data, target.generator, program)) return {};
-  return std::unexpected(
-      fmt::format("{}: stands for no Program of the target '{}'", path, target.name));
+  return std::unexpected(fmt::format("{}: is not a Program of the target '{}'", path, target.name));
 }
 
 std::string what_to_do_with_bytes(const std::string& path) {
   const std::string program = path + ".program";
   if (fuzz::kind_of(program) == fuzz::PathKind::file) {
-    return fmt::format("{}: raw bytes and no Program; give the Program that lies beside it: {}",
-                       path, program);
+    return fmt::format("{}: raw bytes, not a Program; give the Program beside it: {}", path,
+                       program);
   }
   return fmt::format(
-      "{}: raw bytes and no Program; where a fuzz target was given them, let the file's name begin "
+      "{}: raw bytes, not a Program; if they are a fuzz target's input, begin the file's name "
       "with the target's, as in trampoline-crash-1",
       path);
 }
@@ -81,7 +80,7 @@ Read read_program_or_input(const std::string& path, fuzz::MachineProgram& progra
     const auto recording = fuzz::read_recording(path);
     if (!recording) return std::unexpected(recording.error());
     return std::unexpected(
-        fmt::format("{}: a recording of the inputs of '{}' and no Program; its replayer, "
+        fmt::format("{}: a recording of the inputs of '{}', not a Program; its replayer, "
                     "TARGET_replay, runs it with --sequence",
                     path, recording->target));
   }

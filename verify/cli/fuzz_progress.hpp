@@ -1,5 +1,5 @@
-// What a target's processes have done so far, together, in one line: written over on a terminal,
-// and cut to its width; elsewhere a line now and then.
+// The progress of a target's processes together, in one line: overwritten on a terminal, and cut to
+// its width; elsewhere a line now and then.
 #pragma once
 
 #include "verify/cli/engine_output.hpp"
@@ -12,7 +12,7 @@
 
 namespace fiberproof::verify {
 
-/// Sums of what `outputs` tell; of coverage and corpus, which the processes share, the largest.
+/// Sums over `outputs`; for coverage and corpus, which the processes share, the largest value.
 void add_up(std::span<const EngineOutput> outputs, TargetReport& report);
 
 /// "layout: 4096 executions, 2048 per second, coverage 300, corpus 120, found 0".
@@ -20,9 +20,9 @@ std::string progress_line(const TargetReport& report);
 
 class FuzzProgress {
  public:
-  /// After a status line of one of the processes.
+  /// Called after a status line of one of the processes.
   void show(const TargetReport& report, const std::string& event);
-  /// The last line, in full.
+  /// Prints the last line, in full.
   void finish(const TargetReport& report);
 
  private:

@@ -2,11 +2,11 @@
 
 #include "fuzz/replay/crash_recorder.hpp"
 #include "verify/cli/complaint.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_progress.hpp"
 #include "verify/cli/kept_finding.hpp"
 #include "verify/cli/target_end.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
 #include "verify/process/temporary_folder.hpp"
@@ -64,7 +64,7 @@ class TargetRun {
     for (const std::string& each : {found(), folder_.path() + "/artifacts"}) {
       std::error_code refused;
       filesystem::create_directories(each, refused);
-      if (refused) return fmt::format("{}: cannot be made: {}", each, refused.message());
+      if (refused) return fmt::format("{}: cannot be created: {}", each, refused.message());
     }
     if (!target_.runs_programs()) return std::nullopt;
     std::ofstream words(dictionary(), std::ios::binary);
@@ -81,7 +81,8 @@ class TargetRun {
     return variables;
   }
 
-  // Its sanitizers start and end, and no input is to blame for what they say.
+  // Starts it without input: its sanitizers start and end, and no input can be the cause of a
+  // failure.
   std::optional<std::string> try_without_input() const {
     EngineOutput output;
     const ProcessEnd end = run_process({target_path(target_.name), "-help=1"}, environment(0),
@@ -92,7 +93,7 @@ class TargetRun {
     return refusal_before_any_input(end, output.tail());
   }
 
-  // As libFuzzer wants them. Processes read now and then what the others have found.
+  // The arguments for libFuzzer. Its processes read each other's finds now and then.
   std::vector<std::string> arguments() const {
     std::vector<std::string> words{target_path(target_.name),
                                    fmt::format("-max_total_time={}", options_.seconds),
@@ -120,7 +121,7 @@ class TargetRun {
       add_up(outputs_, report_);
       progress.show(report_, outputs_[process].status().event);
     };
-    // Above what the engine takes for the seeds and for an input that does not end.
+    // More than the fuzzer takes for the seeds and for an input that does not end.
     const auto deadline = Clock::now() + std::chrono::seconds(2ull * options_.seconds + 300);
     ends_ = run_processes(commands, read, [&](bool has_one_failed) {
       is_late_ = Clock::now() > deadline;
@@ -153,7 +154,7 @@ class TargetRun {
     }
   }
 
-  // What each process ended with.
+  // Finds out how each process ended.
   void find_out() {
     for (std::size_t process = 0; process < ends_.size(); ++process) {
       const ProcessEnd& end = ends_[process];
@@ -161,7 +162,7 @@ class TargetRun {
       if (end.interrupted || end.stopped) continue;
       TargetEnd judged = judge_end(end, output.tail(), !output.artifacts().empty());
       if (judged.blame == Blame::none) continue;
-      if (judged.blame == Blame::machine || !is_shown(judged, output)) {
+      if (judged.blame == Blame::system || !is_shown(judged, output)) {
         refusal_ = judged.reason;
         continue;
       }
@@ -184,9 +185,8 @@ class TargetRun {
     return judge_good_end();
   }
 
-  // A crash that its engine saw, and a death of one of the signals that a wild write leads to, are
-  // the target's. What took too long or too much memory once, perhaps on a busy machine, must
-  // again.
+  // The target is to blame for a crash that its fuzzer saw, and for death by a signal that a wild
+  // write causes. A timeout or a lack of memory, perhaps on a busy computer, must happen again.
   bool is_shown(TargetEnd& judged, const EngineOutput& output) const {
     if (judged.blame == Blame::target) return true;
     const bool is_crash = judged.reason.starts_with("crashed: ") ||
@@ -195,11 +195,11 @@ class TargetRun {
     const bool is_again = std::ranges::any_of(output.artifacts(), [this](const auto& artifact) {
       return run_again(target_, artifact, folder_.path()).is_finding;
     });
-    if (!is_again) judged.reason += "; the same input does not show it again";
+    if (!is_again) judged.reason += "; the same input does not reproduce it";
     return is_again && !(judged.is_of_memory && is_shown_by_nothing());
   }
 
-  // The input without a byte, which takes less than any other.
+  // The empty input, which needs less than any other.
   std::string nothing() const {
     std::string path = folder_.path() + "/nothing";
     std::ofstream(path, std::ios::binary).close();
@@ -209,7 +209,8 @@ class TargetRun {
     return run_again(target_, nothing(), folder_.path()).is_finding;
   }
 
-  // By the target; a machine may also refuse LeakSanitizer a thread later than at the start.
+  // Spoilt by the target; the system may also refuse LeakSanitizer a thread later than at the
+  // start.
   bool is_leak_check_spoilt(TargetEnd& judged, const EngineOutput& output) const {
     const std::string input = output.artifacts().empty() ? nothing() : output.artifacts().front();
     const ShownAgain again = run_again(target_, input, folder_.path(), {verbose_leak_check()});
@@ -227,12 +228,12 @@ class TargetRun {
   ExitStatus judge_good_end() const {
     if (is_interrupted()) return ExitStatus::could_not_run;
     if (is_late_) {
-      return could_not_run(fmt::format("{} did not end in time, and was ended", target_.name));
+      return could_not_run(fmt::format("{} did not end in time and was killed", target_.name));
     }
-    // A target whose oracles were never asked has shown nothing.
+    // A target whose oracles never ran has shown nothing.
     if (target_.runs_programs() && report_.oracle_counts.empty()) {
       return could_not_run(
-          fmt::format("{}: does not tell what its oracles checked", target_path(target_.name)));
+          fmt::format("{}: does not print what its oracles checked", target_path(target_.name)));
     }
     if (report_.executions > 0) return ExitStatus::ok;
     return could_not_run(fmt::format("{}: executed nothing", target_path(target_.name)));
@@ -245,8 +246,8 @@ class TargetRun {
   std::vector<EngineOutput> outputs_;
   std::vector<ProcessEnd> ends_;
   FoundInputs found_;
-  std::pair<std::size_t, std::string> found_first_;  // the process, and what it found
-  std::string refusal_;                              // of the machine
+  std::pair<std::size_t, std::string> found_first_;  // the process, and its artifact
+  std::string refusal_;                              // by the system
   bool is_late_ = false;
 };
 

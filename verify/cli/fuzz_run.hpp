@@ -1,4 +1,5 @@
-// One target, fuzzed: its processes, what they say while they run, and how they ended.
+// Fuzzes one target: starts its processes, reads their output while they run, and judges how they
+// ended.
 #pragma once
 
 #include "verify/cli/fuzz_command.hpp"
@@ -6,7 +7,7 @@
 namespace fiberproof::verify {
 
 /// Runs `options.jobs` processes of `target`, which share the inputs that they find, until the time
-/// is over or one of them has found something. `report` has the sums of what they did.
+/// is over or one of them has a finding. Adds up their work in `report`.
 ExitStatus run_target(const FuzzOptions& options, const FuzzTarget& target, TargetReport& report);
 
 }  // namespace fiberproof::verify

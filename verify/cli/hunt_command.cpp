@@ -24,7 +24,7 @@ ExitStatus could_not_run(const std::vector<std::string>& lines) {
   return ExitStatus::could_not_run;
 }
 
-// Those whose names begin as asked; a line for each beginning that none has.
+// Those whose names begin as requested; adds a line for each request that matches none.
 std::vector<Defect> chosen(std::vector<Defect> all, const std::vector<std::string>& names,
                            std::vector<std::string>& errors) {
   std::vector<std::string> known;
@@ -68,12 +68,12 @@ class Reporter {
     flush();
   }
 
-  /// Once more, behind the table, where nobody scrolls past them.
+  /// Prints them again after the table, where they are not scrolled away.
   void print_surprises() const {
     for (const std::string& line : surprises_) complain(line);
   }
   ExitStatus status() const { return status_; }
-  /// Of the defects that are done, in their order.
+  /// Findings of the defects that are done, in order.
   const std::vector<Findings>& findings() const { return findings_; }
 
  private:
@@ -128,7 +128,7 @@ ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
   }
   if (!is_interrupted()) return report.status();
   return could_not_run({fmt::format(
-      "interrupted after {} of {}; what is done is kept, and the same command resumes there",
+      "interrupted after {} of {}; the results so far are kept; run the same command to resume",
       done.size(), defects.size())});
 }
 

@@ -1,4 +1,4 @@
-// `fiberproof hunt`: known bugs put into core, and who sees them.
+// `fiberproof hunt`: plants known bugs in core, and reports what detects them.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -14,12 +14,12 @@ struct HuntCommand {
   std::vector<std::string> names;  ///< defects by the beginning of a name; empty for all
   HuntOptions options;
   std::string table;                ///< the table is written to this file, too
-  std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
+  std::vector<std::string> errors;  ///< earlier errors, reported with the rest
 };
 
-/// Prints each phase, one line for each defect, how it differs from what its patch says, and the
-/// table. Exit status 1 where any differs. What was found goes into `results`, also of a hunt that
-/// ends early.
+/// Prints each phase, one line for each defect, each difference from what its patch says, and the
+/// table. Exit status 1 if any differs. The findings go into `results`, also if the hunt ends
+/// early.
 ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

@@ -30,7 +30,7 @@ std::string contents_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// As a shell reads it as one word.
+// Quoted so that a shell reads one word.
 std::string quoted(const std::string& word) {
   const bool is_plain = std::ranges::all_of(word, [](char letter) {
     return std::isalnum(static_cast<unsigned char>(letter)) != 0 ||
@@ -43,7 +43,7 @@ std::string quoted(const std::string& word) {
   return text + "'";
 }
 
-// The folder that one stands in need not be that of whoever copies the line.
+// Absolute, since the line may be copied to another folder.
 std::string whole(const std::string& path) {
   std::error_code ignored;
   return quoted(filesystem::absolute(path, ignored).lexically_normal().string());
@@ -53,7 +53,7 @@ std::string replayer_of(const FuzzTarget& target) {
   return filesystem::path(own_path()).parent_path() / (target.name + "_replay");
 }
 
-// The Program that an input stands for, as text; empty where it stands for none.
+// The Program that an input stands for, as text; empty if there is none.
 std::string program_of(const FuzzTarget& target, const std::string& artifact) {
   if (!target.runs_programs()) return {};
   const std::string bytes = contents_of(artifact);
@@ -64,14 +64,14 @@ std::string program_of(const FuzzTarget& target, const std::string& artifact) {
                                                               : std::string();
 }
 
-// Takes `folder`/`name`, where that is free, for what `text` is.
+// Reserves `folder`/`name`, if it is free, for `text`.
 std::expected<std::string, std::string> keep_text(const std::string& text,
                                                   const std::string& folder,
                                                   const std::string& name) {
   std::error_code refused;
   filesystem::create_directories(folder, refused);
   if (refused) {
-    return std::unexpected(fmt::format("{}: cannot be made: {}", folder, refused.message()));
+    return std::unexpected(fmt::format("{}: cannot be created: {}", folder, refused.message()));
   }
   for (unsigned number = 1;; ++number) {
     const std::string path = number == 1 ? fmt::format("{}/{}", folder, name)
@@ -92,7 +92,7 @@ std::expected<std::string, std::string> keep_text(const std::string& text,
   }
 }
 
-// A whole line for a shell that shows it again; empty where nothing does.
+// A complete shell command that shows the finding again; empty if nothing does.
 std::string replay_line(const FuzzTarget& target, const std::string& artifact,
                         const std::string& program, const std::string& scratch) {
   if (!program.empty() && fuzz::replay_file(program).verdict == fuzz::Replay::Verdict::different) {
@@ -102,7 +102,7 @@ std::string replay_line(const FuzzTarget& target, const std::string& artifact,
   return fmt::format("{} -runs=2 {}", whole(target_path(target.name)), whole(artifact));
 }
 
-// True where a line that replays it was printed.
+// Returns true if it printed a line that replays the artifact.
 bool keep_artifact(const FuzzTarget& target, const std::string& artifact, const FoundInputs& found,
                    const std::string& folder) {
   const std::string name =
@@ -127,7 +127,7 @@ bool keep_artifact(const FuzzTarget& target, const std::string& artifact, const 
   return true;
 }
 
-// Without the room that its inputs do not use, which is most of a recording.
+// Leaves out the space that its inputs do not use, most of a recording.
 void keep_recording(const FuzzTarget& target, const std::string& recording,
                     const FoundInputs& found, const std::string& folder) {
   const std::string small = found.scratch + "/recording";
@@ -178,8 +178,7 @@ void keep_finding(const FuzzTarget& target, const FoundInputs& found, const std:
   }
   if (is_replayed) return;
   if (count > 0) {
-    fmt::print("{}: no input alone shows it again; it may need what earlier ones left behind\n",
-               target.name);
+    fmt::print("{}: no single input reproduces it; it may depend on earlier inputs\n", target.name);
   }
   for (const std::string& recording : found.recordings) {
     keep_recording(target, recording, found, folder);

@@ -2,9 +2,9 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/fuzz_command.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/mutation/cpp/mutation_run.hpp"
 #include "verify/mutation/defects/defect.hpp"
 #include "verify/obligation/contract.hpp"
@@ -33,7 +33,7 @@ ExitStatus list_proofs(nlohmann::json& entries) {
   return ExitStatus::ok;
 }
 
-// Contracts and sets, with how many theorems of each are expected.
+// Contracts and sets, with the number of expected theorems of each.
 ExitStatus list_contracts(nlohmann::json& entries) {
   const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
   if (!expected) return could_not_run(expected.error());

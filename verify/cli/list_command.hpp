@@ -1,4 +1,4 @@
-// `fiberproof list`: names that other subcommands take.
+// `fiberproof list`: the names that other subcommands take.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -9,10 +9,10 @@
 
 namespace fiberproof::verify {
 
-/// What can be listed.
+/// The subjects that can be listed.
 std::vector<std::string> list_subjects();
 
-/// Prints one line for each of what `subject` names, and adds the same to `results`.
+/// Prints one line for each entry of `subject`, and adds the same to `results`.
 ExitStatus list(const std::string& subject, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

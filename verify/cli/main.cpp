@@ -1,10 +1,9 @@
-// The `fiberproof` command. Without a subcommand it is the main job: every proof, every target for
-// a few seconds, the whole corpus, and the table of what holds.
+// The `fiberproof` command. Without a subcommand it does the main job: every proof, every target
+// for a few seconds, the whole corpus, and the table of what holds.
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/coverage_table.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/exit_status.hpp"
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
@@ -16,8 +15,9 @@
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
 #include "verify/cli/results_file.hpp"
-#include "verify/cli/rules.hpp"
 #include "verify/cli/suggestion.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/process/interruption.hpp"
 
 #include <fcntl.h>
@@ -52,13 +52,13 @@ ExitStatus compare_code(const ProofReport& proofs) {
   return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
 }
 
-// A heading, at once: what follows takes its time.
+// Prints a heading at once: the next part takes a while.
 void print_heading(const std::string& text) {
   fmt::print("{}\n", text);
   flush();
 }
 
-// A rule without a proof or an oracle is no failure of the run: the table says which it is.
+// A rule without a proof or an oracle is no failure of the run: the table shows it.
 Outcome main_job(Options options) {
   options.fuzz.seconds = options.main_seconds;
   std::vector<std::string> missing = fuzzing_obstacles(options.fuzz);
@@ -82,7 +82,7 @@ Outcome main_job(Options options) {
   fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
   const ExitStatus status = worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status));
   fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
-             is_interrupted()           ? "interrupted: what is not told was not looked at"
+             is_interrupted()           ? "interrupted: what is not printed was not checked"
              : status == ExitStatus::ok ? "everything holds as expected"
                                         : "NOT as expected: see the lines that begin with "
                                           "'fiberproof:', and what a target found");
@@ -124,7 +124,7 @@ std::optional<std::string> take_symbols(Options& options) {
   return std::nullopt;
 }
 
-// What is wrong with the options of any subcommand, all of it, before anything runs.
+// All errors in the options of any subcommand, before anything runs.
 std::vector<std::string> complaints_about(Options& options) {
   std::vector<std::string> lines = target_complaints(options.fuzz.targets);
   if (const auto line = take_symbols(options)) lines.push_back(*line);
@@ -152,15 +152,15 @@ Outcome run(Options& options) {
   return outcome;
 }
 
-// A write to a closed pipe is then an error like that of a full device, also where the caller
-// ignores the signal. A handler, unlike "ignore", is not handed on to the programs that we start.
+// A write to a closed pipe is then an error like a write to a full device, even if the caller
+// ignores the signal. Unlike "ignore", a handler is not inherited by the programs that we start.
 void on_closed_pipe(int) {}
 
 // A descriptor that the caller closed would be given to the next file that is opened.
 void open_standard_descriptors() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(descriptor, F_GETFD) >= 0) continue;
-    // Opened the wrong way around, so that its use is an error as before.
+    // Opened for the wrong direction, so that its use remains an error.
     static_cast<void>(::open("/dev/null", descriptor == STDOUT_FILENO ? O_RDONLY : O_WRONLY));
   }
 }
@@ -186,7 +186,7 @@ ExitStatus run_command(int argc, char** argv) {
   try {
     const auto more = complaints_about(options);
     lines.insert(lines.end(), more.begin(), more.end());
-    // These look for more that is wrong, and tell all of it together.
+    // These find further errors, and report all of them together.
     options.prove.errors = options.hunt.errors = options.mutate.errors = lines;
     const bool looks_for_more =
         options.command == "prove" || options.command == "hunt" || options.command == "mutate";

@@ -55,7 +55,7 @@ fuzz::Minimized minimize_apart(fuzz::MachineProgram& program, const fuzz::Ending
   });
 }
 
-// What a program expects can be a rule or an outcome. How a process died stands in a comment.
+// A Program can expect a rule or an outcome. How a process died is written in a comment.
 std::string text_of(fuzz::MachineProgram& program, const fuzz::Ending& ending) {
   if (ending.seen) {
     program.expect = *ending.seen;
@@ -65,7 +65,7 @@ std::string text_of(fuzz::MachineProgram& program, const fuzz::Ending& ending) {
   return text.insert(text.find('\n') + 1, fmt::format("# {}\n", fuzz::describe(ending)));
 }
 
-// Fails where the file is there.
+// Fails if the file exists.
 bool write_new(const std::string& path, const std::string& text) {
   std::FILE* const file = std::fopen(path.c_str(), "wx");
   if (file == nullptr) return false;
@@ -73,12 +73,12 @@ bool write_new(const std::string& path, const std::string& text) {
   return std::fclose(file) == 0 && written;
 }
 
-// Why the result cannot be written, found out before the search for it.
+// Why the result cannot be written; checked before the search for it.
 std::string why_not_written(const std::string& path) {
   if (path == "-") return {};
   struct stat status{};
   if (::lstat(path.c_str(), &status) == 0)
-    return path + ": is there already, and is not overwritten";
+    return path + ": exists already, and is not overwritten; name another file with -o";
   const auto file = OutputFile::prepare(path);
   return file ? "" : fmt::format("{}: cannot be written", file.error());
 }
@@ -117,7 +117,7 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
       program->steps.size(), counted(minimized.attempts, "attempt"),
       is_interrupted()     ? ", interrupted: it may not be the shortest"
       : minimized.complete ? ""
-                           : ", the most that are made: it may not be the shortest");
+                           : ", the most that are tried: it may not be the shortest");
   if (result == "-") {
     fmt::print(stderr, "{}\n", story);
     fmt::print("{}", text);

@@ -27,7 +27,7 @@ ExitStatus could_not_run(const std::string& why) {
   return ExitStatus::could_not_run;
 }
 
-// A line for each name that is no file of core which is mutated.
+// One line for each name that is not a mutated file of core.
 std::vector<std::string> wrong_files(const std::vector<std::string>& names) {
   std::vector<std::string> known;
   const auto all = mutated_files({});
@@ -35,13 +35,13 @@ std::vector<std::string> wrong_files(const std::vector<std::string>& names) {
   std::vector<std::string> lines;
   for (const std::string& name : names) {
     if (mutated_files({name})) continue;
-    lines.push_back(fmt::format("{}: no file of core that is mutated{}", name.empty() ? "''" : name,
-                                did_you_mean(name, known)));
+    lines.push_back(fmt::format("{}: not a file of core that is mutated{}",
+                                name.empty() ? "''" : name, did_you_mean(name, known)));
   }
   return lines;
 }
 
-// Of the first that noticed.
+// The detail of the first check that noticed.
 std::string detail_of(const Findings& findings) {
   if (!findings.could_not_run.empty()) return "";
   if (!findings.refuted.empty()) return " (" + findings.refuted.front().name + ")";
@@ -127,7 +127,8 @@ ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
       parse_surviving_mutants(contents_of(options.source + "/" + list_path), list_path);
   if (!listed) return could_not_run(listed.error());
   const SourceMutations mutations = mutations_of(*files, options.source, options.sample);
-  if (mutations.chosen.empty()) return could_not_run(options.source + ": there is no mutant");
+  if (mutations.chosen.empty())
+    return could_not_run(options.source + ": there are no mutants to test");
   if (command.only_print) {
     for (const SourceMutation& mutation : mutations.chosen) {
       fmt::print("{}\n{}\n", mutation.mutant.name(), mutation.patch);
@@ -146,7 +147,8 @@ ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
   if (!tried && !is_interrupted()) return could_not_run(tried.error());
   report.print_summary(mutations.made.size(), mutations.checks_left_out);
   if (is_interrupted()) {
-    return could_not_run("interrupted; what is done is kept, and the same command resumes there");
+    return could_not_run(
+        "interrupted; the results so far are kept; run the same command to resume");
   }
   std::set<std::string> paths;
   for (const MutatedFile& file : *files) paths.insert(file.path);

@@ -1,4 +1,4 @@
-// `fiberproof mutate`: small slips put into core's C++, and who notices.
+// `fiberproof mutate`: makes small slips in core's C++, and reports what notices them.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -14,12 +14,12 @@ struct MutateCommand {
   std::vector<std::string> files;  ///< empty for all
   MutationOptions options;
   bool only_print = false;          ///< the patches
-  std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
+  std::vector<std::string> errors;  ///< earlier errors, reported with the rest
 };
 
-/// Prints each phase, a line for each mutant, each survivor's patch and a summary. Exit status 1
-/// where survivors differ from verify/mutation/cpp/survivors.txt. What was found goes into
-/// `results`, also of a run that ends early.
+/// Prints each phase, a line for each mutant, each survivor's patch and a summary. Exit status 1 if
+/// survivors differ from verify/mutation/cpp/survivors.txt. The findings go into `results`, also if
+/// the run ends early.
 ExitStatus mutate(const MutateCommand& command, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

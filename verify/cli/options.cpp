@@ -17,12 +17,12 @@
 namespace fiberproof::verify {
 namespace {
 
-// One of a few words, named in the error and not in the help's margin.
+// One of a few words; an error lists them, the help's margin does not.
 CLI::Validator one_of(std::vector<std::string> words) {
   return CLI::Validator(
       [words](std::string& value) -> std::string {
         if (std::ranges::find(words, value) != words.end()) return {};
-        return fmt::format("'{}' is none of {}{}", value, fmt::join(words, ", "),
+        return fmt::format("'{}' is not one of {}{}", value, fmt::join(words, ", "),
                            did_you_mean(value, words));
       },
       "");
@@ -35,7 +35,7 @@ CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) {
         const char* const end = value.data() + value.size();
         const auto [stop, error] = std::from_chars(value.data(), end, number);
         if (error == std::errc() && stop == end && number >= low && number <= high) return {};
-        return fmt::format("'{}' is no whole number from {} to {}", value, low, high);
+        return fmt::format("'{}' is not a whole number from {} to {}", value, low, high);
       },
       "");
 }
@@ -44,16 +44,17 @@ constexpr std::uint64_t executions_most = std::uint64_t{1} << 40;
 
 void add_json(CLI::App& app, Options& options) {
   app.add_option("--json", options.json,
-                 "Write the results to this file, also where the run fails; - for standard output")
+                 "Write the results to this file, even if the run fails; - for standard output")
       ->type_name("FILE");
 }
 
 void add_prove(CLI::App& app, Options& options) {
   CLI::App* const prove = app.add_subcommand("prove", "Prove the contracts on machine code");
   prove
-      ->add_option("NAME", options.prove.names,
-                   "Prove only theorems and contracts whose names begin so, or those of a rule "
-                   "such as T4 (default: all)")
+      ->add_option(
+          "NAME", options.prove.names,
+          "Prove only theorems and contracts whose names begin like this, or those of a rule "
+          "such as T4 (default: all)")
       ->type_name("");
   prove
       ->add_option("--object", options.prove.object,
@@ -62,16 +63,16 @@ void add_prove(CLI::App& app, Options& options) {
       ->type_name("FILE");
   prove
       ->add_option("--symbol", options.symbols,
-                   "Say which symbol of that file plays a role: start, fiber_start, switch, "
+                   "Give the symbol of that file that plays a role: start, fiber_start, switch, "
                    "initialize or check_failed, or a symbol that a contract names; NAME:BYTES, "
-                   "NAME+OFFSET:BYTES or 0xADDRESS:BYTES where the file does not say enough; may "
+                   "NAME+OFFSET:BYTES or 0xADDRESS:BYTES if the file does not say enough; may "
                    "be repeated")
       ->type_name("ROLE=NAME")
       ->expected(1, -1)
       ->allow_extra_args(false);
   prove
       ->add_option("--revision", options.revision,
-                   "Say which revision of rule T5 the trampoline keeps: trap or v44 (default: "
+                   "Give the revision of rule T5 that the trampoline keeps: trap or v44 (default: "
                    "trap)")
       ->type_name("NAME")
       ->check(one_of({"trap", "v44"}));
@@ -81,7 +82,7 @@ void add_prove(CLI::App& app, Options& options) {
       ->type_name("FILE");
   prove
       ->add_option("--solver", options.prove.solver,
-                   "Decide with z3, or with cvc5 as a second opinion that must agree with z3")
+                   "Decide with z3, or with cvc5 as a second solver that must agree with z3")
       ->type_name("NAME")
       ->check(one_of({"z3", "cvc5"}))
       ->capture_default_str();
@@ -119,13 +120,13 @@ void add_fuzz(CLI::App& app, Options& options) {
       ->check(whole_number(1, 1024))
       ->capture_default_str();
   fuzz->add_option("--corpus", options.fuzz.corpus,
-                   "Keep the inputs found in a folder for each target below this one")
+                   "Keep the found inputs below this folder, in one folder for each target")
       ->type_name("FOLDER");
   fuzz->add_option("--artifacts", options.fuzz.artifacts, "Keep findings in this folder")
       ->type_name("FOLDER")
       ->capture_default_str();
   fuzz->add_option("--seeds", options.fuzz.seeds.folder,
-                   "Begin with this corpus, or folder of seeds, instead of the project's")
+                   "Begin with this corpus or folder of seeds instead of the project's")
       ->type_name("FOLDER");
   fuzz->add_flag("--no-seeds", options.fuzz.seeds.is_none, "Begin without seeds");
 }
@@ -136,12 +137,12 @@ void add_programs(CLI::App& app, Options& options) {
                    "Replay these files, and all Programs below these folders; - for standard input")
       ->type_name("")
       ->required();
-  app.add_subcommand("explain", "Tell what a Program does, step by step, and draw its stack")
+  app.add_subcommand("explain", "Describe a Program step by step, and draw its stack")
       ->add_option("FILE", options.explain, "Explain this Program; - for standard input")
       ->type_name("")
       ->required();
   CLI::App* const minimize =
-      app.add_subcommand("minimize", "Make a shorter Program that ends in the same way");
+      app.add_subcommand("minimize", "Find a shorter Program that ends in the same way");
   minimize->add_option("FILE", options.minimize, "Shorten this Program; - for standard input")
       ->type_name("")
       ->required();
@@ -162,10 +163,11 @@ void add_hunt(CLI::App& app, Options& options) {
   limits.command = own_path();
   limits.folder = folder_beside_the_build("hunt");
   CLI::App* const hunt = app.add_subcommand(
-      "hunt", "Put known bugs into core, one at a time, and see what finds them");
-  hunt->add_option("DEFECT", options.hunt.names,
-                   "Hunt only defects whose names begin so ('fiberproof list defects' names them; "
-                   "default: all)")
+      "hunt", "Put known bugs into core one at a time, and report what finds them");
+  hunt->add_option(
+          "DEFECT", options.hunt.names,
+          "Hunt only defects whose names begin like this ('fiberproof list defects' names them; "
+          "default: all)")
       ->type_name("");
   hunt->add_option("--seeds", limits.seeds, "Search with each target this many times")
       ->type_name("N")
@@ -200,7 +202,7 @@ void add_mutate(CLI::App& app, Options& options) {
   limits.command = own_path();
   limits.folder = folder_beside_the_build("mutate");
   CLI::App* const mutate = app.add_subcommand(
-      "mutate", "Put small slips into core's C++, one at a time, and see what notices them");
+      "mutate", "Make small slips in core's C++ one at a time, and report what notices them");
   mutate
       ->add_option("FILE", options.mutate.files,
                    "Change only these files of core, such as initialize.cpp (default: all)")
@@ -232,7 +234,7 @@ void add_mutate(CLI::App& app, Options& options) {
 }
 
 void add_list(CLI::App& app, Options& options) {
-  app.add_subcommand("list", "List what there is")
+  app.add_subcommand("list", "List proofs, targets and other names")
       ->add_option("WHAT", options.list,
                    fmt::format("List one of: {}", fmt::join(list_subjects(), ", ")))
       ->type_name("")
@@ -247,7 +249,7 @@ std::vector<std::string> subcommand_names(const CLI::App& app) {
   return names;
 }
 
-// The file of --json, which is written also where the rest of the command line is wrong.
+// The file of --json, which is written even if the rest of the command line is wrong.
 std::optional<std::string> find_json(const std::vector<std::string>& words) {
   constexpr std::string_view option = "--json";
   for (std::size_t at = 0; at < words.size(); ++at) {
@@ -271,7 +273,7 @@ std::string first_word(const std::vector<std::string>& words) {
   return {};
 }
 
-// CLI11's words for what was not expected, and the option that was meant.
+// CLI11's message about an unexpected word, with the option that was probably meant.
 std::string unexpected_text(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
   const std::size_t space = text.rfind(' ');
@@ -300,19 +302,13 @@ Parsed print_help(const CLI::App& app, const std::vector<std::string>& words) {
   }
 }
 
-}  // namespace
-
-Parsed parse_options(int argc, char** argv, Options& options) {
-  CLI::App app{
-      "Fuzzing and verification of stackful continuations. Without a command: prove everything, "
-      "run "
-      "each fuzz target for a few seconds, replay the corpus, and print the table of what holds.",
-      "fiberproof"};
+// The options of the command itself, then every subcommand with its own.
+void add_all(CLI::App& app, Options& options) {
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", "fiberproof " FIBERPROOF_VERSION, "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
   app.add_option("--time", options.main_seconds,
-                 "Run each fuzz target for this many seconds, where no command is given")
+                 "Run each fuzz target for this many seconds, if no command is given")
       ->type_name("N")
       ->check(whole_number(1, 3600))
       ->capture_default_str();
@@ -324,7 +320,40 @@ Parsed parse_options(int argc, char** argv, Options& options) {
   add_list(app, options);
   add_json(app, options);
   for (CLI::App* subcommand : app.get_subcommands({})) add_json(*subcommand, options);
+}
 
+// Why the first word is not a command, or nothing.
+std::optional<std::string> unknown_command(const CLI::App& app,
+                                           const std::vector<std::string>& words) {
+  const std::string command = first_word(words);
+  const auto commands = subcommand_names(app);
+  if (command.empty() || std::ranges::find(commands, command) != commands.end()) {
+    return std::nullopt;
+  }
+  return fmt::format("there is no command '{}'{}  ('fiberproof help' lists them)", command,
+                     did_you_mean(command, commands));
+}
+
+// Why the options do not fit together, or nothing.
+std::optional<std::string> contradiction(const CLI::App& app, const CLI::App& subcommand) {
+  if (app.count("--time") > 0) {
+    return fmt::format(
+        "--time before '{}' applies only without a command: leave it out, or put it behind 'fuzz'",
+        subcommand.get_name());
+  }
+  if (app.count("--json") + subcommand.count("--json") > 1) return "--json is given twice";
+  return std::nullopt;
+}
+
+}  // namespace
+
+Parsed parse_options(int argc, char** argv, Options& options) {
+  CLI::App app{
+      "Fuzzing and verification of stackful continuations. Without a command: prove everything, "
+      "run "
+      "each fuzz target for a few seconds, replay the corpus, and print the table of what holds.",
+      "fiberproof"};
+  add_all(app, options);
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (!words.empty() && words.front() == "help") return print_help(app, words);
   const std::optional<std::string> json = find_json(words);
@@ -334,17 +363,11 @@ Parsed parse_options(int argc, char** argv, Options& options) {
     options.is_json_given = json.has_value();
     return Parsed::wrong;
   };
-  const std::string command = first_word(words);
-  const auto commands = subcommand_names(app);
-  const bool is_known = std::ranges::find(commands, command) != commands.end();
-  if (!command.empty() && !is_known) {
-    return wrong(fmt::format("there is no command '{}'{}  ('fiberproof help' lists them)", command,
-                             did_you_mean(command, commands)));
-  }
+  if (const auto line = unknown_command(app, words)) return wrong(*line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wish) {
-    std::ostringstream text;  // printed as everything else is, so that a full device is noticed
+    std::ostringstream text;  // printed like everything else, so that a full device is noticed
     app.exit(wish, text, text);
     fmt::print("{}", text.str());
     return Parsed::printed_help;
@@ -355,14 +378,7 @@ Parsed parse_options(int argc, char** argv, Options& options) {
   const auto given = app.get_subcommands();
   if (given.empty()) return Parsed::ready;
   options.command = given.front()->get_name();
-  if (app.count("--time") > 0) {
-    return wrong(
-        fmt::format("--time before '{}' is of the run without a command: leave it out, or "
-                    "put it behind 'fuzz'",
-                    options.command));
-  }
-  if (app.count("--json") + given.front()->count("--json") > 1)
-    return wrong("--json is given twice");
+  if (const auto line = contradiction(app, *given.front())) return wrong(*line);
   if (options.command == "prove") {
     options.prove.keeps_where_told = given.front()->count("--counterexamples") > 0;
   }

@@ -25,15 +25,14 @@ struct Options {
   std::string minimize;
   std::string minimized;
   std::string list;
-  std::string json;            ///< where the results go, also of a command line that is wrong
-  bool is_json_given = false;  ///< though it may be the empty name
+  std::string json;            ///< file for the results, even if the command line is wrong
+  bool is_json_given = false;  ///< the name may be empty
   unsigned main_seconds = 5;
 };
 
 enum class Parsed : std::uint8_t { ready, printed_help, wrong };
 
-/// Fills `options`; prints help or the version where that is asked for, and one line where
-/// something is wrong.
+/// Fills `options`. Prints help or the version on request, and one line for an error.
 Parsed parse_options(int argc, char** argv, Options& options);
 
 }  // namespace fiberproof::verify

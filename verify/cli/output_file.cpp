@@ -18,9 +18,9 @@ std::unexpected<std::string> refused(const std::string& path, int error) {
   return std::unexpected(fmt::format("{}: {}", path, std::strerror(error)));
 }
 
-// Where a chain of symbolic links leads, also where nothing is there yet.
+// The target of a chain of symbolic links, even if nothing exists there yet.
 std::string behind_links(const std::string& path) {
-  constexpr int links_max = 40;  // as the kernel follows
+  constexpr int links_max = 40;  // as many as the kernel follows
   filesystem::path at(path);
   std::error_code error;
   for (int link = 0; link < links_max && filesystem::is_symlink(at, error); ++link) {
@@ -51,7 +51,7 @@ int error_of_new_file(const std::string& path) {
   return 0;
 }
 
-// Writes all, closes, and gives 0 or the error.
+// Writes everything, closes, and returns 0 or the error.
 int write_all(int descriptor, std::string_view text) {
   int error = 0;
   while (!text.empty() && error == 0) {
@@ -70,7 +70,7 @@ int write_all(int descriptor, std::string_view text) {
 }  // namespace
 
 std::expected<OutputFile, std::string> OutputFile::prepare(const std::string& path) {
-  if (path.empty()) return std::unexpected("'' names no file");
+  if (path.empty()) return std::unexpected("'' is not a file name");
   OutputFile file;
   file.given_ = path;
   file.path_ = behind_links(path);
@@ -109,14 +109,14 @@ std::expected<void, std::string> OutputFile::write(std::string_view text) const 
 }
 
 std::optional<std::string> why_no_folder(const std::string& path) {
-  if (path.empty()) return "'' names no folder";
+  if (path.empty()) return "'' is not a folder name";
   std::error_code ignored;
   filesystem::path at = filesystem::absolute(path, ignored);
   while (!filesystem::exists(at, ignored) && at.has_parent_path() && at != at.parent_path()) {
     at = at.parent_path();
   }
   if (!filesystem::is_directory(at, ignored)) {
-    return fmt::format("{}: {} is no folder", path, at.string());
+    return fmt::format("{}: {} is not a folder", path, at.string());
   }
   const int error = error_of_new_file((at / "file").string());
   if (error == 0) return std::nullopt;

@@ -1,5 +1,5 @@
-// A file that a run writes its results to: found writable before the work begins, and whole or as
-// it was before when the work is done.
+// An output file of a run: checked to be writable before the work begins, and afterwards either
+// complete or unchanged.
 #pragma once
 
 #include <expected>
@@ -11,12 +11,12 @@ namespace fiberproof::verify {
 
 class OutputFile {
  public:
-  /// Whether `path` can be written, tried for real: nothing is left behind, and a file that is
-  /// there is not touched. The error is `PATH: reason`.
+  /// Checks that `path` can be written by trying: leaves nothing behind, and does not touch an
+  /// existing file. The error is `PATH: reason`.
   static std::expected<OutputFile, std::string> prepare(const std::string& path);
 
-  /// Writes a temporary file in the same folder, which then takes the name. A device, a pipe, or a
-  /// file in a folder that takes no new ones is written in place. The error is `PATH: reason`.
+  /// Writes a temporary file in the same folder and renames it. A device, a pipe, or a file in a
+  /// read-only folder is written in place. The error is `PATH: reason`.
   std::expected<void, std::string> write(std::string_view text) const;
 
  private:
@@ -25,8 +25,8 @@ class OutputFile {
   bool in_place_ = false;
 };
 
-/// Why no file can be written into the folder `path`, which is made when the first one is; nothing
-/// where one can. `PATH: reason`.
+/// Why no file can be written into the folder `path`, which is made together with the first one;
+/// nothing if one can. `PATH: reason`.
 std::optional<std::string> why_no_folder(const std::string& path);
 
 }  // namespace fiberproof::verify

@@ -1,5 +1,5 @@
-// How far a long run is, for who waits: which of how many, what is done to it, and how long the
-// rest takes. A line that is written over on a terminal; elsewhere a line for each phase.
+// Shows a waiting user how far a long run is: the current item out of how many, its phase, and the
+// remaining time. One line, overwritten on a terminal; elsewhere a line for each phase.
 #pragma once
 
 #include "verify/cli/terminal.hpp"
@@ -19,7 +19,7 @@ class Progress {
   /// `[3/75] NAME: building program_fuzzer; about 12 min left`.
   void phase(const std::string& name, const Phase& phase);
 
-  /// One more is done and took so long: nothing, where it was known before.
+  /// Counts one item, which took this long; 0 if its result was known before.
   void done(double seconds);
 
   std::size_t count() const { return done_; }
@@ -34,7 +34,7 @@ class Progress {
   double seconds_ = 0;  // of those measured
 };
 
-/// `12 min`, `2 h 5 min`; empty where nothing was measured yet.
+/// `12 min`, `2 h 5 min`; empty if nothing was measured yet.
 std::string time_left(std::size_t left, std::size_t measured, double seconds);
 
 }  // namespace fiberproof::verify

@@ -1,9 +1,10 @@
 #include "verify/cli/proof_plan.hpp"
 
 #include "verify/certificate/certifying_solver.hpp"
-#include "verify/cli/embedded.hpp"
 #include "verify/cli/output_file.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
+#include "verify/obligation/contract_code.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -35,7 +36,7 @@ std::vector<Contract> read_contracts(const ProveOptions& options, Lines& errors)
   return contracts;
 }
 
-// A set is no text that could be read: proofs.txt says what its theorems are called.
+// A set has no text to read: proofs.txt lists its theorems.
 TheoremNames theorem_names_of(const ProofSet& set, const std::vector<ExpectedTheorem>& expected) {
   TheoremNames names{std::string(set.name), {}};
   for (const ExpectedTheorem& theorem : expected) {
@@ -50,7 +51,8 @@ std::vector<std::string> rule_ids() {
   return ids;
 }
 
-// Whether the file has the code, so that a wrong symbol is told before other contracts are proved.
+// Checks that the file has the code, so that a wrong symbol is reported before other contracts are
+// proved.
 void check_code(const Contract& contract, const ObjectFile& file, const ProverOptions& options,
                 Lines& errors) {
   ContractResult unused;
@@ -60,7 +62,7 @@ void check_code(const Contract& contract, const ObjectFile& file, const ProverOp
   }
 }
 
-// Where no role is given, a file of others lacks all that the contracts name: one line is enough.
+// Without roles, another project's file lacks all names of the contracts: one line is enough.
 void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
   Lines missing;
   for (PlannedContract& planned : plan.contracts) {
@@ -81,7 +83,8 @@ void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
   if (is_of_others && missing.size() > 1) {
     missing.resize(1);
     missing.front() +=
-        "; nor what other contracts name: for code of your own, say which symbol plays a role, as "
+        "; nor the other contracts' symbols: for code of your own, say which symbol plays a role, "
+        "as "
         "in --symbol start=NAME";
   }
   for (std::string& line : missing) add_line(errors, std::move(line));
@@ -97,7 +100,7 @@ void check_outputs(const ProveOptions& options, Lines& errors) {
   if (options.keeps_where_told) check("--counterexamples", options.counterexamples);
 }
 
-// One small question each: a solver that is not installed answers none.
+// Asks each solver one small question: a missing solver answers none.
 void check_solvers(const ProveOptions& options, Lines& errors) {
   const std::chrono::milliseconds limit(options.timeout_ms);
   if (options.certify) {
@@ -123,7 +126,7 @@ std::size_t count_theorems(const ProofPlan& plan) {
   return count;
 }
 
-// Divides the contracts and sets into what is proved and what was not given.
+// Divides the contracts and sets into those to prove and those left out.
 std::vector<TheoremNames> choose(std::vector<Contract> contracts, const ProveOptions& options,
                                  ProofPlan& plan) {
   std::vector<TheoremNames> known;
@@ -175,7 +178,7 @@ std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOption
   find_code(options, plan, errors);
   if (errors.empty() && plan.contracts.empty() && plan.sets.empty()) {
     add_line(errors,
-             fmt::format("{}: no contract can be proved of the symbols given", options.object));
+             fmt::format("{}: no contract can be proved of the given symbols", options.object));
   }
   if (!errors.empty()) return std::unexpected(errors);
   plan.theorems = count_theorems(plan);

@@ -1,5 +1,5 @@
-// What `fiberproof prove` is to do, found out before any of it is done: contracts, files, names,
-// folders and solvers. Everything that is wrong is told at once.
+// The plan of `fiberproof prove`, made before any work is done: contracts, files, names, folders
+// and solvers. All errors are reported at once.
 #pragma once
 
 #include "verify/cli/prove_command.hpp"
@@ -24,13 +24,13 @@ struct ProofPlan {
   ObjectArchive files;
   std::vector<PlannedContract> contracts;  ///< selected, in the order in which they are proved
   std::vector<const ProofSet*> sets;       ///< selected, proved after them
-  std::vector<Contract> left_out;          ///< of foreign code: what was not given
-  std::vector<ExpectedTheorem> expected;   ///< proofs.txt, or nothing of a contract of one's own
+  std::vector<Contract> left_out;          ///< foreign code: contracts without a given role
+  std::vector<ExpectedTheorem> expected;   ///< proofs.txt, or empty for the user's own contract
   Selection selection;
-  std::size_t theorems = 0;  ///< how many will be decided, by proofs.txt; 0 where it does not say
+  std::size_t theorems = 0;  ///< how many will be decided, by proofs.txt; 0 if unknown
 };
 
-/// The plan; or one line for each thing that prevents it.
+/// The plan; or one line for each error.
 std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOptions& options);
 
 /// Each clause as its contract states it, by the theorem's name.

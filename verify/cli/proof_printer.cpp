@@ -27,7 +27,7 @@ void print_story(const Refutation& story) {
   print_list("memory, high addresses first", story.memory);
 }
 
-// Of a contract that proofs.txt does not know, every refutation and unknown.
+// For a contract that is not in proofs.txt: every refutation and unknown.
 std::vector<std::string> differences_without_list(const std::vector<ContractResult>& results) {
   std::vector<std::string> refuted;
   std::vector<std::string> unknown;
@@ -80,7 +80,7 @@ ExitStatus ProofPrinter::print(const ContractResult& result) {
                counted(code.instructions, "instruction"), counted(code.bytes, "byte"), code.hash);
   }
   for (const std::string& callee : result.callees) {
-    fmt::print("calls    {}: no symbol given, so what the trampoline calls\n", callee);
+    fmt::print("calls    {}: no symbol given, so the trampoline's callee\n", callee);
   }
   printed_ += result.theorems.size();
   flush();
@@ -90,7 +90,7 @@ ExitStatus ProofPrinter::print(const ContractResult& result) {
 ExitStatus ProofPrinter::print_differences(const std::vector<ContractResult>& results) {
   std::vector<std::string> lines;
   if (options_.contracts.empty()) {
-    // Of foreign code and of a selection, only what was asked for can be missing.
+    // With foreign code or a selection, only requested theorems can be missing.
     std::vector<ExpectedTheorem> list = plan_.expected;
     if (options_.code.is_foreign() || !plan_.selection.is_of_all()) {
       list = of_contracts(list, results);
@@ -123,14 +123,14 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
                   report.seconds, proved);
   if (refuted > 0) text += fmt::format(", {} refuted", refuted);
   if (unknown > 0) text += fmt::format(", {} unknown", unknown);
-  if (is_interrupted()) text += "; interrupted: what is not told was not decided";
+  if (is_interrupted()) text += "; interrupted: what is not printed was not decided";
   const bool is_good = report.status == ExitStatus::ok;
   if (is_good && refuted > 0 && !is_interrupted()) text += ", all as expected";
   if (!is_good) text += "; NOT as expected: see the lines that begin with 'fiberproof:'";
   fmt::print("{}\n", text);
 }
 
-// Who keeps which rules, where all that could be asked is proved; and what was not looked at.
+// Which rules each routine keeps, if all that could be asked is proved; and what was left out.
 void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   for (const PlannedContract& planned : plan_.contracts) {
     fmt::print("checked  {:24} {}\n", planned.contract.name,
@@ -170,7 +170,7 @@ bool ProofPrinter::is_as_expected(const Theorem& theorem) const {
   return entry != nullptr && entry->verdict == theorem.verdict;
 }
 
-// What a theorem came to, and for a refutation whether real stacks show the same.
+// A theorem's verdict, and for a refutation whether real stacks show the same.
 ExitStatus ProofPrinter::print_theorem(const Theorem& theorem) {
   const bool is_expected = is_as_expected(theorem);
   std::string note;
@@ -189,7 +189,7 @@ ExitStatus ProofPrinter::print_theorem(const Theorem& theorem) {
   return theorem.refutation ? worse(status, confirm(theorem, is_expected)) : status;
 }
 
-// The Program of a refutation that nobody expected is kept, for the corpus to replay.
+// Keeps the Program of an unexpected refutation, for the corpus to replay.
 ExitStatus ProofPrinter::confirm(const Theorem& theorem, bool is_expected) {
   print_story(*theorem.refutation);
   const std::string& program = theorem.refutation->program;

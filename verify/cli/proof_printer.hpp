@@ -1,5 +1,5 @@
-// How proofs are told: a status line while they run, each contract's theorems as it is decided, and
-// at the end, once more, whatever is not as expected.
+// Prints proofs: a status line while they run, each contract's theorems when it is decided, and at
+// the end once more everything that is not as expected.
 #pragma once
 
 #include "verify/cli/proof_plan.hpp"
@@ -17,20 +17,20 @@ class ProofPrinter {
   ProofPrinter(const ProveOptions& options, const ProofPlan& plan)
       : options_(options), plan_(plan) {}
 
-  /// A query about `theorem` was answered; shown on a terminal, `[12/292] THEOREM`.
+  /// Called when a query about `theorem` was answered; shown on a terminal, `[12/292] THEOREM`.
   void asked(std::string_view theorem);
 
-  /// The theorems of a contract, those first that nobody expected to be refuted. The worst of them.
+  /// Prints the theorems of a contract, unexpected refutations first. Returns the worst status.
   ExitStatus print(const ContractResult& result);
 
-  /// On standard error, one line for each difference from what is expected, refutations first, with
-  /// the line that replays it. The worst of them.
+  /// Prints on standard error one line for each difference from what is expected, refutations
+  /// first, with the line that replays it. Returns the worst status.
   ExitStatus print_differences(const std::vector<ContractResult>& results);
 
-  /// Whether a theorem that was printed is refuted, and nobody expected it.
+  /// Whether a printed theorem is refuted unexpectedly.
   bool any_refuted() const { return any_refuted_; }
 
-  /// How many theorems came out how, in one sentence.
+  /// Prints the number of theorems with each verdict, in one sentence.
   void print_summary(const ProofReport& report) const;
 
  private:

@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// One file for each query, named for its theorem.
+// Writes one file for each query, named for its theorem.
 class ScriptWriter {
  public:
   explicit ScriptWriter(const std::string& directory) : directory_(directory) {
@@ -48,8 +48,8 @@ class ScriptWriter {
   bool complete_ = true;
 };
 
-// A proof and its check may each take this many times as long as a query: what Z3 shows of sums as
-// integers within a second, bits take up to half a minute for on a machine that does other work.
+// A proof and its check may each take this many times as long as a query: sums that Z3 proves as
+// integers within a second can take half a minute as bits on a busy computer.
 constexpr int certificate_limits = 6;
 
 std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTally& tally) {
@@ -60,22 +60,22 @@ std::unique_ptr<Solver> make_solver(const ProveOptions& options, CertificateTall
   }
   solver = make_remembering_solver(std::move(solver));
   if (!options.certify) return solver;
-  // Queries and certificates take turns in taking memory; kept by the process, it is not returned
-  // to the kernel and cleared again each time, which was a third of the run.
+  // Queries and certificates allocate alternately. Kept by the process, memory is not returned to
+  // the kernel and cleared again each time, which took a third of the run.
   ::mallopt(M_TRIM_THRESHOLD, 256 << 20);
   ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
   return make_certifying_solver(std::move(solver), certificate_limits * limit,
                                 std::bind_front(&CertificateTally::add, &tally), make_cadical());
 }
 
-// A clause is worth what the theorems about its contract as a whole are: those stay.
+// A clause is worth as much as the theorems about its contract as a whole: those stay selected.
 void keep_selected(const Selection& selection, ContractResult& result) {
   std::erase_if(result.theorems, [&selection](const Theorem& theorem) {
     return !theorem.spec_id.empty() && !selection.takes(theorem.name);
   });
 }
 
-// A plan, carried out contract by contract, each told as it is decided.
+// Executes a plan contract by contract, and prints each when it is decided.
 class ProofRun {
  public:
   ProofRun(const ProveOptions& options, const ProofPlan& plan, ProofReport& report)
@@ -102,8 +102,8 @@ class ProofRun {
   void print_summary() const { printer_.print_summary(report_); }
 
  private:
-  // Ends with the first contract of which the code cannot be had. An interruption ends it, too: a
-  // contract is told as a whole, or not at all.
+  // Stops at the first contract whose code is unavailable, and at an interruption: a contract is
+  // printed completely, or not at all.
   bool prove_all() {
     for (const PlannedContract& planned : plan_.contracts) {
       const ObjectFile& file = plan_.files.files()[planned.file];
@@ -168,7 +168,7 @@ std::string own_path() {
   std::error_code unread;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", unread);
   if (!unread) return path.string();
-  // Without /proc: the name that we were started by.
+  // Without /proc: the name that started this program.
   const auto* const name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   return name == nullptr ? std::string() : std::filesystem::absolute(name).string();
 }
@@ -187,7 +187,7 @@ ProofReport run_proofs(const ProveOptions& options) {
   const auto note_time = [&] {
     report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   };
-  // What was decided before standard output was closed or full is still reported as JSON.
+  // Results from before standard output was closed or full are still reported as JSON.
   try {
     ProofRun run(options, *plan, report);
     run.all();

@@ -1,4 +1,4 @@
-// `fiberproof replay`: Program files on real stacks, each compared with what it records.
+// `fiberproof replay`: runs Program files on real stacks, and compares each with what it records.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -12,7 +12,7 @@ namespace fiberproof::verify {
 struct ReplayedProgram {
   std::string path;
   std::string verdict;  ///< `as_recorded`, `different` or `not_read`
-  std::string line;     ///< what happened
+  std::string line;     ///< the outcome in one line
 };
 
 struct ReplayReport {
@@ -23,13 +23,13 @@ struct ReplayReport {
   std::vector<ReplayedProgram> programs;
 };
 
-/// Replays files and folders of files, one line each; `quiet` prints only what is not as recorded.
-/// The path `-` is standard input.
+/// Replays files and folders of files, one line each; `quiet` prints only differences. The path `-`
+/// is standard input.
 ReplayReport run_replays(const std::vector<std::string>& paths, bool quiet);
 
 nlohmann::json to_json(const ReplayReport& report);
 
-/// Where a path on the command line is read from: `-` is standard input.
+/// The path that is read for a path on the command line: `-` is standard input.
 std::string input_path(const std::string& path);
 
 }  // namespace fiberproof::verify

@@ -1,4 +1,4 @@
-// `--json FILE`: the results of any subcommand, written once, also where it failed or nothing ran.
+// `--json FILE`: the results of any subcommand, written once, even if it failed or nothing ran.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -13,17 +13,18 @@ namespace fiberproof::verify {
 
 class ResultsFile {
  public:
-  /// Nowhere yet: write() does nothing.
+  /// No file yet: write() does nothing.
   ResultsFile() = default;
   ResultsFile(ResultsFile&& other) noexcept;
   ResultsFile& operator=(ResultsFile&& other) noexcept;
   ~ResultsFile();
 
-  /// Where `path` is `-`, standard output is for the results alone from here on: all that is
-  /// printed for people goes to standard error. The error is `PATH: reason`.
+  /// If `path` is `-`, standard output is reserved for the results from here on: text for people
+  /// goes to standard error. The error is `PATH: reason`.
   static std::expected<ResultsFile, std::string> prepare(const std::string& path);
 
-  /// `results`, with the command's name, its status and every complaint. The error is as above.
+  /// Writes `results` with the command's name, its status and every complaint. The error is as
+  /// above.
   std::expected<void, std::string> write(nlohmann::json results, const std::string& command,
                                          ExitStatus status) const;
 

@@ -105,7 +105,7 @@ std::vector<std::string> Selection::complaints(std::span<const TheoremNames> kno
   std::vector<std::string> lines;
   for (const std::string& name : names_) {
     if (name.empty()) {
-      lines.emplace_back("'' is no theorem's name: leave it out to prove all");
+      lines.emplace_back("'' is not a theorem's name: leave it out to prove all");
       continue;
     }
     const bool is_known = std::ranges::any_of(known, [&name](const TheoremNames& contract) {
@@ -115,7 +115,7 @@ std::vector<std::string> Selection::complaints(std::span<const TheoremNames> kno
     });
     if (is_known) continue;
     if (std::ranges::find(rules, name) != rules.end()) {
-      lines.push_back(fmt::format("no theorem is about rule {}: the fuzz targets check it", name));
+      lines.push_back(fmt::format("no theorem concerns rule {}: the fuzz targets check it", name));
       continue;
     }
     lines.push_back(fmt::format("no theorem, contract or rule is called '{}'{}", name,

@@ -1,5 +1,5 @@
-// What `prove NAME…` selects: theorems and contracts by the beginning of their names, and the
-// theorems of a rule by its id, as the table has it.
+// The selection of `prove NAME…`: theorems and contracts by the beginning of their names, and the
+// theorems of a rule by its id, as in the table.
 #pragma once
 
 #include "verify/obligation/contract.hpp"
@@ -17,10 +17,10 @@ struct TheoremNames {
   std::vector<std::string> theorems;
 };
 
-/// Those of a contract, before it is proved. Not all of them need come up.
+/// The names for a contract before its proof. Not all of them need come up.
 TheoremNames theorem_names_of(const Contract& contract);
 
-/// `T4` of `continuation_start/T4.rip_is_the_parents`; empty of a theorem that no rule asks for.
+/// `T4` of `continuation_start/T4.rip_is_the_parents`; empty for a theorem that belongs to no rule.
 std::string_view rule_of_theorem(std::string_view theorem);
 
 class Selection {
@@ -31,12 +31,12 @@ class Selection {
   bool takes_contract(const TheoremNames& contract) const;
   bool takes(std::string_view theorem) const;
 
-  /// One line for each name that selects nothing of what is known, with the nearest one that does.
-  /// `rules` are the specification's ids, some of which no theorem is about.
+  /// One line for each name that selects nothing known, with the most similar name that does.
+  /// `rules` are the specification's ids; no theorem may concern some of them.
   std::vector<std::string> complaints(std::span<const TheoremNames> known,
                                       std::span<const std::string> rules) const;
 
-  /// One line for each name that selects none of the theorems that were decided.
+  /// One line for each name that selects none of the decided theorems.
   std::vector<std::string> without_theorem(std::span<const std::string> decided) const;
 
  private:

@@ -15,7 +15,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// Letters to insert, leave out, change or exchange with their neighbour.
+// Letters to insert, remove, change or exchange with their neighbour.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> table(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) table[i][0] = i;

@@ -18,14 +18,14 @@ namespace {
 
 struct Sign {
   std::string_view said;
-  std::string_view reason;  // with what to do; empty where the line itself says it
+  std::string_view reason;  // with the next step; empty if the line itself says it
 };
 
 constexpr std::string_view no_memory =
     "the system refuses it memory; raise the limits (ulimit -v, ulimit -d, memory of the "
     "container)";
 
-// What a process says of the machine. An oracle's report outranks these.
+// What a process says when the system refuses something. An oracle's report outranks these.
 constexpr std::array<Sign, 17> signs{
     {{"Perhaps you're using ulimit -v",
       "AddressSanitizer is refused the 20 TB of addresses that it reserves; run it after "
@@ -47,7 +47,7 @@ constexpr std::array<Sign, 17> signs{
      {"No space left on device", "no room on the disk; make room, or set TMPDIR to another one"},
      {"Disk quota exceeded", "no room on the disk; make room, or set TMPDIR to another one"},
      {"libFuzzer: file size exceeded",
-      "it may write no file of this size; run it after `ulimit -f unlimited`"},
+      "it may not write a file of this size; run it after `ulimit -f unlimited`"},
      {"External symbolizer path is set to", ""},
      {"error while loading shared libraries", ""},
      {"the system refuses a handler for stack overflows", ""},
@@ -56,20 +56,21 @@ constexpr std::array<Sign, 17> signs{
 constexpr Sign no_leak_check{
     "LeakSanitizer has encountered a fatal error",
     "LeakSanitizer cannot run here: ptrace is refused, or another program traces this one; allow "
-    "ptrace (of a container: --cap-add=SYS_PTRACE), or go without by ASAN_OPTIONS=detect_leaks=0"};
+    "ptrace (of a container: --cap-add=SYS_PTRACE), or run without it: "
+    "ASAN_OPTIONS=detect_leaks=0"};
 
 struct Signal {
   int number;
   std::string_view reason;
 };
 
-// Those that no target brings upon itself.
+// Signals that no target brings upon itself.
 constexpr std::array<Signal, 6> signals_from_elsewhere{
     {{SIGKILL, "was killed (SIGKILL), as the kernel does where memory runs out"},
-     {SIGXFSZ, "may write no file of this size; run it after `ulimit -f unlimited`"},
+     {SIGXFSZ, "may not write a file of this size; run it after `ulimit -f unlimited`"},
      {SIGXCPU, "used up its CPU time; run it after `ulimit -t unlimited`"},
      {SIGPIPE,
-      "lost the program that it wrote to, such as a symbolizer that crashed; go without by "
+      "lost the program that it wrote to, such as a symbolizer that crashed; run without it: "
       "ASAN_OPTIONS=symbolize=0"},
      {SIGTERM, "was ended by a SIGTERM from elsewhere"},
      {SIGHUP, "was ended by a SIGHUP from elsewhere"}}};
@@ -113,19 +114,19 @@ std::string last_words(const std::deque<std::string>& lines) {
     return line.find_first_not_of(' ') != line.npos && !line.starts_with("MS: ") &&
            !line.starts_with("Base64:") && !line.starts_with("artifact_prefix=");
   });
-  return last == lines.rend() ? "without a word" : *last;
+  return last == lines.rend() ? "with no message" : *last;
 }
 
 bool is_violation(std::string_view kind) {
   return kind.ends_with(" violated");
 }
 
-// Of the engine alone: it saw a process die or take too long, and not why.
+// A report of the fuzzer alone: it saw a process die or time out, and not why.
 bool is_of_the_engine(std::string_view kind) {
   return kind.starts_with("SUMMARY: libFuzzer: ");
 }
 
-// Raises a limit to `wanted`, or as far as that goes; what it is then.
+// Raises a limit to `wanted`, or as far as possible; returns the new limit.
 template <class Resource>
 rlim_t raise(Resource resource, rlim_t wanted) {
   rlimit limit{};
@@ -145,7 +146,7 @@ std::optional<std::string> raise_limits() {
   if (::access("/proc/self/maps", R_OK) != 0) {
     return "/proc cannot be read, and sanitizers need it; run it after `mount -t proc proc /proc`";
   }
-  // Without a free descriptor UBSan takes each object for none.
+  // Without a free descriptor UBSan reports every object as wrong.
   if (const rlim_t files = raise(RLIMIT_NOFILE, files_usual); files < files_min) {
     return fmt::format(
         "only {} files may be open, and a target needs {}; run it after "
@@ -167,7 +168,7 @@ std::optional<std::string> known_refusal(const ProcessEnd& end,
   if (end.exit_code == 0) return std::nullopt;
   for (const std::string& line : lines) {
     if (line.find(no_leak_check.said) != line.npos) return std::string(no_leak_check.reason);
-    if (line.starts_with("ERROR: Invalid value for ")) {  // Of a sanitizer's option.
+    if (line.starts_with("ERROR: Invalid value for ")) {  // a sanitizer option
       return fmt::format("{}; correct the sanitizer options in the environment", line);
     }
   }
@@ -179,7 +180,7 @@ std::optional<std::string> refusal_before_any_input(const ProcessEnd& end,
                                                     const std::deque<std::string>& lines) {
   if (end.started && end.exit_code == 0) return std::nullopt;
   if (auto known = known_refusal(end, lines)) return known;
-  return fmt::format("{} before it was given any input: {}", death_of(end), last_words(lines));
+  return fmt::format("{} before it got any input: {}", death_of(end), last_words(lines));
 }
 
 TargetEnd judge_end(const ProcessEnd& end, const std::deque<std::string>& lines,
@@ -191,16 +192,16 @@ TargetEnd judge_end(const ProcessEnd& end, const std::deque<std::string>& lines,
     return judged;
   };
   if (!end.started) {
-    return blame(Blame::machine, fmt::format("cannot be started: {}", end.why_not_started));
+    return blame(Blame::system, fmt::format("cannot be started: {}", end.why_not_started));
   }
-  // A user's exitcode=0 makes a report look like an end in order.
+  // A user's exitcode=0 makes a report look like a normal end.
   if (end.exit_code == 0 && !has_artifact) return {};
   const std::string kind = fuzz::kind_of_crash(text_of(lines));
   if (is_violation(kind)) return blame(Blame::target, kind);
   if (auto sign = sign_in(lines)) {
     const bool is_of_memory = *sign == no_memory;
     TargetEnd judged =
-        blame(is_of_memory && has_artifact ? Blame::to_be_shown : Blame::machine, std::move(*sign));
+        blame(is_of_memory && has_artifact ? Blame::to_be_shown : Blame::system, std::move(*sign));
     judged.is_of_memory = is_of_memory;
     return judged;
   }
@@ -210,9 +211,9 @@ TargetEnd judge_end(const ProcessEnd& end, const std::deque<std::string>& lines,
     return judged;
   }
   if (!kind.empty() && !is_of_the_engine(kind)) return blame(Blame::target, kind);
-  if (auto signal = signal_from_elsewhere(end.exit_code)) return blame(Blame::machine, *signal);
+  if (auto signal = signal_from_elsewhere(end.exit_code)) return blame(Blame::system, *signal);
   if (end.exit_code == exit_interrupted) {
-    return blame(Blame::machine, "was ended by a signal from elsewhere");
+    return blame(Blame::system, "was ended by a signal from elsewhere");
   }
   return blame(Blame::to_be_shown,
                kind.empty() ? fmt::format("{}: {}", death_of(end), last_words(lines)) : kind);

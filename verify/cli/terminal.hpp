@@ -1,7 +1,7 @@
-// Standard output as a terminal: its width, and one status line at its bottom that is written over.
+// Standard output as a terminal: its width, and one status line at its bottom that is overwritten.
 //
-// A status line is for a person who waits. Where standard output is a pipe or a file it prints
-// nothing: what must be read there is printed as a line of its own.
+// A status line is for a waiting person. If standard output is a pipe or a file it prints nothing:
+// important lines are printed on their own.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace fiberproof::verify {
 
-/// Whether standard output is a terminal that can go back to the beginning of a line.
+/// Whether standard output is a terminal that supports returning to the start of a line.
 bool is_rewritable_terminal();
 
-/// The columns of the terminal on standard output; 80 where it does not say.
+/// The columns of the terminal on standard output; 80 if unknown.
 std::size_t terminal_columns();
 
-/// A UTF-8 line cut so that it and the cursor behind it fit into so many columns. No control
-/// character is in the result: each is a space there.
+/// Cuts a UTF-8 line so that it and the cursor behind it fit into `columns`, and replaces control
+/// characters by spaces.
 std::string cut_to(std::string_view line, std::size_t columns);
 
 /// One line on a terminal, shown until the next one or `clear`.
@@ -28,10 +28,10 @@ class StatusLine {
   StatusLine& operator=(const StatusLine&) = delete;
   ~StatusLine() { clear(); }
 
-  /// Shows `text`, cut to the width that the terminal has now.
+  /// Shows `text`, cut to the terminal's current width.
   void show(std::string_view text);
 
-  /// Takes the line away, so that ordinary lines can be printed.
+  /// Removes the line, so that ordinary lines can be printed.
   void clear() noexcept;
 
  private:

@@ -13,7 +13,7 @@ bool is_live(const ConcreteState& state, Word record) {
   return state.read(Field::state, record) < states::returned;
 }
 
-// Innermost first; cut off where it is longer than there are records.
+// Innermost first; cut off if it is longer than the number of records.
 std::vector<Word> walk_from(const ConcreteState& state, Word head) {
   std::vector<Word> met;
   for (Word at = head; at != 0 && met.size() < state.objects(Sort::record);
@@ -29,8 +29,9 @@ std::optional<std::string> chain_of(const ConcreteState& state, Word head,
   for (std::size_t place = 0; place < met.size(); ++place) {
     const Word at = met[place];
     const Word depth = met.size() - 1 - place;
-    if (!is_live(state, at)) return fmt::format("the chain of {} comes to {}, ended", head, at);
-    if (is_met[at]) return fmt::format("the chain of {} comes to {} a second time", head, at);
+    if (!is_live(state, at))
+      return fmt::format("the chain of {} reaches {}, which has ended", head, at);
+    if (is_met[at]) return fmt::format("the chain of {} reaches {} twice", head, at);
     is_met[at] = true;
     const auto is_wrong = [&](Field field, Word walked) { return state.read(field, at) != walked; };
     if (is_wrong(Field::chain, head) || is_wrong(Field::end, met.back()) ||
@@ -47,7 +48,7 @@ std::optional<std::string> chain_of(const ConcreteState& state, Word head,
 
 std::optional<std::string> walk_against_ghosts(const ConcreteState& state) {
   std::vector<bool> is_met(state.objects(Sort::record), false);
-  // An innermost stack is one that is nobody's parent, found without a ghost.
+  // Finds innermost stacks without a ghost: those that are nobody's parent.
   std::vector<bool> is_parent(state.objects(Sort::record), false);
   for (Word x = 1; x < state.objects(Sort::record); ++x) {
     const Word parent = state.read(Field::parent, x);
@@ -58,7 +59,7 @@ std::optional<std::string> walk_against_ghosts(const ConcreteState& state) {
     if (auto wrong = chain_of(state, x, is_met)) return wrong;
   }
   for (Word x = 1; x < state.objects(Sort::record); ++x) {
-    if (is_live(state, x) && !is_met[x]) return fmt::format("no walk comes to record {}", x);
+    if (is_live(state, x) && !is_met[x]) return fmt::format("no walk reaches record {}", x);
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// What a transition does, as data over any pair of Word and Bit (verify/smt/word.hpp): it is
-// made once by transition.hpp, and then carried out on numbers, or reasoned about in terms.
+// The effect of a transition as data over any pair of Word and Bit (verify/smt/word.hpp):
+// transition.hpp makes it once, and then it is executed on numbers, or reasoned about in terms.
 #pragma once
 
 #include "verify/model/fields.hpp"
@@ -13,7 +13,7 @@
 
 namespace fiberproof::verify::model {
 
-/// The transitions: an operation, a body's end, or an entry's beginning or end.
+/// The transitions: an operation, the end of a body, or the beginning or end of an entry.
 enum class Kind : std::uint8_t {
   cont_new,
   cont_bind,
@@ -26,7 +26,7 @@ enum class Kind : std::uint8_t {
   trap,
   enter,
   leave,
-  close,  ///< the store's own end
+  close,  ///< the end of the store
 };
 inline constexpr std::array kind_names{
     std::string_view("cont_new"), std::string_view("cont_bind"), std::string_view("resume"),
@@ -43,30 +43,31 @@ constexpr bool uses_a_handle(Kind kind) {
          kind == Kind::resume_throw || kind == Kind::abandon;
 }
 
-/// A transition with its operands, and what the world chooses. Those that a kind does not have are
-/// left alone.
+/// A transition with its operands, and the values that the environment chooses. A kind ignores
+/// operands that it does not have.
 template <class Word>
 struct Operation {
   Kind kind;
-  Word handle;         ///< that is used
-  Word count;          ///< values given
-  Word value;          ///< the one that comes to the watched place, where one does
+  Word handle;         ///< the handle that is used
+  Word count;          ///< the number of values given
+  Word value;          ///< the one that reaches the watched place, if any
   Word room;           ///< for values, of a suspension
   Word handlers;       ///< the table of a resume
   Word cut;            ///< the last stack that a suspension takes along; 0: no handler was found
   Word function;       ///< of a new continuation; 0: null
-  Word args_capacity;  ///< likewise
+  Word args_capacity;  ///< of a new continuation
   Word return_value_count;
-  Word is_kept;        ///< of a trap: 1 where there is an exception
+  Word is_kept;        ///< of a trap: 1 if there is an exception
   Word frame_pointer;  ///< of the first entry on a stack
   Word stack_pointer;
   Word thread_limit;  ///< of the thread's own stack
-  Word new_record;    ///< chosen by the world
+  Word new_record;    ///< chosen by the environment
   Word new_stack;
   Word new_handle;
 };
 
-/// Every object of `sort` for which `where` holds gets `value`, computed before anything changes.
+/// Sets `field` to `value` on every object of `sort` for which `where` holds; all values are
+/// computed before anything changes.
 template <class Word, class Bit>
 struct Write {
   Field field;
@@ -80,14 +81,14 @@ struct Condition {
   std::string_view name;
   Bit holds;
 };
-/// One on each record.
+/// A condition on each record.
 template <class Word, class Bit>
 struct EachCondition {
   std::string_view name;
   std::function<Bit(const Word&)> holds;
 };
 
-/// What the machine relies on while it does something: a rule, told by its theorem's name.
+/// A condition that the machine relies on during a transition: a rule, with its theorem's name.
 template <class Word, class Bit>
 struct Demand {
   std::string_view theorem;
@@ -96,24 +97,24 @@ struct Demand {
 
 template <class Word, class Bit>
 struct Effect {
-  /// What the embedder, the allocator and arithmetic bring about; a transition that breaks these
-  /// does not exist.
+  /// Guaranteed by the embedder, the allocator and arithmetic; a transition that breaks these does
+  /// not exist.
   std::vector<Condition<Word, Bit>> assumed;
   /// How the machine chooses: the handler is the nearest one.
   std::vector<Condition<Word, Bit>> chosen;
   std::vector<EachCondition<Word, Bit>> chosen_of_each;
-  /// Where one of these fails the operation is refused, and nothing is written.
+  /// If one of these fails, the operation is refused and nothing is written.
   std::vector<Condition<Word, Bit>> accepted;
-  std::vector<Write<Word, Bit>> writes;  ///< later ones hide earlier ones
+  std::vector<Write<Word, Bit>> writes;  ///< later ones override earlier ones
   std::vector<Demand<Word, Bit>> demands;
 };
 
-/// A mutant of the machine: one write or one condition less, or a write of something else. `what`
-/// is the field's name or the condition's; the transitions write some fields more than once, so
-/// `number` counts them.
+/// A mutant of the machine: a write or a condition is dropped, or a write stores something else.
+/// `what` is the field's name or the condition's; `number` counts the writes of that field, which
+/// can be several.
 struct Mutant {
   enum class Dropped : std::uint8_t { write, condition };
-  /// What is written where it should not be nothing.
+  /// What the mutant writes instead, if anything.
   enum class Instead : std::uint8_t { nothing, zero, six, one_more, one_less, the_active_stack };
   Kind kind;
   Dropped dropped;
@@ -123,10 +124,10 @@ struct Mutant {
   friend bool operator==(const Mutant&, const Mutant&) = default;
 };
 
-/// As "resume without its write of parent", "leave with one less written to level".
+/// Such as "resume without its write of parent", "leave with one less written to level".
 std::string describe(const Mutant& mutant);
 
-/// What a mutant writes where the machine writes `value`.
+/// The value that a mutant writes where the machine writes `value`.
 template <class Word>
 Word changed(Mutant::Instead instead, const Word& value, const Word& active) {
   constexpr std::uint64_t no_state = 6;

@@ -1,11 +1,12 @@
-// What the machine of continuations keeps (SPEC.md, Continuations), as fields of four sorts of
-// object: records, handles, stacks, and the one store. An object is a word; 0 is the absent one.
-// There is no bound on how many objects of a sort there are.
+// The state of the continuation machine (SPEC.md, Continuations) as fields of four sorts of object:
+// records, handles, stacks, and the one store. An object is a word; 0 is the absent one. The number
+// of objects of a sort is unbounded.
 //
-// A ghost field is not the machine's: it says what ought to be, for the invariants to compare with.
-// No other field is computed from one, but for what an operation does to a whole chain: which
-// stacks are on it, and which is nearer, is asked of `chain`, the innermost stack of the chain that
-// a stack is on, and `depth`, how often one goes to the parent until there is none. Both are exact.
+// A ghost field is not part of the machine: it holds the value that ought to be, for the invariants
+// to compare with. Other fields never depend on ghosts, with one exception: an operation on a whole
+// chain asks `chain` and `depth` which stacks are on it and which one is nearer. `chain` is the
+// innermost stack of the chain that a stack is on; `depth` is the number of its ancestors. Both are
+// exact.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ inline constexpr std::size_t sorts = 5;
 enum class Field : std::uint8_t {
   // of a record
   state,
-  initial,  ///< 1: the stack of an entry, and not a continuation's
+  initial,  ///< 1: the stack of an entry, not of a continuation
   parent,
   last_ancestor,
   revision,
@@ -37,34 +38,34 @@ enum class Field : std::uint8_t {
   entry_frame_pointer,
   entry_stack_pointer,
   trap_handler,
-  outer,  ///< of an entry: these six as they were before it was opened
+  outer,  ///< of an entry: these six hold the values from before it was opened
   outer_entry,
   outer_limit,
   outer_frame_pointer,
   outer_stack_pointer,
   outer_trap_handler,
-  args_value,  ///< the value at the place that is watched
+  args_value,  ///< the value at the watched place
   values_value,
   chain,
   end,  ///< the outermost stack of the chain
   depth,
-  level,  ///< of an open entry: how many are open, itself among them
+  level,  ///< of an open entry: how many are open, itself included
   own_limit,
   own_frame_pointer,
   own_stack_pointer,
-  takes_values,  ///< 0: what it is sent goes to args; 1: to values
+  takes_values,  ///< 0: values sent to it go to args; 1: to values
   sent,          ///< how many values it was sent since it began to wait
-  sent_value,    ///< the one that was sent as number `place`
+  sent_value,    ///< the value that was sent as number `place`
   // of a handle
   issued,
   record,
   handle_revision,
   uses,
   // of a stack
-  owner,  ///< the record that has it; 0 while it is free
+  owner,  ///< the record that owns it; 0 while it is free
   lowest,
   slots,  ///< the largest args capacity that fits (L5, L8)
-  // of a table of handlers: whether it has a clause for the tag of the operation
+  // of a handler table: whether it has a clause for the tag of the operation
   suspend_clause,
   switch_clause,
   // of the store
@@ -151,7 +152,8 @@ constexpr const FieldFacts& facts(Field field) {
   return field_table[static_cast<std::size_t>(field)];
 }
 
-/// The states of a record, as SPEC.md numbers them. One that is not in use is Returned or Trapped.
+/// The states of a record, as SPEC.md numbers them. A record that is not in use is Returned or
+/// Trapped.
 namespace states {
 inline constexpr std::uint64_t fresh = 0;
 inline constexpr std::uint64_t running = 1;
@@ -161,11 +163,11 @@ inline constexpr std::uint64_t returned = 4;
 inline constexpr std::uint64_t trapped = 5;
 }  // namespace states
 
-/// Before anything was made: every field of every object is 0, but for these.
+/// The initial state: every field of every object is 0, except for these.
 constexpr std::uint64_t initially(Field field) {
   return field == Field::state ? states::trapped : 0;
 }
-/// Fields that no transition writes, and that have any value from the beginning.
+/// Fields that no transition writes, with any value from the beginning.
 constexpr bool is_given(Field field) {
   return field == Field::lowest || field == Field::slots || field == Field::suspend_clause ||
          field == Field::switch_clause || field == Field::place;

@@ -80,7 +80,7 @@ void add_variables(Formula formula, Variables& variables) {
   for (const Node* node : variables_of({&formula.node()})) variables.insert(node);
 }
 
-// What is chosen, and what reads the rest.
+// The chosen instances, and those that read the same fields.
 std::vector<const Instance*> with_readers(std::vector<const Instance*> chosen, const Query& bare,
                                           const std::vector<Instance>& instances) {
   Variables read;

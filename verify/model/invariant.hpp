@@ -1,9 +1,9 @@
-// The invariant of the machine, clause by clause, once for all words. A clause speaks of arbitrary
-// objects of one sort, one or two, and is named for the rule of SPEC.md that it is part of.
+// The invariant of the continuation machine, clause by clause, for any Word. A clause speaks of one
+// or two arbitrary objects of a sort, and is named for the rule of SPEC.md that it belongs to.
 //
-// That a chain is what the rules say follows from its clauses by counting down `depth`: going to
-// the parent as often as a stack is deep, one stays on its chain, comes to the one stack of it that
-// has no parent, and has met every stack further out once.
+// The rules about chains follow from the clauses by counting down `depth`: going to the parent as
+// often as a stack is deep, one stays on its chain, reaches its only stack without a parent, and
+// has met every stack further out once.
 #pragma once
 
 #include "verify/model/view.hpp"
@@ -21,7 +21,7 @@ struct Clause {
   std::string_view name;  ///< ID.label
   Sort sort;
   bool is_of_two;
-  Bit (*holds)(V, W x, W y);  ///< of all objects x and, in those of two, y
+  Bit (*holds)(V, W x, W y);  ///< for all objects x and, in clauses about two, y
 };
 
 template <class Word, class Bit, class State>

@@ -13,7 +13,7 @@ using Word = std::uint64_t;
 using State = ConcreteState;
 using ConcreteEffect = Effect<Word, bool>;
 
-// Tables are numbers here: bit 0 is a suspend clause for the tag, bit 1 a switch clause.
+// A handler table is a number: bit 0 is a suspend clause for the tag, bit 1 a switch clause.
 constexpr std::size_t tables = 4;
 
 bool is_possible(const State& state, const ConcreteEffect& effect) {

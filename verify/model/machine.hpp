@@ -1,5 +1,5 @@
-// The machine of continuations on numbers: the transitions that are proved, carried out. Operations
-// go in, the state comes out; what holds of it can be asked clause by clause.
+// The continuation machine on numbers: executes the transitions that are proved. Operations go in,
+// the new state comes out, and each clause can be checked on it.
 #pragma once
 
 #include "verify/model/effect.hpp"
@@ -21,7 +21,7 @@ struct Sizes {
   std::size_t stacks = 3;
 };
 
-/// The fields of finitely many objects. Reading beyond them gives what every object begins with.
+/// The fields of finitely many objects. Reading beyond them yields the initial values.
 class ConcreteState {
  public:
   explicit ConcreteState(const Sizes& sizes);
@@ -30,7 +30,7 @@ class ConcreteState {
   void write(Field field, std::uint64_t of, std::uint64_t value);
   std::uint64_t get(Field field) const { return read(field, 0); }
 
-  /// Objects of a sort, the absent one among them.
+  /// The number of objects of a sort, the absent one included.
   std::size_t objects(Sort sort) const { return counts_[static_cast<std::size_t>(sort)]; }
   /// Every word, for comparison.
   const std::vector<std::uint64_t>& words() const { return words_; }
@@ -45,17 +45,17 @@ class ConcreteState {
 
 using ConcreteOperation = Operation<std::uint64_t>;
 
-/// An operation of which every operand is 0.
+/// An operation with every operand 0.
 ConcreteOperation operation(Kind kind);
 
 class Machine {
  public:
   explicit Machine(const Sizes& sizes) : state_(sizes) {}
-  /// Goes on from a state that a machine was in.
+  /// Continues from a state that a machine reached.
   explicit Machine(ConcreteState state) : state_(std::move(state)) {}
 
   enum class Outcome : std::uint8_t {
-    impossible,  ///< it does not exist in this state, or the machine does not choose so
+    impossible,  ///< does not exist in this state, or the machine does not choose it
     refused,     ///< nothing has changed
     done,
   };

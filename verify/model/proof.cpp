@@ -14,12 +14,12 @@
 namespace fiberproof::verify::model {
 namespace {
 
-// What transitions demand of the state that they find.
+// Demands of transitions on the state before them.
 constexpr std::array demanded{std::string_view("C3.what_is_linked_had_no_parent"),
                               std::string_view("C5.results_fit"),
                               std::string_view("C7.what_is_freed_was_held")};
 
-// Of the search for the instances that a proof needs, where no hint names them.
+// For the search for the instances that a proof needs, if no hint names them.
 constexpr std::chrono::seconds selection_time_max{60};
 
 using Before = SymbolicState;
@@ -48,8 +48,8 @@ SymbolicOperation any_operation(Kind kind) {
           .new_handle = variable("new_handle")};
 }
 
-// Asks about the objects that a transition touches, so that the invariant is assumed of them, too:
-// who runs, whom it returns to, what the handle names and where that chain ends, the cut.
+// Reads the objects that a transition touches, so that the invariant is assumed for them, too: the
+// running stack, the stack it returns to, the handle's record and the end of its chain, the cut.
 void touch(const Before& before, const SymbolicOperation& operation) {
   const auto touch_record = [&before](Term record) { before.read(Field::state, record); };
   const Term active = before.read(Field::active, word(0));
@@ -77,13 +77,13 @@ void touch(const Before& before, const SymbolicOperation& operation) {
   }
 }
 
-// A clause, or what is left of it where it is the one that is weakened.
+// A clause, or its weakened form if it is the weakened one.
 Formula as_said(const ModelOptions& options, std::string_view clause, Formula holds) {
   const bool is_weakened = options.weakened && options.weakened->clause == clause;
   return is_weakened ? weakened(holds, *options.weakened) : holds;
 }
 
-// What may be assumed before a step: built only where it is wanted.
+// The assumptions for a step, built only on demand.
 class Instances {
  public:
   Instances(const Before& before, const SymbolicEffect& effect, const ModelOptions& options)
@@ -93,7 +93,7 @@ class Instances {
     }
   }
 
-  /// Those that the hint wants; all of them where there is none.
+  /// The instances that the hint names; all if there is no hint.
   std::vector<Instance> wanted_by(const Hint* hint) const {
     std::vector<Instance> wanted;
     const auto offer = [&](std::uint64_t key, const auto& build, bool is_congruence = false) {
@@ -124,7 +124,7 @@ class Instances {
     }
   }
 
-  // The invariant of the objects.
+  // The invariant for these objects.
   template <class Offer>
   void offer_invariant(const Offer& offer) const {
     const BeforeView view(before_);
@@ -152,7 +152,7 @@ class Instances {
   const Before& before_;
   const SymbolicEffect& effect_;
   const ModelOptions& options_;
-  std::array<std::vector<Term>, sorts> objects_;  // that the step and the goal ask about
+  std::array<std::vector<Term>, sorts> objects_;  // that the step and the goal read
 };
 
 class Proof {
@@ -186,7 +186,7 @@ class Proof {
     const auto clauses = Invariant<Term, Formula, AfterState>::clauses();
     const std::string where(name_of(kind));
     for (const auto& clause : clauses) {
-      if (kind == Kind::close) break;  // Nothing comes after it.
+      if (kind == Kind::close) break;  // Nothing follows it.
       if (clause.name == options_.without_clause) continue;
       step(kind, clause.name, where,
            [this, &clause](const Before&, const auto& after, const auto&, const auto&) {
@@ -233,7 +233,7 @@ class Proof {
     oblige(theorem, where, bare, &instances);
   }
 
-  // `instances` is null where nothing may be assumed.
+  // `instances` is null if nothing may be assumed.
   void oblige(std::string_view name, const std::string& where, const Query& bare,
               const Instances* instances) {
     if (is_over_) return;

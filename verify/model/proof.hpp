@@ -1,10 +1,10 @@
-// The theorems of the machine: every clause of the invariant holds in the beginning and is kept by
-// every transition, and every claim about a step holds. For any number of continuations, entries
-// and operations.
+// The theorems of the continuation machine: every clause of the invariant holds initially and is
+// preserved by every transition, and every claim about a step holds, for any number of
+// continuations, entries and operations.
 //
-// A query has no quantifiers. To show a clause of arbitrary objects after a transition, the
-// invariant before it is assumed of the objects that the transition and the clause speak of, and no
-// others; a theorem that needs more is unknown or refuted, never proved.
+// Queries have no quantifiers. To show a clause for arbitrary objects after a transition, the
+// invariant before it is assumed for the objects that the transition and the clause mention, and no
+// others. A theorem that needs more comes out unknown or refuted, never proved.
 #pragma once
 
 #include "verify/model/effect.hpp"
@@ -19,20 +19,20 @@
 namespace fiberproof::verify::model {
 
 struct ModelOptions {
-  /// Of the machine, to be refuted.
+  /// A mutant of the machine, to be refuted.
   std::optional<Mutant> mutant;
   /// A clause that is neither shown nor assumed: a mutant of the properties.
   std::string without_clause;
-  /// A clause that says less, where it is shown and where it is assumed: another one.
+  /// A weakened clause, shown and assumed in that form: another mutant of the properties.
   std::optional<Weakened> weakened;
-  /// Of the steps of this kind alone, and of this theorem alone, named without "machine/".
+  /// Only steps of this kind, and only this theorem, named without "machine/".
   std::optional<Kind> only_kind;
   std::optional<std::string> only_theorem;
-  /// Ends with the first theorem that is not proved.
+  /// Stops at the first theorem that is not proved.
   bool only_until_refuted = false;
-  /// Sees every query and its answer: for scripts and second opinions.
+  /// Called with every query and its answer: for scripts and second opinions.
   std::function<void(const std::string& theorem, const Query&, const Answer&)> on_query;
-  /// Sees a line for the hints where none of them was good for an obligation.
+  /// Called with a new hint line for an obligation that no hint fits.
   std::function<void(const std::string& line)> on_selection;
 };
 

@@ -20,7 +20,7 @@ Refutation refutation_of(std::string_view theorem, const std::optional<Mutant>& 
   told.claim = theorem;
   if (!found.trace) {
     told.where = fmt::format(
-        "no run of up to {} operations on {} records breaks it, {} states: the invariant may be "
+        "no run of up to {} operations on {} records breaks it, in {} states: the invariant may be "
         "too "
         "weak",
         found.operations_complete, options.sizes.records, found.states);

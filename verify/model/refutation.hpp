@@ -1,5 +1,6 @@
-// Why a theorem of the machine fails, for a reader: a shortest run that breaks it, searched for on
-// numbers, and the same as a Program. Real stacks tell whether core has the bug or the model alone.
+// Explains to a reader why a theorem of the machine fails: a shortest run that breaks it, found by
+// search on numbers, and the same run as a Program. Real stacks tell whether core has the bug or
+// only the model.
 #pragma once
 
 #include "verify/model/effect.hpp"
@@ -10,9 +11,9 @@
 
 namespace fiberproof::verify::model {
 
-/// The story of `theorem`, named without "machine/", in the machine or a mutant of it. Where no run
-/// of a few operations breaks it, it says how far was looked: then the invariant may be too weak to
-/// show a theorem that holds.
+/// The story of `theorem`, named without "machine/", in the machine or a mutant of it. If no short
+/// run breaks it, the story says how far the search went: then the invariant may be too weak for a
+/// theorem that holds.
 Refutation refutation_of(std::string_view theorem, const std::optional<Mutant>& mutant = {});
 
 }  // namespace fiberproof::verify::model

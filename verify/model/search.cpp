@@ -8,14 +8,14 @@ namespace {
 
 using Word = std::uint64_t;
 
-// What is entered first on a stack; a number that says which.
+// The first entry on a stack; a number identifies it.
 void enter_stack(ConcreteOperation& operation, Word record) {
   operation.frame_pointer = 0x10000 * record + 0x200;
   operation.stack_pointer = 0x10000 * record + 0x100;
 }
 
-/// The operations that are tried in a state. Of objects that the world chooses the first that is
-/// possible stands for all: another one is another name for the same.
+/// The operations to try in a state. Of the objects that the environment may choose, the first
+/// possible one stands for all: any other differs only in name.
 class Choices {
  public:
   Choices(const ConcreteState& state, const std::function<bool(const ConcreteOperation&)>& visit)

@@ -1,4 +1,4 @@
-// The state after a transition, and what is claimed of every step beside the invariant.
+// The state after a transition, and the claims about every step beside the invariant.
 #pragma once
 
 #include "verify/model/effect.hpp"
@@ -9,7 +9,7 @@
 
 namespace fiberproof::verify::model {
 
-/// Whether the operation is carried out, and not refused.
+/// Whether the operation is accepted.
 template <class Word, class Bit>
 Bit is_accepted(const Effect<Word, Bit>& effect) {
   Bit result = constant_bit<Bit>(true);

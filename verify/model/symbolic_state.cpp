@@ -8,7 +8,7 @@
 namespace fiberproof::verify::model {
 namespace {
 
-// As a reader of a counterexample would call it: "parent(x)".
+// The name in a counterexample: "parent(x)".
 std::string name_of(Term object) {
   const Node& node = object.node();
   if (!node.name.empty()) return node.name;

@@ -1,7 +1,7 @@
-// A state of the machine of which nothing is known: a field is an uninterpreted function of the
-// object, told without functions. Each object that is asked about has a variable for each field of
-// it that is asked for; `congruence` says that what is the same object has the same fields
-// (Ackermann's expansion). So queries are plain terms, for any number of objects.
+// An unknown state of the machine: a field is an uninterpreted function of the object, expressed
+// without functions. Each object that is read has a variable for each field that is read, and
+// `congruence` says that equal objects have equal fields (Ackermann's expansion). So queries are
+// plain terms, for any number of objects.
 #pragma once
 
 #include "verify/model/fields.hpp"
@@ -16,14 +16,13 @@ namespace fiberproof::verify::model {
 
 class SymbolicState {
  public:
-  /// The value of `field` of the object `of`, which does not matter for those of the store.
+  /// The value of `field` of the object `of`, which does not matter for fields of the store.
   Term read(Field field, Term of) const;
 
-  /// The objects of a sort that were asked about so far, each once.
+  /// The objects of a sort that were read so far, each once.
   std::vector<Term> objects(Sort sort) const;
 
-  /// For each field and each two objects that it was asked of so far: that the same object has the
-  /// same value.
+  /// For each field and each two objects that it was read of: equal objects have equal values.
   struct Congruence {
     std::string_view field;
     Term one;
@@ -44,8 +43,7 @@ class SymbolicState {
   mutable std::map<Field, std::vector<Known>> known_;
 };
 
-/// The state that every run begins in: all fields as `initially` says, and those that are given
-/// as they may be.
+/// The initial state of every run: all fields as `initially` says; given fields have any value.
 class InitialState {
  public:
   Term read(Field field, Term of) const;

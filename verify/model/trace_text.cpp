@@ -14,7 +14,8 @@ bool is_entry_of_the_embedder(const TraceStep& step) {
 }
 
 std::string slot_of(std::uint64_t handle) {
-  // A null handle is one that no step gave: the last slot is never written but by what never comes.
+  // A null handle is one that no step returned: the last slot is written only by steps that never
+  // happen.
   return fmt::format("h{}", handle == 0 ? unused_slot : handle - 1);
 }
 
@@ -66,7 +67,7 @@ std::string line_of(const Trace& trace, std::size_t at) {
 }  // namespace
 
 std::expected<std::string, std::string> program_text(const Trace& trace) {
-  // Whatever is thrown is caught where it comes to next.
+  // Each exception is caught on the next stack that it reaches.
   const bool catches = std::ranges::any_of(trace, is_thrown);
   std::string text =
       "fiberproof program 2\nstack s0 pooled 65536\n"

@@ -1,5 +1,5 @@
-// A trace as a Program ("fiberproof program 2"), to be run on real
-// stacks: a run that is as the Program expects says that what was found is the model's alone.
+// Prints a trace as a Program, to be run on real stacks: if the run passes, only the model has the
+// bug.
 #pragma once
 
 #include "verify/model/search.hpp"
@@ -9,8 +9,8 @@
 
 namespace fiberproof::verify::model {
 
-/// The Program, or why the language has none for the trace: it begins with an entry and ends with
-/// it, and names at most seven handles.
+/// The Program, or why the language cannot express the trace: it begins and ends with an entry, and
+/// names at most seven handles.
 std::expected<std::string, std::string> program_text(const Trace& trace);
 
 /// One line for each operation, for people.

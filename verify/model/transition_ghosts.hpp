@@ -1,5 +1,5 @@
-// What the transitions write to ghosts: which chain each stack is on and how deep, which limits are
-// its own, what it was sent. Nothing here changes what the machine does.
+// The transitions' writes to ghosts: the chain and depth of each stack, its own limits, the values
+// it was sent. Nothing here affects the machine.
 #pragma once
 
 #include "verify/model/effect.hpp"
@@ -9,7 +9,7 @@ namespace fiberproof::verify::model {
 template <class Word, class Bit, class State>
 class Ghosts {
  public:
-  /// `when` holds where the part of the transition that is told at the moment takes place.
+  /// `when` holds where the current part of the transition takes place.
   Ghosts(const State& before, const Operation<Word>& operation, Effect<Word, Bit>& effect,
          const Bit& when)
       : s_(before), op_(operation), effect_(effect), when_(when) {}
@@ -47,7 +47,7 @@ class Ghosts {
     set(Field::sent_value, x, sent_value(x, count, value));
   }
 
-  /// And a handle, after `count` values.
+  /// Also a handle, after `count` values.
   void send_handle(const Word& x, const Word& count, const Word& value, const Word& handle) {
     const Word sent = get(Field::sent, x) + count;
     set(Field::sent, x, sent + one());
@@ -55,12 +55,12 @@ class Ghosts {
         select(equal(get(Field::place), sent), handle, sent_value(x, count, value)));
   }
 
-  /// The innermost stack of the chain of `inner` is `next` from now on.
+  /// `next` becomes the innermost stack of the chain of `inner`.
   void join(const Word& inner, const Word& next) {
     write(Field::chain, of_chain(inner), [next](const Word&) { return next; });
   }
 
-  /// The chain of `child` continues outward on a stack that is `depth` deep.
+  /// The chain of `child` continues outward on a stack of depth `depth`.
   void run(const Word& child, const Word& depth) {
     const Word more = depth + one();
     assume("fewer_stacks_than_2_64",
@@ -77,7 +77,7 @@ class Ghosts {
         select(fresh, op_.stack_pointer, get(Field::own_stack_pointer, child)));
   }
 
-  /// The chain of `self` ends at the cut; what is beyond is part of the chain of `next`.
+  /// The chain of `self` ends at the cut; the stacks beyond belong to the chain of `next`.
   void cut(const Word& self, const Word& next) {
     const Word depth = get(Field::depth, op_.cut);
     const auto is_taken_along = [this, depth](const Word& x) {

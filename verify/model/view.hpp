@@ -1,4 +1,4 @@
-// A state of the machine in the words of the rules: what clauses are made of.
+// A state of the machine in the terms of the rules; clauses are made of these.
 #pragma once
 
 #include "verify/model/fields.hpp"
@@ -26,7 +26,7 @@ class View {
   }
   Bit is_initial(const Word& x) const { return is_not_zero(get(Field::initial, x)); }
   Bit is_continuation(const Word& x) const { return both(is_live(x), logical_not(is_initial(x))); }
-  /// A stack of an entry that is open.
+  /// A stack of an open entry.
   Bit is_entry(const Word& x) const { return both(is_live(x), is_initial(x)); }
   /// The innermost stack of a chain that a handle can name.
   Bit waits(const Word& x) const {
@@ -35,12 +35,12 @@ class View {
   Word chain(const Word& x) const { return get(Field::chain, x); }
   Word depth(const Word& x) const { return get(Field::depth, x); }
   Word parent(const Word& x) const { return get(Field::parent, x); }
-  /// Whether it has the stack that it says.
+  /// Whether it owns its stack.
   Bit holds_its_stack(const Word& x) const {
     const Word stack = get(Field::stack, x);
     return both(is_not_zero(stack), equal(get(Field::owner, stack), x));
   }
-  /// The buffer that what it is sent goes to.
+  /// The buffer that receives values sent to it.
   Word buffer(Field args, Field values, const Word& x) const {
     return select(is_not_zero(get(Field::takes_values, x)), get(values, x), get(args, x));
   }
@@ -54,10 +54,10 @@ class View {
 
   Word record(const Word& handle) const { return get(Field::record, handle); }
   Bit is_issued(const Word& handle) const { return is_not_zero(get(Field::issued, handle)); }
-  /// How far the handle's revision is; that of its record.
+  /// The revision in the handle; that of its record.
   Word revision_of(const Word& handle) const { return get(Field::handle_revision, handle); }
   Word revision_named(const Word& handle) const { return get(Field::revision, record(handle)); }
-  /// One that works.
+  /// A handle that works.
   Bit is_good(const Word& handle) const {
     return both(is_issued(handle), equal(revision_of(handle), revision_named(handle)));
   }

@@ -30,7 +30,7 @@ std::optional<std::uint64_t> decimal(std::string_view text) {
                                                                   : std::nullopt;
 }
 
-// The form of a table of symbols, by the name of its member.
+// The format of the symbol table, by the name of its member.
 enum class IndexFormat { none, gnu, gnu_64, bsd, bsd_64 };
 
 IndexFormat index_format(std::string_view name) {
@@ -41,7 +41,7 @@ IndexFormat index_format(std::string_view name) {
   return IndexFormat::none;
 }
 
-// Numbers of 4 or 8 bytes from a table, in its order of bytes; past its end there are none.
+// Reads numbers of 4 or 8 bytes from a table, in its byte order; past the end it returns nothing.
 class Numbers {
  public:
   Numbers(std::span<const std::byte> table, std::size_t bytes, bool is_big_endian)
@@ -69,7 +69,7 @@ std::optional<std::string_view> name_in(std::string_view names, std::uint64_t of
                                        : std::optional(names.substr(offset, end - offset));
 }
 
-// A number of symbols, the header of the member for each, and the names one after the other.
+// A count of symbols, the header offset of the member for each, and the names one after the other.
 std::vector<IndexEntry> gnu_index(std::span<const std::byte> table, std::size_t bytes) {
   const Numbers numbers(table, bytes, true);
   const std::uint64_t count = numbers.at(0).value_or(0);
@@ -86,8 +86,8 @@ std::vector<IndexEntry> gnu_index(std::span<const std::byte> table, std::size_t 
   return entries;
 }
 
-// The bytes of the entries, {where the name is, header of the member} for each, the bytes of the
-// names and the names.
+// The size of the entries, an entry {offset of the name, header of the member} for each symbol, the
+// size of the names, and the names.
 std::vector<IndexEntry> bsd_index(std::span<const std::byte> table, std::size_t bytes) {
   const Numbers numbers(table, bytes, false);
   const std::uint64_t entry_bytes = numbers.at(0).value_or(0);
@@ -135,23 +135,23 @@ class Reader {
     return std::unexpected(ArchiveError{std::move(reason), at});
   }
 
-  // Gives the byte where the next one begins.
+  // Returns the byte where the next member begins.
   std::expected<std::uint64_t, ArchiveError> read_member(std::uint64_t at) {
     if (archive_.size() - at < sizeof(ar_hdr)) {
-      return fail("no member of an archive: it ends within a header", at);
+      return fail("not an archive member: it ends within a header", at);
     }
     ar_hdr header;
     std::memcpy(&header, archive_.data() + at, sizeof header);
     const std::string_view raw_name(header.ar_name, sizeof header.ar_name);
     const auto bytes = decimal(without_end({header.ar_size, sizeof header.ar_size}, ' '));
     if (std::memcmp(header.ar_fmag, ARFMAG, sizeof header.ar_fmag) != 0 || !bytes) {
-      return fail("no member of an archive: its header has no size or no end", at);
+      return fail("not an archive member: its header has no size or no end", at);
     }
     const std::string_view field = without_end(raw_name, ' ');
     const bool is_table = field == "/" || field == "//" || field == "/SYM64/";
     const std::uint64_t begin = at + sizeof header;
     const std::uint64_t room = archive_.size() - begin;
-    // A thin archive has its tables in it, and of the members their headers only.
+    // A thin archive holds its own tables, and only the headers of its members.
     const std::uint64_t held = read_.is_thin && !is_table ? 0 : *bytes;
     const auto contents = archive_.subspan(begin, std::min(held, room));
     ArchiveMember member{.name = {}, .header = at, .contents = contents};
@@ -199,7 +199,7 @@ class Reader {
     if (colon != std::string_view::npos) {
       member.header_in_nested = decimal(text.substr(colon + 1));
       if (!read_.is_thin || !member.header_in_nested) {
-        return std::unexpected("the name of a member is no place in the table of names");
+        return std::unexpected("the name of a member is not a position in the table of names");
       }
       text = text.substr(0, colon);
     }

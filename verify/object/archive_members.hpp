@@ -1,11 +1,10 @@
-// The members of a static archive, as ar(5) and its dialects have them: long names in a table
-// (System V and GNU) or before the contents (`#1/LENGTH`, BSD and darwin), members that are files
-// of their own (GNU's thin archives, also those of archives), and the index of symbols in each
-// dialect.
+// The members of a static archive, as ar(5) and its dialects store them: long names in a table
+// (System V and GNU) or before the contents (`#1/LENGTH`, BSD and darwin), members in files of
+// their own (GNU's thin archives, nested ones included), and the symbol index in each dialect.
 //
-// A header that is none, or a member that ends outside the archive, is an error with its byte. The
-// index is believed for one thing only, which members that nobody can read define what; one that
-// contradicts itself says nothing.
+// A broken header, or a member that ends outside the archive, is an error with its byte. The index
+// serves one purpose only: to know what unreadable members define. An index that contradicts itself
+// is ignored.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +19,9 @@
 namespace fiberproof::verify {
 
 struct ArchiveMember {
-  std::string name;      // of a thin archive: a path, from the archive's folder on
+  std::string name;      // in a thin archive: a path, relative to the archive's folder
   std::uint64_t header;  // the byte where its header begins
-  std::span<const std::byte> contents = {};  // of a thin archive none
+  std::span<const std::byte> contents = {};  // empty in a thin archive
   /// In a thin archive: `name` is an archive, and the member's header begins at this byte of it.
   std::optional<std::uint64_t> header_in_nested = std::nullopt;
 };
@@ -45,7 +44,7 @@ struct ArchiveError {
 
 bool is_archive(std::span<const std::byte> file);
 
-/// Views of `archive`, whose first bytes say that it is one.
+/// Views of `archive`, which must begin with the magic bytes of one.
 std::expected<ArchiveContents, ArchiveError> read_archive(std::span<const std::byte> archive);
 
 }  // namespace fiberproof::verify

@@ -14,7 +14,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// Longer ones are a compiler's own business, and take long.
+// Longer names are a compiler's internal business, and slow to demangle.
 constexpr std::size_t name_bytes_max = 4096;
 
 constexpr const char* clone_mark = " [clone ";
@@ -27,8 +27,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-// Rust's first mangling is that of C++ with a hash as the last name, and what C++ names cannot
-// hold written between dollar signs.
+// Rust's legacy mangling is C++'s with a hash as the last name, and with dollar signs around what
+// C++ names cannot hold.
 std::optional<std::string> without_rust_hash(std::string_view text) {
   constexpr std::size_t hash_bytes = 16;
   constexpr std::string_view before = "::h";
@@ -58,7 +58,7 @@ std::optional<std::string> without_rust_hash(std::string_view text) {
   return replaced(std::move(made), "..", "::");
 }
 
-// RFC 2603, as far as the path goes; types are read to get over them.
+// RFC 2603, as far as the path; types are parsed only to skip them.
 class RustName {
  public:
   explicit RustName(std::string_view text) : text_(text) {}
@@ -69,7 +69,7 @@ class RustName {
   }
 
  private:
-  // References to what came before may be many, and within each other.
+  // Back references may be many, and nested.
   static constexpr int depth_max = 100;
   static constexpr int steps_max = 10'000;
 
@@ -94,8 +94,8 @@ class RustName {
     return true;
   }
 
-  // Digits and letters up to an underscore, which mean one more than they say, and 0 where there
-  // are none. Hashes of crates fill 64 bits; of more the rest is dropped.
+  // Digits and letters up to an underscore mean one more than they say; none at all means 0. Crate
+  // hashes fill 64 bits; anything beyond is dropped.
   std::uint64_t base62() {
     std::uint64_t value = 0;
     bool is_empty = true;
@@ -129,7 +129,7 @@ class RustName {
     return std::string(text_.substr(at_ - bytes, bytes));
   }
 
-  // Reads again what begins at an earlier place.
+  // Reads again from an earlier position.
   std::string earlier(std::string (RustName::*read)()) {
     const std::size_t start = at_ - 1;
     const std::uint64_t place = base62();
@@ -257,7 +257,7 @@ class RustName {
   bool failed_ = false;
 };
 
-// Before the parenthesis that the last one closes.
+// The text before the opening parenthesis that matches the last closing one.
 std::string_view without_group(std::string_view text, char open, char close) {
   if (!text.ends_with(close)) return text;
   int depth = 0;
@@ -287,7 +287,7 @@ bool is_end_of(std::string_view name, std::string_view whole) {
   if (name == whole) return true;
   if (name.empty() || !whole.ends_with(name)) return false;
   const std::string_view before = whole.substr(0, whole.size() - name.size());
-  // The type of a template's result stands before the name.
+  // The result type of a template stands before the name.
   return before.ends_with("::") || (before.ends_with(' ') && !before.ends_with("operator "));
 }
 
@@ -299,7 +299,7 @@ std::string without_brackets(std::string text) {
   return is_own ? text.substr(1, end - 1) + text.substr(end + 1) : text;
 }
 
-// Linkers put a number behind the name of a static function that they make global, or the reverse.
+// Linkers append a number to a static function that they make global, or the reverse.
 std::string_view before_promotion(std::string_view symbol) {
   for (const std::string_view mark : {".llvm.", ".lto_priv."}) {
     const std::size_t at = symbol.find(mark);

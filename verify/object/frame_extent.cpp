@@ -11,7 +11,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// Reads on from a place; `is_good` is false once something did not fit.
+// Reads forward from a position; `is_good` is false once a read does not fit.
 struct Reader {
   std::span<const std::byte> bytes;
   std::size_t at = 0;
@@ -41,21 +41,21 @@ struct Reader {
   }
 };
 
-// DWARF 5, 6.4.1 and LSB 5, 10.6.1.1: how an entry of this kind writes addresses.
+// DWARF 5, 6.4.1 and LSB 5, 10.6.1.1: how an entry of this kind encodes addresses.
 std::optional<std::uint8_t> encoding_of(Reader cie) {
   const auto version = cie.number(1);
   const std::string_view augmentation = cie.text();
   if (!cie.is_good) return std::nullopt;
   if (augmentation.empty()) return std::uint8_t{DW_EH_PE_absptr};
   if (augmentation.front() != 'z') return std::nullopt;
-  cie.skip_leb128();  // alignment of code
-  cie.skip_leb128();  // alignment of data
+  cie.skip_leb128();  // code alignment
+  cie.skip_leb128();  // data alignment
   if (version == 1) {
-    cie.number(1);  // the return address's register
+    cie.number(1);  // the return-address register
   } else {
     cie.skip_leb128();
   }
-  cie.skip_leb128();  // bytes of what follows
+  cie.skip_leb128();  // size of the augmentation data
   for (const char letter : augmentation.substr(1)) {
     if (letter == 'R') {
       const auto encoding = static_cast<std::uint8_t>(cie.number(1));
@@ -104,7 +104,7 @@ std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t ad
   while (entries.at < entries.bytes.size()) {
     const std::size_t begin = entries.at;
     const std::uint64_t length = entries.number(4);
-    // A length of 0 ends the table; one of 64 bits, no linker writes.
+    // Length 0 ends the table; no linker writes a 64-bit length.
     if (!entries.is_good || length < 4 || length == 0xffff'ffff) return std::nullopt;
     const std::size_t body = entries.at;
     if (length > entries.bytes.size() - body) return std::nullopt;

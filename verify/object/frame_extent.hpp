@@ -1,5 +1,5 @@
-// Where functions begin and end by a file's call frame information, for addresses that no symbol
-// covers. What cannot be read says nothing.
+// Where functions begin and end according to a file's call frame information, for addresses that no
+// symbol covers. Unreadable entries are ignored.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -9,13 +9,13 @@
 
 namespace fiberproof::verify {
 
-/// The addresses that one entry of `.eh_frame` (an FDE) is about, as the file counts.
+/// The addresses that one entry of `.eh_frame` (an FDE) covers, as the file counts.
 struct FrameExtent {
   std::uint64_t begin;
   std::uint64_t bytes;
 };
 
-/// The entry that holds the address.
+/// The entry that covers the address.
 std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t address);
 
 }  // namespace fiberproof::verify

@@ -18,7 +18,7 @@ std::string place_of(std::uint64_t byte) {
   return fmt::format("byte {:#x}", byte);
 }
 
-// Whether there is still nothing wrong with the rest of the archive.
+// Whether the rest of the archive can still be valid.
 bool is_only_unread(const ObjectError& error) {
   return error.kind == Kind::not_elf || error.kind == Kind::unsuitable ||
          error.kind == Kind::unreadable;
@@ -101,7 +101,7 @@ std::expected<std::vector<std::byte>, ObjectError> ObjectArchive::contents_of(
   if (!is_thin) return std::vector(held.begin(), held.end());
   const auto fail = [&](const std::string& reason) {
     return std::unexpected(ObjectError{Kind::unreadable, name_of(member), reason,
-                                       "a thin archive has its members beside it"});
+                                       "put the members of a thin archive beside it"});
   };
   if (!read) return fail("a file of its own");
   const std::filesystem::path path = std::filesystem::path(path_).parent_path() / member.name;
@@ -109,7 +109,7 @@ std::expected<std::vector<std::byte>, ObjectError> ObjectArchive::contents_of(
   if (!file) return fail(fmt::format("{} {}", path.string(), file.error().reason));
   if (!member.header_in_nested) return file;
   const auto nested = read_archive(*file);
-  if (!nested || nested->is_thin) return fail(fmt::format("{} is no archive", path.string()));
+  if (!nested || nested->is_thin) return fail(fmt::format("{} is not an archive", path.string()));
   const auto found =
       std::ranges::find(nested->members, *member.header_in_nested, &ArchiveMember::header);
   if (found == nested->members.end()) {
@@ -134,7 +134,7 @@ std::expected<const ObjectFile*, ObjectError> ObjectArchive::defining(
         ObjectError{kind, path_, std::move(reason), fmt::format("symbol {}", symbol)});
   };
   if (const Unread* const unread = unread_definer(symbol)) {
-    return fail(Kind::unsuitable, fmt::format("{} defines it, and is not read: {}", unread->name,
+    return fail(Kind::unsuitable, fmt::format("{} defines it and is unreadable: {}", unread->name,
                                               unread->error.reason));
   }
   const ObjectFile* found = nullptr;
@@ -161,14 +161,14 @@ std::expected<const ObjectFile*, ObjectError> ObjectArchive::defining(
 
 std::string ObjectArchive::why_missing(std::string_view name) const {
   if (const Unread* const unread = unread_definer(name)) {
-    return fmt::format("{} defines it, and is not read: {}", unread->name, unread->error.reason);
+    return fmt::format("{} defines it and is unreadable: {}", unread->name, unread->error.reason);
   }
   constexpr std::size_t told_max = 4;
   const std::size_t count = files_.size() + unread_.size();
   std::string text = count == 1 ? "its only member does not define it"
                                 : fmt::format("none of its {} members defines it", count);
   if (unread_.empty()) return text;
-  // Many members are often unread for one reason.
+  // Many members are often unreadable for the same reason.
   std::map<std::string_view, std::vector<std::string_view>> by_reason;
   for (const Unread& unread : unread_) by_reason[unread.error.reason].push_back(unread.name);
   text = fmt::format("none of the {} of its {} members that can be read defines it", files_.size(),

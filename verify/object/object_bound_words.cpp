@@ -1,5 +1,5 @@
-// Words that are filled in before any code runs: those of the dynamic linker in a linked file, and
-// of the global offset table (GOT) that a linker will make for a relocatable one. A jump or a call
+// Words that are filled in before any code runs: by the dynamic linker in a linked file, and those
+// of the global offset table (GOT) that a linker will make for a relocatable one. A jump or call
 // through such a word goes where the word says.
 #include "verify/object/object_reader.hpp"
 
@@ -35,7 +35,7 @@ BoundWord::Kind kind_of(std::uint64_t type) {
 
 }  // namespace
 
-// Where something is not as it should be, the word is one of which nothing is known.
+// A word whose relocation is malformed becomes an unknown word.
 void ObjectReader::read_bound_words(Elf_Scn* section, std::size_t index) {
   GElf_Shdr header;
   Elf_Data* const data = elf_getdata(section, nullptr);
@@ -61,7 +61,7 @@ void ObjectReader::read_bound_words(Elf_Scn* section, std::size_t index) {
   }
 }
 
-// The symbol of a dynamic relocation; false where it is none, or a part of one.
+// Reads the symbol of a dynamic relocation; returns false if there is none, or only part of one.
 bool ObjectReader::name_symbol(BoundWord& word, std::size_t table, std::uint64_t symbol) const {
   GElf_Shdr header;
   GElf_Sym found;
@@ -85,8 +85,8 @@ bool ObjectReader::name_symbol(BoundWord& word, std::size_t table, std::uint64_t
   return true;
 }
 
-// Relative relocations as bitmaps (gABI, SHT_RELR): an even entry is an address, and each odd one
-// after it says which of the next 63 words are changed, too. What they add to is in the word.
+// Relative relocations as bitmaps (gABI, SHT_RELR): an even entry is an address, and each odd entry
+// after it says which of the next 63 words change, too. Their addends are in the words.
 void ObjectReader::read_packed_words(std::size_t index) {
   const auto& header = file_.sections_[index];
   if (!header.is_loaded()) return;
@@ -108,7 +108,7 @@ void ObjectReader::read_packed_words(std::size_t index) {
 }
 
 void ObjectReader::add_packed_word(std::uint64_t address) {
-  // Few bytes can claim many words: no more than the file has are kept.
+  // A few bytes can claim many words: keep no more words than the file has.
   if (address > address_max || file_.bound_words_.size() > file_.file_->size() / word_bytes) return;
   const auto* const header = file_.section_holding(address, word_bytes);
   BoundWord word{address, Kind::other};
@@ -123,8 +123,8 @@ void ObjectReader::add_packed_word(std::uint64_t address) {
 void ObjectReader::sort_bound_words() {
   auto& words = file_.bound_words_;
   std::ranges::sort(words, {}, &BoundWord::address);
-  // Before the link each use of a word of the GOT names it. After the link, two relocations of one
-  // word make something of it that is not modelled.
+  // Before the link, each use of a word of the GOT names it. After the link, two relocations of one
+  // word combine in a way that is not modelled.
   const auto is_same = [this](const BoundWord& one, const BoundWord& other) {
     return file_.relocatable_ && one.address == other.address;
   };
@@ -162,22 +162,6 @@ std::expected<std::span<const std::byte>, ObjectError> ObjectFile::stored_code(
                       });
   if (!mapped) return no_code("no executable segment maps it", place);
   return contents(*header).last(bytes);
-}
-
-bool ObjectFile::is_constant(std::uint64_t address) const {
-  // The linker's own table (psABI 5.2), which no code but the dynamic linker's writes.
-  const SectionHeader* const header = section_holding(address, word_bytes);
-  if (!relocatable_ && header != nullptr && header->name.starts_with(".got")) return true;
-  const auto holds = [address](std::uint64_t begin, std::uint64_t bytes) {
-    return address >= begin && bytes >= word_bytes && address - begin <= bytes - word_bytes;
-  };
-  if (std::ranges::any_of(
-          relro_, [&](const ConstantRange& range) { return holds(range.address, range.bytes); })) {
-    return true;
-  }
-  return std::ranges::any_of(segments_, [&](const Segment& segment) {
-    return !segment.writable && holds(segment.address, segment.file_bytes);
-  });
 }
 
 }  // namespace fiberproof::verify

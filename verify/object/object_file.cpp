@@ -16,7 +16,7 @@ namespace {
 
 using Kind = ObjectError::Kind;
 
-// Far above any program that is proved, far below what would exhaust the machine.
+// Far above any program that is proved, far below what would exhaust the memory.
 constexpr std::uintmax_t file_bytes_max = std::uintmax_t{1} << 30;
 
 // [from, from + count) within [start, start + size), without overflow.
@@ -24,7 +24,7 @@ bool is_within(std::uint64_t from, std::uint64_t count, std::uint64_t start, std
   return from >= start && from - start <= size && count <= size - (from - start);
 }
 
-// A name from a file may hold any byte but zero, and goes into messages.
+// A name from a file may hold any byte but zero, and appears in messages.
 std::string on_one_line(std::string_view text) {
   std::string line;
   for (const char letter : text) {
@@ -56,7 +56,7 @@ std::expected<std::vector<std::byte>, ObjectError> read_object_bytes(
         ObjectError{Kind::unreadable, path.string(), std::move(reason), "opening it"});
   };
   std::error_code error;
-  // Not a pipe or a device: reading those might never end.
+  // Refuses pipes and devices: reading them might never end.
   if (!std::filesystem::is_regular_file(path, error)) {
     return unreadable(error ? error.message() : "not a regular file");
   }
@@ -94,7 +94,7 @@ bool ObjectFile::SectionHeader::is_loaded() const {
   return (flags & SHF_ALLOC) != 0;
 }
 
-// The thread-local bss has an address, but takes no room there.
+// The thread-local bss section has an address, but occupies no memory there.
 bool ObjectFile::SectionHeader::has_addresses() const {
   return is_loaded() && size != 0 && !(type == SHT_NOBITS && (flags & SHF_TLS) != 0);
 }
@@ -129,7 +129,7 @@ std::expected<Routine, ObjectError> ObjectFile::code(std::string name, std::uint
                                                      std::uint64_t size) const {
   const SectionHeader* const header = section_holding(address, size);
   if (header == nullptr || !header->has_bytes()) {
-    return fail(Kind::not_found, "no loaded section holds them",
+    return fail(Kind::not_found, "no loaded section contains them",
                 fmt::format("{} bytes at {:#x}", size, address));
   }
   return routine_of(
@@ -246,7 +246,7 @@ std::expected<std::span<const std::byte>, ObjectError> ObjectFile::bytes(std::ui
   const std::string place = fmt::format("{} bytes at {:#x}", count, address);
   const SectionHeader* const header = section_holding(address, count);
   if (header == nullptr || !header->has_bytes()) {
-    return fail(Kind::not_found, "no loaded section holds them", place);
+    return fail(Kind::not_found, "no loaded section contains them", place);
   }
   const std::uint64_t offset = address - header->address;
   const auto index = static_cast<std::size_t>(header - sections_.data());

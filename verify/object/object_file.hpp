@@ -1,19 +1,19 @@
-// Reads what is to be proved out of an ELF file: x86-64, linked (executable or shared library) or
+// Reads an ELF file whose code is to be proved: x86-64, linked (executable or shared library) or
 // relocatable. Everything is checked once, when the file is opened: a section, symbol or name that
-// points outside the file is an error with its place, so that the queries cannot read past
-// anything; and so is an address of a linked file that two sections or two segments have.
+// points outside the file is an error with its place, so that no query can read out of bounds. Two
+// sections or segments of a linked file at one address are an error, too.
 //
-// A routine's bytes are those that will run: they lie in an executable section, and in a linked
-// file also in an executable segment that maps the section where it says, where no relocation
-// changes them. A relocatable file is placed as a linker might place it: each loaded section, and
-// each symbol that another file defines, has an address that no other has; a routine's bytes are
-// those that the relocations make for these addresses, where each is of a kind that only fills in a
-// field (psABI, table 4.9: R_X86_64_PC32, PLT32, 64, 32 and 32S); any other is an error.
+// A routine's bytes are those that will run: they lie in an executable section, in a linked file
+// also in an executable segment that maps the section where it says, and no relocation changes
+// them. A relocatable file is placed as a linker might place it: each loaded section, and each
+// symbol that another file defines, gets an address of its own. A routine's bytes are then those
+// that the relocations make for these addresses. Only relocations that just fill in a field are
+// applied (psABI, table 4.9: R_X86_64_PC32, PLT32, 64, 32 and 32S); any other is an error.
 //
-// A linked file without a table of sections is read by its segments, each as one section.
+// A linked file without a section table is read by its segments, each as one section.
 //
-// Names are views of the file's bytes, which all copies of an ObjectFile share: what is kept of a
-// file is a small multiple of its size, however its tables overlap. Relies on libelf; no type of it
+// Names are views of the file's bytes, which all copies of an ObjectFile share. Memory use is a
+// small multiple of the file's size, however its tables overlap. Relies on libelf; no type of it
 // appears here.
 #pragma once
 
@@ -33,10 +33,10 @@ namespace fiberproof::verify {
 struct ObjectError {
   enum class Kind {
     unreadable,  // not a regular file, or the system refuses
-    not_elf,     // something else: text, another architecture, code in a compiler's own form
+    not_elf,     // text, another architecture, bitcode
     malformed,   // an ELF file that points outside itself or contradicts itself
     not_found,   // no such symbol, section or address
-    unsuitable,  // it is there, but not what can be proved: no function, no code, ambiguous
+    unsuitable,  // present, but cannot be proved: no function, no code, or ambiguous
     relocated    // its bytes are not final, in a way that is not modelled
   };
   Kind kind;
@@ -48,14 +48,14 @@ struct ObjectError {
 /// `fiberproof: FILE: reason (place)` in one line: a control character in a name is written `\x0a`.
 std::string message(const ObjectError& error);
 
-/// A linker takes a later one of these before an earlier one.
+/// In the order of a linker's preference, weakest first.
 enum class Binding : std::uint8_t { local, weak, global };
 
 struct Symbol {
-  std::string_view name;  // valid while the ObjectFile, or a copy of it, is there
+  std::string_view name;  // valid as long as the ObjectFile or a copy of it lives
   std::uint64_t address;
   std::uint64_t size;
-  std::size_t section;  // index in the file; 0 where it has none
+  std::size_t section;  // index in the file; 0 if it has none
   bool is_function;
   std::uint8_t type = 0;     // STT_NOTYPE and so on (gABI, st_info)
   std::uint8_t binding = 0;  // STB_LOCAL and so on
@@ -69,7 +69,8 @@ struct RelocatedField {
   std::uint64_t offset;
   std::uint8_t bytes;
   bool is_relative;
-  /// Where a jump by it may go: the symbol that another file defines, or the section of one here.
+  /// Where a jump by this field may go: the symbol that another file defines, or its section in
+  /// this file.
   std::uint64_t target_first = 0;
   std::uint64_t target_last = ~std::uint64_t{0};
 };
@@ -77,18 +78,18 @@ struct RelocatedField {
 /// A word that the linker or the dynamic linker fills in before any code runs.
 struct BoundWord {
   enum class Kind : std::uint8_t {
-    symbol,   // with the address of a symbol
-    address,  // with an address of this file: `value` as the file counts
-    chosen,   // with what a function of this file returns (R_X86_64_IRELATIVE)
-    other     // in a way that is not modelled: thread-local data, a copy, a sum
+    symbol,   // the address of a symbol
+    address,  // an address of this file: `value` as the file counts
+    chosen,   // the result of a function of this file (R_X86_64_IRELATIVE)
+    other     // not modelled: thread-local data, a copy, a sum
   };
   std::uint64_t address;
   Kind kind;
-  // R_X86_64_JUMP_SLOT, GLOB_DAT or IRELATIVE, or a word of the GOT before the link: no code but
-  // the dynamic linker's changes it.
+  // R_X86_64_JUMP_SLOT, GLOB_DAT or IRELATIVE, or a word of the GOT before the link: only the
+  // dynamic linker's code changes it.
   bool is_for_jumps = false;
   std::string_view symbol = {};
-  std::uint64_t value = 0;  // of a symbol that is defined or, before the link, has a place here
+  std::uint64_t value = 0;  // of a symbol that is defined or, before the link, placed here
   bool is_defined = false;
   bool is_weak = false;
   bool is_chosen = false;  // the symbol is an STT_GNU_IFUNC
@@ -98,7 +99,7 @@ struct Routine {
   std::string symbol;
   std::uint64_t address;
   std::vector<std::byte> bytes;
-  std::vector<RelocatedField> relocated = {};  // by offset; none in a linked file
+  std::vector<RelocatedField> relocated = {};  // by offset; empty in a linked file
 };
 
 struct Section {
@@ -111,81 +112,76 @@ class ObjectFile {
  public:
   static std::expected<ObjectFile, ObjectError> open(const std::filesystem::path& path);
 
-  /// The same of a file that is in memory; `path` is only for messages.
+  /// Parses a file in memory; `path` is used only in messages.
   static std::expected<ObjectFile, ObjectError> parse(std::string path,
                                                       std::vector<std::byte> file);
 
   const std::string& path() const { return path_; }
-  /// The whole file, as it was read.
+  /// The whole file, as read.
   std::span<const std::byte> contents() const { return *file_; }
   bool is_relocatable() const { return relocatable_; }
-  /// Whether it may be put anywhere: a shared library, a position-independent program, or an object
-  /// file whose code has no absolute address.
+  /// Whether it may be loaded anywhere: a shared library, a position-independent program, or an
+  /// object file whose code has no absolute address.
   bool is_position_independent() const { return position_independent_; }
 
-  /// The function of that name and nonzero size, from .symtab, or from .dynsym where that has none.
-  /// A global symbol is taken before a weak one, and a weak one before a local one, as a linker
-  /// would; two that are left are an error.
+  /// The function of that name and nonzero size, from .symtab, or from .dynsym if .symtab lacks it.
+  /// Like a linker, prefers a global symbol to a weak one, and a weak one to a local one; two
+  /// equally strong ones are an error.
   std::expected<Routine, ObjectError> routine(std::string_view symbol) const;
 
   /// The section of that name, with the relocations as in routine().
   std::expected<Section, ObjectError> section(std::string_view name) const;
 
-  /// What the file holds for loaded sections, by address. Never what a relocation changes.
+  /// The file's contents for loaded sections, by address, without anything that a relocation
+  /// changes.
   std::expected<std::span<const std::byte>, ObjectError> bytes(std::uint64_t address,
                                                                std::size_t count) const;
 
-  /// Code without a symbol, such as an inlined one: with the same guarantees as routine().
+  /// Code without a symbol, such as inlined code, with the same guarantees as routine().
   std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
                                            std::uint64_t size) const;
 
-  /// Where `pattern` begins in loaded executable sections, as the file has them, lowest address
-  /// first; nowhere where it is empty. Occurrences may overlap.
+  /// Where `pattern` begins in the file's loaded executable sections, lowest address first; nowhere
+  /// if it is empty. Occurrences may overlap.
   std::vector<std::uint64_t> occurrences_in_code(std::span<const std::byte> pattern) const;
 
-  /// The symbol at exactly this address, a function before anything else; also one that another
-  /// file defines.
+  /// The symbol at exactly this address, preferably a function; also one that another file defines.
   std::optional<std::string> symbol_at(std::uint64_t address) const;
 
-  /// Where a call of this symbol goes: code of any size or none, or what another file defines. The
-  /// name of an executable section is its first byte, where no symbol has it.
+  /// Where a call of this symbol goes: code of any size or none, or another file's symbol. The name
+  /// of an executable section means its first byte, unless a symbol has that name.
   std::expected<std::uint64_t, ObjectError> callee(std::string_view name) const;
 
-  /// The function that begins at this address or has it within its bytes.
+  /// The function that begins at this address or covers it.
   std::optional<Symbol> function_holding(std::uint64_t address) const;
 
-  /// The bytes from there to the end of its section, as the file has them: before relocations. An
-  /// error says why no code is there.
+  /// The bytes from there to the end of its section, as the file has them, before relocations. An
+  /// error says why there is no code.
   std::expected<std::span<const std::byte>, ObjectError> stored_code(std::uint64_t address) const;
 
-  /// What is filled in before any code runs, by address. No two of them are for one address.
+  /// The words that are filled in before any code runs, by address, at most one for each address.
   const std::vector<BoundWord>& bound_words() const { return bound_words_; }
-
-  /// Whether no code but the dynamic linker's changes a word there: outside every writable segment,
-  /// read-only once it is done (PT_GNU_RELRO), or the linker's own (.got).
-  bool is_constant(std::uint64_t address) const;
 
   /// Whether a symbol of that name has a section here.
   bool defines(std::string_view name) const;
 
-  /// How strongly: the binding of what routine() and callee() would take, code before data.
+  /// The binding of the symbol that routine() and callee() would choose, code before data.
   std::optional<Binding> binding_of(std::string_view name) const;
 
-  /// The signature of the group of sections (COMDAT) that defines the symbol: of several files that
-  /// have the group, a linker takes the first one's. Empty where it is in none.
+  /// The signature of the section group (COMDAT) that defines the symbol: of several files with the
+  /// group, a linker takes the first one's. Empty if it is in none.
   std::string_view group_of(std::string_view name) const;
 
-  /// Whether it defines the symbol, uses it or has a section of that name: whether there is
-  /// anything to ask for by it.
+  /// Whether this file defines or uses the symbol, or has a section of that name.
   bool knows(std::string_view name) const;
 
   /// Whether the symbol lies in an executable section.
   bool is_code(const Symbol& symbol) const;
 
-  /// The source file of a local symbol (STT_FILE), the version of a dynamic one; often neither.
+  /// The source file of a local symbol (STT_FILE), or the version of a dynamic one; often neither.
   std::string_view qualifier(const Symbol& symbol) const { return qualifiers_[symbol.qualifier]; }
 
-  /// The functions that the dynamic linker finds for it.
+  /// The functions that the dynamic linker finds for this file.
   std::vector<std::string_view> slot_names() const;
 
   struct Place {
@@ -195,13 +191,14 @@ class ObjectFile {
   /// The loaded section that holds this address, and the offset there.
   std::optional<Place> place_of(std::uint64_t address) const;
 
-  /// Whether the loaded section that holds this address may be written; nothing where none does.
+  /// Whether the loaded section that holds this address is writable; nothing if no section holds
+  /// it.
   std::optional<bool> is_writable(std::uint64_t address) const;
 
   /// Every defined symbol of .symtab, then of .dynsym.
   const std::vector<Symbol>& symbols() const { return symbols_; }
 
-  /// What a relocatable file uses and does not define, each at an address of its own; by address.
+  /// The symbols that a relocatable file uses and does not define, by address; each has its own.
   const std::vector<Symbol>& external_symbols() const { return external_symbols_; }
 
  private:
@@ -230,21 +227,16 @@ class ObjectFile {
     std::uint64_t file_bytes;
     std::uint64_t memory_bytes;
   };
-  // Of a relocatable file: what the linker will change.
+  // In a relocatable file: bytes that the linker will change.
   struct Relocation {
     std::uint64_t offset;  // in its section
-    std::uint64_t value;   // symbol + addend, where it is known
+    std::uint64_t value;   // symbol + addend, if known
     std::uint32_t section;
     std::uint32_t type;
     std::uint8_t bytes;
     bool is_known;
     std::uint64_t target_first = 0;  // as in RelocatedField
     std::uint64_t target_last = 0;
-  };
-  // Of a linked file: addresses that the dynamic linker makes read-only.
-  struct ConstantRange {
-    std::uint64_t address;
-    std::uint64_t bytes;
   };
 
   ObjectFile() = default;
@@ -277,13 +269,12 @@ class ObjectFile {
   std::vector<SectionHeader> sections_;
   std::vector<Segment> segments_;
   std::vector<Symbol> symbols_;
-  std::size_t symtab_count_ = 0;  // how many of them are from .symtab
+  std::size_t symtab_count_ = 0;  // how many symbols are from .symtab
   std::vector<Symbol> external_symbols_;
   std::vector<std::string_view> qualifiers_{{}};
   std::vector<std::string_view> thread_local_names_;
   std::vector<Relocation> relocations_;  // by section, then offset
   std::vector<BoundWord> bound_words_;
-  std::vector<ConstantRange> relro_;
 };
 
 /// The bytes of a regular file of at most 1 GiB.

@@ -1,4 +1,4 @@
-// Queries of an ObjectFile by name, and of names by address.
+// Queries of an ObjectFile by name, and for names by address.
 #include "verify/object/object_file.hpp"
 
 #include <elf.h>
@@ -14,13 +14,13 @@ namespace {
 
 using Kind = ObjectError::Kind;
 
-// Of several names the choice must not depend on their order in the file.
+// The choice among several names must not depend on their order in the file.
 bool is_better(const Symbol& symbol, const Symbol* best) {
   return best == nullptr ||
          (symbol.is_function != best->is_function ? symbol.is_function : symbol.name < best->name);
 }
 
-// STB_GNU_UNIQUE is global to static linkers.
+// Static linkers treat STB_GNU_UNIQUE as global.
 Binding strength(const Symbol& symbol) {
   switch (symbol.binding) {
     case STB_LOCAL: return Binding::local;
@@ -29,12 +29,12 @@ Binding strength(const Symbol& symbol) {
   }
 }
 
-// NAME@@VERSION, as linkers write the version that `name` alone stands for.
+// NAME@@VERSION, as linkers write the version that plain `name` selects.
 bool is_default_version_of(std::string_view symbol, std::string_view name) {
   return symbol.starts_with(name) && symbol.substr(name.size()).starts_with("@@");
 }
 
-// Compares NAME@VERSION with a symbol whose version stands in a table of its own.
+// Compares NAME@VERSION with a symbol whose version is in a separate table.
 bool is_version_of(std::string_view name, const Symbol& symbol, std::string_view version) {
   if (symbol.binding == STB_LOCAL || version.empty() || !name.starts_with(symbol.name)) {
     return false;
@@ -53,8 +53,8 @@ bool ObjectFile::is_code(const Symbol& symbol) const {
          (sections_[symbol.section].flags & SHF_EXECINSTR) != 0;
 }
 
-// From .symtab, or from .dynsym where that has none. A name as it is comes before one with a
-// version behind it (NAME@@VERSION, NAME@VERSION).
+// From .symtab, or from .dynsym if .symtab lacks it. An exact name comes before one with a version
+// behind it (NAME@@VERSION, NAME@VERSION).
 std::vector<const Symbol*> ObjectFile::strongest(std::string_view name) const {
   const auto symtab = static_cast<std::ptrdiff_t>(symtab_count_);
   const auto tables = {std::ranges::subrange(symbols_.begin(), symbols_.begin() + symtab),
@@ -108,7 +108,7 @@ std::expected<Symbol, ObjectError> ObjectFile::find_function(std::string_view na
   return *found.front();
 }
 
-// As it can be typed in place of a name.
+// A text that can be typed in place of a name.
 std::string ObjectFile::place_text(const Symbol& symbol) const {
   const std::uint64_t bytes = symbol.size != 0 ? symbol.size : bytes_to_next(symbol);
   if (!relocatable_) return fmt::format("{:#x}:{}", symbol.address, bytes);
@@ -164,7 +164,7 @@ std::string ObjectFile::why_no_function(const Symbol& symbol) const {
 
 std::string ObjectFile::why_no_symbol() const {
   if (!symbols_.empty() || !external_symbols_.empty()) return "no such symbol";
-  if (relocatable_) return "no such symbol, and no other: it has no table of symbols";
+  if (relocatable_) return "no such symbol: the file has no symbol table";
   std::string text = "no such symbol, and no other: the file is stripped; type 0xADDRESS:BYTES";
   const auto link = section(".gnu_debuglink");
   if (link && !link->bytes.empty() &&
@@ -211,7 +211,7 @@ std::expected<std::uint64_t, ObjectError> ObjectFile::callee(std::string_view na
   return fail(Kind::not_found, why_no_symbol(), place);
 }
 
-// The one executable section of that name.
+// The only executable section of that name.
 const ObjectFile::SectionHeader* ObjectFile::code_section(std::string_view name) const {
   const SectionHeader* found = nullptr;
   for (const SectionHeader& header : sections_) {

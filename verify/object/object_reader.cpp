@@ -22,7 +22,7 @@ namespace {
 constexpr std::uint64_t page_bytes = 4096;
 constexpr std::size_t name_bytes_max = 65536;
 
-// Of a relocatable file. A linker starts there, too; the rest of 2 GiB is for external symbols.
+// For a relocatable file. A linker starts there, too; the rest of 2 GiB is for external symbols.
 constexpr std::uint64_t first_section_address = 0x40'0000;
 constexpr std::uint64_t section_gap_bytes = 64;
 constexpr std::uint64_t placed_end_max = 0x4000'0000;
@@ -115,10 +115,11 @@ ObjectReader::Result ObjectReader::read_header() {
     return malformed("libelf refuses it: " + last_libelf_error(), "header");
   }
   if (header.e_type != ET_REL && header.e_type != ET_EXEC && header.e_type != ET_DYN) {
-    return not_elf(header.e_type == ET_CORE
-                       ? "a core dump: name the program that made it"
-                       : fmt::format("type {} is no program, library or object", header.e_type),
-                   "e_type");
+    return not_elf(
+        header.e_type == ET_CORE
+            ? "a core dump: name the program that made it"
+            : fmt::format("type {} is not a program, library or object file", header.e_type),
+        "e_type");
   }
   file_.relocatable_ = header.e_type == ET_REL;
   file_.position_independent_ = header.e_type == ET_DYN;
@@ -132,11 +133,11 @@ bool ObjectReader::is_table(std::uint64_t offset, std::uint64_t count, std::size
           count <= file_.file_->size() / entry_bytes && is_inside(offset, count * entry_bytes));
 }
 
-// libelf leaves out what is not in the file, and takes a table at byte 0 for one.
+// libelf silently omits a table outside the file, and accepts one at byte 0.
 ObjectReader::Result ObjectReader::read_tables() {
   Elf64_Ehdr header;
   std::memcpy(&header, file_.file_->data(), sizeof header);
-  // gABI, e_shnum and e_phnum: a number that does not fit there is in the first section's entry.
+  // gABI, e_shnum and e_phnum: a number that does not fit is in the first section's entry.
   const bool is_extended = header.e_shnum == 0 && header.e_shoff != 0;
   section_count_ = is_extended ? 1 : header.e_shnum;
   segment_count_ = header.e_phnum;
@@ -200,7 +201,7 @@ ObjectReader::Result ObjectReader::read_sections() {
   return {};
 }
 
-// Refuses a file that lacks the machine code that it should have, and says where that is.
+// Refuses a file without its machine code, and says where the code is.
 ObjectReader::Result ObjectReader::check_form() const {
   const auto is_code = [](const ObjectFile::SectionHeader& header) {
     return header.is_loaded() && (header.flags & SHF_EXECINSTR) != 0 && header.size != 0;
@@ -216,7 +217,7 @@ ObjectReader::Result ObjectReader::check_form() const {
                ? Result()
                : not_elf(gcc_bitcode, fmt::format("section {}", bitcode->name));
   }
-  // objcopy --only-keep-debug and eu-strip -f leave the sections and take their bytes.
+  // objcopy --only-keep-debug and eu-strip -f keep the sections and drop their bytes.
   const bool has_bytes =
       std::ranges::any_of(sections, [&](const ObjectFile::SectionHeader& header) {
         return is_code(header) && header.type != SHT_NOBITS;
@@ -228,8 +229,8 @@ ObjectReader::Result ObjectReader::check_form() const {
                                 fmt::format("section {}", code->name));
 }
 
-// Tables of names may share their bytes, but reading one must not take as long as the file is
-// large.
+// Tables of names may share their bytes, but reading one name must not take time proportional to
+// the file.
 std::expected<std::string_view, std::string> ObjectReader::name_at(std::size_t table,
                                                                    std::size_t offset) const {
   const char* const name = elf_strptr(elf_.get(), table, offset);
@@ -237,7 +238,7 @@ std::expected<std::string_view, std::string> ObjectReader::name_at(std::size_t t
     return std::unexpected("is outside the table of names");
   }
   const auto* const end = reinterpret_cast<const char*>(file_.file_->data()) + file_.file_->size();
-  // libelf has seen that the name ends; what it had to decompress is its own memory.
+  // libelf has checked that the name ends; decompressed data is libelf's own memory.
   const std::size_t length = strnlen(name, name_bytes_max);
   const auto* const begin = reinterpret_cast<const char*>(file_.file_->data());
   if (std::less<>{}(name, begin) || !std::less<>{}(name, end)) {
@@ -263,9 +264,6 @@ ObjectReader::Result ObjectReader::read_segments() {
     if (!gelf_getphdr(elf_.get(), static_cast<int>(index), &header)) {
       return malformed(last_libelf_error(), place);
     }
-    if (header.p_type == PT_GNU_RELRO) {
-      file_.relro_.push_back({header.p_vaddr, header.p_memsz});
-    }
     if (header.p_type != PT_LOAD && header.p_type != PT_DYNAMIC) {
       continue;
     }
@@ -287,8 +285,8 @@ ObjectReader::Result ObjectReader::read_segments() {
   return {};
 }
 
-// A linked file without a table of sections (sstrip) has what the loader sees. Names that are not
-// in the file say so.
+// A linked file without a section table (sstrip) is read as the loader sees it. Made-up names say
+// that they are not in the file.
 void ObjectReader::take_segments_for_sections() {
   file_.sections_.push_back({"", SHT_NULL, 0, 0, 0, 0, 0});
   for (const auto& segment : file_.segments_) {
@@ -300,8 +298,8 @@ void ObjectReader::take_segments_for_sections() {
   }
 }
 
-// Each loaded section where a linker might put it, with a gap after each, so that its end is not
-// the next one's start. Within 2 GiB, as the small code model asks (psABI 3.5.1).
+// Places each loaded section where a linker might, with a gap after each, so that its end is not
+// the next one's start. Within 2 GiB, as the small code model requires (psABI 3.5.1).
 ObjectReader::Result ObjectReader::place_sections() {
   std::uint64_t next = first_section_address;
   for (std::size_t index = 0; index < file_.sections_.size(); ++index) {
@@ -327,8 +325,8 @@ ObjectReader::Result ObjectReader::place_sections() {
   return {};
 }
 
-// What two of them hold would be the bytes of either, by whom one asks. A segment is mapped in
-// whole pages, so that it also hides what another one has in its first and its last.
+// If two sections hold one address, its bytes would depend on which one is asked. Segments are
+// mapped in whole pages, so that one also hides another's bytes in its first and last page.
 ObjectReader::Result ObjectReader::check_addresses() const {
   std::vector<Range> sections;
   std::vector<Range> segments;

@@ -1,5 +1,5 @@
-// Fills an ObjectFile from the bytes of a file, by way of libelf, and checks that everything in it
-// stays inside it. What is kept are plain values: libelf's handle lives no longer than the reader.
+// Fills an ObjectFile from the bytes of a file with libelf, and checks that everything in it stays
+// inside the file. The result holds plain values: libelf's handle lives no longer than the reader.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -29,7 +29,7 @@ class ObjectReader {
  private:
   using Result = std::expected<void, ObjectError>;
 
-  // One of the tables of symbols, with the tables that go with it; null where there is none.
+  // A symbol table with its companion tables; null where a table is missing.
   struct SymbolTable {
     std::size_t index;
     std::size_t names;
@@ -38,7 +38,7 @@ class ObjectReader {
     Elf_Data* versions;  // SHT_GNU_versym
   };
 
-  // Where a symbol is: in a section, undefined (0), or in none, such as an absolute one.
+  // Where a symbol is: in a section, undefined (0), or in no section, such as an absolute one.
   struct SymbolPlace {
     std::uint32_t section;
     bool is_special;
@@ -71,9 +71,9 @@ class ObjectReader {
   void add_got_word(const SymbolTable& table, std::uint64_t number, std::uint64_t value);
   void sort_bound_words();
 
-  /// A name in the table of section `table`; an error says what is wrong with it.
+  /// A name in the string table in section `table`; an error says what is wrong with it.
   std::expected<std::string_view, std::string> name_at(std::size_t table, std::size_t offset) const;
-  /// An error where its section is in a table that the file does not have.
+  /// Fails if its section number is in a table that the file does not have.
   std::expected<SymbolPlace, std::string> read_raw(const SymbolTable& table, int entry,
                                                    GElf_Sym& symbol) const;
   /// Where a relocation's symbol is, and where a jump by it may go.
@@ -81,9 +81,9 @@ class ObjectReader {
     std::uint64_t address;
     std::uint64_t first;
     std::uint64_t last;
-    bool has_place;  // not a number that is the same wherever the code is put
+    bool has_place;  // depends on where the code is loaded
   };
-  /// The symbol's, if that is known before the file is linked.
+  /// The symbol's target, if it is known before the file is linked.
   std::optional<Target> target_of(const SymbolTable& table, std::uint64_t symbol) const;
   /// The word of the GOT for a symbol of a relocatable file.
   std::uint64_t got_address(std::uint64_t symbol) const;
@@ -102,15 +102,17 @@ class ObjectReader {
   };
 
   ObjectFile& file_;
-  std::uint64_t section_count_ = 0;  // as the file has it: libelf counts only those inside it
+  std::uint64_t section_count_ = 0;  // as the file states it: libelf counts only those inside the
+                                     // file
   std::uint64_t segment_count_ = 0;
-  // A relocatable file's undefined symbols are placed from here on.
+  // Undefined symbols of a relocatable file are placed from here on.
   std::uint64_t external_base_ = 0;
-  std::map<std::size_t, SymbolTable> tables_;  // of symbols, by their section
-  std::map<std::pair<std::size_t, std::uint32_t>, std::size_t> beside_tables_;  // by that and type
+  std::map<std::size_t, SymbolTable> tables_;  // symbol tables, by their section
+  std::map<std::pair<std::size_t, std::uint32_t>, std::size_t> beside_tables_;  // by section and
+                                                                                // type
   std::vector<std::string_view> versions_;    // by their number in the file
-  std::vector<std::uint32_t> version_names_;  // of each, its number among the qualifiers
-  std::uint32_t source_ = 0;                  // the last STT_FILE, among the qualifiers
+  std::vector<std::uint32_t> version_names_;  // the number of each version among the qualifiers
+  std::uint32_t source_ = 0;                  // the latest STT_FILE, among the qualifiers
   std::unique_ptr<Elf, End> elf_;
 };
 

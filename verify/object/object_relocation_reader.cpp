@@ -1,4 +1,4 @@
-// The reader's third part: the tables of relocations, whose sections and symbols are known.
+// The reader, part 3: relocation tables, once sections and symbols are known.
 #include "verify/object/object_reader.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +13,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// psABI, table 4.9: how many bytes the linker writes. What is not known is taken for the most.
+// psABI, table 4.9: how many bytes the linker writes; the maximum for unknown types.
 std::uint8_t relocation_bytes(std::uint32_t type) {
   switch (type) {
     case R_X86_64_NONE: return 0;
@@ -43,15 +43,15 @@ bool is_absolute(std::uint32_t type) {
          type == R_X86_64_16 || type == R_X86_64_8;
 }
 
-// A distance to a word that holds the symbol's address. A linker may make a direct call of a call
-// through that word, or a lea of its load: what they do is the same (psABI, B.2).
+// A distance to a word that holds the symbol's address. A linker may turn a call through that word
+// into a direct call, or its load into a lea; both do the same (psABI, B.2).
 bool is_by_got(std::uint32_t type) {
   return type == R_X86_64_GOTPCREL || type == R_X86_64_GOTPCRELX || type == R_X86_64_REX_GOTPCRELX;
 }
 
 }  // namespace
 
-// Each of them by its number in the table of symbols.
+// By the symbol's number in its table.
 std::uint64_t ObjectReader::external_address(std::uint64_t symbol) const {
   constexpr std::uint64_t bytes_apart = 16;
   return external_base_ + symbol * bytes_apart;
@@ -87,7 +87,7 @@ std::optional<ObjectReader::Target> ObjectReader::target_of(const SymbolTable& t
   return Target{in.address + found.st_value, in.address, in.address + in.size, true};
 }
 
-// Behind every external symbol.
+// After all external symbols.
 std::uint64_t ObjectReader::got_address(std::uint64_t symbol) const {
   constexpr std::uint64_t page_bytes = 4096;
   constexpr std::uint64_t word_bytes = 8;
@@ -99,7 +99,7 @@ std::uint64_t ObjectReader::got_address(std::uint64_t symbol) const {
   return (end & ~(page_bytes - 1)) + symbol * word_bytes;
 }
 
-// Of a symbol that target_of() has found.
+// Requires a symbol that target_of() has found.
 void ObjectReader::add_got_word(const SymbolTable& table, std::uint64_t number,
                                 std::uint64_t value) {
   GElf_Sym found;
@@ -130,7 +130,7 @@ ObjectReader::Result ObjectReader::read_relocations() {
     return std::tuple(relocation.section, relocation.offset, relocation.type, relocation.value);
   });
   sort_bound_words();
-  // An absolute address in code makes it a program that has one place (-fno-pic).
+  // An absolute address in code fixes where the program is loaded (-fno-pic).
   file_.position_independent_ |=
       file_.relocatable_ &&
       std::ranges::none_of(file_.relocations_, [&](const ObjectFile::Relocation& relocation) {
@@ -149,12 +149,12 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
     return malformed("not a table of relocations", section_place(index));
   }
   if (header.sh_info == 0 || header.sh_info >= file_.sections_.size()) {
-    return malformed(fmt::format("relocates section {}, which is not there", header.sh_info),
+    return malformed(fmt::format("relocates section {}, which does not exist", header.sh_info),
                      section_place(index));
   }
   const auto& changed = file_.sections_[header.sh_info];
   if (!changed.is_loaded()) {
-    return {};  // such as debug information: no query looks at those
+    return {};  // such as debug information: no query looks there
   }
   const SymbolTable& symbols = symbol_table(header.sh_link);
   const auto count = static_cast<int>(data->d_size / entry_bytes);
@@ -173,7 +173,7 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
       return malformed(fmt::format("relocation {} ends outside its section", entry),
                        section_place(index));
     }
-    // Without an addend of its own, the field has one: no compiler for x86-64 makes such.
+    // Without an explicit addend, the field holds one; no x86-64 compiler writes that.
     const std::uint64_t number = GELF_R_SYM(read.r_info);
     const auto target = with_addend ? target_of(symbols, number) : std::optional<Target>();
     const auto addend = static_cast<std::uint64_t>(read.r_addend);
@@ -186,7 +186,7 @@ ObjectReader::Result ObjectReader::read_relocation_section(Elf_Scn* section, std
       made.value = made.target_first + addend;
       made.is_known = target->has_place;
     } else if (target) {
-      // How far a number is from here depends on where the code is put.
+      // The distance to a fixed number depends on where the code is loaded.
       made.is_known = target->has_place || is_absolute(type);
       made.target_first = target->has_place ? target->first : 0;
       made.target_last = target->has_place ? target->last : ~std::uint64_t{0};

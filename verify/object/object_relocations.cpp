@@ -1,7 +1,6 @@
-// What the relocations of a relocatable file make of a routine's bytes. Only those are filled in
-// whose field is all that a linker changes (psABI, 4.4.1), or that a linker may rewrite to what
-// does the same: a load of a word of the GOT, or a call through it. What is not listed may be
-// anything.
+// Applies the relocations of a relocatable file to a routine's bytes. Applied are only those that
+// change nothing but their field (psABI, 4.4.1), or that a linker may rewrite to an equivalent: a
+// load of a word of the GOT, or a call through it. Any other may have any effect.
 #include "verify/object/object_file.hpp"
 
 #include <elf.h>

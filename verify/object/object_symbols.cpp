@@ -1,4 +1,4 @@
-// The reader's second part: the tables of symbols, of their versions and of groups of sections.
+// The reader, part 2: tables of symbols, of their versions and of section groups.
 #include "verify/object/object_reader.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +16,7 @@ ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
   std::size_t tables = 0;
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
     if (file_.sections_[index].type == table_type) {
-      // gABI, sh_type. The address of an external symbol is made of its number in the table.
+      // gABI, sh_type. The address of an external symbol is computed from its number in the table.
       if (file_.relocatable_ && ++tables > 1) {
         return malformed("a second table of symbols", section_place(index));
       }
@@ -28,7 +28,7 @@ ObjectReader::Result ObjectReader::read_symbols(std::uint32_t table_type) {
   return {};
 }
 
-// Many sections have relocations by one table of symbols: what goes with it is looked for once.
+// Many sections have relocations by one symbol table: its companions are looked for once.
 const ObjectReader::SymbolTable& ObjectReader::symbol_table(std::size_t index) {
   const auto data = [&](std::size_t at) {
     return elf_getdata(elf_getscn(elf_.get(), at), nullptr);
@@ -57,7 +57,7 @@ std::expected<ObjectReader::SymbolPlace, std::string> ObjectReader::read_raw(
   if (!gelf_getsymshndx(table.symbols, table.sections, entry, &symbol, &extended)) {
     return std::unexpected(fmt::format("symbol {} has no section: {}", entry, last_libelf_error()));
   }
-  // gABI, st_shndx: a number that does not fit there is in a table beside this one.
+  // gABI, st_shndx: a number that does not fit is in a companion table.
   if (symbol.st_shndx == SHN_XINDEX) {
     if (table.sections == nullptr || extended >= file_.sections_.size()) {
       return std::unexpected(
@@ -128,7 +128,7 @@ ObjectReader::Result ObjectReader::read_symbol(const SymbolTable& table, int ent
     return malformed(fmt::format("symbol {} is outside its section", entry),
                      section_place(table.index));
   }
-  // A relocatable file's symbols are offsets in their sections (gABI, st_value).
+  // In a relocatable file, symbols are offsets in their sections (gABI, st_value).
   made.address = symbol.st_value + (file_.relocatable_ && !place->is_special ? in.address : 0);
   made.section = place->section;
   made.qualifier = made.binding == STB_LOCAL ? source_ : version_of(table, entry, made);
@@ -136,8 +136,8 @@ ObjectReader::Result ObjectReader::read_symbol(const SymbolTable& table, int ent
   return {};
 }
 
-// The names of what this file defines, by their numbers (Linux Standard Base, symbol versioning).
-// An entry that is not as it should be has no name.
+// Names of the versions that this file defines, by their numbers (Linux Standard Base, symbol
+// versioning). A malformed entry has no name.
 std::vector<std::string_view> ObjectReader::versions() const {
   std::vector<std::string_view> names;
   for (std::size_t index = 1; index < file_.sections_.size(); ++index) {
@@ -164,7 +164,7 @@ std::vector<std::string_view> ObjectReader::versions() const {
       if (version.vd_next == 0) break;
       at += version.vd_next;
     }
-    break;  // a file has one such table
+    break;  // a file has at most one such table
   }
   return names;
 }
@@ -200,7 +200,7 @@ std::string_view ObjectReader::signature_of(const SymbolTable& table, std::uint3
   return name_at(table.names, symbol.st_name).value_or("");
 }
 
-// gABI, section groups: flags, and then the members' numbers.
+// gABI, section groups: flags, then the members' section numbers.
 ObjectReader::Result ObjectReader::read_group(Elf_Scn* section, std::size_t index) {
   GElf_Shdr header;
   if (!gelf_getshdr(section, &header)) return malformed(last_libelf_error(), section_place(index));
@@ -215,7 +215,7 @@ ObjectReader::Result ObjectReader::read_group(Elf_Scn* section, std::size_t inde
   const std::string_view name = signature_of(symbol_table(header.sh_link), header.sh_info);
   for (std::size_t at = 1; at < words; ++at) {
     if (word(at) >= file_.sections_.size()) {
-      return malformed(fmt::format("its member {} is not there", word(at)), section_place(index));
+      return malformed(fmt::format("its member {} does not exist", word(at)), section_place(index));
     }
     file_.sections_[word(at)].group = name;
   }

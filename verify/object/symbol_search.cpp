@@ -14,7 +14,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// A function, or what an assembler does not call one; no label of a compiler's own.
+// A function, or untyped code as assemblers leave it; not a compiler's local label.
 bool is_named_code(const ObjectFile& file, const Symbol& symbol) {
   const bool is_data = symbol.type == STT_OBJECT || symbol.type == STT_COMMON;
   return file.is_code(symbol) && !is_data && !symbol.name.starts_with(".L");
@@ -28,7 +28,7 @@ std::string lower(std::string_view text) {
   return made;
 }
 
-// Letters that must be put in, taken out, changed or exchanged with the next one.
+// Edit distance: letters to insert, remove, change or exchange with the next one.
 std::size_t edits(std::string_view one, std::string_view other) {
   std::vector<std::size_t> before(other.size() + 1);
   std::vector<std::size_t> last(other.size() + 1);
@@ -55,7 +55,7 @@ std::string typed_name(const Symbol& symbol) {
   return demangled(symbol.name).value_or(std::string(symbol.name));
 }
 
-// Without what nobody types.
+// Without the parts that nobody types.
 std::string_view short_name(std::string_view text) {
   const std::string_view plain = text.substr(0, text.find('('));
   const std::size_t colons = plain.rfind("::");

@@ -1,5 +1,5 @@
-// Finds the symbol that somebody means: by the name as the file has it, by what its mangled name
-// stands for, or by the end of that. Never a guess: of several, all are told.
+// Finds the symbol that a person means: by its name in the file, by its demangled name, or by the
+// end of that. Never guesses: if several match, it returns all of them.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -14,20 +14,21 @@
 namespace fiberproof::verify {
 
 struct MeantSymbols {
-  std::vector<std::string> symbols;  // as the files have them, each once; several are ambiguous
-  bool is_exact = false;             // the name itself is one of the files'
+  std::vector<std::string> symbols;  // as the files have them, each once; more than one is
+                                     // ambiguous
+  bool is_exact = false;             // the typed name itself is a symbol
 };
 
-/// All files are looked through, such as the members of an archive. Two names of one function, as
-/// constructors have, are one symbol.
+/// Searches all files, such as the members of an archive. Two names of one function, as
+/// constructors have, count as one symbol.
 MeantSymbols symbols_meant(std::span<const ObjectFile> files, std::string_view name);
 
-/// Names of functions that are nearly `name`, the nearest first, as one would type them.
+/// Names of functions close to `name`, closest first, as a person would type them.
 std::vector<std::string> near_names(std::span<const ObjectFile> files, std::string_view name,
                                     std::size_t count_max);
 
-/// Nearly the same text: few letters differ, or only their case, or one is part of the other.
-/// Smaller is nearer; nothing where they are far from each other.
+/// How close two texts are: a few letters differ, or only their case, or one is part of the other.
+/// Smaller is closer; nothing if they are far apart.
 std::optional<std::size_t> distance(std::string_view one, std::string_view other);
 
 struct FunctionList {
@@ -35,7 +36,7 @@ struct FunctionList {
   std::vector<std::string> names;  // the first ones
 };
 
-/// The functions that the files define, as one would type them.
+/// The functions that the files define, as a person would type them.
 FunctionList functions_of(std::span<const ObjectFile> files, std::size_t names_max);
 
 }  // namespace fiberproof::verify

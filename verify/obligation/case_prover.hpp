@@ -1,5 +1,5 @@
-// One case of a contract, shown for its model or for machine code: run, then every clause, every
-// call and every access becomes an obligation of a theorem.
+// Proves one case of a contract, on its model or on machine code: it executes the code, then turns
+// every clause, every call and every access into an obligation of a theorem.
 #pragma once
 
 #include "verify/obligation/contract.hpp"
@@ -26,13 +26,14 @@ class CaseProver {
   template <class T>
   using Result = std::expected<T, std::string>;
 
-  /// Which of the contract's calls one of this address is; of those by address.
+  /// Index of the contract's callee with this address, if there is one.
   using Callees = std::function<std::optional<std::size_t>(std::uint64_t target)>;
-  /// And of a symbol of that name that another file may define.
+  /// Index of the contract's callee with this symbol name, for a symbol that another file may
+  /// define.
   using CalleesByName = std::function<std::optional<std::size_t>(std::string_view symbol)>;
 
-  /// The code that a path runs through: of each run of the contract, and what that calls.
-  struct Program {
+  /// The code of each run of the contract, and of its callees.
+  struct Routines {
     const std::vector<Code>& runs;
     const Callees& callees;
     const CalleesByName& callees_by_name;
@@ -51,62 +52,65 @@ class CaseProver {
   /// Shows a state that meets the assumptions, with regions that do not overlap.
   void assumptions_can_be_met();
 
-  /// Claims every clause before anything runs, so that one that no path reaches is seen as unknown.
+  /// Claims every clause before anything runs, so that a clause which no path reaches counts as
+  /// unknown.
   void claim_all();
 
   Result<void> run_model();
 
-  /// Runs the code of each run of the contract, in its order.
-  Result<void> run_code(const Program& program);
+  /// Executes the code of each run of the contract, in order.
+  Result<void> run_code(const Routines& routines);
 
  private:
-  /// A theorem that every contract has, about the contract as a whole, has no spec id.
+  /// A theorem that every contract has, about the contract as a whole; it has no spec id.
   Theorem& claim(const std::string& label, const std::string& spec_id = {});
   void claim_clauses(const std::vector<Clause>& clauses);
-  Result<void> model_store(const ModelStore& store, SymbolicCpu machine,
+  Result<void> model_store(const ModelStore& store, SymbolicCpu cpu,
                            std::vector<SymbolicCpu>& next);
-  bool is_possible(const SymbolicCpu& machine);
-  Result<void> begin_run(std::size_t index, SymbolicCpu& machine, std::optional<Term> rip);
-  CallOutcome call(SymbolicCpu& machine, Term target, const SymbolicCpu& before,
-                   const Program& program);
-  /// Which of the contract's calls goes to `target`, or null where none certainly does.
-  const CallDeclaration* callee(Term target, Scope& at, const Program& program);
+  bool is_possible(const SymbolicCpu& cpu);
+  /// The label of the theorem that claims that the call is made, or never made.
+  static std::string label_of(const CallDeclaration& call);
+  Result<void> begin_run(std::size_t index, SymbolicCpu& cpu, std::optional<Term> rip);
+  CallOutcome call(SymbolicCpu& cpu, Term target, const SymbolicCpu& before,
+                   const Routines& routines);
+  /// The callee of the contract that `target` certainly is, or null.
+  const CallDeclaration* callee(Term target, Scope& at, const Routines& routines);
 
   struct Kept {
     Location location;
     Term value;
   };
-  /// What `ranges` of whole words hold, to be the same after a havoc of memory.
+  /// The contents of `ranges` of whole words, which must stay the same across a havoc of memory.
   static Result<std::vector<Kept>> contents(const std::vector<Range>& ranges, Scope& scope);
 
-  /// The callee has returned: everything is unknown but what it keeps and what it guarantees.
-  Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& machine);
+  /// The state after a callee has returned: everything is unknown but what it keeps and guarantees.
+  Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& cpu);
 
   static Result<void> name_contents(const Expression& guarantee, Scope& after);
 
-  /// Whether the path goes on with the contract's next run, or its exit.
+  /// Whether the path continues with the contract's next run, or its exit.
   bool show_path_end(PathEnd& end);
   void show_dead_end(Theorem& leaves, PathEnd& end);
   void show_trap(Theorem& leaves, PathEnd& end);
   void decide_path(Theorem& theorem, const Query& query, const Answer& answer, PathEnd& end);
   static std::string reason_of(const PathEnd& end);
 
-  /// A path that leaves without a call that the contract speaks of must be impossible.
-  void show_calls(SymbolicCpu& machine);
-  void show_exit(SymbolicCpu& machine, std::optional<Term> rip);
+  /// A path that leaves without a call that the contract requires must be impossible.
+  void show_calls(SymbolicCpu& cpu);
+  void show_exit(SymbolicCpu& cpu, std::optional<Term> rip);
   void show(const std::vector<Clause>& clauses, Scope& scope);
   void show_goal(Theorem& theorem, const Clause& clause, Formula goal, Scope& scope);
   void oblige(Theorem& theorem, const Query& query, const Ledger::Story& story);
-  void show_accesses(SymbolicCpu& machine);
+  void show_accesses(SymbolicCpu& cpu);
   void oblige_access(const std::string& label, const std::string& spec_id, Formula allowed,
-                     const Access& access, SymbolicCpu& machine);
+                     const Access& access, SymbolicCpu& cpu);
   std::optional<Term> distance_below_rsp(const Access& access) const;
   Formula may_modify(const Access& access);
 
-  Refutation tell(const std::string& claim_text, const Clause* clause, SymbolicCpu& machine,
+  Refutation tell(const std::string& claim_text, const Clause* clause, SymbolicCpu& cpu,
                   std::optional<Term> rip, const Query& query, const Answer& answer,
                   std::optional<Term> address = std::nullopt);
-  /// That every region has bytes, and shares none with another.
+  /// States that every region has bytes, and shares none with another.
   std::vector<Formula> layout() const;
 
   const Contract& contract_;
@@ -115,7 +119,7 @@ class CaseProver {
   Case& case_;
   Scope entry_;
   std::vector<Formula> layout_;
-  const Program* program_ = nullptr;
+  const Routines* routines_ = nullptr;
   std::optional<std::string> call_error_;
   std::optional<std::string> refusal_;  ///< of an instruction of the routine itself
   std::set<std::tuple<std::string, std::uint64_t, std::uint64_t>> shown_accesses_;

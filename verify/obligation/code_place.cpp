@@ -77,7 +77,7 @@ std::expected<TypedPlace, std::string> parse_code_place(std::string_view text) {
 
 namespace {
 
-// A reading, and the symbols that its name can stand for.
+// A reading, and the symbols that its name can mean.
 struct Fit {
   const CodePlace* reading;
   MeantSymbols meant;
@@ -89,7 +89,7 @@ std::unexpected<std::string> complain(std::string_view path, std::string_view re
                                   std::string(reason), fmt::format("symbol {}", text)}));
 }
 
-// Symbols, with what they are called where that is another name.
+// Symbols, with their demangled names if those differ.
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t told_max = 4;
   std::vector<std::string> told;
@@ -102,12 +102,12 @@ std::string listed(const std::vector<std::string>& names) {
              : fmt::format("{} or {} others", fmt::join(told, ", "), names.size() - told_max);
 }
 
-// The symbols among which a text is looked up, and the reason to give where it is none of them.
+// The symbols to look a text up in, and the reason to give if it is none of them.
 struct Names {
   std::span<const ObjectFile> files;
   std::string_view path;
   std::function<std::string(std::string_view name)> why_missing;
-  std::function<bool(std::string_view name)> is_explained;  // so that nothing near is meant
+  std::function<bool(std::string_view name)> is_explained;  // makes a near match impossible
 };
 
 std::string not_found(const TypedPlace& place, const Names& names) {
@@ -125,7 +125,7 @@ std::string not_found(const TypedPlace& place, const Names& names) {
                       : fmt::format("{}: did you mean {}?", missing, fmt::join(near, " or "));
 }
 
-// A text that is a symbol, and part of another one: what says each of them and nothing else.
+// A text that is a symbol, and also part of another: how to write each without ambiguity.
 std::string both(const TypedPlace& place, const CodePlace& whole, const CodePlace& part) {
   const std::uint64_t bytes = part.bytes.value_or(0);
   const std::string decimal = fmt::format("{}+{}:{}", part.symbol, part.offset, bytes);

@@ -1,5 +1,5 @@
-// A contract: what is claimed of a routine's machine code, as data. The text that it is read from
-// is described, and read aloud, in verify/contracts/README.md.
+// A contract as data: the claims about a routine's machine code. verify/contracts/README.md
+// describes its text form, and reads one aloud.
 //
 // Expressions are words or truth values over ghosts, registers and memory of one point of an
 // execution; `old` refers to the contract's beginning.
@@ -60,7 +60,7 @@ struct Expression {
   std::vector<Expression> operands;
 };
 
-/// One claim: a theorem of its own.
+/// One claim, which becomes a theorem.
 struct Clause {
   std::string spec_id;  ///< such as T4
   std::string label;
@@ -80,7 +80,7 @@ struct Definition {
   Expression expression;
 };
 
-/// [low, high), half open. Its base is the one ghost that both bounds contain.
+/// [low, high), half open. Its base is the only ghost that both bounds contain.
 struct RegionDeclaration {
   std::string name;
   Position position;
@@ -89,13 +89,13 @@ struct RegionDeclaration {
   bool read_only = false;
 };
 
-/// `name == expression` for a register: the value that it has when a run begins.
+/// `name == expression` for a register: its value when a run begins.
 struct Assignment {
   std::string register_name;
   Expression expression;
 };
 
-/// A store of the model: what a routine does in the words of the specification.
+/// A store of the model: the routine's effect in the terms of the specification.
 struct ModelStore {
   Expression address;
   unsigned bytes = 8;
@@ -112,12 +112,14 @@ struct Range {
 struct CallDeclaration {
   std::string name;
   std::string symbol;                  ///< of the function that is called by its address, or
-  std::optional<Expression> target;    ///< what a call through memory or a register must reach
+  std::optional<Expression> target;    ///< the address that a call through memory or a register
+                                       ///< must reach
   std::vector<Clause> clauses;         ///< at the call, before the return address is pushed
-  std::vector<Range> kept;             ///< memory that the callee leaves alone; all else is havoc
+  std::vector<Range> kept;             ///< memory that the callee leaves alone; the rest becomes
+                                       ///< unknown
   std::vector<Expression> guarantees;  ///< after it has returned
   bool never_returns = false;
-  bool never_called = false;  ///< nor returns: that a path comes there is refuted
+  bool never_called = false;  ///< nor returns: a path that calls it is refuted
   Position position;
 };
 
@@ -128,8 +130,9 @@ struct Run {
   Source source = Source::function;
   std::string symbol;  ///< of the function, or the section of the table
   std::string after;   ///< the callee behind whose only call it begins; empty: at its entry
-  std::vector<Clause> arrivals;  ///< what must hold where the run before has left to
-  /// Any code has run since then and left these ranges alone. Registers are unknown after it.
+  std::vector<Clause> arrivals;  ///< what must hold where the previous run leaves
+  /// Any code has run since the previous run and left these ranges alone. Registers are unknown
+  /// after it.
   std::optional<std::vector<Range>> havoc;
   std::vector<Assignment> registers;
 };
@@ -140,11 +143,18 @@ struct WriteDeclaration {
   std::optional<Expression> condition;
 };
 
-/// Another case of the same contract: the ghost `name` is not free but this expression.
+/// Another case of the same contract: the ghost `name` equals this expression instead of being
+/// free.
 struct Alias {
   std::string name;
   Expression expression;
   std::string text;
+};
+
+/// A name for the word at `address`, for the memory rows of a counterexample.
+struct Slot {
+  std::string name;  ///< such as control_context.rsp
+  Expression address;
 };
 
 struct Contract {
@@ -153,6 +163,7 @@ struct Contract {
   std::vector<Ghost> ghosts;
   std::vector<Definition> definitions;
   std::vector<RegionDeclaration> regions;
+  std::vector<Slot> slots;
   std::vector<Alias> aliases;
   std::vector<Expression> assumptions;
   std::vector<Run> runs;  ///< in order; empty for a lemma

@@ -58,7 +58,7 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
                                      const std::vector<ContractResult>& results) {
   std::map<std::string, Verdict> unseen;
   for (const auto& [name, verdict, reason] : expected) {
-    unseen.emplace(name, verdict);  // also where the whole contract has vanished
+    unseen.emplace(name, verdict);  // even if the whole contract has vanished
   }
   std::vector<std::string> refuted;
   std::vector<std::string> unknown;
@@ -94,7 +94,7 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
   }
   refuted.insert(refuted.end(), unknown.begin(), unknown.end());
   refuted.insert(refuted.end(), others.begin(), others.end());
-  // The theorem that ends the paths has told the reason.
+  // The theorem that ends the paths gives the reason.
   if (refuted.empty()) return not_reached;
   return refuted;
 }

@@ -1,5 +1,5 @@
-// proofs.txt: the theorems that we expect, kept by hand. A theorem that vanished, or that ran and
-// is not expected, or that has another verdict fails the run.
+// proofs.txt: the expected theorems, kept by hand. A theorem that vanished, that is not listed, or
+// that has another verdict fails the run.
 #pragma once
 
 #include "verify/obligation/theorem.hpp"
@@ -17,16 +17,17 @@ struct ExpectedTheorem {
   std::string reason{};  ///< the comment behind it, which says why it is refuted
 };
 
-/// One theorem a line, NAME VERDICT, `#` starts a comment. An error names file and line.
+/// One theorem per line, NAME VERDICT; `#` starts a comment. An error names file and line.
 std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
                                                                         std::string_view path);
 
-/// Those of them that are about the contracts that ran.
+/// The expected theorems of the contracts that ran.
 std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& expected,
                                           const std::vector<ContractResult>& results);
 
-/// How the results differ from what is expected, one line each: refutations, then what is unknown,
-/// then what ran and is not listed or is listed and did not run. A line begins with the theorem.
+/// Differences between results and expectation, one line each: refutations, then unknowns, then
+/// theorems that ran and are not listed, or are listed and did not run. A line begins with the
+/// theorem.
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
                                      const std::vector<ContractResult>& results);
 

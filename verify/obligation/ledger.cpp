@@ -37,7 +37,7 @@ Answer Ledger::ask(Query& query, const std::vector<Formula>& layout) {
   if (query.goal.as_constant() == true) return {Verdict::proved, {}, {}, {}};
   Answer answer = solver_.prove(query);
   if (answer.verdict != Verdict::refuted || meets(answer.counterexample, layout)) return answer;
-  // Regions that overlap are no state of the contract: is there another one?
+  // A state in which regions overlap does not count: ask for another one.
   query.assumptions.insert(query.assumptions.end(), layout.begin(), layout.end());
   const auto time = answer.time;
   answer = solver_.prove(query);

@@ -1,4 +1,4 @@
-// The theorems of one contract while it is proved: claimed by name, and decided obligation by
+// The theorems of one contract during its proof: claimed by name, and decided obligation by
 // obligation.
 #pragma once
 
@@ -20,29 +20,29 @@ class Ledger {
   /// The theorem of that name, new and undecided the first time.
   Theorem& claim(const std::string& name, const std::string& spec_id, Subject subject);
 
-  /// One obligation of a theorem; `story` makes the refutation from the solver's answer. What
-  /// refutes it is a state that meets `layout`, too.
+  /// Decides one obligation of a theorem; `story` makes the refutation from the solver's answer. A
+  /// refuting state must meet `layout`, too.
   using Story = std::function<Refutation(const Query&, const Answer&)>;
   void oblige(Theorem& theorem, const Query& query, const Story& story,
               const std::vector<Formula>& layout = {});
 
-  /// The same in two steps. Nothing is asked of a theorem that is over.
+  /// The same in two steps. A decided theorem asks nothing more.
   bool is_over(const Theorem& theorem) const;
-  /// The solver's answer, where a refutation is a state that meets `layout`, too; `query` becomes
-  /// what was asked last.
+  /// The solver's answer; a refuting state must meet `layout`, too. `query` becomes the query that
+  /// was asked last.
   Answer ask(Query& query, const std::vector<Formula>& layout);
   void decide(Theorem& theorem, const Query& asked, const Answer& answer, const Story& story);
 
-  /// An obligation that needs no solver. A refutation stays, then an unknown; proved is only what
-  /// has nothing else.
+  /// An obligation that needs no solver. A refutation outranks an unknown, and an unknown outranks
+  /// proved.
   static void note(Theorem& theorem, Verdict verdict, const std::string& reason);
 
-  /// Says of each theorem that no path came to which other one ends the paths before it.
+  /// For each theorem that no path reached, names the theorem that ends the paths before it.
   void close();
 
   bool any_refuted() const { return refuted_; }
 
-  /// Nothing more is asked of a mutant that is refuted.
+  /// A refuted mutant needs no further questions.
   bool is_settled() const { return options_.is_mutant && refuted_ && !options_.asks_on; }
 
   Solver& solver() { return solver_; }

@@ -179,7 +179,8 @@ Parser::Result<Expression> Parser::comparison() {
   if (accept("aligned")) {
     if (peek().kind != Token::Kind::number) return error_here("expected an alignment in bytes");
     Expression made = node(ExpressionKind::aligned, position, true);
-    if (!std::has_single_bit(peek().value)) return error_here("an alignment is a power of two");
+    if (!std::has_single_bit(peek().value))
+      return error_here("give an alignment that is a power of two");
     made.value = next().value;
     if (left->is_truth) return with_sort(std::move(left), false);
     made.operands = {std::move(*left)};
@@ -202,7 +203,7 @@ Parser::Result<Expression> Parser::comparison() {
     if (!accept(symbol)) continue;
     auto right = sum();
     if (!right) return right;
-    // Only equality is also one of truth values.
+    // Only equality also compares truth values.
     const bool truths = left->is_truth && right->is_truth &&
                         (kind == ExpressionKind::equal || kind == ExpressionKind::not_equal);
     if (swapped) std::swap(*left, *right);

@@ -1,5 +1,5 @@
-// Recursive descent over the tokens of a contract: expressions here, statements in contract.cpp.
-// Names are resolved and sorts are checked while reading, so that every error has its place.
+// Recursive descent over the tokens of a contract: expressions here, statements in contract.cpp. It
+// resolves names and checks sorts while reading, so that every error has its place.
 #pragma once
 
 #include "verify/obligation/contract.hpp"
@@ -14,7 +14,7 @@ namespace fiberproof::verify {
 
 /// Whether `name` is a 64-bit register, `al` or `rip`.
 bool is_register_name(std::string_view name);
-/// What of Modes an expression can look at: mxcsr_control, x87_control and df.
+/// The Modes that an expression can read: mxcsr_control, x87_control and df.
 bool is_mode_name(std::string_view name);
 
 class Parser {

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view mark = "\xef\xbb\xbf";
 
-// A mark of either order, or the zero byte that each letter of ASCII has there.
+// A byte-order mark of either order, or the zero byte beside each ASCII letter.
 bool is_utf16(std::string_view bytes) {
   return bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff") ||
          (bytes.size() > 1 && (bytes[0] == '\0') != (bytes[1] == '\0'));

@@ -1,5 +1,5 @@
-// Texts as editors of any system write them: with or without a byte-order mark of UTF-8, and with
-// line ends LF or CR LF. What is no such text is refused, with its place.
+// Reads text from editors of any system: with or without a UTF-8 byte-order mark, with line ends LF
+// or CR LF. Anything else is refused, with its place.
 #pragma once
 
 #include <cstddef>

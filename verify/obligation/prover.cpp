@@ -1,23 +1,12 @@
 #include "verify/obligation/prover.hpp"
 
 #include "verify/obligation/case_prover.hpp"
+#include "verify/obligation/contract_code.hpp"
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/setup.hpp"
-#include "verify/obligation/switch_sites.hpp"
-#include "verify/x86/code_entry.hpp"
-#include "verify/x86/code_identity.hpp"
-#include "verify/x86/code_library.hpp"
-#include "verify/x86/linkage.hpp"
-#include "verify/x86/paths.hpp"
-#include "verify/x86/place_name.hpp"
 
-#include <fmt/format.h>
-#include <algorithm>
 #include <cstddef>
-#include <map>
 #include <optional>
-#include <set>
-#include <variant>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -26,200 +15,18 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
-// An error of the file's code, in one line; one of the contract names its own place already.
-std::string in_file(const ObjectFile& file, const std::string& error) {
-  return error.starts_with("fiberproof: ") ? error
-                                           : fmt::format("fiberproof: {}: {}", file.path(), error);
-}
-
-const CodePlace* place_of(const std::string& name, const ProverOptions& options) {
-  const auto place = options.places.find(name);
-  return place == options.places.end() ? nullptr : &place->second;
-}
-
-Result<Routine> routine_of(const Run& run, const ObjectFile& file, const ProverOptions& options) {
-  const CodePlace* const place = place_of(run.symbol, options);
-  if (run.source == Run::Source::sites) {
-    return place == nullptr ? proved_switch_site(file, run.symbol) : switch_site_at(file, *place);
-  }
-  return routine_at(file, place == nullptr ? CodePlace{run.symbol} : *place);
-}
-
-// The function that a call of `address` comes to, which must be one: a proof that takes the call
-// for one of a function would otherwise be about no run at all.
-Result<std::uint64_t> called_function(const ObjectFile& file, std::uint64_t address,
-                                      const std::string& place) {
-  const auto fail = [&](const std::string& called, const std::string& why) {
-    return std::unexpected(
-        fmt::format("fiberproof: {}: {} is no function: {} ({})", file.path(), called, why, place));
-  };
-  const auto function = destination(file, address);
-  if (!function) return fail(place_name(file, address), function.error());
-  if (const auto why = why_no_function(file, *function)) {
-    return fail(place_name(file, *function), *why);
-  }
-  return *function;
-}
-
-void note_code(const ObjectFile& file, const Routine& routine, ContractResult& result) {
-  const CodeIdentity identity = identify(file, routine);
-  if (std::ranges::find(result.code, routine.symbol, &ProvedCode::routine) == result.code.end()) {
-    result.code.push_back({routine.symbol, identity.instructions, identity.bytes, identity.hash});
-  }
-}
-
-}  // namespace
-
-std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
-                                         const ProverOptions& options, ContractResult& result) {
-  const auto routine = routine_of(run, file, options);
-  if (!routine) return std::unexpected(routine.error());
-  note_code(file, *routine, result);
-  auto code = decode_routine(file, routine->symbol, *routine);
-  if (!code) return std::unexpected(code.error());
-  code->leaves_at_end = run.source == Run::Source::sites;
-  return std::move(*code);
-}
-
-std::expected<std::uint64_t, std::string> callee_address(const std::string& symbol,
-                                                         const ObjectFile& file,
-                                                         const ProverOptions& options) {
-  const CodePlace* const place = place_of(symbol, options);
-  const CodePlace there = place == nullptr ? CodePlace{symbol} : *place;
-  const auto defined = callee_at(file, there);
-  const auto bound = defined ? std::nullopt : external_address(file, there.symbol);
-  if (!defined && !bound) return std::unexpected(defined.error());
-  return called_function(file, defined ? load_address(file, *defined) : *bound,
-                         fmt::format("callee {}", text_of(there)));
-}
-
-namespace {
-
-// Of what was executed because the routines call it.
-Result<void> note_called_code(const ObjectFile& file, const CodeLibrary& library,
-                              ContractResult& result) {
-  for (const auto& [address, code] : library.found()) {
-    const auto routine =
-        file.code(code.name, address - load_address(file, 0), code.end - code.begin);
-    if (!routine) return std::unexpected(message(routine.error()));
-    note_code(file, *routine, result);
-  }
-  return {};
-}
-
-// Where the direct calls in the parts of a routine go, by the addresses behind them.
-std::map<std::uint64_t, std::uint64_t> direct_calls(const std::vector<const Code*>& parts) {
-  std::map<std::uint64_t, std::uint64_t> targets;
-  for (const Code* part : parts) {
-    for (const auto& [address, instruction] : part->instructions) {
-      if (instruction.operation != Operation::call) continue;
-      const auto* const target = std::get_if<Immediate>(&instruction.operands.front());
-      if (target != nullptr) targets.emplace(instruction.next_address(), target->value);
-    }
-  }
-  return targets;
-}
-
-// The one function that `code` calls.
-Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code, CodeLibrary& library,
-                                  const std::string& symbol) {
-  const auto parts = library.parts_of(code);
-  std::set<std::uint64_t> targets;
-  for (const auto& [behind, target] : direct_calls(parts ? *parts : std::vector{&code})) {
-    targets.insert(target);
-  }
-  if (targets.size() == 1) {
-    const std::uint64_t target = *targets.begin();
-    const std::string place = fmt::format("called by {}", code.name);
-    const bool is_within = target >= code.begin && target < code.end;
-    const bool is_named = file.symbol_at(file_address(file, target)).has_value();
-    if (target == code.begin || (is_within && !is_named)) {
-      return std::unexpected(fmt::format("fiberproof: {}: {} is no function of its own ({})",
-                                         file.path(), place_name(file, target), place));
-    }
-    return called_function(file, target, place);
-  }
-  if (!code.refused.empty()) {
-    return std::unexpected(in_file(file, refusal(code, code.refused.begin()->second)));
-  }
-  return std::unexpected(fmt::format(
-      "fiberproof: {}: {} makes direct calls of {} functions, so which one is {} must be "
-      "given (symbol {})",
-      file.path(), code.name, targets.size(), symbol, symbol));
-}
-
-Result<std::uint64_t> callee_of(const std::string& symbol, const ObjectFile& file,
-                                const ProverOptions& options, const std::vector<Code>& codes,
-                                CodeLibrary& library, ContractResult& result) {
-  if (place_of(symbol, options) != nullptr || !options.callees_by_call.contains(symbol)) {
-    return callee_address(symbol, file, options);
-  }
-  const auto address = only_callee(file, codes.back(), library, symbol);
-  if (address) {
-    result.callees.push_back(fmt::format("{} is {}", symbol, place_name(file, *address)));
-  }
-  return address;
-}
-
-// Whether a call of `target` comes to that function.
-bool comes_to(const ObjectFile& file, std::uint64_t target, std::uint64_t function) {
-  return target == function || destination(file, target) == function;
-}
-
-// The return address of the only call of `callee` in `code` and all that it jumps to.
-Result<std::uint64_t> behind_only_call(const ObjectFile& file, const Code& code,
-                                       std::uint64_t callee, CodeLibrary& library,
-                                       const std::string& symbol) {
-  const auto parts = library.parts_of(code);
-  if (!parts) {
-    return std::unexpected(
-        in_file(file, fmt::format("whether {} calls {} exactly once is not known: {}", code.name,
-                                  symbol, parts.error())));
-  }
-  std::vector<std::uint64_t> found;
-  for (const auto& [behind, target] : direct_calls(*parts)) {
-    if (comes_to(file, target, callee)) found.push_back(behind);
-  }
-  if (found.size() == 1 && code.instructions.contains(found.front())) return found.front();
-  return std::unexpected(
-      in_file(file, fmt::format("{} does not call {} exactly once", code.name, symbol)));
-}
-
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
                         const ProverOptions& options, Ledger& ledger, ContractResult& result) {
-  std::vector<Code> codes;
   CodeLibrary library(file);
-  if (options.code != nullptr) {
-    codes.push_back(*options.code);
-    codes.back().leaves_at_end = true;  // what lies behind it in the file is no part of it
-  }
-  for (const Run& run : contract.runs) {
-    if (options.code != nullptr) break;
-    auto code = code_of(run, file, options, result);
-    if (!code) return std::unexpected(code.error());
-    codes.push_back(std::move(*code));
-    if (run.after.empty()) continue;
-    const auto callee = callee_of(run.after, file, options, codes, library, result);
-    if (!callee) return std::unexpected(callee.error());
-    const auto behind = behind_only_call(file, codes.back(), *callee, library, run.after);
-    if (!behind) return std::unexpected(behind.error());
-    codes.back().begin = *behind;
-  }
-  std::vector<std::optional<std::uint64_t>> known;  // by the contract's calls
-  for (const CallDeclaration& call : contract.calls) {
-    known.emplace_back();
-    if (call.target) continue;
-    const auto callee = callee_of(call.symbol, file, options, codes, library, result);
-    if (!callee) return std::unexpected(callee.error());
-    known.back() = *callee;
-  }
+  const auto code = find_code_of(contract, file, options, library, result);
+  if (!code) return std::unexpected(code.error());
   const CaseProver::Callees callees = [&](std::uint64_t target) -> std::optional<std::size_t> {
-    for (std::size_t index = 0; index < known.size(); ++index) {
-      if (known[index] && comes_to(file, target, *known[index])) return index;
+    for (std::size_t index = 0; index < code->callees.size(); ++index) {
+      if (code->callees[index] && comes_to(file, target, *code->callees[index])) return index;
     }
     return std::nullopt;
   };
-  // By the name that a slot of the dynamic linker's has.
+  // Finds a callee by the name of the dynamic linker's slot.
   const CaseProver::CalleesByName callees_by_name =
       [&](std::string_view symbol) -> std::optional<std::size_t> {
     for (std::size_t index = 0; index < contract.calls.size(); ++index) {
@@ -242,14 +49,14 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
   for (const Alias* alias : cases) {
     auto in = set_up(contract, alias, ledger.solver());
     if (!in) return std::unexpected(in.error());
-    for (std::size_t index = 0; index < codes.size(); ++index) {
-      (*in)->names.run_ends.emplace(contract.runs[index].name, codes[index].end);
+    for (std::size_t index = 0; index < code->runs.size(); ++index) {
+      (*in)->names.run_ends.emplace(contract.runs[index].name, code->runs[index].end);
     }
     (*in)->entry->own_memory = own_memory;
     CaseProver prover(contract, Subject::bytes, ledger, **in);
     prover.claim_all();
     prover.assumptions_can_be_met();
-    const auto done = prover.run_code({codes, callees, callees_by_name, find_code, library});
+    const auto done = prover.run_code({code->runs, callees, callees_by_name, find_code, library});
     if (!done) return std::unexpected(in_file(file, done.error()));
   }
   return note_called_code(file, library, result);
@@ -266,7 +73,7 @@ Result<void> prove_model(const Contract& contract, Ledger& ledger) {
 }  // namespace
 
 // A position-independent file is proved far above 4 GiB, where the loader puts it, so that an
-// address cut to 32 bits is not the same address.
+// address cut to 32 bits differs.
 std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
                                                  Solver& solver, const ProverOptions& options) {
   ContractResult result;

@@ -24,7 +24,7 @@ Term register_value(std::string_view text, const std::array<Term, register_count
   return registers[static_cast<std::size_t>(*register_named(text))];
 }
 
-// A mode as a word: control bits where they are in their register, or 0 or 1. None where the text
+// A mode as a word: control bits at their positions in the register, or 0 or 1. Nothing if the text
 // names no mode.
 std::optional<Term> mode_value(std::string_view text, const Modes<Term, Formula>& modes) {
   if (text == "mxcsr_control") return modes.mxcsr & word(mxcsr_control_bits);
@@ -61,19 +61,19 @@ auto under(Formula premise, Scope& scope, Evaluate evaluate) {
 Result<Term> memory_value(const Expression& expression, Scope& scope) {
   const auto address = word_value(expression.operands[0], scope);
   if (!address) return address;
-  const auto location = locate(scope.machine->regions(), *address);
+  const auto location = locate(scope.cpu->regions(), *address);
   if (!location) {
     return std::unexpected(fmt::format("line {}: {}", expression.position.line, location.error()));
   }
   const Formula inside =
-      is_inside(scope.machine->regions()[location->region], location->offset, expression.value);
+      is_inside(scope.cpu->regions()[location->region], location->offset, expression.value);
   scope.is_defined = logical_and(scope.is_defined, implies(all_of(scope.premises), inside));
-  return scope.machine->memory().load(*location, static_cast<unsigned>(expression.value),
-                                      scope.machine->path);
+  return scope.cpu->memory().load(*location, static_cast<unsigned>(expression.value),
+                                  scope.cpu->path);
 }
 
 Result<Term> after_call(const Expression& expression, const Scope& scope) {
-  for (const auto& [call, registers] : scope.machine->after_calls | std::views::reverse) {
+  for (const auto& [call, registers] : scope.cpu->after_calls | std::views::reverse) {
     if (call == expression.run) return register_value(expression.name, registers);
   }
   return std::unexpected(fmt::format("{} is not called on this path", expression.run));
@@ -112,11 +112,11 @@ Result<Formula> comparison(const Expression& expression, Scope& scope) {
 Result<Formula> connective(const Expression& expression, Scope& scope) {
   const auto left = truth_value(expression.operands[0], scope);
   if (!left) return left;
-  // A claim about what lies behind a false premise is not looked at: its memory may not be there.
+  // The conclusion of a false premise is not evaluated: its memory may not exist.
   if (expression.kind == ExpressionKind::implication && left->as_constant() == false) {
     return truth(true);
   }
-  // What the left side already decides, the right side need not be defined for.
+  // If the left side decides the value, the right side need not be defined.
   const Formula premise = expression.kind == ExpressionKind::implication ? *left
                           : expression.kind == ExpressionKind::both      ? *left
                           : expression.kind == ExpressionKind::either    ? logical_not(*left)
@@ -141,9 +141,9 @@ std::expected<Term, std::string> word_value(const Expression& expression, Scope&
     case ExpressionKind::ghost: return scope.names->words.at(expression.name);
     case ExpressionKind::definition: return word_value(definition_of(expression, scope), scope);
     case ExpressionKind::register_:
-      if (const auto mode = mode_value(expression.name, scope.machine->modes())) return *mode;
+      if (const auto mode = mode_value(expression.name, scope.cpu->modes())) return *mode;
       if (expression.name != "rip") {
-        return register_value(expression.name, scope.machine->registers());
+        return register_value(expression.name, scope.cpu->registers());
       }
       if (!scope.rip) return std::unexpected("rip has no value at this point");
       return *scope.rip;

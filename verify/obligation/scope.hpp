@@ -1,4 +1,4 @@
-// Meaning of a contract's expressions: a scope is one point of one execution, in which names,
+// Evaluates a contract's expressions: a scope is one point of one execution, in which names,
 // registers and memory have values.
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace fiberproof::verify {
 
-/// What the ghosts and runs of one case of a contract stand for.
+/// The meaning of ghosts and runs in one case of a contract.
 struct Names {
   const Contract* contract = nullptr;
   std::map<std::string, Term, std::less<>> words;
@@ -23,19 +23,19 @@ struct Names {
   std::map<std::string, std::uint64_t, std::less<>> run_ends;
 };
 
-/// `machine` is not const, because looking at unknown memory gives it a name.
+/// `cpu` is not const, because a load of unknown memory names it.
 struct Scope {
   const Names* names;
-  SymbolicCpu* machine;
+  SymbolicCpu* cpu;
   std::optional<Term> rip;
-  Scope* old = nullptr;  ///< the contract's beginning; null where this is it
-  /// Where the memory that was looked at lies in its region, so far; under the premises around it.
+  Scope* old = nullptr;  ///< the contract's beginning; null if this is it
+  /// Holds where all memory evaluated so far lies in its region, under the premises around it.
   Formula is_defined = truth(true);
   std::vector<Formula> premises = {};
 };
 
-/// The value of an expression of the sort that the function names; an error where it looks at
-/// memory that no region holds, or at a call that has not happened.
+/// The value of an expression of the sort in the function's name. Fails if it reads memory in no
+/// region, or refers to a call that has not happened.
 std::expected<Term, std::string> word_value(const Expression& expression, Scope& scope);
 std::expected<Formula, std::string> truth_value(const Expression& expression, Scope& scope);
 

@@ -28,7 +28,7 @@ class SetUp {
     for (const RegionDeclaration& region : contract_.regions) {
       if (const auto done = add_region(region); !done) return std::unexpected(done.error());
     }
-    made_->entry->path = constraints_;  // keeps the names of memory that the bounds look at
+    made_->entry->path = constraints_;  // keeps the names of memory that the bounds read
     if (!contract_.runs.empty()) {
       const auto done = assign_registers(contract_.runs.front(), *made_, *made_->entry, "entry");
       if (!done) return std::unexpected(done.error());
@@ -81,13 +81,13 @@ class SetUp {
     const Node* base = common_base(linear_form(*low), linear_form(*high));
     if (base == nullptr) {
       return std::unexpected(at(contract_, declared.position,
-                                "the bounds of a region have exactly one ghost in common"));
+                                "give the region bounds with exactly one ghost in common"));
     }
     const Region region{declared.name, Term(base), collected(*low - Term(base)),
                         collected(*high - *low), declared.read_only};
     if (const auto size = region.size.as_constant(); size && (*size == 0 || *size >> 63 != 0)) {
       return std::unexpected(
-          at(contract_, declared.position, "the region is empty or upside down"));
+          at(contract_, declared.position, "the region is empty, or its bounds are swapped"));
     }
     const auto same_base = std::ranges::find_if(
         made_->regions, [base](const Region& other) { return same(other.base, Term(base)); });
@@ -110,7 +110,7 @@ class SetUp {
     return base;
   }
 
-  // Aliased regions are one: the bytes from the lower low end to the higher high end.
+  // Merges aliased regions into one: the bytes from the lower low end to the higher high end.
   Result<void> merge(Region& region, const Region& other, const Position& position) {
     const auto shift = constant_difference(other.low, region.low);
     const auto size = region.size.as_constant();
@@ -133,7 +133,7 @@ class SetUp {
     return {};
   }
 
-  // `[address] == value` names what memory holds, everything else is a constraint.
+  // `[address] == value` names the contents of memory, any other assumption is a constraint.
   Result<void> assume(const Expression& assumption) {
     if (assumption.kind == ExpressionKind::equal &&
         assumption.operands[0].kind == ExpressionKind::memory) {
@@ -168,14 +168,14 @@ std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contrac
   return SetUp(contract, alias, solver).run();
 }
 
-std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& machine,
+std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& cpu,
                                                   const std::string& epoch) {
-  SymbolicCpu fresh(&in.regions, machine.memory(), epoch);
-  fresh.path = machine.path;
-  fresh.accesses = machine.accesses;
-  fresh.trace = machine.trace;
-  fresh.after_calls = machine.after_calls;
-  fresh.own_memory = machine.own_memory;
+  SymbolicCpu fresh(&in.regions, cpu.memory(), epoch);
+  fresh.path = cpu.path;
+  fresh.accesses = cpu.accesses;
+  fresh.trace = cpu.trace;
+  fresh.after_calls = cpu.after_calls;
+  fresh.own_memory = cpu.own_memory;
   Scope scope = in.entry_scope();
   for (const auto& [register_name, expression] : run.registers) {
     const auto value = word_value(expression, scope);
@@ -188,7 +188,7 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in, Symb
       }
     }
   }
-  machine = std::move(fresh);
+  cpu = std::move(fresh);
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The beginning of one case of a contract: its ghosts as terms, its regions, and a machine of which
-// nothing is known but what the contract assumes.
+// Sets up one case of a contract: its ghosts as terms, its regions, and a CPU of which only the
+// contract's assumptions are known.
 #pragma once
 
 #include "verify/obligation/contract.hpp"
@@ -13,7 +13,7 @@
 
 namespace fiberproof::verify {
 
-/// One case. Stays where it was made: its machines point to its regions.
+/// One case. Not movable: its CPUs point to its regions.
 struct Case {
   std::string description;  ///< empty, or the alias that makes it
   Names names;
@@ -23,14 +23,14 @@ struct Case {
   Scope entry_scope() { return {&names, entry.get(), std::nullopt, nullptr}; }
 };
 
-/// The case that `alias` makes, or the general one where it is null. An error names the place in
-/// the contract: bounds of a region without a common base, an assumption about memory outside
+/// The case that `alias` makes, or the general one if it is null. An error names the place in the
+/// contract: bounds of a region without a common base, or an assumption about memory outside
 /// regions.
 std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contract,
                                                          const Alias* alias, Solver& solver);
 
-/// `machine` as a run begins it that names registers: all unknown but those.
-std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& machine,
+/// `cpu` at the start of a run that assigns registers: all others are unknown.
+std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& cpu,
                                                   const std::string& epoch);
 
 }  // namespace fiberproof::verify

@@ -9,7 +9,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// Adds the contract's preferences one by one, as long as there is a counterexample that meets them.
+// Adds the contract's preferences one by one, as long as a counterexample meets them.
 Model minimized(const StoryContext& context, Query query, const Answer& answer, Solver& solver) {
   Model model = answer.counterexample;
   Scope entry = context.in.entry_scope();
@@ -27,9 +27,20 @@ Model minimized(const StoryContext& context, Query query, const Answer& answer, 
   return model;
 }
 
-// The equality of words that a claim comes down to, if it does.
-const Expression* equality_in(const Expression& formula) {
-  if (formula.kind == ExpressionKind::implication) return equality_in(formula.operands[1]);
+// The false equality of words behind a claim: in the conclusion of an implication, or in a part of
+// a conjunction.
+const Expression* false_equality_in(const Expression& formula, const StoryContext& context,
+                                    const Model& model) {
+  if (formula.kind == ExpressionKind::implication) {
+    return false_equality_in(formula.operands[1], context, model);
+  }
+  if (formula.kind == ExpressionKind::both) {
+    for (const Expression& part : formula.operands) {
+      const auto holds = truth_value(part, context.scope);
+      if (holds && !evaluate(*holds, model)) return false_equality_in(part, context, model);
+    }
+    return nullptr;
+  }
   const bool is_equality = formula.kind == ExpressionKind::equal && !formula.operands[0].is_truth;
   return is_equality ? &formula : nullptr;
 }
@@ -38,7 +49,7 @@ std::string found_and_expected(const StoryContext& context, const Model& model) 
   if (context.address)
     return fmt::format("found the address {:#x}", evaluate(*context.address, model));
   if (context.clause == nullptr) return {};
-  const Expression* equality = equality_in(context.clause->formula);
+  const Expression* equality = false_equality_in(context.clause->formula, context, model);
   if (equality == nullptr && context.clause->formula.kind == ExpressionKind::implication) {
     return "the premise holds, the conclusion does not";
   }
@@ -64,7 +75,7 @@ std::vector<std::string> ghost_values(const StoryContext& context, const Model& 
   return lines;
 }
 
-// `EPOCH.REGISTER` for what a register held when nothing was known of it.
+// `EPOCH.REGISTER` for the initial value of a register.
 std::optional<std::string> name_of_register(const std::string& variable) {
   const std::size_t dot = variable.rfind('.');
   if (dot == std::string::npos) return std::nullopt;
@@ -78,7 +89,7 @@ std::optional<std::string> name_of_register(const std::string& variable) {
   return fmt::format("{} {}", part, epoch);
 }
 
-// What the claim depends on and the contract has no name for: registers that may be anything.
+// Registers that the claim depends on and that the contract does not name.
 std::vector<std::string> other_values(const Query& query, const Model& model) {
   std::vector<const Node*> roots{&query.goal.node()};
   for (const Formula assumption : query.assumptions) roots.push_back(&assumption.node());
@@ -96,7 +107,7 @@ std::vector<std::string> other_values(const Query& query, const Model& model) {
 
 std::vector<std::string> listing(const StoryContext& context) {
   std::vector<std::string> lines;
-  for (const std::uint64_t address : context.scope.machine->trace) {
+  for (const std::uint64_t address : context.scope.cpu->trace) {
     for (const Code* code : context.codes) {
       const auto instruction = code->instructions.find(address);
       if (instruction != code->instructions.end()) {
@@ -108,10 +119,11 @@ std::vector<std::string> listing(const StoryContext& context) {
   return lines;
 }
 
-// Where the claim's equality looks, to be marked in the drawing.
+// The address that the claim's false equality reads, to be marked in the drawing.
 std::optional<std::uint64_t> address_of_interest(const StoryContext& context, const Model& model) {
-  const Expression* equality =
-      context.clause == nullptr ? nullptr : equality_in(context.clause->formula);
+  const Expression* equality = context.clause == nullptr
+                                   ? nullptr
+                                   : false_equality_in(context.clause->formula, context, model);
   if (equality == nullptr) return std::nullopt;
   for (const Expression& side : equality->operands) {
     if (side.kind != ExpressionKind::memory) continue;
@@ -121,21 +133,34 @@ std::optional<std::uint64_t> address_of_interest(const StoryContext& context, co
   return std::nullopt;
 }
 
+std::map<std::uint64_t, std::string> slot_names(const StoryContext& context, const Model& model) {
+  Scope entry = context.in.entry_scope();
+  std::map<std::uint64_t, std::string> names;
+  for (const Slot& slot : context.contract.slots) {
+    if (const auto address = word_value(slot.address, entry)) {
+      names.emplace(evaluate(*address, model), slot.name);
+    }
+  }
+  return names;
+}
+
 std::vector<std::string> touched_memory(const StoryContext& context, const Model& model) {
-  SymbolicCpu& machine = *context.scope.machine;
+  SymbolicCpu& cpu = *context.scope.cpu;
   const auto interest = address_of_interest(context, model);
+  const auto names = slot_names(context, model);
   std::map<std::uint64_t, std::string, std::greater<>> rows;
-  for (const Access& access : machine.accesses) {
-    const Region& region = machine.regions()[access.location.region];
+  for (const Access& access : cpu.accesses) {
+    const Region& region = cpu.regions()[access.location.region];
     const std::uint64_t base = evaluate(region.base, model);
     const std::uint64_t address = base + evaluate(access.location.offset, model);
-    const auto value = machine.memory().load(access.location, access.bytes, machine.path);
+    const auto value = cpu.memory().load(access.location, access.bytes, cpu.path);
     const auto distance = static_cast<std::int64_t>(address - base);
     rows[address] = fmt::format(
-        "{:#018x}  {}{}{:#x}  {} bytes = {}{}", address,
+        "{:#018x}  {}{}{:#x}  {} bytes = {}{}{}", address,
         same(region.base, variable("TOS")) ? "TOS" : region.name, distance < 0 ? "-" : "+",
         distance < 0 ? std::uint64_t{0} - (address - base) : address - base, access.bytes,
         value ? fmt::format("{:#x}", evaluate(*value, model)) : "?",
+        names.contains(address) ? "  " + names.at(address) : "",
         interest == address ? "   <- wrong" : "");
   }
   std::vector<std::string> lines;

@@ -1,6 +1,5 @@
-// A counterexample told to a reader: made small first, then the claim, what was found, the
-// instructions that ran and the memory they touched, and the Program that shows the same on real
-// stacks.
+// Tells a counterexample to a reader: minimised, then the claim, the values found, the executed
+// instructions and the memory they accessed, and the Program that shows the same on real stacks.
 #pragma once
 
 #include "verify/obligation/contract.hpp"
@@ -22,7 +21,7 @@ struct StoryContext {
   const Contract& contract;
   Case& in;
   Scope& scope;                                ///< where the claim was refuted
-  const std::vector<const Code*>& codes;       ///< none for the model
+  const std::vector<const Code*>& codes;       ///< null for the model
   std::optional<Term> address = std::nullopt;  ///< of the access that the claim is about
 };
 

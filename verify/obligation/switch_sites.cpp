@@ -34,28 +34,29 @@ bool is_trap(const Instruction& instruction) {
   return instruction.operation == Operation::int3 || instruction.operation == Operation::ud2;
 }
 
-// The code that switches back goes on where the site ends. If that is a trap, the continuation does
-// not go on at all, whatever the site has stored.
+// A suspended continuation resumes where the site ends. If a trap is there, it never resumes,
+// whatever the site has stored.
 std::expected<void, std::string> check_end(const ObjectFile& file, const Routine& site) {
   const std::uint64_t end = site.address + site.bytes.size();
   const std::string place = fmt::format("the switch at {}", place_in(file, site.address));
   const auto code = file.stored_code(end);
   if (!code) {
-    return fail(file, fmt::format("{} goes on behind its last instruction, and no code is there: "
+    return fail(file, fmt::format("{} resumes behind its last instruction, and no code is there: "
                                   "{} ({})",
                                   place, code.error().reason, code.error().place));
   }
   const auto next = decode(end, code->first(std::min(code->size(), instruction_bytes_max)));
   if (next ? is_trap(*next) : next.error().length == 0) {
     return fail(file,
-                fmt::format("{} ends at {}, where no code goes on ({}): give its extent up "
-                            "to where it does, NAME+OFFSET:BYTES",
+                fmt::format("{} ends at {}, where no code resumes ({}): give its extent up "
+                            "to where it resumes, NAME+OFFSET:BYTES",
                             place, place_in(file, end), next ? next->text : "not an instruction"));
   }
   return {};
 }
 
-// What the switch is entered by runs it from its first byte; code before it must meet that byte.
+// Control enters a switch at its first byte; code before it must reach that byte, not the middle of
+// it.
 std::expected<void, std::string> check_begin(const ObjectFile& file, const Routine& site) {
   const auto function = file.function_holding(site.address);
   if (function && !is_between_instructions(file, function->address, site.address)) {
@@ -79,10 +80,11 @@ std::expected<void, std::string> check_apart(const ObjectFile& file,
                                 place_in(file, *overlap)));
 }
 
-// A function from its first byte up to its first indirect jump, and what it says of itself.
+// A function from its first byte up to its first indirect jump, and the facts that it states
+// itself.
 struct Switch {
   std::uint64_t behind_jump;
-  std::vector<std::uint64_t> stored;  // addresses that it makes
+  std::vector<std::uint64_t> stored;  // addresses that it computes
 };
 
 std::expected<Switch, std::string> first_jump(const ObjectFile& file, const Routine& routine) {
@@ -107,8 +109,8 @@ std::expected<Switch, std::string> first_jump(const ObjectFile& file, const Rout
   return fail(file, fmt::format("no indirect jump ends the switch (symbol {})", routine.symbol));
 }
 
-// Where control may go on behind the jump: behind the last trap of the padding, or behind any no-op
-// after that.
+// Where control may resume behind the jump: behind the last trap of the padding, or behind any
+// no-op after that.
 std::vector<std::uint64_t> places_behind(const Routine& routine, std::uint64_t behind_jump) {
   const std::span<const std::byte> code = routine.bytes;
   std::vector<std::uint64_t> places{behind_jump};
@@ -190,7 +192,7 @@ std::expected<Routine, std::string> switch_site_at(const ObjectFile& file, const
       } else if (stored > places.back() && stored - routine->address <= routine->bytes.size() &&
                  is_between_instructions(file, places.back(), stored)) {
         return fail(
-            file, fmt::format("the switch stores {} as where it goes on, which is not right "
+            file, fmt::format("the switch stores {} as its resume address, which is not right "
                               "behind its jump: give its extent, {}+0:{}",
                               place_in(file, stored), routine->symbol, stored - routine->address));
       }

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 22> symbols = {
     "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+",
     "-",  "*",  "(",  ")",  "[",  "]",  ",",  ":",  "?", ".", "="};
 
-// After these a formula goes on, on the next line too.
+// A formula continues on the next line after these.
 constexpr std::array<std::string_view, 17> open_ended = {
     "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+", "-", "*", ",", "?", "and", "or"};
 
@@ -89,8 +89,9 @@ class Tokenizer {
         return {};
       }
     }
-    return std::unexpected(ContractError{
-        path_, position(), fmt::format("no contract has the character '{}'", text_[at_])});
+    return std::unexpected(
+        ContractError{path_, position(),
+                      fmt::format("'{}' is not a character of contracts: remove it", text_[at_])});
   }
 
   void end_line() {

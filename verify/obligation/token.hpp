@@ -1,4 +1,5 @@
-// Tokens of a contract's text. A line ends a clause, except inside brackets and after an operator.
+// Tokens of a contract's text. A line end ends a clause, except inside brackets and after an
+// operator.
 #pragma once
 
 #include "verify/obligation/contract.hpp"

@@ -1,5 +1,5 @@
-// Theorems that no contract can state, in sets: a set is proved, selected and listed by its name as
-// a contract is.
+// Theorems that no contract can state, in sets. A set is proved, selected and listed by its name,
+// like a contract.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -14,8 +14,8 @@
 namespace fiberproof::verify {
 
 struct ProofSet {
-  std::string_view name;  ///< what the names of its theorems begin with, before the slash
-  /// An error, one clear line, where what is to be proved cannot be had from the file.
+  std::string_view name;  ///< the beginning of its theorems' names, before the slash
+  /// An error, one clear line, if the subject of the proof is not in the file.
   std::expected<ContractResult, std::string> (*prove)(const ObjectFile& file, Solver& solver,
                                                       const ProverOptions& options);
 };

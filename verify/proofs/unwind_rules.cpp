@@ -1,16 +1,17 @@
-// Assume: what continuation_start.contract assumes. Run: every path of the trampoline, twice. In
-// the first run the body is any code, which may make the control context another parent's. In the
-// second one it leaves the context alone, so that where the routine goes on in the end can be
-// compared with what the rules yielded at every point before. Show: the clauses below, of the
-// caller's frame that the rules yield at each of these points:
+// Assume: the assumptions of continuation_start.contract. Run: every path of the trampoline, twice.
+// In the first run the body is any code, and may name another parent in the control context. In the
+// second run it leaves the context alone, so that the routine's final resume point can be compared
+// with what the rules yielded at every earlier point. Show: the clauses below, of the caller's
+// frame that the rules yield at each of these points:
 //
 //   - before each instruction, by the rules for its address;
-//   - while the body runs, by the rules for the last byte of the call: the frame that it is in was
-//     called, and of such an unwinder takes the return address less 1 (DWARF 5, 6.4.4). The return
-//     address itself, for one that does not subtract, is among the first.
+//   - while the body runs, by the rules for the last byte of the call: its frame was called, and
+//     for such a frame an unwinder looks up the return address less 1 (DWARF 5, 6.4.4). The return
+//     address itself, for an unwinder that does not subtract, is among the first points.
 #include "verify/proofs/unwind_rules.hpp"
 
 #include "verify/obligation/case_prover.hpp"
+#include "verify/obligation/contract_code.hpp"
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/story.hpp"
@@ -32,7 +33,7 @@ template <class T>
 using Result = std::expected<T, std::string>;
 
 // In the language of the contracts. Under `exit` RSP, RBP and RIP are those of the frame that the
-// rules yield, memory and `old` memory as anywhere else.
+// rules yield; memory and `old` memory are as anywhere else.
 constexpr std::string_view statement = R"(contract {set}
 
 ghost TOS : word aligned 16
@@ -68,9 +69,9 @@ Term or_any(std::optional<Term> value, const char* name) {
   return value.value_or(variable(fmt::format("undefined.{}", name)));
 }
 
-// A point at which somebody may look: the machine there, and the address whose rules hold.
+// A point at which an unwinder may look: the CPU's state there, and the address whose rules apply.
 struct Stop {
-  SymbolicCpu machine;
+  SymbolicCpu cpu;
   std::uint64_t address;
   bool is_in_the_callee;
 };
@@ -121,7 +122,7 @@ class UnwindProver {
                          std::string(spec_id), Subject::bytes);
   }
 
-  // Before anything runs, so that one that no path reaches is seen as unknown.
+  // Before anything runs, so that a clause which no path reaches counts as unknown.
   void claim_all() {
     for (const Clause& clause : contract_.exits) claim(clause.label);
     for (const char* label : {"parent_is_where_the_routine_goes_on", "resume_address_is_exact",
@@ -135,37 +136,37 @@ class UnwindProver {
   Journey travel(Context context) {
     Journey journey;
     const Code& code = codes_.front();
-    const auto before_step = [&](const SymbolicCpu& machine, std::uint64_t address) {
-      journey.stops.push_back({machine, address, false});
+    const auto before_step = [&](const SymbolicCpu& cpu, std::uint64_t address) {
+      journey.stops.push_back({cpu, address, false});
     };
-    const auto on_call = [&](SymbolicCpu& machine, Term target, const SymbolicCpu& before) {
-      if (target.as_constant() != callee_ || !forget(machine, before, context))
+    const auto on_call = [&](SymbolicCpu& cpu, Term target, const SymbolicCpu& before) {
+      if (target.as_constant() != callee_ || !forget(cpu, before, context))
         return CallOutcome::unknown;
-      const std::uint64_t returns_to = code.instructions.at(machine.instruction).next_address();
-      journey.stops.push_back({machine, returns_to - 1, true});
+      const std::uint64_t returns_to = code.instructions.at(cpu.instruction).next_address();
+      journey.stops.push_back({cpu, returns_to - 1, true});
       return CallOutcome::returns;
     };
     journey.ends = execute(code, *case_.entry, ledger_.solver(), on_call, {}, before_step);
     return journey;
   }
 
-  // What is true of the frame all the time that the callee runs: it has the callee-saved registers
-  // and RSP that it had at the call, which an unwinder recovers by the callee's own rules, and
-  // nothing is known of the rest. False where the context cannot be kept.
-  bool forget(SymbolicCpu& machine, const SymbolicCpu& before, Context context) {
+  // The frame's state while the callee runs: RSP and the callee-saved registers are as at the call
+  // (an unwinder recovers them by the callee's own rules), and the rest is unknown. Returns false
+  // if the context cannot be kept.
+  bool forget(SymbolicCpu& cpu, const SymbolicCpu& before, Context context) {
     const Term control_context = case_.names.words.at("TOS") - word(context_bytes);
     std::vector<std::pair<Location, Term>> kept;
     for (std::uint64_t offset = 0; context == Context::is_kept && offset < context_bytes;
          offset += 8) {
-      const auto location = locate(machine.regions(), control_context + word(offset));
+      const auto location = locate(cpu.regions(), control_context + word(offset));
       if (!location) return false;
-      const auto value = machine.memory().load(*location, 8, machine.path);
+      const auto value = cpu.memory().load(*location, 8, cpu.path);
       if (!value) return false;
       kept.emplace_back(*location, *value);
     }
-    machine.forget_across_call(fmt::format("in_callee.{}", machine.trace.size()));
-    machine.write(Register::rsp, before.read(Register::rsp));
-    for (const auto& [location, value] : kept) machine.memory().define_initial(location, value, 8);
+    cpu.forget_across_call(fmt::format("in_callee.{}", cpu.trace.size()));
+    cpu.write(Register::rsp, before.read(Register::rsp));
+    for (const auto& [location, value] : kept) cpu.memory().define_initial(location, value, 8);
     return true;
   }
 
@@ -180,8 +181,8 @@ class UnwindProver {
       } else if (end.kind != PathEnd::Kind::trapped) {
         Ledger::note(theorem, Verdict::unknown, end.reason);
       } else {
-        oblige(theorem, fmt::format("the routine never comes to {}", end.reason), nullptr,
-               end.machine, std::nullopt, truth(false), {});
+        oblige(theorem, fmt::format("the routine never reaches {}", end.reason), nullptr, end.cpu,
+               std::nullopt, truth(false), {});
       }
     }
     return {};
@@ -190,48 +191,49 @@ class UnwindProver {
   Result<void> show_parent(const Stop& stop) {
     const auto rules = rules_at(stop);
     if (!rules) return std::unexpected(rules.error());
-    const auto parent = unwind(*rules, stop.machine);
+    const auto parent = unwind(*rules, stop.cpu);
     if (!parent) return refuse(stop, parent.error());
     for (const Clause& clause : contract_.exits) show(clause, stop, *rules, *parent);
-    SymbolicCpu machine = stop.machine;
+    SymbolicCpu cpu = stop.cpu;
     const std::string where = text_of(stop, *rules);
     for (const Access& read : parent->reads) {
       oblige(claim("rules_look_only_at_the_stack"), "what the rules look at is on the stack",
-             nullptr, machine, std::nullopt,
+             nullptr, cpu, std::nullopt,
              is_inside(case_.regions[read.location.region], read.location.offset, read.bytes),
              where);
     }
-    oblige(claim("resume_address_is_exact"), "the frame is marked as a signal frame", nullptr,
-           machine, std::nullopt, truth(rules->is_signal_frame), where);
+    oblige(claim("resume_address_is_exact"), "the frame is marked as a signal frame", nullptr, cpu,
+           std::nullopt, truth(rules->is_signal_frame), where);
     return {};
   }
 
-  // One clause of the parent by the rules; refuted, too, where they look outside the stack.
+  // Shows one clause about the parent that the rules yield; refuted, too, if they read outside the
+  // stack.
   void show(const Clause& clause, const Stop& stop, const FrameRules& rules,
             const UnwoundFrame& parent) {
     Theorem& theorem = claim(clause.label);
-    SymbolicCpu machine = stop.machine;
+    SymbolicCpu cpu = stop.cpu;
     const std::string where = text_of(stop, rules);
     if (parent.fault_is_outside) {
       return oblige(theorem, fmt::format("{}; but by the rules {}", clause.text, *parent.fault),
-                    nullptr, machine, std::nullopt, truth(false), where);
+                    nullptr, cpu, std::nullopt, truth(false), where);
     }
     if (parent.fault) return Ledger::note(theorem, Verdict::unknown, *parent.fault);
-    machine.write(Register::rsp, or_any(parent.rsp, "rsp"));
-    machine.write(Register::rbp, or_any(parent.rbp, "rbp"));
+    cpu.write(Register::rsp, or_any(parent.rsp, "rsp"));
+    cpu.write(Register::rbp, or_any(parent.rbp, "rbp"));
     const Term by_rules = or_any(parent.rip, "rip");
-    Scope scope{&case_.names, &machine, by_rules, &entry_};
+    Scope scope{&case_.names, &cpu, by_rules, &entry_};
     const auto goal = truth_value(clause.formula, scope);
     if (!goal) return Ledger::note(theorem, Verdict::unknown, goal.error());
-    oblige(theorem, clause.text, &clause, machine, by_rules, logical_and(scope.is_defined, *goal),
+    oblige(theorem, clause.text, &clause, cpu, by_rules, logical_and(scope.is_defined, *goal),
            where);
   }
 
-  // On a path that keeps the control context, every stop shows the end.
+  // On a path that keeps the control context, the end of the path must match every stop.
   Result<void> show_goes_on_there(const Stop& stop, const std::vector<PathEnd>& ends) {
     const auto rules = rules_at(stop);
     if (!rules) return std::unexpected(rules.error());
-    const auto parent = unwind(*rules, stop.machine);
+    const auto parent = unwind(*rules, stop.cpu);
     if (!parent) return refuse(stop, parent.error());
     Theorem& theorem = claim("parent_is_where_the_routine_goes_on");
     if (parent->fault && !parent->fault_is_outside) {
@@ -239,26 +241,25 @@ class UnwindProver {
       return {};
     }
     for (const PathEnd& end : ends) {
-      const auto& before = stop.machine.trace;
-      const auto& whole = end.machine.trace;
+      const auto& before = stop.cpu.trace;
+      const auto& whole = end.cpu.trace;
       if (end.kind != PathEnd::Kind::left || before.size() > whole.size() ||
           !std::equal(before.begin(), before.end(), whole.begin())) {
         continue;
       }
       const Formula goal =
-          parent->fault
-              ? truth(false)
-              : all_of({equal(or_any(parent->rsp, "rsp"), end.machine.read(Register::rsp)),
-                        equal(or_any(parent->rbp, "rbp"), end.machine.read(Register::rbp)),
-                        equal(or_any(parent->rip, "rip"), end.rip)});
-      SymbolicCpu machine = end.machine;
+          parent->fault ? truth(false)
+                        : all_of({equal(or_any(parent->rsp, "rsp"), end.cpu.read(Register::rsp)),
+                                  equal(or_any(parent->rbp, "rbp"), end.cpu.read(Register::rbp)),
+                                  equal(or_any(parent->rip, "rip"), end.rip)});
+      SymbolicCpu cpu = end.cpu;
       oblige(theorem, "rsp, rbp and rip by the rules are those with which the routine leaves",
-             nullptr, machine, end.rip, goal, text_of(stop, *rules));
+             nullptr, cpu, end.rip, goal, text_of(stop, *rules));
     }
     return {};
   }
 
-  // From its first byte to its last, and no other.
+  // From its first byte to its last, and no further.
   Result<void> show_extent() {
     const std::uint64_t begin = codes_.front().begin - load_bias_;
     const std::uint64_t end = codes_.front().end - load_bias_;
@@ -277,8 +278,8 @@ class UnwindProver {
   }
 
   // S4: a switch keeps RSP and RBP and no other register, so the parent's values of all others are
-  // gone. Where the rules do not say so of a register that a call preserves, an unwinder gives what
-  // the continuation has in it for the parent's.
+  // gone. If the rules do not say so of a register that a call preserves, an unwinder passes off
+  // the continuation's value as the parent's.
   Result<void> show_other_registers() {
     using enum DwarfRegister;
     const std::uint64_t begin = codes_.front().begin - load_bias_;
@@ -293,10 +294,9 @@ class UnwindProver {
   }
 
   void oblige(Theorem& theorem, const std::string& claim_text, const Clause* clause,
-              SymbolicCpu& machine, std::optional<Term> rip, Formula goal,
-              const std::string& where) {
-    Scope scope{&case_.names, &machine, rip, &entry_};
-    const Query query{machine.path, goal};
+              SymbolicCpu& cpu, std::optional<Term> rip, Formula goal, const std::string& where) {
+    Scope scope{&case_.names, &cpu, rip, &entry_};
+    const Query query{cpu.path, goal};
     if (theorem.verdict == Verdict::refuted) return;  // once is enough
     ledger_.oblige(theorem, query, [&](const Query& asked, const Answer& answer) {
       const std::vector<const Code*> codes{&codes_.front()};

@@ -19,12 +19,12 @@ using model::Kind;
 using model::Machine;
 using model::operation;
 
-// No chain is longer than what is logged.
+// No chain is longer than the log records.
 constexpr std::size_t operations_max = 64;
-// The name of a value says when it was sent; those of handles are smaller.
+// Names of values encode when they were sent; those of handles are smaller.
 constexpr std::uint64_t value_name = 0x700;
 
-/// The largest args capacity that fits, or nothing where not even an empty buffer does.
+/// The largest args capacity that fits, or nothing if even an empty buffer does not.
 std::optional<std::uint64_t> slots_of(std::uint64_t usable_bytes) {
   const std::uint64_t least = fuzz::spec::required_bytes(0);
   if (usable_bytes < least) return std::nullopt;
@@ -188,7 +188,7 @@ void Comparison::use(const Logged& logged, const MachineStep& step, Kind kind) {
   put_handle(logged, op);
 }
 
-// The value that comes to the watched place, if one does, gets a name.
+// The value that reaches the watched place, if any, gets a name.
 void Comparison::send(ConcreteOperation& op, const Logged& logged, const MachineStep& step) {
   const Word to = get(Field::record, op.handle);
   const bool fresh = get(Field::state, to) == model::states::fresh;
@@ -219,7 +219,8 @@ void Comparison::end(bool by_trap) {
   take(operation(by_trap || reraises ? Kind::trap : Kind::return_));
 }
 
-// An exception leaves stack after stack. Not what is being re-raised: that comes to the parent.
+// An exception leaves stack after stack. A trap that is being re-raised does not: it goes to the
+// parent.
 void Comparison::unwind(const Logged& logged) {
   const Word target = names_.record_of(logged.running);
   while (!difference_ && active() != target) {
@@ -270,7 +271,7 @@ void Comparison::put_handle(const Logged& logged, const ConcreteOperation& op) {
   if (logged.made != fuzz::no_stack) slots_[logged.to] = op.new_handle;
 }
 
-// The first handle that no slot holds. What the model knows of it is forgotten.
+// The first handle that no slot holds. The model's state of it is reset.
 Comparison::Word Comparison::new_handle() {
   Word name = 1;
   while (std::ranges::find(slots_, name) != slots_.end()) ++name;
@@ -280,7 +281,7 @@ Comparison::Word Comparison::new_handle() {
   return name;
 }
 
-// Whether a table has a clause is told for the tag of the operation.
+// Tells the model whether each table has a clause for the tag of the operation.
 void Comparison::tell_tables(std::uint8_t tag) {
   for (Word record = 1; record < scratch_record; ++record) {
     if (get(Field::state, record) != model::states::parent) continue;
@@ -289,7 +290,7 @@ void Comparison::tell_tables(std::uint8_t tag) {
   }
 }
 
-// The last stack that goes along, by the model's parents; 0 where nobody handles it.
+// The last stack that is cut, by the model's parents; 0 if no handler is found.
 Comparison::Word Comparison::find_cut(const MachineStep& step, bool switches) {
   Word inner = active();
   for (std::size_t met = 0; met < scratch_record && get(Field::initial, inner) == 0; ++met) {

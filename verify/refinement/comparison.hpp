@@ -1,7 +1,7 @@
-// Step by step, three opinions on a run: the machine that is proved (verify/model), the reference
-// of the fuzz oracles, and core. Each transition of the reference is made the operations of the
-// model that it is, which are carried out; then every field that two or three of them have is
-// compared. What the model has no transition for is counted, and must have changed nothing.
+// Compares three opinions on a run, step by step: the proved machine (verify/model), the reference
+// of the fuzz oracles, and core. Each transition of the reference is translated to operations of
+// the model, which are executed; then every field that two or three of them have is compared. Steps
+// without a transition in the model are counted, and must have changed nothing.
 #pragma once
 
 #include "fuzz/run/run_log.hpp"
@@ -16,23 +16,24 @@
 
 namespace fiberproof::verify::refinement {
 
-/// What was compared so far, and what not.
+/// How much was compared so far, and what was not.
 struct Tally {
   std::uint64_t programs = 0;
   std::uint64_t transitions = 0;  ///< of the reference, after which model and reference agreed
-  std::uint64_t with_core = 0;    ///< after which core did, too
+  std::uint64_t with_core = 0;    ///< after which core agreed, too
   std::array<std::uint64_t, model::kinds> done{};
   std::array<std::uint64_t, model::kinds> refused{};
   std::array<std::uint64_t, fuzz::MachineStep::kinds> unmodelled{};  ///< steps, by kind
-  std::uint64_t no_stack = 0;   ///< creations on a stack that cannot be had at all
+  std::uint64_t no_stack = 0;   ///< creations on a stack that cannot be mapped at all
   std::uint64_t skipped = 0;    ///< steps that mean nothing where they are taken
-  std::uint64_t too_large = 0;  ///< transitions that were not compared: the run was too large
+  std::uint64_t too_large = 0;  ///< transitions that were not compared because the run was too
+                                ///< large
 };
 std::string text(const Tally& tally);
 
 /// The first field that differs.
 struct Difference {
-  std::string what;  ///< the field, and of which object
+  std::string what;  ///< the field, and its object
   std::string model;
   std::string reference;
   std::string core;
@@ -56,7 +57,7 @@ class Comparison {
   using Step = fuzz::MachineStep;
   using Word = std::uint64_t;
 
-  // comparison.cpp: operations.
+  // Operations (comparison.cpp).
   void open_store();
   void follow(const Logged& logged);
   void follow_step(const Logged& logged, const Step& step);
@@ -74,7 +75,7 @@ class Comparison {
   void tell_tables(std::uint8_t tag);
   void tell(model::Field field, Word of, Word value);
 
-  // comparison_fields.cpp.
+  // Fields (comparison_fields.cpp).
   void compare_stores(const Logged& logged);
   void compare_record(const fuzz::LoggedStack& reference, const fuzz::LoggedRecord* core);
   void compare_waiting(Word record, const fuzz::LoggedStack& reference,
@@ -97,7 +98,7 @@ class Comparison {
   std::vector<Told> told_;
   const fuzz::MachineProgram* program_ = nullptr;
   Word watched_place_ = 0;
-  std::vector<model::ConcreteOperation> operations_;  ///< of the present transition
+  std::vector<model::ConcreteOperation> operations_;  ///< of the current transition
   std::optional<Difference> difference_;
   bool is_too_large_ = false;
 };

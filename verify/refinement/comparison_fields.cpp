@@ -1,4 +1,4 @@
-// What is compared after a transition: every field of every live record, of those that have just
+// The comparison after a transition: every field of every live record, of those that have just
 // ended, of the store and of the handle slots.
 #include "verify/refinement/comparison.hpp"
 
@@ -101,7 +101,8 @@ void Comparison::compare_record(const LoggedStack& reference, const LoggedRecord
   }
 }
 
-// What is on offer to a handle: the end of the chain, and the buffer that is filled.
+// What a resume through the handle uses: the end of the chain, and the buffer that receives the
+// values.
 void Comparison::compare_waiting(Word record, const LoggedStack& reference,
                                  const LoggedRecord* core) {
   const bool fresh = reference.state == fuzz::ReferenceStack::State::fresh;
@@ -179,7 +180,7 @@ void Comparison::same(const char* what, Word of, Word model, std::optional<Word>
 
 void Comparison::differ(std::string what, std::string model, std::string reference,
                         std::string core) {
-  if (difference_) return;  // The first is told.
+  if (difference_) return;  // The first difference is reported.
   difference_ = Difference{.what = std::move(what),
                            .model = std::move(model),
                            .reference = std::move(reference),

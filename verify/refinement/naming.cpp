@@ -73,7 +73,7 @@ void Naming::learn(const fuzz::LoggedTransition& seen, std::uint64_t active) {
 }
 
 std::uint64_t Naming::limit_name(std::uint64_t expected, std::uint64_t word) const {
-  // An entry of a body may be seen before the thread's own stack is.
+  // An entry of a body may be logged before the thread's own stack is known.
   if (expected == thread_limit) return !thread_limit_ || word == *thread_limit_ ? expected : word;
   const std::uint64_t stack = expected / lowest_of(1);
   const bool is_known = stack > 0 && stack <= stacks_.size();

@@ -1,5 +1,5 @@
-// Names for what a run's log tells by address: the records, stacks and handles of the model that
-// they are, and the words that stand for addresses in its limits.
+// Names for the addresses in a run's log: the model's records, stacks and handles that they stand
+// for, and the words that stand for addresses in the model's limits.
 #pragma once
 
 #include "fuzz/run/run_log.hpp"
@@ -12,14 +12,14 @@
 
 namespace fiberproof::verify::refinement {
 
-/// How much of a run the model has objects for. A run that needs more is followed up to there.
+/// How much of a run the model has objects for. A larger run is compared up to there.
 inline constexpr std::uint64_t entries = fuzz::machine_run_bounds::entries;
 inline constexpr std::uint64_t continuations = 12;
 inline constexpr std::uint64_t named_stacks = 14;
-/// Of a creation that is refused: never live.
+/// For a refused creation: never live.
 inline constexpr std::uint64_t scratch_record = entries + continuations + 1;
 inline constexpr std::uint64_t scratch_stack = named_stacks + 1;
-/// One more than there are slots: a handle that no slot holds is forgotten.
+/// One more than there are slots, since a handle that no slot holds is forgotten.
 inline constexpr std::uint64_t handles = fuzz::machine_bounds::handles + 2;
 inline constexpr model::Sizes sizes{scratch_record, handles, scratch_stack};
 
@@ -40,8 +40,8 @@ struct NamedRecord {
   std::uint64_t trap_handler = 0;
   std::uint64_t frame_pointer = 0;  ///< of the first entry; known once it has run
   std::uint64_t stack_pointer = 0;
-  std::uint64_t first_revision = 0;  ///< core's, where the model's is 0
-  std::uint64_t made_revision = 0;   ///< the model's, when the present continuation was made
+  std::uint64_t first_revision = 0;  ///< core's, when the model's is 0
+  std::uint64_t made_revision = 0;   ///< the model's, when the current continuation was made
   std::uint64_t watched = 0;         ///< the value at the watched place, and its name
   std::uint64_t watched_name = 0;
   std::uint8_t suspends = 0;  ///< tags of the resume that it waits in, a bit each
@@ -56,21 +56,21 @@ class Naming {
   NamedRecord& record(std::uint64_t name) { return records_[name]; }
   const NamedRecord& record(std::uint64_t name) const { return records_[name]; }
 
-  /// Of a stack of the reference; 0 for none.
+  /// For a stack of the reference; 0 for none.
   std::uint64_t record_of(fuzz::StackIndex index) const;
   void set_record_of(fuzz::StackIndex index, std::uint64_t name);
-  /// Of a record of core's. An address that nothing is known of is its own name.
+  /// For a record of core's. An unknown address is its own name.
   std::uint64_t record_at(std::uint64_t address) const;
-  /// Of a record in which core has made a continuation; 0: the model has no more.
+  /// Names a record in which core has made a continuation; 0: the model has no more.
   std::uint64_t name_continuation(const fuzz::LoggedRecord& made);
-  /// Of its stack; likewise.
+  /// Names its stack; 0: the model has no more.
   std::uint64_t name_stack(const fuzz::LoggedRecord& made);
   std::uint64_t stack_of(const fuzz::LoggedRecord& record) const;
 
-  /// What an observation of core is the first to tell.
+  /// Learns the addresses that an observation of core is the first to show.
   void learn(const fuzz::LoggedTransition& seen, std::uint64_t active);
 
-  /// `expected`, a word of the model's limits, where core's word is what it stands for; else
+  /// `expected`, a word of the model's limits, if core's word is the one that it stands for; else
   /// core's word itself.
   std::uint64_t limit_name(std::uint64_t expected, std::uint64_t word) const;
   std::uint64_t frame_name(std::uint64_t expected, std::uint64_t word) const;

@@ -1,5 +1,5 @@
-// Linked into a program that runs MachinePrograms, compares every one of its runs with the model,
-// and says at the end how many. A difference is reported as an oracle's, after a story.
+// Linked into a program that runs Programs: compares each of its runs with the model, and prints
+// how many at the end. A difference is reported like an oracle's, after a story.
 #include "verify/refinement/comparison.hpp"
 
 #include <cstdio>

@@ -1,10 +1,10 @@
-// machine_refinement: random MachinePrograms, each run on core in step with the reference and then
-// compared with the model.
+// machine_refinement: runs random Programs on core in step with the reference, and compares each
+// run with the model.
 //
 //   machine_refinement [--steps N] [--seed S]
 //
-// Ends with 0 after N steps that were compared (10 million), with 1 on a difference or a broken
-// rule, which it tells; with 2 where it is called in another way.
+// Exits with 0 after N compared steps (10 million by default), with 1 on a difference or a broken
+// rule, which it prints, and with 2 on a usage error.
 #include "fuzz/generate/generate.hpp"
 #include "fuzz/generate/random.hpp"
 #include "fuzz/run/run.hpp"
@@ -23,7 +23,7 @@
 namespace fiberproof::verify::refinement {
 namespace {
 
-// A program is mutated so often before the next begins with random bytes.
+// How often a Program is mutated before the next one starts from random bytes.
 constexpr std::size_t mutations = 24;
 
 Comparison& comparison() {
@@ -53,7 +53,7 @@ void run_steps(std::uint64_t steps, std::uint32_t seed) {
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
     generate_machine_program(std::span(bytes).first(random.below(bytes.size())), program);
     for (std::size_t count = 0; count < mutations; ++count) {
-      // What ends the process has no run to compare.
+      // A run that ends the process cannot be compared.
       if (!program.ends_process()) run(program, &report_and_exit);
       mutate(program, static_cast<std::uint32_t>(random.next()));
     }

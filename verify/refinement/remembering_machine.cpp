@@ -11,7 +11,7 @@ using model::ConcreteOperation;
 using model::ConcreteState;
 using model::Machine;
 
-// Of a few KiB each; beyond, all are forgotten.
+// A state takes a few KiB; beyond this number, all are forgotten.
 constexpr std::size_t states_max = 8'000;
 constexpr std::size_t taken_max = 200'000;
 
@@ -74,7 +74,7 @@ Machine::Outcome RememberingMachine::take(const std::vector<Told>& told,
   return outcome;
 }
 
-// What a transition broke is told of every later visit of its state, too.
+// The violation of a transition is reported at every later visit of its state, too.
 std::uint32_t RememberingMachine::intern(const ConcreteState& state, std::string broken) {
   const auto [found, is_new] =
       ids_.emplace(state.words(), static_cast<std::uint32_t>(states_.size()));

@@ -1,6 +1,6 @@
-// The machine of verify/model, which remembers: what an operation did in a state is carried out
-// once, however many runs come to it. Every state that it comes to is looked at: each clause of the
-// invariant, and the ghosts of chains against a walk.
+// The machine of verify/model with a memory: each operation in a state is executed once, however
+// many runs reach it. Every state that it reaches is checked: each clause of the invariant, and the
+// ghosts of chains against a walk.
 #pragma once
 
 #include "verify/model/machine.hpp"
@@ -13,7 +13,8 @@
 
 namespace fiberproof::verify::refinement {
 
-/// A field that no transition writes, or that a handle's holder forgot: told from outside.
+/// A field that is set from outside, because no transition writes it or a handle's holder forgot
+/// it.
 struct Told {
   model::Field field;
   std::uint64_t of;
@@ -24,16 +25,17 @@ class RememberingMachine {
  public:
   RememberingMachine(const model::Sizes& sizes, std::optional<model::Mutant> mutant);
 
-  /// Back to the beginning; the watched place of buffers is `place`.
+  /// Returns to the initial state; the watched place of buffers is `place`.
   void begin(std::uint64_t place);
-  /// Nothing is open yet, so this is no transition's.
+  /// Nothing is open yet, so no transition writes this.
   model::Machine::Outcome take(const std::vector<Told>& told,
                                const model::ConcreteOperation& operation);
   const model::ConcreteState& state() const { return states_[at_].state; }
-  /// What is broken in the present state, or was by the transition to it. Never of a mutant.
+  /// The violation in the current state, or that was broken by the transition to it. Empty for a
+  /// mutant.
   const std::string& broken() const { return states_[at_].broken; }
 
-  /// Transitions that were carried out, and not remembered.
+  /// Transitions that were executed, not remembered.
   std::uint64_t carried_out() const { return carried_out_; }
 
  private:

@@ -1,4 +1,4 @@
-// Two solvers as one that only says what both say.
+// Combines two solvers into one that gives a verdict only where both agree.
 #include "verify/smt/query.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// The end of all queries, asked for from outside: a query that runs gives up, and no later one
-// begins. Their answers are unknown, for the reason `cancelled`.
+// Cancels all queries from outside: a running query gives up, and no later one begins. Their
+// answers are unknown, with the reason `cancelled`.
 #pragma once
 
 #include <string_view>
@@ -12,13 +12,13 @@ namespace fiberproof::verify {
 
 inline constexpr std::string_view cancelled = "interrupted";
 
-/// From any thread, but not from a signal handler. A query that was just about to begin may miss
-/// it, so the caller asks again for as long as it waits.
+/// Callable from any thread, but not from a signal handler. A query that is just about to begin may
+/// miss the call, so the caller repeats it for as long as it waits.
 void cancel_queries();
 
 bool are_queries_cancelled();
 
-/// While it lives, cancel_queries() reaches what runs in `context`.
+/// While this object lives, cancel_queries() reaches the query that runs in `context`.
 class CancellableContext {
  public:
   explicit CancellableContext(z3::context& context);

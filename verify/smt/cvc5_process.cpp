@@ -18,18 +18,18 @@
 namespace fiberproof::verify {
 namespace {
 
-// What cvc5 echoes behind an answer. It prints strings with their quotes.
+// cvc5 echoes this after each answer. It prints strings with their quotes.
 constexpr std::string_view end_of_answer = "\"end of answer\"\n";
 
-// A busy machine may keep cvc5 from noticing its own limit.
+// On a busy computer cvc5 may notice its own limit late.
 constexpr std::chrono::milliseconds grace(10'000);
 
-// So often a wait looks whether it was cancelled.
+// How often a wait checks whether it was cancelled.
 constexpr std::chrono::milliseconds patience(100);
 
 }  // namespace
 
-// To a process that has ended nothing can be sent; what it said last is the answer then.
+// Nothing can be sent to a process that has ended; its last words are the answer then.
 void Cvc5Process::ask(const std::string& script) {
   asked_ = child_ == 0 ? start() : std::expected<void, std::string>();
   if (asked_) send_all(fmt::format("(reset)\n{}(echo \"end of answer\")\n", script));
@@ -50,14 +50,15 @@ std::expected<void, std::string> Cvc5Process::start() {
   const std::string limit = fmt::format("--tlimit-per={}", time_limit_.count());
   child_ = ::fork();
   if (child_ == 0) {
-    // Signals that the command takes in a thread of its own are blocked in all others.
+    // The command blocks the signals that it handles in a thread of its own; a child must not
+    // inherit that.
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
       ::dup2(ends[1], descriptor);
     }
-    // Integer blasting: most queries are about addresses, which are sums.
+    // Integer blasting, because most queries are about addresses, which are sums.
     ::execlp("cvc5", "cvc5", "--lang", "smt2", "--solve-bv-as-int=sum", limit.c_str(), nullptr);
     constexpr std::string_view reason = "cannot be started\n";
     [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, reason.data(), reason.size());

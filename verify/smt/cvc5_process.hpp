@@ -1,5 +1,5 @@
-// One cvc5 that answers scripts one after the other, over a socket that is its input and its
-// output: to start a process for each query takes longer than most answers.
+// One cvc5 process that answers scripts one after the other, over a socket that is its input and
+// its output. Starting a process for each query would take longer than most answers.
 #pragma once
 
 #include <sys/types.h>
@@ -13,19 +13,19 @@ namespace fiberproof::verify {
 
 class Cvc5Process {
  public:
-  /// `time_limit` is that of one check-sat, which cvc5 keeps itself.
+  /// cvc5 itself enforces `time_limit` on each check-sat.
   explicit Cvc5Process(std::chrono::milliseconds time_limit) : time_limit_(time_limit) {}
   Cvc5Process(const Cvc5Process&) = delete;
   Cvc5Process& operator=(const Cvc5Process&) = delete;
   ~Cvc5Process() { stop(); }
 
-  /// Sends a script that has no exit, to be read as from a new start; answer() is next, and says
-  /// what is wrong, if anything.
+  /// Sends a script without an `exit`; cvc5 forgets earlier scripts. Call answer() next, which also
+  /// reports any error of sending.
   void ask(const std::string& script);
 
-  /// What cvc5 prints about the script. An error says why there is no answer: it cannot be started,
-  /// has ended, or is silent for longer than the time limit and a grace. The next question then
-  /// goes to a new process.
+  /// What cvc5 prints for the script. An error says why there is no answer: cvc5 cannot be started,
+  /// has ended, or has been silent for longer than the time limit and a grace period. The next
+  /// question then goes to a new process.
   std::expected<std::string, std::string> answer();
 
  private:

@@ -1,5 +1,5 @@
 // cvc5 behind the Solver interface, as a process: a second opinion that shares no code with Z3. Any
-// answer but "unsat" or "sat" is unknown, an error message included.
+// answer but "unsat" or "sat" becomes unknown, error messages included.
 #include "verify/smt/cvc5_process.hpp"
 #include "verify/smt/query.hpp"
 
@@ -39,7 +39,7 @@ class Cvc5Solver final : public Solver {
   }
 
  private:
-  // "unknown" is its answer at the limit that it was given, silence one that is late.
+  // cvc5 answers "unknown" at its time limit; silence means that it is late.
   std::string told(const std::string& output) const {
     const bool is_timeout = output == "unknown" || output == "timeout" || output == "is silent" ||
                             output.find("interrupted by timeout") != std::string::npos;

@@ -1,5 +1,5 @@
-// Counterexample by counterexample: Z3 is asked without any instance, then with those that its
-// answer breaks, until it has none; and of those, it says which it used.
+// Selects instances by counterexample: ask Z3 without any instance, add instances that its model
+// breaks, and repeat until there is no model. Of those added, keep the ones that Z3 says it used.
 #include "verify/smt/instances.hpp"
 
 #include "verify/smt/z3_encoding.hpp"
@@ -11,8 +11,8 @@
 namespace fiberproof::verify {
 namespace {
 
-// Instances that one counterexample adds: the first that it breaks, since those that come first are
-// the likely ones. With more, a later round is slower than two.
+// How many instances one counterexample adds: the first ones that it breaks, since the likely ones
+// come first. More would make a later round slower than two rounds.
 constexpr std::size_t added_max = 100;
 
 class Selection {
@@ -50,7 +50,7 @@ class Selection {
 
   void add_definitions() {
     const z3::expr_vector all = encoding_->definitions();
-    // Not all[…], whose index has a sign in some versions of Z3 and none in others.
+    // Not all[…]: its index is signed in some versions of Z3 and unsigned in others.
     for (; definitions_ < all.size(); ++definitions_)
       solver_.add(z3::expr(context_, Z3_ast_vector_get(context_, all, definitions_)));
   }
@@ -61,7 +61,7 @@ class Selection {
     }
   }
 
-  // Uses the instances that the solver's model breaks; whether there are any.
+  // Adds the instances that the solver's model breaks; returns whether there were any.
   bool add_broken() {
     const Model model = read_model();
     const std::vector<bool> holds = evaluator_(model);
@@ -133,7 +133,7 @@ Query with_instances(const Query& query, const std::vector<Formula>& instances,
   try {
     return Selection(query, instances, time_limit).run();
   } catch (const z3::exception&) {
-    return query;  // The solver that decides it says what is wrong.
+    return query;  // The solver that decides this query reports the error.
   }
 }
 

@@ -1,8 +1,8 @@
-// Which instances of general facts a query needs. A proof over unboundedly many objects offers a
-// thousand instances for a query that follows from ten of them; a solver that is given all of them
-// may not come to an end.
+// Selects the instances of general facts that a query needs. A proof over unboundedly many objects
+// offers a thousand instances for a query that follows from ten; a solver that gets all of them may
+// never finish.
 //
-// What is found here is not trusted: the query with the chosen instances is a plain one, which any
+// The selection is not trusted: the query with the selected instances is a plain query, which any
 // solver decides again.
 #pragma once
 
@@ -13,9 +13,9 @@
 
 namespace fiberproof::verify {
 
-/// `query` with those of `instances` as further assumptions that its goal follows from, or, where
-/// there are none, with all that were tried: a counterexample of that one satisfies every instance,
-/// if the time was enough.
+/// Adds to `query`, as assumptions, those of `instances` from which its goal follows. If there are
+/// none, adds all that were tried: then a counterexample satisfies every instance, if the time was
+/// enough.
 Query with_instances(const Query& query, const std::vector<Formula>& instances,
                      std::chrono::milliseconds time_limit);
 

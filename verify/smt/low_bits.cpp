@@ -7,7 +7,7 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr unsigned rounds_max = 16;  // each takes away one operation
+constexpr unsigned rounds_max = 16;  // each removes one operation
 
 std::uint64_t ones(unsigned bits) {
   return (std::uint64_t{1} << bits) - 1;
@@ -48,7 +48,7 @@ class Decision {
  public:
   Decision(const std::vector<Formula>& path, Solver& solver) : path_(path), solver_(solver) {}
 
-  // The atom times its coefficient as another term, if its low bits are decided.
+  // The atom times its coefficient as another term, if the path decides its low bits.
   std::optional<Term> rewritten(const Node& atom, std::uint64_t coefficient) {
     switch (atom.kind) {
       case NodeKind::bit_and:
@@ -66,7 +66,7 @@ class Decision {
     return coefficient == 1 ? *term : multiply(*term, word(coefficient));
   }
 
-  // The lowest bits of a word, where they are the same in every state of the path.
+  // The lowest bits of a word, if they are the same in every state of the path.
   std::optional<std::uint64_t> low_bits(Term of, unsigned bits) {
     const Term low = of & word(ones(bits));
     if (const auto known = low.as_constant()) return known;
@@ -100,7 +100,7 @@ class Decision {
     return scaled(operand - word(*low), coefficient >> bits);
   }
 
-  // The one side of a choice that the path allows.
+  // The side of a choice that the path allows, if it allows only one.
   std::optional<Term> chosen(const Node& node) {
     const Formula condition(node.operands[0]);
     if (solver_.prove({path_, condition}).verdict == Verdict::proved) return Term(node.operands[1]);

@@ -1,5 +1,5 @@
-// Addresses whose low bits are cleared or set, as code does that aligns its stack: where the path
-// decides those bits, the address is a sum again, and belongs to a region.
+// Simplifies addresses whose low bits are cleared or set, as in code that aligns its stack. Where
+// the path decides those bits, the address becomes a sum again and belongs to a region.
 #pragma once
 
 #include "verify/smt/query.hpp"
@@ -9,12 +9,12 @@
 
 namespace fiberproof::verify {
 
-/// A term with the same value under `path`, in which nothing is masked, shifted or chosen where the
-/// solver proves what that comes to: x & -16 is x − 8 where x is 8 above a multiple of 16. What it
-/// does not decide stays as it is.
+/// Returns a term with the same value under `path`, without the masks, shifts and choices that the
+/// solver can decide: x & -16 becomes x − 8 where x is 8 above a multiple of 16. Undecided
+/// operations stay.
 Term with_decided_low_bits(Term term, const std::vector<Formula>& path, Solver& solver);
 
-/// Whether the term's outermost operation is one that with_decided_low_bits() may take away.
+/// Whether with_decided_low_bits() may remove the term's outermost operation.
 bool changes_low_bits(Term term);
 
 }  // namespace fiberproof::verify

@@ -40,7 +40,7 @@ std::expected<Location, std::string> locate(const Regions& regions, Term address
 }
 
 Formula is_inside(const Region& region, Term offset, std::uint64_t bytes) {
-  // Modulo 2⁶⁴: the distance from the low end leaves room for the access.
+  // Modulo 2⁶⁴: the distance from the low end leaves room for the whole access.
   const Term distance = collected(offset - region.low);
   return logical_and(at_most(word(bytes), region.size),
                      at_most(distance, region.size - word(bytes)));

@@ -1,11 +1,10 @@
 // Memory as regions: the stack, a control context elsewhere, an object. Each region has a base
-// variable; an address belongs to the region whose base it contains, exactly once, and what remains
-// after the base is cancelled is the offset. An address that belongs to no region is a fault of the
+// variable. An address belongs to the region whose base it contains exactly once; the rest, after
+// the base is cancelled, is the offset. An address that belongs to no region is a fault of the
 // execution, never a guess.
 //
-// That different regions are disjoint is an assumption of this encoding (verify/SOUNDNESS.md, M1);
-// in return a query about an access has no arrays, no quantifiers and no address arithmetic on
-// bases.
+// The encoding assumes that different regions are disjoint (verify/SOUNDNESS.md, M1). In return, a
+// query about an access has no arrays, no quantifiers and no address arithmetic on bases.
 #pragma once
 
 #include "verify/smt/query.hpp"
@@ -41,27 +40,28 @@ std::expected<Location, std::string> locate(const Regions& regions, Term address
 /// The condition under which [offset, offset + bytes) lies inside the region.
 Formula is_inside(const Region& region, Term offset, std::uint64_t bytes);
 
-/// The contents of all regions at one point of one path. Copies share what was never written.
+/// The contents of all regions at one point of one path. Copies share the contents that were never
+/// written.
 class Memory {
  public:
-  /// `epoch` names the unknown initial contents: two memories of different epochs know nothing of
-  /// each other.
+  /// `epoch` names the unknown initial contents: two memories of different epochs have unrelated
+  /// contents.
   Memory(const Regions* regions, Solver* solver, std::string epoch);
 
-  /// The value of 1, 4 or 8 bytes at `location`, zero-extended. Whether an earlier write is the one
-  /// to read is decided under `path`; an undecided overlap is an error.
+  /// The value of 1, 4 or 8 bytes at `location`, zero-extended. The solver decides under `path`
+  /// which earlier store the load reads; an undecided overlap is an error.
   std::expected<Term, std::string> load(const Location& location, unsigned bytes,
                                         const std::vector<Formula>& path);
 
   void store(const Location& location, Term value, unsigned bytes);
 
-  /// Says what a location held from the start.
+  /// Defines the initial contents of a location.
   void define_initial(const Location& location, Term value, unsigned bytes);
 
-  /// Who decides whether two accesses overlap.
+  /// Decides whether two accesses overlap.
   Solver& solver() { return *solver_; }
 
-  /// Forgets everything: any code may have written anywhere.
+  /// Makes all contents unknown: any code may have stored anywhere.
   void havoc(std::string epoch);
 
  private:
@@ -77,7 +77,7 @@ class Memory {
   struct Overlap {
     enum class Kind { none, covers, partial, undecided };
     Kind kind;
-    unsigned skipped = 0;  ///< bytes of the chunk below the wanted ones, where it covers them
+    unsigned skipped = 0;  ///< bytes of the chunk below the loaded ones, where it covers them
   };
 
   Overlap overlap(const Chunk& chunk, const Location& wanted, unsigned bytes,

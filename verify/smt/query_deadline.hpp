@@ -1,5 +1,5 @@
-// The end of a query's time. Z3's own timer (its parameter `timeout`) can wait for ever in 4.8.12,
-// where a query ends just as its time does; this one only interrupts.
+// A deadline for one query. Z3's own timer (its parameter `timeout`) can wait for ever in 4.8.12,
+// if a query ends just as its time does; this one only interrupts.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@ class context;
 
 namespace fiberproof::verify {
 
-/// Interrupts what runs in `context` once the time is over, again and again: a query that was just
-/// about to begin may miss it once.
+/// Interrupts the query in `context` when its time is over, repeatedly: a query that is just about
+/// to begin may miss one interrupt.
 class QueryDeadline {
  public:
   QueryDeadline(z3::context& context, std::chrono::milliseconds time_limit);

@@ -1,4 +1,4 @@
-// Solvers that are asked the same again: paths through one routine share their beginnings.
+// Remembers answers: paths through one routine share their beginnings, and ask the same questions.
 #include "verify/smt/query.hpp"
 
 #include <map>
@@ -12,7 +12,7 @@ class RememberingSolver final : public Solver {
   explicit RememberingSolver(std::unique_ptr<Solver> asked) : asked_(std::move(asked)) {}
 
   Answer prove(const Query& query) override {
-    // Terms are hash-consed: the same nodes are the same question.
+    // Terms are hash-consed, so the same nodes are the same question.
     std::pair<std::vector<std::uint64_t>, std::uint64_t> key;
     for (const Formula& assumption : query.assumptions) key.first.push_back(assumption.node().id);
     key.second = query.goal.node().id;

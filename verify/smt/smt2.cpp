@@ -1,5 +1,5 @@
-// Queries as SMT-LIB 2 text: one definition for each node, so that the script is as small as the
-// graph, with binary operators only.
+// Queries as SMT-LIB 2 text: one definition per node, so that the script is as small as the graph,
+// and only binary operators.
 #include "verify/smt/query.hpp"
 
 #include <fmt/format.h>

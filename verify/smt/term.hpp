@@ -1,9 +1,9 @@
-// Terms: 64-bit words and truth values as an immutable, hash-consed graph of our own.
+// Terms: 64-bit words and truth values as an immutable, hash-consed graph.
 //
 // Everything that is proved is stated in these terms, and only the back ends (z3_solver.cpp,
 // smt2.cpp) know a solver. One word width keeps the algebra small: narrower values are words whose
-// upper bits are masked. The constructors fold constants and nothing deeper, so that a term still
-// reads as the instructions that made it.
+// upper bits are masked. The constructors fold constants and little else, so that a term still
+// reads like the instructions that made it.
 //
 // Graph nodes live as long as the program: a proof run makes some ten thousand of them.
 #pragma once
@@ -50,7 +50,7 @@ enum class NodeKind : std::uint8_t {
 struct Node {
   NodeKind kind;
   std::uint64_t value = 0;
-  std::string name;  ///< of a variable
+  std::string name;  ///< the variable's name
   std::vector<const Node*> operands;
   std::uint64_t id = 0;  ///< order of creation: operands come before their users
 };
@@ -85,7 +85,7 @@ Term variable(std::string_view name);
 /// A truth variable; the same name is the same variable.
 Formula truth_variable(std::string_view name);
 
-// The algebra that machine/word.hpp asks of a word type.
+// The algebra that smt/word.hpp requires of a word type.
 
 template <>
 Term constant<Term>(std::uint64_t value);
@@ -128,7 +128,7 @@ static_assert(WordAlgebra<Term, Formula>);
 
 Formula all_of(const std::vector<Formula>& formulas);
 
-/// A word as a sum: constant + Σ coefficient · atom, modulo 2⁶⁴, with no zero coefficients. Exact:
+/// A word as a sum: constant + Σ coefficient · atom, modulo 2⁶⁴, without zero coefficients. Exact:
 /// two words with the same sum are equal. Atoms are the operands that are not sums themselves.
 struct LinearForm {
   std::uint64_t constant = 0;
@@ -141,7 +141,7 @@ inline Term collected(Term term) {
   return from_linear_form(linear_form(term));
 }
 
-/// a − b where that is the same number in every model, as far as their sums show it.
+/// a − b, if it is the same number in every model as far as their sums show it.
 std::optional<std::uint64_t> constant_difference(Term a, Term b);
 
 /// Whether `variable` occurs in `node`.
@@ -156,11 +156,11 @@ struct Model {
 std::uint64_t evaluate(Term term, const Model& model);
 bool evaluate(Formula formula, const Model& model);
 
-/// Evaluates the same formulas in model after model.
+/// Evaluates the same formulas in one model after another.
 class Evaluator {
  public:
   explicit Evaluator(const std::vector<Formula>& formulas);
-  /// Which of them hold.
+  /// Which of the formulas hold.
   std::vector<bool> operator()(const Model& model);
 
  private:

@@ -1,9 +1,9 @@
-// What step() computes with: a Word of 64 bits and a Bit, a truth value. Here are the functions
-// that it needs of them, and the pair that a CPU computes with, std::uint64_t and bool. A solver's
-// terms are another such pair, whose functions stand beside its types in this namespace.
+// The algebra that step() computes with: a Word of 64 bits and a Bit, a truth value. This file
+// lists the functions that step() needs of them, and defines them for the pair that runs natively,
+// std::uint64_t and bool. A solver's terms are another such pair; their functions stand beside
+// their types in this namespace.
 //
-// The list is the whole of it: narrower operations are computed on 64 bits and masked with
-// constants.
+// The list is complete: narrower operations are computed on 64 bits and masked with constants.
 //
 //   a + b   a - b   a & b   a | b   a ^ b   ~a      modulo 2^64
 //   constant<Word>(u64)   constant_bit<Bit>(bool)   explicit specialisations

@@ -20,7 +20,7 @@ bool is_constant(const Node& node) {
   return node.kind == NodeKind::constant;
 }
 
-// Whether the node's value is below 2ᵏ whatever its variables are, as far as its form shows.
+// Whether the node's form alone shows that its value is below 2ᵏ.
 bool is_below(const Node& node, unsigned bits) {
   const std::uint64_t limit = std::uint64_t{1} << bits;
   switch (node.kind) {
@@ -100,7 +100,7 @@ class Integers final : public Z3Encoding {
     }
   }
 
-  // A sum of any size is one exact sum less one multiple of 2⁶⁴.
+  // A sum of any size becomes one exact sum less one multiple of 2⁶⁴.
   Result sum(const Node& node) {
     const LinearForm form = linear_form(Term(&node));
     z3::expr total = signed_number(form.constant);
@@ -125,7 +125,7 @@ class Integers final : public Z3Encoding {
     return std::nullopt;
   }
 
-  // Bits that cannot meet: (a & ~(2ᵏ − 1)) | b with b < 2ᵏ is a sum.
+  // Disjoint bits: (a & ~(2ᵏ − 1)) | b with b < 2ᵏ is a sum.
   Result joined(const Node& node) {
     for (const std::size_t side : {0u, 1u}) {
       const Node& high = *node.operands[side];

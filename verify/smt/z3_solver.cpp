@@ -1,7 +1,7 @@
-// Z3 behind the Solver interface, and the only place that catches its exceptions. A query is asked
-// as one about integers first, and as one about bits where that has no words or no answer.
+// Z3 behind the Solver interface, and the only place that catches its exceptions. It asks a query
+// as integers first, and as bits where integers cannot express it or give no answer.
 //
-// A refutation is believed only after our own evaluator has confirmed it.
+// It believes a refutation only after our own evaluator has confirmed it.
 #include "verify/smt/cancellation.hpp"
 #include "verify/smt/query_deadline.hpp"
 #include "verify/smt/z3_encoding.hpp"
@@ -64,7 +64,7 @@ class Z3Solver final : public Solver {
     for (const Formula formula : formulas) {
       const auto translated = encoding.translate(formula);
       if (!translated) {
-        answer.reason = "the encoding has no words for the query";
+        answer.reason = "the encoding cannot express the query";
         return answer;
       }
       solver.add(*translated);
@@ -85,7 +85,7 @@ class Z3Solver final : public Solver {
     return answer;
   }
 
-  // Z3 has several words for the end of its time, alone or in a sentence.
+  // Z3 reports the end of its time in several phrases, alone or in a sentence.
   std::string told(const std::string& reason) const {
     const bool is_timeout = std::ranges::any_of(
         std::array{"timeout", "canceled", "interrupted"},

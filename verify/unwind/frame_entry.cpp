@@ -16,8 +16,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// What follows the code of a call frame instruction (DWARF 5, 7.24). The register comes first where
-// there is one.
+// The operands of a call frame instruction (DWARF 5, 7.24); a register comes first.
 struct Form {
   bool has_register;
   enum class Rest : std::uint8_t { none, number, block, bytes_1, bytes_2, bytes_4 } rest;
@@ -43,7 +42,7 @@ std::optional<Form> form_of(std::uint8_t code) {
     case DW_CFA_register: return Form{true, Rest::number};
     case DW_CFA_expression:
     case DW_CFA_val_expression: return Form{true, Rest::block};
-    // The registers of these are of the frame address: they say nothing of the caller's.
+    // The registers in these concern the frame address, not the caller's values.
     case DW_CFA_def_cfa_expression: return Form{false, Rest::block};
     case DW_CFA_def_cfa_register:
     case DW_CFA_def_cfa_offset:
@@ -76,7 +75,7 @@ class FrameEntry::Reader {
 
   bool at_end() const { return bytes_.empty(); }
 
-  // The next bytes, or nothing where there are fewer.
+  // The next bytes, or nothing if there are fewer.
   std::optional<std::span<const std::uint8_t>> take(std::uint64_t count) {
     if (count > bytes_.size()) return std::nullopt;
     const auto taken = bytes_.first(count);
@@ -92,7 +91,7 @@ class FrameEntry::Reader {
     return value;
   }
 
-  // ULEB128; of an SLEB128 only the length is right.
+  // ULEB128; for an SLEB128 only the length is right.
   std::optional<std::uint64_t> leb128() {
     std::uint64_t value = 0;
     for (unsigned shift = 0;; shift += 7) {
@@ -117,7 +116,7 @@ class FrameEntry::Reader {
 
  private:
   std::optional<Instruction> extended(std::uint8_t code) {
-    // Of a frame address by register and offset, both are numbers.
+    // A frame address by register and offset: both are numbers.
     if (code == DW_CFA_def_cfa || code == DW_CFA_def_cfa_sf) {
       return leb128() && leb128() ? std::optional(Instruction{code, false, 0}) : std::nullopt;
     }
@@ -149,7 +148,7 @@ class FrameEntry::Reader {
 
 namespace {
 
-// The entries of the section, each decoded by libdw as far as its header goes.
+// The entries of the section; libdw decodes their headers.
 class Entries {
  public:
   Entries(const ObjectFile& file, Section section) : section_(std::move(section)) {
@@ -160,7 +159,7 @@ class Entries {
     data_.d_version = EV_CURRENT;
   }
 
-  // 0, or 1 at the end, or -1; then `next` is where to go on.
+  // Returns 0, or 1 at the end, or -1; `next` is the offset to continue at.
   int at(Dwarf_Off offset, Dwarf_Off& next, Dwarf_CFI_Entry& entry) {
     return dwarf_next_cfi(identification_.data(), &data_, true, offset, &next, &entry);
   }
@@ -178,7 +177,7 @@ class Entries {
 
 constexpr std::size_t personality_bytes = 4;  // as DW_EH_PE_sdata4, like the other pointers
 
-// Where the augmentation data of a CIE says how the addresses of its FDEs are written.
+// The place in a CIE's augmentation data that gives the encoding of its FDEs' addresses.
 std::optional<std::uint8_t> pointer_encoding(const Dwarf_CIE& cie) {
   const std::string_view augmentation = cie.augmentation;
   if (!augmentation.starts_with('z')) return std::nullopt;
@@ -222,7 +221,7 @@ std::expected<FrameEntry, ObjectError> FrameEntry::find(const ObjectFile& file,
     if (entries.at(entry.fde.CIE_pointer, after, common) != 0 || !dwarf_cfi_cie_p(&common)) {
       return fail(Kind::malformed, "an entry without its common information", offset);
     }
-    // An entry of another producer may have another encoding: it is not the one that is looked for.
+    // Entries of other producers may have another encoding: none of them is the one looked for.
     if (pointer_encoding(common.cie) != encoding_expected) continue;
     Reader fields(bytes_between(entry.fde.start, entry.fde.end));
     const auto distance = fields.fixed(4);

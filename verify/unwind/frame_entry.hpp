@@ -14,18 +14,18 @@ namespace fiberproof::verify {
 
 class FrameEntry {
  public:
-  /// The entry for an address of a linked file. An error where there is none, or where one before
-  /// it cannot be read: a pointer encoding other than DW_EH_PE_pcrel | DW_EH_PE_sdata4, which is
-  /// what linkers write, or an instruction that DWARF does not know.
+  /// The entry for an address of a linked file. Fails if there is none, or if an earlier one is
+  /// unreadable: a pointer encoding other than DW_EH_PE_pcrel | DW_EH_PE_sdata4, which linkers
+  /// write, or an instruction unknown to DWARF.
   static std::expected<FrameEntry, ObjectError> find(const ObjectFile& file, std::uint64_t address);
 
-  /// Whether the register is made undefined before the first advance of the location, and no other
-  /// instruction of the entry is about it. An entry that restores anything is not followed so far:
-  /// then the answer is no.
+  /// Whether the register becomes undefined before the first advance of the location, and no other
+  /// instruction of the entry concerns it. The answer is no for an entry that restores anything,
+  /// since restoring is not modelled.
   bool is_undefined_throughout(std::uint64_t reg) const;
 
  private:
-  // One call frame instruction, as far as it is asked for.
+  // One call frame instruction, as far as the queries need it.
   struct Instruction {
     std::uint8_t code;
     bool is_about_a_register;

@@ -48,8 +48,8 @@ bool names_a_register(std::uint8_t code) {
   return (code >= DW_OP_reg0 && code <= DW_OP_reg31) || code == DW_OP_regx;
 }
 
-// A location description of libdw's as a rule. Of an expression that fills several pieces, or names
-// a register after other operations, nothing is lost: what evaluates it refuses the operation.
+// Makes a rule of libdw's location description. Nothing is lost for an expression with several
+// pieces, or with a register after other operations: its evaluation rejects the operation.
 RegisterRule rule_of(DwarfExpression expression) {
   using Kind = RegisterRule::Kind;
   if (expression.size() == 1 && names_a_register(expression.front().code)) {
@@ -91,7 +91,7 @@ std::expected<CallFrameInformation, ObjectError> CallFrameInformation::read(
   }
   elf_version(EV_CURRENT);
   made.tables_.reset(new Tables);
-  // libelf takes a pointer to what it could write, and reads it only.
+  // libelf takes a pointer to writable memory, and only reads it.
   auto* const image = reinterpret_cast<char*>(const_cast<std::byte*>(file.contents().data()));
   made.tables_->elf = elf_memory(image, file.contents().size());
   made.tables_->cfi = made.tables_->elf == nullptr ? nullptr : dwarf_getcfi_elf(made.tables_->elf);
@@ -114,7 +114,8 @@ std::expected<FrameRules, ObjectError> CallFrameInformation::at(std::uint64_t ad
   const int column =
       dwarf_frame_info(frame.get(), &rules.begin, &rules.end, &rules.is_signal_frame);
   if (column < 0 || static_cast<std::size_t>(column) >= dwarf_register_count) {
-    return fail(Kind::malformed, fmt::format("register {} has the return address", column), place);
+    return fail(Kind::malformed, fmt::format("the return address is in register {}", column),
+                place);
   }
   rules.return_address = static_cast<std::uint64_t>(column);
   Dwarf_Op* operations = nullptr;

@@ -1,10 +1,10 @@
-// The call frame information of an object file: for an address, how an unwinder that stands there
-// finds the caller's registers (DWARF 5, 6.4). It is read from `.eh_frame` of a linked file;
-// `.debug_frame`, which no unwinder of a running program reads, is not looked at.
+// The call frame information of an object file: how an unwinder at an address finds the caller's
+// registers (DWARF 5, 6.4). It is read from `.eh_frame` of a linked file; `.debug_frame` is
+// ignored, since no unwinder of a running program reads it.
 //
 // Relies on libdw for the tables and their encodings; no type of it appears here. Where the file
-// says nothing of a register, libdw answers with a default of its own, which is not told from a
-// rule; is_said_undefined() asks the file itself.
+// says nothing of a register, libdw answers with a default of its own that looks like a rule;
+// is_said_undefined() asks the file itself.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -56,11 +56,11 @@ using DwarfExpression = std::vector<DwarfOperation>;
 /// How the caller's value of one register is found (DWARF 5, 6.4.1).
 struct RegisterRule {
   enum class Kind : std::uint8_t {
-    undefined,    ///< it cannot be
-    same_value,   ///< it is in the register
+    undefined,    ///< unrecoverable
+    same_value,   ///< unchanged
     in_memory,    ///< at the address that the expression yields
-    in_register,  ///< in the one that the expression's only operation names
-    is_value,     ///< the expression yields it
+    in_register,  ///< in the register that the expression's only operation names
+    is_value,     ///< the value of the expression
   };
   Kind kind;
   DwarfExpression expression;
@@ -75,7 +75,7 @@ struct FrameRules {
   std::array<RegisterRule, dwarf_register_count> registers;
   std::uint64_t return_address;  ///< number of the register whose rule yields the caller's RIP
   /// Augmentation `S`: the caller was interrupted, not left by a call, so that its own rules are
-  /// those at its RIP. Of any other frame the caller's rules are looked up at RIP − 1.
+  /// those at its RIP. For any other frame the caller's rules are looked up at RIP − 1.
   bool is_signal_frame;
 
   const RegisterRule& of(DwarfRegister reg) const {
@@ -93,17 +93,17 @@ std::string operation_name(std::uint8_t code);
 
 class CallFrameInformation {
  public:
-  /// Of a linked file, which must outlive it. An error where the file is relocatable, has none, or
-  /// has one that libdw refuses.
+  /// Reads a linked file, which must outlive it. Fails if the file is relocatable, has no call
+  /// frame information, or has some that libdw rejects.
   static std::expected<CallFrameInformation, ObjectError> read(const ObjectFile& file);
 
   const std::string& path() const { return file_->path(); }
 
-  /// The rules for an address of the file. An error where it has none there, or malformed ones.
+  /// The rules for an address of the file. Fails if there are none, or malformed ones.
   std::expected<FrameRules, ObjectError> at(std::uint64_t address) const;
 
-  /// Whether the entry for `address` says from its first address on that a register is undefined,
-  /// and nothing else of it. An error where the entry is not to be found or not to be read.
+  /// Whether the entry for `address` makes a register undefined from its first address on, and says
+  /// nothing else of it. Fails if the entry is missing or unreadable.
   std::expected<bool, ObjectError> is_said_undefined(std::uint64_t address,
                                                      DwarfRegister reg) const;
 

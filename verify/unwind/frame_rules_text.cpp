@@ -1,4 +1,4 @@
-// Call frame information in words, for reports.
+// Prints call frame information for reports.
 #include "verify/unwind/frame_rules.hpp"
 
 #include <dwarf.h>

@@ -16,7 +16,7 @@ Result<Register> machine_register(std::uint64_t number) {
   constexpr std::array<Register, register_count> by_number{rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp,
                                                            r8,  r9,  r10, r11, r12, r13, r14, r15};
   if (number < by_number.size()) return by_number[number];
-  return std::unexpected(fmt::format("register {} is none of general purpose", number));
+  return std::unexpected(fmt::format("register {} is not a general-purpose register", number));
 }
 
 bool is_in(std::uint8_t code, unsigned first, unsigned last) {
@@ -25,9 +25,8 @@ bool is_in(std::uint8_t code, unsigned first, unsigned last) {
 
 class Evaluation {
  public:
-  Evaluation(const FrameRules& rules, const SymbolicCpu& machine)
-      : rules_(rules), machine_(machine) {
-    machine_.accesses.clear();
+  Evaluation(const FrameRules& rules, const SymbolicCpu& cpu) : rules_(rules), cpu_(cpu) {
+    cpu_.accesses.clear();
   }
 
   Result<UnwoundFrame> run() {
@@ -45,9 +44,9 @@ class Evaluation {
     if (done) done = recover(static_cast<std::uint64_t>(DwarfRegister::rbp), frame.rbp);
     if (done) done = recover(rules_.return_address, frame.rip);
     if (!done) return std::unexpected(done.error());
-    frame.reads = machine_.accesses;
-    frame.fault = machine_.fault;
-    frame.fault_is_outside = machine_.fault_is_outside;
+    frame.reads = cpu_.accesses;
+    frame.fault = cpu_.fault;
+    frame.fault_is_outside = cpu_.fault_is_outside;
     return frame;
   }
 
@@ -69,7 +68,7 @@ class Evaluation {
       case Kind::in_memory: {
         const auto address = value_of(rule.expression);
         if (!address) return std::unexpected(address.error());
-        return machine_.load(*address, 8);
+        return cpu_.load(*address, 8);
       }
       case Kind::is_value: return value_of(rule.expression);
     }
@@ -79,7 +78,7 @@ class Evaluation {
   Result<Term> read(std::uint64_t number) {
     const auto reg = machine_register(number);
     if (!reg) return std::unexpected(reg.error());
-    return machine_.read(*reg);
+    return cpu_.read(*reg);
   }
 
   Result<Term> value_of(const DwarfExpression& expression) {
@@ -89,7 +88,7 @@ class Evaluation {
         return std::unexpected(fmt::format("{} in \"{}\"", done.error(), text(expression)));
       }
     }
-    if (stack_.empty()) return std::unexpected("an expression without a value");
+    if (stack_.empty()) return std::unexpected("the expression leaves no value");
     return stack_.back();
   }
 
@@ -104,10 +103,10 @@ class Evaluation {
       case DW_OP_nop: return {};
       case DW_OP_bregx: return push_register(operation.operand, operation.second_operand);
       case DW_OP_call_frame_cfa:
-        if (!cfa_) return std::unexpected("a canonical frame address that depends on itself");
+        if (!cfa_) return std::unexpected("the canonical frame address depends on itself");
         return push(*cfa_);
       case DW_OP_dup: return with_top([](Term top) { return top; }, 0);
-      case DW_OP_deref: return with_top([this](Term top) { return machine_.load(top, 8); });
+      case DW_OP_deref: return with_top([this](Term top) { return cpu_.load(top, 8); });
       case DW_OP_plus_uconst:
         return with_top([&](Term top) { return top + word(operation.operand); });
       case DW_OP_plus: return with_two([](Term a, Term b) { return a + b; });
@@ -129,7 +128,7 @@ class Evaluation {
     return push(*value + word(offset));
   }
 
-  // Pushes what `make` makes of the top, which it replaces unless `taken` is 0.
+  // Pushes the result of `make` on the top, which it replaces unless `taken` is 0.
   template <class Make>
   Result<void> with_top(Make make, std::size_t taken = 1) {
     if (stack_.empty()) return std::unexpected("an operation without its operand");
@@ -147,16 +146,15 @@ class Evaluation {
   }
 
   const FrameRules& rules_;
-  SymbolicCpu machine_;
+  SymbolicCpu cpu_;
   std::optional<Term> cfa_;
   std::vector<Term> stack_;
 };
 
 }  // namespace
 
-std::expected<UnwoundFrame, std::string> unwind(const FrameRules& rules,
-                                                const SymbolicCpu& machine) {
-  return Evaluation(rules, machine).run();
+std::expected<UnwoundFrame, std::string> unwind(const FrameRules& rules, const SymbolicCpu& cpu) {
+  return Evaluation(rules, cpu).run();
 }
 
 }  // namespace fiberproof::verify

@@ -17,11 +17,11 @@ namespace {
 
 constexpr std::size_t instruction_bytes_max = 15;
 
-// What the file's symbols say of one address.
+// The file's symbols around one address.
 struct Named {
   const Symbol* function = nullptr;  // begins there, or a label that other files may use
   const Symbol* label = nullptr;     // is there
-  const Symbol* data = nullptr;      // has it within its bytes
+  const Symbol* data = nullptr;      // covers it
   const Symbol* chosen = nullptr;    // an indirect function's resolver is there
   const Symbol* absolute = nullptr;  // is in no section
   const Symbol* before = nullptr;    // the last one of no size before it in its section
@@ -53,7 +53,7 @@ Named look_up(const ObjectFile& file, std::uint64_t address) {
   return named;
 }
 
-// A symbol that another file defines has no code to look at.
+// There is no code to check for a symbol that another file defines.
 std::optional<std::string> why_not_external(const ObjectFile& file, std::string_view symbol) {
   const auto is_weak_word = [symbol](const BoundWord& word) {
     return word.symbol == symbol && word.is_weak && !word.is_defined;
@@ -66,8 +66,9 @@ std::optional<std::string> why_not_external(const ObjectFile& file, std::string_
     return std::nullopt;
   }
   return fmt::format(
-      "{} is weak and this file does not define it: where no other does, the call goes to 0; link "
-      "it with what defines it",
+      "{} is weak and this file does not define it: if no other file does, the call goes to 0; "
+      "link "
+      "it with the file that defines it",
       symbol);
 }
 
@@ -78,8 +79,8 @@ std::string no_code_there(const ObjectError& error, std::uint64_t in_file, const
           : fmt::format("no code is there: {} is an absolute symbol", named.absolute->name);
   return in_file != 0 ? reason
                       : reason +
-                            "; a linker makes 0 of a weak symbol that nothing defines: link "
-                            "it with what defines it";
+                            "; a linker resolves an undefined weak symbol to 0: link "
+                            "it with the file that defines it";
 }
 
 bool is_padding(const std::expected<Instruction, DecodeError>& first,
@@ -115,7 +116,7 @@ bool is_between_instructions(const ObjectFile& file, std::uint64_t from, std::ui
     const auto bytes = stored->subspan(at - from);
     const auto decoded = decode(at, bytes.first(std::min(bytes.size(), instruction_bytes_max)));
     const std::uint8_t length = decoded ? decoded->length : decoded.error().length;
-    if (length == 0) return true;  // data: nothing is known behind it
+    if (length == 0) return true;  // data: what follows is unknown
     at += length;
     if (at > address) return false;
   }
@@ -139,7 +140,7 @@ std::optional<std::string> why_no_function(const ObjectFile& file, std::uint64_t
   if (!first && first.error().length == 0) return "the bytes there are not an instruction";
   if (named.function != nullptr && named.function->is_function) return std::nullopt;
   if (named.data != nullptr) {
-    return fmt::format("{} is data, {} bytes of it", named.data->name, named.data->size);
+    return fmt::format("{} is data of {} bytes", named.data->name, named.data->size);
   }
   const bool traps = first && first->operation == Operation::int3;
   if (named.function != nullptr && !traps) return std::nullopt;
@@ -147,7 +148,7 @@ std::optional<std::string> why_no_function(const ObjectFile& file, std::uint64_t
   const auto extent = frame_extent(file, in_file);
   const bool is_known = named.label != nullptr || (extent && extent->begin == in_file);
   if (is_padding(first, *code) && (traps || !is_known)) {
-    return "that is padding, no function's first byte";
+    return "that is padding, not the first byte of a function";
   }
   return std::nullopt;
 }

@@ -24,7 +24,7 @@ class Hash {
     for (const char letter : text) {
       add(static_cast<std::byte>(letter));
     }
-    add(std::byte{0});  // so that two names in a row are not one
+    add(std::byte{0});  // so that two names in a row differ from one
   }
   std::uint64_t value() const { return value_; }
 
@@ -42,20 +42,21 @@ std::string describe_target(const ObjectFile& file, std::uint64_t address) {
   return fmt::format("{:#x}", address);
 }
 
-// The address after the last instruction is the routine's own: a switch stores it as where to go
-// on.
+// The address after the last instruction belongs to the routine: a switch stores it as its resume
+// address.
 bool is_outside(const Routine& routine, std::uint64_t address) {
   return address - routine.address > routine.bytes.size();
 }
 
 struct Piece {
-  std::optional<Instruction> instruction;  // none where it has no meaning, and for a byte of data
+  std::optional<Instruction> instruction;  // none for an instruction without a meaning, and for a
+                                           // byte of data
   std::size_t bytes = 1;
   bool is_data = true;
 };
 
-// What the bytes at `address` are taken for: an instruction that control comes to; else, up to the
-// next such, what a disassembler would see there.
+// How the bytes at `address` are read: as an instruction that control reaches; else, up to the next
+// of these, as a disassembler would read them.
 Piece piece_at(const ReachedCode& reached, std::uint64_t address, std::span<const std::byte> rest) {
   const auto found = reached.instructions.find(address);
   if (found != reached.instructions.end()) return {found->second, found->second.length, false};

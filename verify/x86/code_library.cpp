@@ -45,8 +45,8 @@ bool is_same_shape(const Instruction& one, const Instruction& other) {
              [](const Operand& left, const Operand& right) { return is_same_shape(left, right); });
 }
 
-// Whether the field is an operand's value and nothing else: a distance is told by the decoder; for
-// an address, other values in its place leave an instruction of the same shape.
+// Whether the field is an operand's value and nothing else. The decoder knows that of a distance;
+// an address must leave an instruction of the same shape when other values take its place.
 bool fills_an_operand(const Instruction& instruction, std::span<const std::byte> bytes,
                       const RelocatedField& field, std::uint64_t offset) {
   if (field.is_relative) {
@@ -62,7 +62,7 @@ bool fills_an_operand(const Instruction& instruction, std::span<const std::byte>
   return true;
 }
 
-// The instructions that a field at `address` has a byte of: none where it lies in data, several
+// The instructions that contain a byte of a field at `address`: none if it lies in data, several
 // where they share bytes.
 std::vector<const Instruction*> instructions_with(const Code& code, std::uint64_t address,
                                                   const RelocatedField& field) {
@@ -81,7 +81,7 @@ bool ends_a_run(const Instruction& instruction) {
          instruction.operation == Operation::ud2 || instruction.operation == Operation::int3;
 }
 
-// Where direct jumps of the code go, and where its last instruction goes on.
+// Targets of the code's direct jumps, and where its last instruction continues.
 std::set<std::uint64_t> places_after(const Code& code) {
   std::set<std::uint64_t> places;
   for (const auto& [address, instruction] : code.instructions) {
@@ -95,7 +95,7 @@ std::set<std::uint64_t> places_after(const Code& code) {
   return places;
 }
 
-// The linker puts other sections and files where it likes: what is past the named one is not known.
+// The linker places other sections and files freely: what lies past the named one is unknown.
 std::optional<std::string> why_beyond_its_symbol(const Instruction& instruction,
                                                  std::span<const std::byte> bytes,
                                                  const RelocatedField& field, std::uint64_t offset,
@@ -104,7 +104,7 @@ std::optional<std::string> why_beyond_its_symbol(const Instruction& instruction,
   std::memcpy(&target, bytes.data() + offset, std::min<std::size_t>(field.bytes, sizeof target));
   if (field.is_relative) target = file_address(file, instruction.relative->target);
   if (target >= field.target_first && target <= field.target_last) return std::nullopt;
-  return "what it names lies outside the symbol or section of its relocation: link it first";
+  return "its operand lies outside the symbol or section of its relocation: link it first";
 }
 
 void refuse(Code& code, std::map<std::uint64_t, Instruction>::iterator instruction,
@@ -165,10 +165,9 @@ std::expected<FoundCode, std::string> CodeLibrary::find(std::uint64_t address, A
   if (!way) return std::unexpected(way.error());
   if (const auto external = external_symbol_at(*file_, way->to)) {
     return std::unexpected(fmt::format(
-        "a call of {}, which another file defines and of which the contract says nothing",
-        *external));
+        "a call of {}, which another file defines and the contract does not describe", *external));
   }
-  // An entry of a linkage table is passed over, other code executed.
+  // Skips an entry of a linkage table; other code is executed.
   FoundCode found;
   const bool is_passed_over = way->is_by_word && !way->writes_stack;
   found.at = is_passed_over ? way->to : address;
@@ -194,7 +193,7 @@ const Code* CodeLibrary::found_at(std::uint64_t address) const {
   return nullptr;
 }
 
-// The whole function that has an instruction there, if a symbol says where it begins and ends.
+// The whole function that contains an instruction there, if a symbol gives its bounds.
 const Code* CodeLibrary::function_at(std::uint64_t address) {
   const auto symbol = file_->function_holding(file_address(*file_, address));
   if (!symbol) return nullptr;
@@ -209,8 +208,8 @@ const Code* CodeLibrary::function_at(std::uint64_t address) {
   return &found_.emplace(begin, std::move(*code)).first->second;
 }
 
-// The instructions from there on up to the first after which control does not go on to the next.
-// What lies behind them is found when control comes to it.
+// The instructions from there up to the first one that never continues to the next. Whatever lies
+// behind is decoded when control reaches it.
 std::expected<const Code*, std::string> CodeLibrary::run_at(std::uint64_t address) {
   const std::uint64_t in_file = file_address(*file_, address);
   const std::string name = place_name(*file_, address);

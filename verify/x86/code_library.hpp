@@ -1,6 +1,6 @@
-// The code of one object file, decoded where control comes to it: functions that a routine calls or
-// jumps to, parts that a compiler put elsewhere, also where no symbol covers them, and what lies
-// behind a function's last instruction.
+// The code of one object file, decoded where control reaches it: functions that a routine calls or
+// jumps to, parts that a compiler placed elsewhere (with or without a symbol), and the code behind
+// a function's last instruction.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -15,9 +15,10 @@
 
 namespace fiberproof::verify {
 
-/// The instructions of a routine at load_address(). A call or jump through a word that no code can
-/// change goes directly to what the word holds. Fails where one is not on the allow list, or where
-/// a relocation filled in more than an operand of one: then they are what this placement made them.
+/// Decodes the instructions of a routine at load_address(). A call or jump through a word that no
+/// code can change goes directly to the word's value. Fails at an instruction outside the allow
+/// list, and at a relocation that filled in more than an operand: then the instructions depend on
+/// this placement.
 std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::string name,
                                                 const Routine& routine);
 
@@ -26,14 +27,14 @@ class CodeLibrary {
   /// `file` must outlive it.
   explicit CodeLibrary(const ObjectFile& file) : file_(&file) {}
 
-  /// As CodeFinder says. A call comes to a function's first byte only; a jump to any code.
+  /// As CodeFinder. A call must reach the first byte of a function; a jump may reach any code.
   std::expected<FoundCode, std::string> find(std::uint64_t address, Arrival arrival);
 
-  /// The code that jumps of `code` can come to outside it, and those of that code in turn, as far
-  /// as the file has it: an error says where it does not. What is called is not among it.
+  /// The code outside `code` that its jumps can reach, transitively, as far as the file has it;
+  /// fails where it does not. Callees are not included.
   std::expected<std::vector<const Code*>, std::string> parts_of(const Code& code);
 
-  /// What has been found so far, by address.
+  /// The code found so far, by address.
   const std::map<std::uint64_t, Code>& found() const { return found_; }
 
  private:

@@ -1,7 +1,7 @@
-// A machine of numbers, with one window of memory: what step() runs on beside the CPU.
+// A CPU on numbers, with one window of memory: step() runs on it beside the real CPU.
 //
-// It knows which flags and registers the last instructions left undefined, since no number says so,
-// and the first access outside its window. After a fault its state means nothing.
+// It records which flags and registers the latest instructions left undefined, since no number can
+// say so, and the first access outside its window. After a fault its state is meaningless.
 #pragma once
 
 #include "verify/x86/cpu.hpp"
@@ -97,6 +97,6 @@ class ConcreteCpu {
   std::optional<Fault> fault_;
 };
 
-static_assert(Machine<ConcreteCpu>);
+static_assert(Cpu<ConcreteCpu>);
 
 }  // namespace fiberproof::verify

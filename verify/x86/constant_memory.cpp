@@ -18,7 +18,7 @@ using Kind = FileContent::Kind;
 
 constexpr std::uint64_t no_address = std::numeric_limits<std::uint64_t>::max();
 
-// The symbol whose bytes hold the address.
+// The symbol whose bytes contain the address.
 std::optional<std::string> name_of_variable(const ObjectFile& file, std::uint64_t address) {
   for (const Symbol& symbol : file.symbols()) {
     if (address >= symbol.address &&
@@ -88,8 +88,8 @@ FileContent ConstantMemory::in_linked_file(std::uint64_t address, unsigned bytes
   return {Kind::constant, as_number(file_->contents().subspan(segment->offset + offset, bytes))};
 }
 
-// What relocations make of these bytes, if any touches them. One that begins before them may reach
-// into them.
+// The result of the relocations that touch these bytes, if any. One that begins before them may
+// reach into them.
 std::optional<FileContent> ConstantMemory::made_by_relocation(std::uint64_t address,
                                                               unsigned bytes) const {
   auto found =
@@ -122,11 +122,11 @@ FileContent ConstantMemory::in_relocatable_file(std::uint64_t address, unsigned 
   return {Kind::constant, as_number(*held)};
 }
 
-// What a relocatable file uses and does not define has addresses behind its sections.
+// The external symbols of a relocatable file have addresses behind its sections.
 FileContent ConstantMemory::in_another_file(std::uint64_t address) const {
   const auto& symbols = file_->external_symbols();
   const auto next = std::ranges::upper_bound(symbols, address, {}, &Symbol::address);
-  constexpr std::uint64_t object_bytes_max = 65536;  // past the last one's address
+  constexpr std::uint64_t object_bytes_max = 65536;  // past the address of the last one
   if (next == symbols.begin() || address - std::prev(next)->address > object_bytes_max) return {};
   return {Kind::variable, 0, fmt::format("{}, which another file defines", std::prev(next)->name)};
 }

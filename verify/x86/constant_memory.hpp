@@ -1,14 +1,14 @@
-// What a file's own memory holds while its code runs: the bytes of read-only segments, and what the
-// dynamic linker has made of those that it protects once they are relocated (PT_GNU_RELRO). It is
-// read from what the loader reads, the program headers and the dynamic section, and from the
-// section headers as well: what either says of an address has to agree, or nothing is known of it.
+// The contents of a file's own memory while its code runs: the bytes of read-only segments, and the
+// words that the dynamic linker relocates and then protects (PT_GNU_RELRO). Two sources must agree
+// on every address, or its contents are unknown: the loader's (program headers and dynamic section)
+// and the section headers.
 //
-// A word is known where no relocation changes it, or where one does whose value does not depend on
-// other files: the address of something here that no other file's symbol can replace. The address
-// of a symbol that may be another file's is a word of which only the symbol's name is known.
-// Nothing that code may write is a constant, a slot that is bound at its first use included.
+// A word is known if no relocation changes it, or if one does whose value is independent of other
+// files: the address of a symbol here that no other file can replace. If another file may define
+// the symbol, only the symbol's name is known. Anything that code may write is a variable,
+// including a slot that is bound at its first use.
 //
-// Of a relocatable file, only read-only sections are known, where no relocation changes them.
+// In a relocatable file, only read-only sections are known, where no relocation changes them.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -22,19 +22,19 @@
 
 namespace fiberproof::verify {
 
-/// What is at an address.
+/// The contents at an address.
 struct FileContent {
   enum class Kind : std::uint8_t {
     nothing,   ///< the file has no memory there
     constant,  ///< `value`, zero-extended
     symbol,    ///< the address of `name`, plus `value`; another file may define it
     variable,  ///< code may write it: `name` says what it is
-    unknown,   ///< read-only, and what it holds is not known: `name` says why
+    unknown,   ///< read-only, but the contents are unknown: `name` says why
   };
   Kind kind = Kind::nothing;
   std::uint64_t value = 0;
   std::string name = {};
-  bool is_weak = false;  ///< the symbol may have no definition: then its address is 0
+  bool is_weak = false;  ///< the symbol may be undefined: then its address is 0
 };
 
 class ConstantMemory {
@@ -42,7 +42,7 @@ class ConstantMemory {
   /// `file` must outlive it.
   explicit ConstantMemory(const ObjectFile& file);
 
-  /// What `bytes` (1 to 8) bytes hold at an address as load_address() gives it.
+  /// The contents of `bytes` (1 to 8) bytes at an address as load_address() gives it.
   FileContent at(std::uint64_t address, unsigned bytes) const;
 
   /// Whether a store there faults: no code can write any of these bytes.
@@ -58,14 +58,14 @@ class ConstantMemory {
     std::uint64_t begin;
     std::uint64_t end;
     std::uint64_t offset;      // of its bytes in the file
-    std::uint64_t file_bytes;  // the rest is zero, or what is made of it when it is loaded
+    std::uint64_t file_bytes;  // the rest is zero, or filled in by the loader
     bool is_writable;
   };
   struct Range {
     std::uint64_t begin;
     std::uint64_t end;
   };
-  // What a relocation makes of the word at its place.
+  // The result of a relocation of the word at this place.
   struct Relocated {
     std::uint64_t bytes;
     FileContent content;
@@ -85,9 +85,9 @@ class ConstantMemory {
 
   const ObjectFile* file_;
   std::vector<Segment> segments_;
-  std::vector<Range> protected_;                // once they are relocated
+  std::vector<Range> protected_;                // read-only after relocation
   std::map<std::uint64_t, Relocated> changed_;  // by address
-  std::uint64_t changed_bytes_max_ = 0;         // of one of them
+  std::uint64_t changed_bytes_max_ = 0;         // the longest relocated field
   std::string unreadable_;                      // why no table can be trusted, if so
   std::pair<std::uint64_t, std::uint64_t> extent_{0, 0};
 };

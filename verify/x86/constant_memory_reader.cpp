@@ -14,7 +14,7 @@ namespace {
 using Content = FileContent;
 
 constexpr std::uint64_t page_bytes = 4096;
-// A relocation of a type that is not known is taken to change this much.
+// A relocation of unknown type is taken to change this many bytes.
 constexpr std::uint64_t changed_bytes_max = 16;
 
 std::uint64_t page_of(std::uint64_t address) {
@@ -79,7 +79,7 @@ void ConstantMemoryReader::read_segments() {
       memory_.segments_.push_back({segment->p_vaddr, end, segment->p_offset, segment->p_filesz,
                                    (segment->p_flags & PF_W) != 0});
     } else if (segment->p_type == PT_GNU_RELRO) {
-      // As the dynamic linker rounds it: a page that holds anything else stays writable.
+      // Rounded as the dynamic linker does: a page that holds anything else stays writable.
       memory_.protected_.push_back({page_of(segment->p_vaddr), page_of(end)});
     } else if (segment->p_type == PT_DYNAMIC) {
       dynamic_ = *segment;
@@ -142,7 +142,7 @@ void ConstantMemoryReader::read_dynamic_entry(const Elf64_Dyn& entry) {
   }
 }
 
-// A static program has its relocations (IRELATIVE) in sections alone.
+// A static program has its relocations (IRELATIVE) in sections only.
 void ConstantMemoryReader::read_section_headers() {
   const auto header = record<Elf64_Ehdr>(0);
   const auto section = [&](std::uint64_t index) {
@@ -179,8 +179,8 @@ void ConstantMemoryReader::read_table(const Table& table) {
   }
 }
 
-// gABI, SHT_RELR: an even entry is the address of a word, an odd one a bitmap of the 63 words that
-// come after those that were spoken of. Each such word has the load address added.
+// gABI, SHT_RELR: an even entry is the address of a word, an odd one a bitmap of the next 63 words.
+// The load address is added to each such word.
 void ConstantMemoryReader::read_packed_table(const Table& table) {
   std::uint64_t next = 0;
   const auto add_base = [this](std::uint64_t place) {
@@ -204,7 +204,7 @@ void ConstantMemoryReader::read_packed_table(const Table& table) {
   }
 }
 
-// Two tables that say the same are one table, seen in two ways.
+// Two identical tables are one table, seen in two ways.
 void ConstantMemoryReader::change(std::uint64_t place, ConstantMemory::Relocated made) {
   memory_.changed_bytes_max_ =
       std::max({memory_.changed_bytes_max_, made.bytes, changed_bytes_max});

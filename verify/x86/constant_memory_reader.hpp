@@ -1,5 +1,5 @@
 // Reads for ConstantMemory which parts of a linked file are mapped, which of them are protected
-// after relocation, and what the relocations make of their words.
+// after relocation, and what the relocations store in their words.
 #pragma once
 
 #include "verify/x86/constant_memory.hpp"
@@ -19,7 +19,7 @@ class ConstantMemoryReader {
   void read();
 
  private:
-  // A table of relocations, and the symbols and names that it speaks of, as offsets in the file.
+  // A relocation table with its symbols and names, as offsets in the file.
   struct Table {
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
@@ -53,7 +53,7 @@ class ConstantMemoryReader {
   Table by_loader_;           // DT_RELA
   Table of_calls_;            // DT_JMPREL
   Table packed_;              // DT_RELR
-  bool is_program_ = false;   // whose own symbols nobody replaces
+  bool is_program_ = false;   // nobody replaces its own symbols
   bool is_symbolic_ = false;  // a library that looks for symbols in itself first
   bool binds_now_ = false;
 };

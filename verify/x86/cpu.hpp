@@ -1,9 +1,8 @@
-// What step() asks of a machine, and where it says that control goes. A machine has sixteen
-// registers, six status flags, modes and a memory; whether their values are numbers or terms is its
-// own affair.
+// The interface between step() and a CPU: sixteen registers, six status flags, modes and a memory,
+// with numbers or terms as values; and where step() says that control goes.
 //
-// load and store do not fail: a machine that cannot do an access notes that itself, and whoever
-// drives it looks after each step.
+// load and store do not fail: a CPU records an impossible access itself, and its owner checks after
+// each step.
 #pragma once
 
 #include "verify/smt/word.hpp"
@@ -22,7 +21,7 @@ struct Flags {
 
 enum class Flag : std::uint8_t { cf, pf, af, zf, sf, of };
 
-/// How the code that comes after computes: what psABI 3.2.1 says of calls and S4 of switches.
+/// Modes of later computations: psABI 3.2.1 says what a call does to them, S4 what a switch does.
 template <class Word, class Bit>
 struct Modes {
   Word mxcsr;        ///< 16 bits, those above are reserved: status in the lowest six, then control
@@ -30,33 +29,33 @@ struct Modes {
   Bit df;            ///< the direction flag
 };
 
-/// SDM vol. 1, figure 10-3. A value with another bit set is not taken by ldmxcsr.
+/// SDM vol. 1, figure 10-3. ldmxcsr faults on a value with any other bit set.
 inline constexpr std::uint64_t mxcsr_control_bits = 0xffc0;
 inline constexpr std::uint64_t mxcsr_bits = 0xffff;
-/// SDM vol. 1, figure 8-6. Of the others one is always set, and none can be changed.
+/// SDM vol. 1, figure 8-6. One of the other bits is always set; none of them can change.
 inline constexpr std::uint64_t x87_control_bits = 0x1f3f;
 inline constexpr std::uint64_t x87_control_always = 0x0040;
 
 template <class M>
-concept Machine = WordAlgebra<typename M::Word, typename M::Bit> &&
-                  requires(M m, Register reg, Flag flag, typename M::Word word, typename M::Bit bit,
-                           unsigned bytes) {
-                    // All 64 bits of a register.
-                    { m.read(reg) } -> std::convertible_to<typename M::Word>;
-                    m.write(reg, word);
-                    { m.flags() } -> std::same_as<Flags<typename M::Bit>&>;
-                    { m.modes() } -> std::same_as<Modes<typename M::Word, typename M::Bit>&>;
-                    // The value of a flag that the SDM leaves undefined: for a proof, any.
-                    { m.unknown_bit(flag) } -> std::same_as<typename M::Bit>;
-                    // The same where `bit` holds, and elsewhere what is given.
-                    { m.unknown_bit_where(bit, flag, bit) } -> std::same_as<typename M::Bit>;
-                    // What a register holds that an instruction leaves undefined where `bit`
-                    // holds, and elsewhere `word`.
-                    { m.unknown_word_where(bit, reg, word) } -> std::same_as<typename M::Word>;
-                    // `bytes` is 1, 2, 4 or 8; load zero-extends, store takes the lowest bytes.
-                    { m.load(word, bytes) } -> std::same_as<typename M::Word>;
-                    m.store(word, word, bytes);
-                  };
+concept Cpu = WordAlgebra<typename M::Word, typename M::Bit> &&
+              requires(M m, Register reg, Flag flag, typename M::Word word, typename M::Bit bit,
+                       unsigned bytes) {
+                // All 64 bits of a register.
+                { m.read(reg) } -> std::convertible_to<typename M::Word>;
+                m.write(reg, word);
+                { m.flags() } -> std::same_as<Flags<typename M::Bit>&>;
+                { m.modes() } -> std::same_as<Modes<typename M::Word, typename M::Bit>&>;
+                // The value of a flag that the SDM leaves undefined: in a proof, any value.
+                { m.unknown_bit(flag) } -> std::same_as<typename M::Bit>;
+                // The same where `bit` holds, else the given value.
+                { m.unknown_bit_where(bit, flag, bit) } -> std::same_as<typename M::Bit>;
+                // The value of a register that an instruction leaves undefined where `bit`
+                // holds, else `word`.
+                { m.unknown_word_where(bit, reg, word) } -> std::same_as<typename M::Word>;
+                // `bytes` is 1, 2, 4 or 8; load zero-extends, store writes the lowest bytes.
+                { m.load(word, bytes) } -> std::same_as<typename M::Word>;
+                m.store(word, word, bytes);
+              };
 
 struct Next {};
 struct Jump {
@@ -66,7 +65,7 @@ template <class Word>
 struct IndirectJump {
   Word target;
 };
-/// To `taken` where the condition holds, else to the next instruction.
+/// To `taken` if the condition holds, else to the next instruction.
 template <class Bit>
 struct Branch {
   Bit condition;
@@ -89,7 +88,7 @@ struct Return {
 };
 /// ud2 or int3.
 struct Trap {};
-/// To the next instruction where the condition holds, else a fault (#GP); the machine is as if it
+/// To the next instruction if the condition holds, else a fault (#GP); the CPU's state is as if it
 /// held.
 template <class Bit>
 struct Guarded {

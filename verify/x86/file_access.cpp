@@ -11,13 +11,13 @@ using Kind = FileContent::Kind;
 
 constexpr std::string_view symbol_prefix = "the address of ";
 constexpr std::string_view weak_prefix = "the address of weak ";
-constexpr std::size_t addresses_max = 16;  // of one instruction, in a table say
+constexpr std::size_t addresses_max = 16;  // of one instruction, for example in a table
 
 const char* name_of_access(const FileAccess& access) {
   return access.is_store ? "store" : "load";
 }
 
-// Whether a byte of the access lies in no region.
+// Whether the access has a byte outside every region.
 Formula is_outside(const Regions& regions, Term byte) {
   Formula outside = truth(true);
   for (const Region& region : regions) {
@@ -53,8 +53,8 @@ class Lookup {
     for (const Node* node : variables_of({&access_.address.node()})) {
       if (node->name.starts_with(symbol_prefix)) {
         return fault(
-            fmt::format("through {}, which another file defines and of which the contract "
-                        "says nothing",
+            fmt::format("through {}, which another file defines and the contract "
+                        "does not describe",
                         node->name));
       }
     }
@@ -87,7 +87,7 @@ class Lookup {
     }
     if (content.kind == Kind::variable) {
       return fault(
-          fmt::format("{} the variable {}, of which the contract says nothing: give a "
+          fmt::format("{} the variable {}, which the contract does not describe: give a "
                       "contract that has a region for it (--contract)",
                       access_.is_store ? "to" : "of", content.name));
     }
@@ -106,7 +106,7 @@ class Lookup {
     return address_of_symbol(content.name, content.is_weak) + word(content.value);
   }
 
-  // A table: each of the addresses is looked at, and the state chooses one.
+  // A table: looks up each address, and the state chooses one of the values.
   Result at_one_of(const std::vector<std::uint64_t>& addresses) {
     if (access_.is_store) return fault("to one of several addresses of the file");
     std::optional<Term> value;
@@ -125,7 +125,7 @@ class Lookup {
     return *value;
   }
 
-  // All addresses that the path allows, where those are few and the first one is the file's.
+  // All addresses that the path allows, if they are few and the first one is in the file.
   std::optional<std::vector<std::uint64_t>> few_addresses() {
     std::vector<std::uint64_t> addresses;
     Formula is_one = truth(false);
@@ -143,7 +143,7 @@ class Lookup {
     return std::nullopt;
   }
 
-  // A contract may say where a region is: `assume counter == 0x555555554010`.
+  // A contract may fix a region's address: `assume counter == 0x555555554010`.
   std::optional<Location> pinned_region(std::uint64_t address) {
     const Answer any = solver_.prove({path_, truth(false)});
     if (any.verdict != Verdict::refuted) return std::nullopt;

@@ -1,9 +1,9 @@
-// An access to an address that is no sum over a region's base: what the file's own memory holds
-// there, a region whose base the path pins to a number, or a fault with its reason.
+// Accesses whose address is not a sum over a region's base. Such an access reaches the file's own
+// memory, or a region whose base the path fixes to a number, or is a fault with its reason.
 //
-// That such an access goes astray is told as a condition on the state, never as a guess: in a state
-// that meets it, no region of the contract and no memory of the file is at the address, or a store
-// goes to memory that nobody can write.
+// A stray access is expressed as a condition on the state, never guessed: in a state that meets it,
+// no region of the contract and no memory of the file is at the address, or a store goes to
+// read-only memory.
 #pragma once
 
 #include "verify/smt/memory.hpp"
@@ -22,22 +22,23 @@
 
 namespace fiberproof::verify {
 
-/// Made when it is first asked for: few routines look at the file's memory.
+/// Made on first use: few routines access the file's memory.
 using OwnMemory = std::function<const ConstantMemory&()>;
 
-/// The address of a symbol that another file may define, as a word.
+/// As a word: the address of a symbol that another file may define.
 Term address_of_symbol(std::string_view name, bool is_weak);
 
 struct NamedSymbol {
   std::string name;
-  bool is_weak;  ///< it may have no definition, and the address 0
+  bool is_weak;  ///< it may be undefined, with address 0
 };
-/// The symbol whose address the word is, if it is one.
+/// The symbol whose address the word is, if any.
 std::optional<NamedSymbol> symbol_of_address(Term word);
 
 struct AccessFault {
   std::string reason;
-  /// Holds in the states in which the access is known to go astray; nothing where no state is.
+  /// Holds in the states in which the access certainly goes astray; nothing if there is no such
+  /// state.
   std::optional<Formula> is_astray;
 };
 
@@ -49,7 +50,7 @@ struct FileAccess {
   std::string why_no_region;
 };
 
-/// The value that a load gives, the place in a region that it is at after all, or a fault.
+/// The value of a load, the place in a region that the access reaches after all, or a fault.
 std::expected<std::variant<Term, Location>, AccessFault> access_file(
     const FileAccess& access, const Regions& regions, const std::vector<Formula>& path,
     const OwnMemory& memory, Solver& solver);

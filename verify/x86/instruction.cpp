@@ -27,7 +27,7 @@ bool is_modelled_width(unsigned bits) {
 
 constexpr std::string_view see_limits = "is not modelled: see README, Limits";
 
-// Everything that one decoding has at hand.
+// The state of one decoding.
 class Decoding {
  public:
   Decoding(std::uint64_t address, std::span<const std::byte> code)
@@ -62,7 +62,7 @@ const ZydisDecoder& decoder() {
   static const ZydisDecoder instance = [] {
     ZydisDecoder made;
     ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    // Otherwise what older processors take for a nop would be decoded as such.
+    // Otherwise some instructions would decode as the nop that older processors see.
     ZydisDecoderEnableMode(&made, ZYDIS_DECODER_MODE_CET, ZYAN_TRUE);
     return made;
   }();
@@ -119,7 +119,7 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::fldcw:
     case Operation::fnstcw: return 2;
     case Operation::set: return 1;
-    default:  // VEX.W is no operand width to Zydis
+    default:  // VEX.W is not an operand width to Zydis
       return static_cast<std::uint8_t>((raw_.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX
                                             ? operands_[0].size
                                             : raw_.operand_width) /
@@ -129,7 +129,7 @@ std::uint8_t Decoding::width(Operation operation) const {
 
 Decoding::Refusal Decoding::operands(Instruction& into) const {
   if (into.operation == Operation::nop || into.operation == Operation::ud2) {
-    return std::nullopt;  // a long nop and ud1 name an operand and do not touch it
+    return std::nullopt;  // a long nop and ud1 name an operand and do not access it
   }
   for (unsigned index = 0; index < raw_.operand_count_visible; ++index) {
     std::expected<Operand, std::string> made = operand(operands_[index]);
@@ -157,8 +157,7 @@ std::expected<Operand, std::string> Decoding::operand(const ZydisDecodedOperand&
                              reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH};
     }
     case ZYDIS_OPERAND_TYPE_IMMEDIATE:
-      // Zydis sign-extends what the processor does; a relative one counts from the next
-      // instruction.
+      // Zydis sign-extends as the processor does; a relative one counts from the next instruction.
       return Immediate{from.imm.is_relative ? address_ + raw_.length + from.imm.value.u
                                             : from.imm.value.u};
     case ZYDIS_OPERAND_TYPE_MEMORY: return memory(from);
@@ -207,7 +206,7 @@ std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& 
 }
 
 // SDM vol. 2, tables 2-2 and 2-3, for 32 bits: a displacement alone, from EIP or with an index.
-// Zydis 4.0 takes R13D for the base where REX.B is set.
+// Zydis 4.0 reports R13D as the base where REX.B is set.
 bool Decoding::has_no_base() const {
   const auto& modrm = raw_.raw.modrm;
   return modrm.mod == 0 && (modrm.rm == 5 || (modrm.rm == 4 && raw_.raw.sib.base == 5));

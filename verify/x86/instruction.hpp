@@ -1,12 +1,11 @@
 // One decoded instruction as plain data: what step() gives a meaning to, and nothing else.
 //
 // decode() accepts an allow list: the general-purpose instructions that compilers emit for the
-// routines under proof, on operands of 8 to 64 bits, and those that
-// change or save the modes of floating-point arithmetic and the direction flag. Everything
-// else is an error with the address and the disassembly: another mnemonic, another operand form, a
-// prefix whose meaning is not modelled (LOCK, REP, FS, GS). A prefix is passed over only where it
-// changes nothing on any processor; README.md has both lists. Where the allow list ends, so do the
-// proofs.
+// routines under proof, on operands of 8 to 64 bits, and those that change or save the modes of
+// floating-point arithmetic and the direction flag. Anything else is an error with its address and
+// disassembly: another mnemonic, another operand form, or a prefix whose meaning is not modelled
+// (LOCK, REP, FS, GS). A prefix is skipped only if it changes nothing on any processor; README.md
+// lists both. Proofs reach as far as the allow list.
 //
 // Relies on Zydis for the decoding; no type of it appears here.
 #pragma once
@@ -119,7 +118,7 @@ enum class Operation : std::uint8_t {
   jcc,
   call,
   ret,  // jmp and call: direct where the operand is an Immediate
-  nop,  // and what changes nothing that is modelled: pause, prefetch, fences
+  nop,  // with everything else that has no modelled effect: pause, prefetch, fences
   endbr64,
   ud2,  // and ud0, ud1
   int3
@@ -132,7 +131,7 @@ enum class Condition : std::uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, 
 struct RegisterOperand {
   Register name;
   std::uint8_t bytes;         // 1, 2, 4 or 8: the lowest ones
-  bool is_high_byte = false;  // AH, CH, DH, BH: the second one
+  bool is_high_byte = false;  // AH, CH, DH, BH: the second byte
 };
 
 /// Sign-extended to 64 bits as the instruction does; for a direct jump or call the absolute target.
@@ -141,20 +140,20 @@ struct Immediate {
 };
 
 /// At base + index * scale + displacement, modulo 2^64. A RIP-relative operand has neither base nor
-/// index and its absolute address as the displacement.
+/// index, and its absolute address as the displacement.
 struct MemoryOperand {
   std::optional<Register> base;
   std::optional<Register> index;
   std::uint8_t scale;  // 1, 2, 4 or 8
   std::uint64_t displacement;
-  std::uint8_t bytes;      // of the access; for lea, which makes none, of the destination
+  std::uint8_t bytes;      // of the access; for lea, which accesses nothing, of the destination
   bool is_32_bit = false;  // prefix 67: the address is the sum modulo 2^32
 };
 
 using Operand = std::variant<RegisterOperand, Immediate, MemoryOperand>;
 
 /// The bytes of an encoding that hold a distance from RIP: the rel8 or rel32 of a direct jump or
-/// call, the displacement of a RIP-relative operand. A link changes these and nothing else.
+/// call, or the displacement of a RIP-relative operand. A link changes only these.
 struct RelativeField {
   std::uint8_t offset;
   std::uint8_t bytes;
@@ -174,12 +173,12 @@ struct Instruction {
   std::uint64_t next_address() const { return address + length; }
 };
 
-/// Not on the allow list, or not an instruction.
+/// An instruction outside the allow list, or bytes that are no instruction.
 struct DecodeError {
   std::uint64_t address;
-  std::string instruction;  // the disassembly, or the bytes where there is none
+  std::string instruction;  // the disassembly, or the bytes if there is none
   std::string reason;
-  std::uint8_t length = 0;  // of the instruction; 0 where there is none
+  std::uint8_t length = 0;  // of the instruction; 0 if there is none
 };
 
 /// The instruction at the start of `code`, whose first byte is at `address`.

@@ -126,7 +126,7 @@ constexpr auto unconditional = std::to_array<std::pair<ZydisMnemonic, Operation>
     {ZYDIS_MNEMONIC_LFENCE, Operation::nop},
     {ZYDIS_MNEMONIC_MFENCE, Operation::nop},
     {ZYDIS_MNEMONIC_SFENCE, Operation::nop},
-    // No vector register is part of a machine here, and by psABI 3.2.1 none is kept for anybody.
+    // The semantics have no vector registers; by psABI 3.2.1 no call preserves any.
     {ZYDIS_MNEMONIC_VZEROUPPER, Operation::nop},
     {ZYDIS_MNEMONIC_VZEROALL, Operation::nop},
     {ZYDIS_MNEMONIC_ENDBR64, Operation::endbr64},
@@ -155,9 +155,9 @@ bool is_behind_vex(ZydisMnemonic mnemonic, Operation operation) {
   }
 }
 
-// Whose width 66 makes 16 bits on some processors (AMD vol. 3, 1.2.3) and not on others (SDM vol.
-// 2, the notes on each), unless REX.W has made it 64: then both agree. The linker's relaxation of
-// thread-local accesses makes such a call, `data16 data16 rex.W call`.
+// Instructions whose operand prefix 66 selects 16 bits on some processors (AMD vol. 3, 1.2.3) and
+// not on others (SDM vol. 2, the notes on each). Both agree if REX.W has made it 64. The linker's
+// relaxation of thread-local accesses makes such a call, `data16 data16 rex.W call`.
 bool has_width_of_the_stack(Operation operation) {
   switch (operation) {
     case Operation::jmp:
@@ -214,7 +214,7 @@ bool is_plain_prefix(const ZydisDecodedInstruction& instruction, Operation opera
     case 0x36:
     case 0x3e: return true;
     case 0x64:                                      // FS, GS
-    case 0x65: return operation == Operation::nop;  // touches nothing
+    case 0x65: return operation == Operation::nop;  // accesses nothing
     case 0x66:
       return operation != Operation::endbr64 && !changes_modes(operation) &&
              (!has_width_of_the_stack(operation) || instruction.raw.rex.W != 0);

@@ -1,5 +1,5 @@
-// Which of Zydis's mnemonics have a meaning here, and which prefixes change nothing: the allow list
-// of instruction.cpp, the only file that includes this.
+// The allow list of instruction.cpp, the only file that includes this: which of Zydis's mnemonics
+// have a meaning here, and which prefixes change nothing.
 #pragma once
 
 #include "verify/x86/instruction.hpp"
@@ -16,10 +16,10 @@ struct Meaning {
   Condition condition = Condition::o;
 };
 
-/// Nothing where the mnemonic, or its encoding (legacy, VEX), has none.
+/// Returns nothing if the mnemonic, or its encoding (legacy, VEX), has no meaning here.
 std::optional<Meaning> meaning_of(const ZydisDecodedInstruction& instruction);
 
-/// Why a prefix of `instruction` cannot be passed over, or nothing.
+/// Why a prefix of `instruction` cannot be skipped, or nothing.
 std::optional<std::string> refused_prefix(const ZydisDecodedInstruction& instruction,
                                           Operation operation);
 

@@ -27,7 +27,7 @@ const BoundWord* bound_word(const ObjectFile& file, std::uint64_t address) {
   return found != words.end() && found->address == address ? &*found : nullptr;
 }
 
-// BND and NOTRACK (SDM vol. 1, 16.4 and 17.3.3) say nothing of where a jump goes.
+// BND and NOTRACK (SDM vol. 1, 16.4 and 17.3.3) do not affect where a jump goes.
 bool is_without_effect(std::byte prefix) {
   return prefix == std::byte{0xf2} || prefix == std::byte{0x3e};
 }
@@ -45,7 +45,7 @@ std::optional<Instruction> instruction_at(const ObjectFile& file, std::uint64_t 
   return std::nullopt;
 }
 
-// psABI, figure 3.4: no function looks at these when it is entered.
+// psABI, figure 3.4: no function reads these on entry.
 bool is_scratch(Register name) {
   return name == Register::r10 || name == Register::r11;
 }
@@ -61,8 +61,8 @@ bool is_top_of_stack(const Operand& operand) {
          memory->displacement == 0 && memory->bytes == 8;
 }
 
-// Follows what is at an address for as long as it does nothing but go on elsewhere: through a word
-// of the file, by a jump, or by a return to an address that it put on the stack (a retpoline).
+// Follows code for as long as it only leads elsewhere: through a word of the file, by a jump, or by
+// a return to an address that it pushed (a retpoline).
 class Entry {
  public:
   Entry(const ObjectFile& file, std::uint64_t address)
@@ -136,7 +136,7 @@ class Entry {
     return std::nullopt;
   }
 
-  // Within a retpoline's own call, where it goes is no function yet.
+  // The target of a retpoline's own call is not a function.
   bool go_to(Value target) {
     if (!target) {
       error_ = unknown_word_;
@@ -153,14 +153,23 @@ class Entry {
   const ObjectFile& file_;
   std::uint64_t at_;
   Passage passage_;
-  bool loaded_ = false;   // a word of the file, so far
-  bool changed_ = false;  // R10 or R11, so far
-  bool pushed_ = false;   // an address, so far
+  bool loaded_ = false;   // the latest value is a word of the file
+  bool changed_ = false;  // R10 or R11 has changed
+  bool pushed_ = false;   // an address has been pushed
   std::array<Value, 2> scratch_{};
   std::vector<Value> stack_;
-  std::optional<std::string> unknown_word_;  // why, until a jump needs it
+  std::optional<std::string> unknown_word_;  // a reason, which matters only if a jump needs the
+                                             // value
   std::optional<std::string> error_;
 };
+
+// Whether only the dynamic linker changes the word: in the linker's own table (psABI 5.2), or in
+// memory that is read-only once the program is loaded.
+bool is_final(const ObjectFile& file, std::uint64_t address) {
+  const auto place = file.place_of(file_address(file, address));
+  if (!file.is_relocatable() && place && place->section.starts_with(".got")) return true;
+  return ConstantMemory(file).is_read_only(address, 8);
+}
 
 }  // namespace
 
@@ -195,23 +204,23 @@ std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFil
   const std::uint64_t in_file = file_address(file, address);
   const BoundWord* const word = bound_word(file, in_file);
   if (word == nullptr) {
-    // Also of a file without sections, whose relocations only the dynamic section tells.
+    // Works for a file without sections, too: the dynamic section then names its relocations.
     const FileContent content = ConstantMemory(file).at(address, 8);
     if (content.kind == FileContent::Kind::constant) return content.value;
     return std::nullopt;
   }
-  // What a relocation for jumps fills in, only the dynamic linker writes (psABI 5.2).
-  if (!word->is_for_jumps && !file.is_constant(in_file)) return std::nullopt;
+  // Only the dynamic linker writes a word that a relocation for jumps fills in (psABI 5.2).
+  if (!word->is_for_jumps && !is_final(file, address)) return std::nullopt;
   switch (word->kind) {
     case BoundWord::Kind::address: return load_address(file, word->value);
     case BoundWord::Kind::chosen:
       return std::unexpected(
-          "what it calls is chosen when the program is loaded (R_X86_64_IRELATIVE): have it call "
+          "its callee is chosen when the program is loaded (R_X86_64_IRELATIVE): have it call "
           "one function");
     case BoundWord::Kind::other:
       return std::unexpected(
-          "a relocation that is not modelled fills in the address of what it "
-          "calls");
+          "a relocation that is not modelled fills in the address of its "
+          "callee");
     case BoundWord::Kind::symbol: break;
   }
   if (word->is_chosen) {
@@ -225,15 +234,15 @@ std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFil
   }
   if (word->is_weak) {
     return std::unexpected(
-        fmt::format("{} is weak and this file does not define it: where no other does, the call "
-                    "goes to 0; link it with what defines it",
+        fmt::format("{} is weak and this file does not define it: if no other file does, the call "
+                    "goes to 0; link it with the file that defines it",
                     word->symbol));
   }
   return external_address(file, word->symbol);
 }
 
 std::expected<Passage, std::string> passage(const ObjectFile& file, std::uint64_t address) {
-  // The linkage table is made by the link, and so are the distances in the bytes before it.
+  // The link makes the linkage table, and the distances in the bytes before it.
   if (file.is_relocatable() || external_symbol_at(file, address)) return Passage{address};
   return Entry(file, address).run();
 }

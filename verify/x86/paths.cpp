@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t steps_max = 1024;  // of one path: the routines have no loops
 constexpr std::size_t paths_max = 1024;
-constexpr std::size_t calls_max = 32;  // one within the other
+constexpr std::size_t calls_max = 32;  // nested
 
 struct PendingCall {
   std::uint64_t return_address;
@@ -19,10 +19,10 @@ struct PendingCall {
 };
 
 struct Open {
-  SymbolicCpu machine;
+  SymbolicCpu cpu;
   std::uint64_t at;
   const Code* code;
-  std::vector<PendingCall> calls = {};  // that are being executed, the innermost last
+  std::vector<PendingCall> calls = {};  // the calls being executed, innermost last
   std::size_t steps = 0;
 };
 
@@ -50,12 +50,11 @@ class Execution {
   void follow(Open path) {
     while (true) {
       if (path.at == code_.end && path.calls.empty() && (code_.leaves_at_end || !find_code_)) {
-        return end(PathEnd::Kind::left, std::move(path.machine), word(path.at), {});
+        return end(PathEnd::Kind::left, std::move(path.cpu), word(path.at), {});
       }
       const auto entered = enter(path, Arrival::jump);
       if (!entered) {
-        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
-                   entered.error());
+        return end(PathEnd::Kind::dead_end, std::move(path.cpu), word(path.at), entered.error());
       }
       if (*entered == Entered::callee) {
         if (!jump_to_callee(path)) return;
@@ -67,26 +66,26 @@ class Execution {
       }
       const auto found = path.code->instructions.find(path.at);
       if (found == path.code->instructions.end()) {
-        return end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
+        return end(PathEnd::Kind::escaped, std::move(path.cpu), word(path.at),
                    fmt::format("a jump from {} to {:#x}, where no code is known", path.code->name,
                                path.at));
       }
       if (++path.steps > steps_max || ends_.size() > paths_max) {
-        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
-                   "a loop without a bound");
+        return end(PathEnd::Kind::dead_end, std::move(path.cpu), word(path.at),
+                   "an unbounded loop");
       }
-      const SymbolicCpu before = path.machine;
+      const SymbolicCpu before = path.cpu;
       if (before_step_) before_step_(before, path.at);
-      path.machine.instruction = path.at;
-      path.machine.trace.push_back(path.at);
-      auto control = step(path.machine, found->second);
+      path.cpu.instruction = path.at;
+      path.cpu.trace.push_back(path.at);
+      auto control = step(path.cpu, found->second);
       if (!control) {
-        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at),
+        return end(PathEnd::Kind::dead_end, std::move(path.cpu), word(path.at),
                    control.error().reason);
       }
-      if (path.machine.fault) {
-        const std::string reason = *path.machine.fault;
-        return end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at), reason);
+      if (path.cpu.fault) {
+        const std::string reason = *path.cpu.fault;
+        return end(PathEnd::Kind::dead_end, std::move(path.cpu), word(path.at), reason);
       }
       path.at = found->second.next_address();
       if (!go_on(path, *control, before)) return;
@@ -101,11 +100,11 @@ class Execution {
     return code.instructions.contains(at) || code.refused.contains(at);
   }
 
-  // Of the routine itself an error, of what it calls a reason not to know.
+  // An error if it is in the routine itself, else a reason for an unknown.
   void refuse(Open& path, const DecodeError& error) {
     const bool is_called = path.code != &code_;
     const std::string reason = refusal(*path.code, error);
-    end(is_called ? PathEnd::Kind::dead_end : PathEnd::Kind::refused, std::move(path.machine),
+    end(is_called ? PathEnd::Kind::dead_end : PathEnd::Kind::refused, std::move(path.cpu),
         word(path.at),
         is_called ? fmt::format("a call of {}: {}", path.code->name, reason) : reason);
   }
@@ -128,39 +127,39 @@ class Execution {
     path.at = found->at;
     if (found->forgets_scratch) {
       for (const Register lost : {Register::r10, Register::r11}) {
-        path.machine.write(
-            lost, variable(fmt::format("on_the_way.{}.{}", path.machine.trace.size(), name(lost))));
+        path.cpu.write(
+            lost, variable(fmt::format("on_the_way.{}.{}", path.cpu.trace.size(), name(lost))));
       }
     }
     return Entered::code;
   }
 
-  // A function that the contract speaks of, entered by a jump: it returns to the address at RSP,
-  // as if it were called with what is above that address.
+  // A jump to a function that the contract describes: it returns to the address at RSP, as if it
+  // were called with the stack above that address.
   bool jump_to_callee(Open& path) {
-    const Term rsp = path.machine.read(Register::rsp);
-    const Term return_address = path.machine.load(rsp, 8);
-    if (path.machine.fault) {
-      const std::string reason = *path.machine.fault;
-      end(PathEnd::Kind::dead_end, std::move(path.machine), word(path.at), reason);
+    const Term rsp = path.cpu.read(Register::rsp);
+    const Term return_address = path.cpu.load(rsp, 8);
+    if (path.cpu.fault) {
+      const std::string reason = *path.cpu.fault;
+      end(PathEnd::Kind::dead_end, std::move(path.cpu), word(path.at), reason);
       return false;
     }
-    SymbolicCpu before = path.machine;
+    SymbolicCpu before = path.cpu;
     before.write(Register::rsp, rsp + word(8));
-    switch (on_call_(path.machine, word(path.at), before)) {
+    switch (on_call_(path.cpu, word(path.at), before)) {
       case CallOutcome::returns: return return_from(path, return_address);
       case CallOutcome::never_returns:
-        end(PathEnd::Kind::stopped, std::move(path.machine), word(path.at), {});
+        end(PathEnd::Kind::stopped, std::move(path.cpu), word(path.at), {});
         return false;
       case CallOutcome::unknown: break;
     }
-    end(PathEnd::Kind::escaped, std::move(path.machine), word(path.at),
-        fmt::format("a jump from {} to a function of which the contract says nothing",
+    end(PathEnd::Kind::escaped, std::move(path.cpu), word(path.at),
+        fmt::format("a jump from {} to a function that the contract does not describe",
                     path.code->name));
     return false;
   }
 
-  // Whether the path goes on at `path.at`; where it does not, its ends and forks are noted.
+  // Whether the path continues at `path.at`; if not, records its ends and forks.
   bool go_on(Open& path, const Control<Term, Formula>& control, const SymbolicCpu& before) {
     if (const auto* jump = std::get_if<Jump>(&control)) {
       path.at = jump->target;
@@ -171,13 +170,13 @@ class Execution {
     } else if (const auto* call = std::get_if<Call>(&control)) {
       return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
-      end(PathEnd::Kind::left, std::move(path.machine), indirect->target, {});
+      end(PathEnd::Kind::left, std::move(path.cpu), indirect->target, {});
       return false;
     } else if (const auto* ret = std::get_if<Return<Term>>(&control)) {
       return return_from(path, ret->target);
     } else if (std::holds_alternative<Trap>(control)) {
-      end(PathEnd::Kind::trapped, std::move(path.machine), word(path.machine.instruction),
-          fmt::format("a trap at {}", place(*path.code, path.machine.instruction)));
+      end(PathEnd::Kind::trapped, std::move(path.cpu), word(path.cpu.instruction),
+          fmt::format("a trap at {}", place(*path.code, path.cpu.instruction)));
       return false;
     } else if (const auto* through = std::get_if<IndirectCall<Term>>(&control)) {
       return call_out(path, through->target, through->return_address, before);
@@ -186,82 +185,82 @@ class Execution {
   }
 
   bool fork(Open& path, const Branch<Formula>& branch) {
-    Open taken{path.machine, branch.taken, path.code, path.calls, path.steps};
-    const bool can_take = assume(taken.machine, branch.condition);
-    const bool can_fall_through = assume(path.machine, logical_not(branch.condition));
+    Open taken{path.cpu, branch.taken, path.code, path.calls, path.steps};
+    const bool can_take = assume(taken.cpu, branch.condition);
+    const bool can_fall_through = assume(path.cpu, logical_not(branch.condition));
     if (can_take) open_.push_back(std::move(taken));
     return can_fall_through;
   }
 
   bool fault_unless(Open& path, Formula condition) {
-    SymbolicCpu faulted = path.machine;
+    SymbolicCpu faulted = path.cpu;
     if (assume(faulted, logical_not(condition))) {
       const std::uint64_t at = faulted.instruction;
       end(PathEnd::Kind::trapped, std::move(faulted), word(at),
           fmt::format("a fault (#GP) at {}", place(*path.code, at)));
     }
-    return assume(path.machine, condition);
+    return assume(path.cpu, condition);
   }
 
-  // Adds the condition to the path; false where that makes the path impossible. An undecided
-  // condition is followed: what cannot happen does no harm to a proof.
-  bool assume(SymbolicCpu& machine, Formula condition) {
+  // Adds the condition to the path; returns false if that makes the path impossible. An undecided
+  // condition is followed: an impossible path does no harm to a proof.
+  bool assume(SymbolicCpu& cpu, Formula condition) {
     if (condition.as_constant() == true) return true;
     const bool impossible =
-        solver_.prove({machine.path, logical_not(condition)}).verdict == Verdict::proved;
-    machine.path.push_back(condition);
+        solver_.prove({cpu.path, logical_not(condition)}).verdict == Verdict::proved;
+    cpu.path.push_back(condition);
     return !impossible;
   }
 
   bool call_out(Open& path, Term target, std::uint64_t return_address, const SymbolicCpu& before) {
     const auto address = target.as_constant();
-    const CallOutcome outcome = on_call_(path.machine, target, before);
+    const CallOutcome outcome = on_call_(path.cpu, target, before);
     if (outcome == CallOutcome::returns) {
       path.at = return_address;
       return true;
     }
     if (outcome == CallOutcome::never_returns) {
-      end(PathEnd::Kind::stopped, std::move(path.machine), target, {});
+      end(PathEnd::Kind::stopped, std::move(path.cpu), target, {});
       return false;
     }
     if (address) return call_in(path, *address, return_address);
-    end(PathEnd::Kind::escaped, std::move(path.machine), target,
-        fmt::format("a call through memory or a register at {}, of which the contract says nothing",
-                    place(*path.code, path.machine.instruction)));
+    end(PathEnd::Kind::escaped, std::move(path.cpu), target,
+        fmt::format(
+            "a call through memory or a register at {}, which the contract does not describe",
+            place(*path.code, path.cpu.instruction)));
     return false;
   }
 
-  // A call that the contract says nothing of is executed.
+  // Executes a call that the contract does not describe.
   bool call_in(Open& path, std::uint64_t target, std::uint64_t return_address) {
     path.calls.push_back({return_address, path.code});
     path.at = target;
     const auto entered = enter(path, Arrival::call);
     if (!entered || path.calls.size() > calls_max) {
-      end(PathEnd::Kind::dead_end, std::move(path.machine), word(target),
-          entered ? fmt::format("more than {} calls within each other, {} among them", calls_max,
-                                path.code->name)
-                  : entered.error());
+      end(PathEnd::Kind::dead_end, std::move(path.cpu), word(target),
+          entered
+              ? fmt::format("more than {} nested calls, {} among them", calls_max, path.code->name)
+              : entered.error());
       return false;
     }
     if (*entered == Entered::code) return true;
-    end(PathEnd::Kind::escaped, std::move(path.machine), word(target),
-        fmt::format("a call of {:#x} from {}, of which the contract says nothing", target,
+    end(PathEnd::Kind::escaped, std::move(path.cpu), word(target),
+        fmt::format("a call of {:#x} from {}, which the contract does not describe", target,
                     path.calls.back().caller->name));
     return false;
   }
 
   bool return_from(Open& path, Term target) {
     if (path.calls.empty()) {
-      end(PathEnd::Kind::left, std::move(path.machine), target, {});
+      end(PathEnd::Kind::left, std::move(path.cpu), target, {});
       return false;
     }
     const std::uint64_t expected = path.calls.back().return_address;
     const bool comes_back =
         target.as_constant() == expected ||
-        solver_.prove({path.machine.path, equal(target, word(expected))}).verdict ==
-            Verdict::proved;
+        solver_.prove({path.cpu.path, equal(target, word(expected))}).verdict == Verdict::proved;
     if (!comes_back) {
-      end(PathEnd::Kind::dead_end, std::move(path.machine), target,
+      end(PathEnd::Kind::dead_end, std::move(path.cpu), target,
           fmt::format("{} does not return to where it was called", path.code->name));
       return false;
     }
@@ -271,8 +270,8 @@ class Execution {
     return true;
   }
 
-  void end(PathEnd::Kind kind, SymbolicCpu machine, Term rip, std::string reason) {
-    ends_.push_back({kind, std::move(machine), rip, std::move(reason)});
+  void end(PathEnd::Kind kind, SymbolicCpu cpu, Term rip, std::string reason) {
+    ends_.push_back({kind, std::move(cpu), rip, std::move(reason)});
   }
 
   const Code& code_;

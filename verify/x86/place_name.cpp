@@ -28,7 +28,7 @@ std::string place_name(const ObjectFile& file, std::uint64_t address) {
   }
   const auto place = file.place_of(in_file);
   if (!place) return fmt::format("{:#x}", in_file);
-  // A relocatable file's addresses are of our making.
+  // The addresses of a relocatable file are made up here.
   return file.is_relocatable() ? fmt::format("{}+{:#x}", place->section, place->offset)
                                : fmt::format("{:#x} in {}", in_file, place->section);
 }

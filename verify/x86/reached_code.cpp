@@ -30,7 +30,7 @@ ReachedCode reached_code(std::uint64_t address, std::span<const std::byte> bytes
     if (!decoded) {
       const std::uint8_t length = decoded.error().length;
       reached.refused.emplace(at, std::move(decoded.error()));
-      // What comes after is looked at all the same, as long as it is known where that begins.
+      // Bytes behind it are decoded all the same, as long as its length is known.
       if (length != 0) open.push_back(at + length);
       continue;
     }

@@ -84,8 +84,8 @@ bool is_count(const Operand& operand) {
          (reg != nullptr && reg->name == Register::rcx && reg->bytes == 1 && !reg->is_high_byte);
 }
 
-// Registers and places by position, as `kinds` spells them: r register, m memory, p either, i
-// immediate, c count.
+// Operand kinds by position, as `kinds` spells them: r register, m memory, p either, i immediate, c
+// count.
 bool are(const std::vector<Operand>& operands, std::string_view kinds) {
   const auto is = [](const Operand& operand, char kind) {
     switch (kind) {

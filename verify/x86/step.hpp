@@ -1,8 +1,8 @@
-// The meaning of one instruction, written once: on numbers it runs beside the CPU (cosimulation),
-// on a solver's terms it is what the proofs execute.
+// The meaning of one instruction, written once: on numbers it runs beside the CPU (silicon/), on a
+// solver's terms the proofs execute it.
 //
 // Source: SDM vol. 2, the "Operation" and "Flags Affected" paragraphs of each instruction. Narrow
-// operands are masked 64-bit words. A write of 32 bits zeroes the upper half of the register, also
+// operands are masked 64-bit words. A write of 32 bits zeroes the upper half of the register, even
 // where a cmov or a shift by zero changes nothing else; a write of 8 bits keeps the upper 56.
 #pragma once
 
@@ -14,19 +14,19 @@
 
 namespace fiberproof::verify {
 
-/// An instruction that decode() does not make: an operand where the operation has none.
+/// An instruction that decode() never makes: an operand that the operation does not have.
 struct StepError {
   std::uint64_t address;
   std::string instruction;
   std::string reason;
 };
 
-/// Executes `instruction` on `machine` and says where control goes. On an error the machine may
-/// have changed. A push stores before it changes RSP, so that the machine sees the RSP that the
-/// instruction began with; a pop loads before it writes any register.
-template <Machine M>
+/// Executes `instruction` on `cpu` and returns where control goes. On an error the CPU may have
+/// changed. A push stores before it changes RSP, so that the CPU sees the RSP that the instruction
+/// began with; a pop loads before it writes any register.
+template <Cpu M>
 std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
-    M& machine, const Instruction& instruction);
+    M& cpu, const Instruction& instruction);
 
 }  // namespace fiberproof::verify
 

@@ -1,6 +1,6 @@
-// What the instructions of step_semantics.hpp do with single bits: logic, shifts, rotates, bit
-// tests and bit counts. A count may be a Word: then every shift by a power of two is taken or not,
-// so that no shift by a Word is asked of a machine.
+// Single-bit operations of step_semantics.hpp: logic, shifts, rotates, bit tests and bit counts. A
+// count may be a Word: each power of two is then shifted by or not, so that a CPU never needs a
+// shift by a Word.
 #pragma once
 
 #include "verify/x86/cpu.hpp"
@@ -11,7 +11,7 @@
 
 namespace fiberproof::verify {
 
-template <Machine M>
+template <Cpu M>
 class StepBits : protected StepOperands<M> {
  protected:
   using Base = StepOperands<M>;
@@ -21,7 +21,7 @@ class StepBits : protected StepOperands<M> {
       Base::read, Base::set_result_flags, Base::sign_extended, Base::top, Base::truth,
       Base::unknown, Base::write, Base::write_register;
 
-  StepBits(M& machine, const Instruction& instruction) : Base(machine, instruction) {}
+  StepBits(M& cpu, const Instruction& instruction) : Base(cpu, instruction) {}
 
   void combine_bits() {
     if (i_.operation == Operation::not_) {  // no flags
@@ -50,7 +50,7 @@ class StepBits : protected StepOperands<M> {
     }
     const auto count = static_cast<unsigned>(immediate->value & count_mask());
     const Word a = read(0);
-    if (count == 0) {  // no flags, but a register of 32 bits is zero-extended all the same
+    if (count == 0) {  // no flags, but a 32-bit register is zero-extended all the same
       return write(0, a);
     }
     const Word result = shifted(a, count);
@@ -62,7 +62,7 @@ class StepBits : protected StepOperands<M> {
     write(0, result);
   }
 
-  /// SHLD, SHRD: the bits that come in are the second operand's.
+  /// SHLD, SHRD: the second operand's bits come in.
   void shift_double() {
     const Word a = read(0);
     const Word b = read(1);
@@ -166,7 +166,7 @@ class StepBits : protected StepOperands<M> {
     }
     flags.cf = unknown(Flag::cf);
     flags.zf = is_zero;
-    // Undefined for zero, and of the whole register (SDM vol. 2, BSF: "content is undefined").
+    // Undefined for zero, and then the whole register (SDM vol. 2, BSF: "content is undefined").
     write(0, from_below ? zeros : masked(number(bits_ - 1) - zeros));
     const Register name = std::get<RegisterOperand>(i_.operands[0]).name;
     m_.write(name, m_.unknown_word_where(is_zero, name, m_.read(name)));
@@ -231,7 +231,7 @@ class StepBits : protected StepOperands<M> {
   std::uint64_t count_mask() const { return bits_ == 64 ? 63 : 31; }
   Word read_count(std::size_t index) const { return read(index) & number(count_mask()); }
 
-  // `step(value, 2^n)` for each bit n of `count` that is set, 6 of them at most.
+  // Applies `step(value, 2^n)` for each set bit n of `count`, 6 of them at most.
   template <class Step>
   static Word by_count(Word value, const Word& count, unsigned count_bits, Step step) {
     for (unsigned index = 0; index < count_bits; ++index) {
@@ -282,7 +282,7 @@ class StepBits : protected StepOperands<M> {
   void shift_by_cl() {
     const Word a = read(0);
     const Word count = read_count(1);
-    const Word before_last = count - number(1);  // means nothing for 0, and is not used then
+    const Word before_last = count - number(1);  // meaningless for 0, and not used then
     Word result = a;
     Bit carry = truth(false);
     switch (i_.operation) {
@@ -344,7 +344,7 @@ class StepBits : protected StepOperands<M> {
     }
   }
 
-  /// CF: the last bit out. Undefined for shl and shr by the operand's width or more.
+  /// CF: the last bit shifted out. Undefined for shl and shr by the operand's width or more.
   Bit shifted_out(const Word& a, unsigned count) {
     if (i_.operation == Operation::sar) {
       return bit_of(a, count > top() ? top() : count - 1);

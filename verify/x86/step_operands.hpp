@@ -1,4 +1,4 @@
-// What the instructions of step_semantics.hpp have in common: words of an operand's width, operands
+// Shared parts of the instructions in step_semantics.hpp: words of an operand's width, operands
 // read and written, the flags of a result, conditions.
 //
 // Values of operands are Words with zeros above the operand width; top() is the index of the sign
@@ -14,14 +14,14 @@
 
 namespace fiberproof::verify {
 
-template <Machine M>
+template <Cpu M>
 class StepOperands {
  protected:
   using Word = typename M::Word;
   using Bit = typename M::Bit;
 
-  StepOperands(M& machine, const Instruction& instruction)
-      : m_(machine), i_(instruction), bits_(instruction.bytes * 8u) {}
+  StepOperands(M& cpu, const Instruction& instruction)
+      : m_(cpu), i_(instruction), bits_(instruction.bytes * 8u) {}
 
   // Words.
 
@@ -34,7 +34,7 @@ class StepOperands {
   }
   Word masked(const Word& value) const { return masked(value, bits_); }
 
-  /// From a value that is zero above `bits`.
+  /// Requires a value that is zero above `bits`.
   Word sign_extended(const Word& value, unsigned bits) const {
     return bits == 64 ? value
                       : select(bit_of(value, bits - 1), Word(value | number(~ones(bits))), value);

@@ -1,9 +1,9 @@
-// The machine that step() runs on for a proof: registers and flags are terms, memory is regions.
+// The CPU that step() runs on in a proof: registers and flags are terms, memory is regions.
 //
 // Every access is logged with the RSP of its instruction, so that the obligations about it (inside
 // its region, not below the red zone, allowed by the contract) can be stated when the path has
-// ended. An address that belongs to no region is one of the file's own memory, or a fault that ends
-// the path, as is a load that cannot be resolved.
+// ended. An address in no region reaches the file's own memory, or is a fault that ends the path,
+// like a load that cannot be resolved.
 #pragma once
 
 #include "verify/smt/memory.hpp"
@@ -40,8 +40,8 @@ class SymbolicCpu {
   SymbolicCpu(const Regions* regions, Memory memory, std::string_view epoch);
 
   Term read(Register name) const { return registers_[static_cast<std::size_t>(name)]; }
-  /// An address whose low bits were cleared or set stays a sum over its region's base, where the
-  /// path decides those bits.
+  /// An address whose low bits were cleared or set stays a sum over its region's base, if the path
+  /// decides those bits.
   void write(Register name, Term value);
   Flags<Formula>& flags() { return flags_; }
   Modes<Term, Formula>& modes() { return modes_; }
@@ -52,9 +52,9 @@ class SymbolicCpu {
   Term load(Term address, unsigned bytes);
   void store(Term address, Term value, unsigned bytes);
 
-  /// What may follow a call: memory and all registers but the callee-saved are unknown again, and
-  /// so is the status in MXCSR; control words stay, and a direction flag that was clear (psABI
-  /// 3.2.1). RSP is as before the call.
+  /// The state after a call: memory, all registers but the callee-saved, and the status in MXCSR
+  /// are unknown again; control words stay, and so does a clear direction flag (psABI 3.2.1). RSP
+  /// is as before the call.
   void forget_across_call(const std::string& epoch);
 
   const Regions& regions() const { return *regions_; }
@@ -64,8 +64,8 @@ class SymbolicCpu {
   std::vector<Access> accesses;
   std::vector<std::uint64_t> trace;  ///< addresses of the executed instructions
   std::optional<std::string> fault;
-  bool fault_is_outside = false;  ///< the fault is an access to no region
-  /// In which states that access is known to go astray; nothing where it is in none.
+  bool fault_is_outside = false;  ///< the fault is an access outside every region
+  /// The states in which that access certainly goes astray; nothing if there are none.
   std::optional<Formula> is_astray;
   std::optional<Term> faulting_address;
   OwnMemory own_memory;           ///< the file's; none for a model
@@ -76,8 +76,8 @@ class SymbolicCpu {
 
  private:
   std::expected<Location, std::string> region_of(Term address);
-  /// An access that is in no region by its address: the value or the place that it has all the
-  /// same; nothing, with the fault noted, where it has none.
+  /// An access whose address is in no region: its value or place all the same, or nothing, with the
+  /// fault recorded.
   std::optional<std::variant<Term, Location>> outside(FileAccess access);
   Term load_from(const Location& location, unsigned bytes);
   void store_to(const Location& location, Term value, unsigned bytes);
@@ -92,6 +92,6 @@ class SymbolicCpu {
   unsigned unknown_words_ = 0;
 };
 
-static_assert(Machine<SymbolicCpu>);
+static_assert(Cpu<SymbolicCpu>);
 
 }  // namespace fiberproof::verify

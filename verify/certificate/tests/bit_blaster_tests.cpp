@@ -1,5 +1,5 @@
-// Circuits compute what terms evaluate to, for random terms of every kind; and what the
-// constructors of terms simplify is the same term, for all values of its variables.
+// Circuits compute the value of their term, for random terms of every kind; and terms that
+// constructors simplify keep their value, for all values of their variables.
 #include "verify/certificate/bit_blaster.hpp"
 
 #include "verify/certificate/tests/plain_node.hpp"
@@ -63,7 +63,7 @@ class RandomTerms {
   std::mt19937_64 random_;
 };
 
-// The inputs of `node` with the model's values, as literals that are true.
+// The inputs of `node` with the model's values, as true literals.
 std::vector<Literal> inputs_of(BitBlaster& blaster, const Node* node, const Model& model) {
   std::vector<Literal> inputs;
   for (const Node* input : variables_of({node})) {
@@ -80,7 +80,7 @@ std::vector<Literal> inputs_of(BitBlaster& blaster, const Node* node, const Mode
   return inputs;
 }
 
-// With the inputs given, each bit can have the value that evaluation gives, and not the other.
+// With the inputs given, each bit can have its evaluated value, and not the other one.
 void expect_bits(BitBlaster& blaster, const Node* node, const Bits& bits, std::uint64_t expected,
                  const Model& model, std::uint64_t forced) {
   const auto inputs = inputs_of(blaster, node, model);
@@ -142,9 +142,9 @@ TEST(bit_blaster, a_product_with_a_number_is_cheap) {
   }
 }
 
-// A goal of no variables is decided without a gate; its formula must be the empty clause then, or
-// none of what is to be refuted. Guards a certificate chain that turned false into a variable.
-TEST(bit_blaster, a_query_that_is_decided_while_it_is_translated_stays_decided) {
+// A goal without variables is decided without a gate; its formula must then be the empty clause, or
+// hold nothing to refute. Guards against a certificate chain that turned false into a variable.
+TEST(bit_blaster, a_query_decided_in_translation_stays_decided) {
   const Node yes = plain_node(NodeKind::truth, 1, {});
   const Node no = plain_node(NodeKind::logical_not, 0, {&yes});
   EXPECT_FALSE(is_satisfiable(cnf_of({{}, Formula(&yes)})));

@@ -1,5 +1,5 @@
-// A certifying solver passes on what it can certify, and notices solvers that are wrong: those that
-// prove what does not hold, and those whose proofs are none.
+// A certifying solver passes on the answers that it can certify, and rejects solvers that prove
+// what does not hold or whose proofs are wrong.
 #include "verify/certificate/certifying_solver.hpp"
 
 #include "verify/certificate/tally.hpp"
@@ -13,7 +13,7 @@ namespace {
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
-// Answers whatever it was made with.
+// Always gives the answer that it was made with.
 class Oracle final : public Solver {
  public:
   explicit Oracle(Verdict verdict) : verdict_(verdict) {}
@@ -29,7 +29,7 @@ class Oracle final : public Solver {
 
 const Term x = variable("x");
 const Term y = variable("y");
-// Needs a search, so that there is a proof to be wrong.
+// Needs a search, so that there is a proof that can be wrong.
 const Query holds{{less(x, y), less(y, word(1000))},
                   equal((x ^ y) & word(7), (x | y) - (x & y) - ((x ^ y) & word(~7ull)))};
 const Query does_not_hold{{less(x, y)}, less(x, word(1000))};
@@ -114,12 +114,12 @@ TEST(certifying_solver, a_solver_that_is_missing_is_named) {
                   "no-such-solver cannot be started: is it installed?");
 }
 
-TEST(certifying_solver, a_solver_that_ends_otherwise_is_no_proof) {
+TEST(certifying_solver, an_unexpected_exit_is_not_a_proof) {
   expect_rejected(prove(holds, make_cadical("false")), "false ended with 1");
   expect_rejected(prove(holds, make_cadical("true")), "true ended with 0");
 }
 
-TEST(certifying_solver, what_takes_too_long_stands_without_a_certificate) {
+TEST(certifying_solver, a_timeout_leaves_the_answer_uncertified) {
   const Term small_x = x & word(0xffffffff);
   const Term small_y = y & word(0xffffffff);
   const Query hard{{less(word(1), small_x), less(word(1), small_y)},
@@ -156,8 +156,8 @@ TEST(certifying_solver, queries_that_differ_in_names_are_certified_once) {
   EXPECT_EQ(new_ones, (std::vector<bool>{true, false, false}));
 }
 
-// What execution asks is covered, too: a solver that proves everything would read a word that may
-// have been overwritten since.
+// Questions of the execution are certified, too: a solver that proves everything would load a word
+// that a later store may have overwritten.
 TEST(certifying_solver, a_wrong_answer_to_a_question_of_the_execution_is_noticed) {
   const Term base = variable("base");
   const Regions regions{{"stack", base, word(0), word(4096)}};

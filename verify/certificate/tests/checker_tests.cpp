@@ -1,5 +1,5 @@
-// The checker accepts proofs and nothing else: proofs made by hand, CaDiCaL's, and both spoilt in
-// many ways. On a formula that something satisfies it accepts no bytes at all.
+// The checker accepts correct proofs and nothing else: hand-made ones, CaDiCaL's, and both damaged
+// in many ways. For a satisfiable formula it accepts no bytes at all.
 #include "verify/certificate/checker.hpp"
 
 #include "verify/certificate/cadical.hpp"
@@ -57,7 +57,7 @@ std::string reason(const Cnf& cnf, const Bytes& proof) {
   return check_proof(cnf, proof).reason;
 }
 
-// No assignment of two variables is left.
+// Unsatisfiable: excludes all four assignments of two variables.
 Cnf square() {
   return formula(2, {{1, 2}, {-1, 2}, {1, -2}, {-1, -2}});
 }
@@ -75,7 +75,7 @@ TEST(checker, the_empty_clause_alone_proves_what_propagation_refutes) {
   EXPECT_FALSE(accepts(formula(1, {}), lemmas({{}})));
 }
 
-TEST(checker, the_proof_must_say_that_it_is_done) {
+TEST(checker, the_proof_must_end_with_the_empty_clause) {
   EXPECT_EQ(reason(square(), {}), "the proof ends without the empty clause");
   EXPECT_EQ(reason(square(), lemmas({{2}})), "the proof ends without the empty clause");
   EXPECT_TRUE(accepts(square(), lemmas({{2}, {}, {1}}))) << "and then it may go on";
@@ -90,16 +90,17 @@ TEST(checker, a_lemma_that_does_not_follow_is_named) {
   EXPECT_EQ(reason(satisfiable, lemmas({{2}, {}})), "step 2 of the proof does not follow");
 }
 
-// A lemma that only keeps satisfiability is refused, though DRAT has it: {3} is blocked here.
-TEST(checker, a_lemma_by_the_weaker_rule_is_refused) {
+// A lemma that merely preserves satisfiability is rejected, although DRAT allows it: {3} is blocked
+// here.
+TEST(checker, rejects_rat_lemmas) {
   EXPECT_FALSE(accepts(formula(3, {{1, 2}, {-1, 2}, {1, -2}, {-1, -2}}), lemmas({{3}, {-3}, {}})));
 }
 
-TEST(checker, what_the_empty_clause_does_not_need_is_not_checked) {
+TEST(checker, unneeded_lemmas_are_not_checked) {
   EXPECT_TRUE(accepts(formula(3, {{1, 2}, {-1, 2}, {1, -2}, {-1, -2}}), lemmas({{3}, {2}, {}})));
 }
 
-TEST(checker, a_deleted_clause_is_gone_and_a_reason_stays) {
+TEST(checker, deletes_clauses_except_reasons) {
   Bytes proof;
   append(proof, 'd', {-1, -2});
   append(proof, 'a', {2});
@@ -107,7 +108,7 @@ TEST(checker, a_deleted_clause_is_gone_and_a_reason_stays) {
   EXPECT_FALSE(accepts(square(), proof)) << "without that clause something satisfies the rest";
 
   proof.clear();
-  append(proof, 'a', {2, 3});  // not needed: a clause to delete that was there once
+  append(proof, 'a', {2, 3});  // a permitted step: deletes a clause that was there once
   append(proof, 'd', {3, 2});
   append(proof, 'd', {3, 1});  // never there
   append(proof, 'a', {2});
@@ -119,19 +120,19 @@ TEST(checker, a_deleted_clause_is_gone_and_a_reason_stays) {
   EXPECT_TRUE(accepts(chain, lemmas({{}})));
   const Cnf open = formula(4, {{1}, {-1, 2}, {-2, 3, 4}, {-2, 3, -4}, {-2, -3, 4}, {-2, -3, -4}});
   proof.clear();
-  append(proof, 'd', {-1, 2});  // why the second variable is true
+  append(proof, 'd', {-1, 2});  // the reason why the second variable is true
   append(proof, 'a', {3});
   append(proof, 'a', {});
   EXPECT_TRUE(accepts(open, proof));
 }
 
-TEST(checker, odd_clauses_are_understood) {
+TEST(checker, accepts_unusual_clauses) {
   EXPECT_TRUE(accepts(formula(2, {{1, 1, 1}, {-1, 2, -1}, {-2, -2}}), lemmas({{}})));
   EXPECT_FALSE(accepts(formula(2, {{1, -1}, {2, -2}}), lemmas({{1, -1}, {2}, {}})));
   EXPECT_TRUE(accepts(square(), lemmas({{1, -1}, {2, 2}, {}})));
 }
 
-TEST(checker, bytes_that_are_no_proof_are_refused_with_their_place) {
+TEST(checker, rejects_malformed_bytes_with_their_place) {
   const auto bytes = [](std::initializer_list<int> values) {
     Bytes proof;
     for (const int value : values) proof.push_back(static_cast<std::byte>(value));
@@ -199,7 +200,7 @@ Bytes cadical_proof(const Cnf& cnf) {
   return run.proof;
 }
 
-// The proof with a bit flipped, bytes cut out, doubled or exchanged, or its end cut off.
+// The proof with a bit flipped, bytes removed, doubled or exchanged, or cut short.
 Bytes spoilt(Bytes proof, std::mt19937_64& random) {
   for (std::uint64_t times = 1 + random() % 3; times > 0 && !proof.empty(); --times) {
     const auto at = static_cast<std::ptrdiff_t>(random() % proof.size());
@@ -224,7 +225,7 @@ Bytes spoilt(Bytes proof, std::mt19937_64& random) {
   return proof;
 }
 
-// One step of the proof left out, as a whole.
+// The proof without one whole step.
 Bytes without_step(const Bytes& proof, std::uint32_t variables, std::size_t left_out) {
   const auto steps = parse_proof(proof, variables).value();
   Bytes rest;
@@ -249,14 +250,14 @@ TEST(checker, accepts_the_proofs_that_cadical_makes) {
   EXPECT_GT(check_proof(pigeons(7), cadical_proof(pigeons(7))).checked, 500u);
 }
 
-TEST(checker, a_proof_of_another_formula_is_refused) {
+TEST(checker, rejects_a_proof_of_another_formula) {
   EXPECT_FALSE(accepts(pigeons(5), cadical_proof(pigeons(4))));
   const Bytes proof = cadical_proof(pigeons(5));
   for (std::size_t index = 0; index < pigeons(5).size(); ++index)
     EXPECT_FALSE(accepts(without_clause(pigeons(5), index), proof)) << "without clause " << index;
 }
 
-TEST(checker, a_spoilt_proof_is_accepted_only_where_it_still_is_one) {
+TEST(checker, accepts_a_damaged_proof_only_if_it_still_proves) {
   std::mt19937_64 random(1);
   const Cnf cnf = pigeons(4);
   const Bytes proof = cadical_proof(cnf);
@@ -280,8 +281,9 @@ TEST(checker, a_spoilt_proof_is_accepted_only_where_it_still_is_one) {
   EXPECT_TRUE(accepts(cnf, without_step(proof, cnf.variables(), steps)));
 }
 
-// Proofs of a formula without one clause that it needs, spoilt, and random steps: nothing may pass.
-TEST(checker, nothing_proves_a_formula_that_can_be_satisfied) {
+// Proofs of a formula that lacks one needed clause, damaged, and random steps: the checker must
+// accept none.
+TEST(checker, no_proof_refutes_a_satisfiable_formula) {
   std::mt19937_64 random(2);
   int formulas = 0;
   while (formulas < 60) {
@@ -299,7 +301,7 @@ TEST(checker, nothing_proves_a_formula_that_can_be_satisfied) {
   }
 }
 
-TEST(checker, random_steps_prove_nothing_that_can_be_satisfied) {
+TEST(checker, random_steps_refute_no_satisfiable_formula) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 20'000; ++round) {
     const Cnf cnf = random_formula(random, 4, 4 + random() % 20);

@@ -89,7 +89,7 @@ TEST(gates, majority) {
               [](bool a, bool b, bool c) { return a + b + c >= 2; });
 }
 
-TEST(gates, of_one_kind_do_not_pass_for_another) {
+TEST(gates, different_kinds_stay_apart) {
   Gates gates;
   const Literal a = gates.input();
   const Literal b = gates.input();

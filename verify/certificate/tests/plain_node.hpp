@@ -1,4 +1,4 @@
-// Nodes as they stand, past the constructors of terms, which fold what is constant.
+// Builds nodes directly, without the constructors of terms, which fold constants.
 #pragma once
 
 #include "verify/smt/term.hpp"
@@ -9,7 +9,7 @@
 
 namespace fiberproof::verify {
 
-/// Later than every node of the constructors and every earlier one of these, so that it may use
+/// Numbered after every node of the constructors and every earlier plain node, so that it may use
 /// them.
 inline Node plain_node(NodeKind kind, std::uint64_t value, std::vector<const Node*> operands) {
   static std::uint64_t id = std::uint64_t{1} << 63;

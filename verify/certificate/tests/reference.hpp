@@ -1,5 +1,5 @@
-// Propagation and proof checking once more, as plainly as can be: no watches, no deletions, every
-// clause looked at again and again. What the tests hold the real ones against.
+// A second implementation of propagation and proof checking, as plain as possible: no watches, no
+// deletions, every clause visited again and again. The tests compare the real ones with it.
 #pragma once
 
 #include "verify/certificate/cnf.hpp"
@@ -25,8 +25,8 @@ inline Clauses clauses_of(const Cnf& formula) {
   return clauses;
 }
 
-/// What follows from the clauses and `true_literals` by unit propagation; nothing where that is a
-/// contradiction.
+/// All consequences of the clauses and `true_literals` by unit propagation; nothing if they
+/// contradict each other.
 inline std::optional<Values> consequences(const Clauses& clauses, std::uint32_t variables,
                                           const std::vector<Literal>& true_literals) {
   Values values(2 * (std::size_t{variables} + 1));
@@ -42,7 +42,7 @@ inline std::optional<Values> consequences(const Clauses& clauses, std::uint32_t 
     changed = false;
     for (const auto& clause : clauses) {
       std::optional<Literal> open;
-      bool is_open = false;  // true already, or in two ways still
+      bool is_open = false;  // already true, or more than one open literal
       for (const Literal literal : clause) {
         const signed char value = values[literal.code()];
         if (value > 0 || (value == 0 && open && *open != literal)) is_open = true;
@@ -57,8 +57,8 @@ inline std::optional<Values> consequences(const Clauses& clauses, std::uint32_t 
   return values;
 }
 
-/// Whether the lemmas of `proof` that follow by propagation, one after the other, lead to the empty
-/// clause. Others are passed over: a proof may hold what it does not need.
+/// Whether those lemmas of `proof` that follow by propagation, one after the other, lead to the
+/// empty clause. Skips the others: a proof may hold steps that it does not need.
 inline bool reference_accepts(const Cnf& formula, std::span<const std::byte> proof) {
   const auto steps = parse_proof(proof, formula.variables());
   if (!steps) return false;

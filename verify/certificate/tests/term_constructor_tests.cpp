@@ -1,5 +1,5 @@
-// What the constructors of terms fold and collect is the word that was asked for, for all values of
-// its variables: each shape of operands that they know is certified, not sampled.
+// Constructors of terms fold and collect without changing a value: each shape of operands that they
+// simplify is certified for all values of its variables, not sampled.
 #include "verify/certificate/bit_blaster.hpp"
 #include "verify/certificate/certifying_solver.hpp"
 #include "verify/certificate/tests/plain_node.hpp"
@@ -11,7 +11,8 @@ namespace {
 
 using std::chrono_literals::operator""s;
 
-// That `result`, which a constructor made, is the plain node of that kind, whatever the variables.
+// Certifies that `result`, which a constructor made, equals the plain node of that kind for all
+// variables.
 void expect_same(NodeKind kind, std::uint64_t value, std::vector<const Node*> operands,
                  const Node& result) {
   const Node as_it_stands = plain_node(kind, value, std::move(operands));
@@ -78,7 +79,7 @@ TEST(term_constructors, truth_values_are_the_same_before_and_after_folding) {
   }
 }
 
-// What cancels in addresses: each sum of two of these, collected, is the same sum.
+// Cancellation in addresses: each sum of two of these stays the same when collected.
 TEST(term_constructors, collected_sums_are_the_same_words) {
   const Term top = variable("top");
   const Term n = variable("n");

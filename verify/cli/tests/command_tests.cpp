@@ -36,14 +36,14 @@ class command : public testing::Test {
     return outcome;
   }
 
-  // A file with these contents, whose name is in every complaint about it.
+  // A file with these contents; every complaint about it contains its name.
   std::string file(const std::string& name, const std::string& contents) const {
     const filesystem::path path = folder_ / name;
     std::ofstream(path, std::ios::binary) << contents;
     return path;
   }
 
-  // Exit status 2, and exactly one line, which names what is wrong.
+  // Exit status 2, and exactly one line, which names the error.
   static void expect_one_line(const std::vector<std::string>& arguments, const std::string& named) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.exit_code, 2);
@@ -113,7 +113,7 @@ TEST_F(command, a_counterexample_that_real_stacks_show_is_kept_and_overwrites_no
 }
 
 TEST_F(command, a_query_that_times_out_fails_the_run) {
-  // That 2^62 - 57 is prime takes a bit-blaster much longer than this.
+  // It takes a bit-blaster much longer than this to see that 2^62 - 57 is prime.
   const std::string contract = file("hard.contract",
                                     "contract hard\nghost x, y : word\n"
                                     "assume 1 < x and x < y and y < 0x100000000\n"
@@ -140,8 +140,8 @@ TEST_F(command, certifies_what_it_proves) {
   EXPECT_TRUE(summary.ends_with("; 0 not certified, 0 rejected")) << summary;
 }
 
-// Bounds are easy for Z3's integers, and products of unknown words hard for bits.
-TEST_F(command, what_cannot_be_certified_in_time_is_named) {
+// Bounds are easy for Z3's integers, and products of unknown words are hard for bits.
+TEST_F(command, an_uncertified_answer_is_named) {
   const std::string contract = file("hard.contract",
                                     "contract hard\nghost x, y, z : word\n"
                                     "exit\n  L1 distributes: (x + y) * z == x * z + y * z\n");
@@ -168,7 +168,7 @@ TEST_F(command, a_missing_cvc5_is_one_clear_line) {
   ::setenv("PATH", path.c_str(), 1);
 }
 
-// Two factors are not found in so little time. Its clause has an id of its own.
+// Two factors cannot be found in so little time. The clause has an id of its own.
 TEST_F(command, a_time_out_is_not_an_impossible_assumption) {
   const std::string contract =
       file("factors.contract",
@@ -187,7 +187,7 @@ TEST_F(command, a_time_out_is_not_an_impossible_assumption) {
   EXPECT_TRUE(says("by execution"));
 }
 
-// A SAT solver that says what nobody can check: its proofs are rejected, and with them the answers.
+// A SAT solver without checkable proofs: they are rejected, and the answers with them.
 TEST_F(command, a_cadical_without_proofs_certifies_nothing) {
   const std::string liar =
       file("cadical",
@@ -214,8 +214,8 @@ TEST_F(command, every_query_can_be_written_as_a_script) {
   EXPECT_GT(scripts, 15u);
 }
 
-// Guards a selection that left out the theorems which give its clauses their meaning.
-TEST_F(command, a_selected_clause_on_contradictory_assumptions_could_not_run) {
+// Guards an old bug: a selection left out the theorems that give its clauses their meaning.
+TEST_F(command, a_clause_on_contradictory_assumptions_could_not_run) {
   const std::string contract = file("vacuous.contract",
                                     "contract vacuous\nghost x : word\nassume x < 1 and x > 1\n"
                                     "exit\n  L1 nonsense: x == 7\n");
@@ -314,7 +314,7 @@ TEST_F(command, minimizing_writes_beside_the_file_what_was_seen) {
       << replayed.lines[0];
 }
 
-TEST_F(command, what_cannot_be_minimized_is_one_clear_line) {
+TEST_F(command, an_unminimizable_program_is_one_clear_line) {
   expect_one_line({"minimize", file("good.program", good_program)}, "good.program: passes");
   expect_one_line({"minimize", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
   expect_one_line({"minimize", folder_ / "missing.program"}, "missing.program");
@@ -337,7 +337,7 @@ TEST_F(command, explains_a_program) {
   EXPECT_TRUE(says("the stack of c1 at step 2, 32768 usable bytes"));
 }
 
-TEST_F(command, what_cannot_be_explained_is_one_clear_line) {
+TEST_F(command, an_unexplainable_file_is_one_clear_line) {
   expect_one_line({"explain", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
   expect_one_line({"explain", folder_ / "missing.program"}, "missing.program");
 }

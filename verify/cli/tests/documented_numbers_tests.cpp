@@ -1,6 +1,5 @@
-// The numbers that README and its like state are those that the command prints: each is looked for
-// in the text, and compared. A sentence that says the number in other words fails until it is
-// listed here again.
+// Numbers in README and other documents equal those that the command prints. A sentence that states
+// the number in other words fails until it is listed here again.
 #include "verify/process/process.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +23,7 @@ std::string text_of(const std::string& path) {
   return text.str();
 }
 
-// What the command writes as JSON.
+// The command's results as JSON.
 nlohmann::json results_of(std::vector<std::string> arguments) {
   std::string path = testing::TempDir() + "/fiberproof-numbers-XXXXXX";
   const int descriptor = ::mkstemp(path.data());
@@ -39,7 +38,7 @@ nlohmann::json results_of(std::vector<std::string> arguments) {
   return json;
 }
 
-// Every place where the file says it, with line ends as spaces; there must be one.
+// Every occurrence in the file, with line ends as spaces; there must be one.
 void expect_said(const std::string& path, const std::string& pattern, const std::string& number) {
   std::string text = text_of(path);
   std::ranges::replace(text, '\n', ' ');
@@ -65,7 +64,7 @@ TEST(documented_numbers, defects_are_as_many_as_the_patches_name) {
   expect_said("README.md", "(\\d+) bugs of the field", defects.size());
   expect_said("README.md", "(\\d+) must be refuted by a theorem", by_proof);
   expect_said("README.md", "must be refuted by a theorem and (\\d+) found", by_target);
-  expect_said("README.md", "the other (\\d+) are of what no theorem", defects.size() - by_proof);
+  expect_said("README.md", "No theorem covers the other (\\d+)", defects.size() - by_proof);
   expect_said("core/defects/README.md", "Of the (\\d+), \\d+ must be", defects.size());
   expect_said("core/defects/README.md", "(\\d+) must be refuted by a theorem", by_proof);
   expect_said("core/defects/README.md", "by a theorem and (\\d+) found by a target", by_target);
@@ -97,7 +96,7 @@ TEST(documented_numbers, mutants_are_as_many_as_the_sources_give) {
   expect_said(".ci/run", "`fiberproof mutate` is of all (\\d+)", all);
 }
 
-TEST(documented_numbers, rows_of_the_readmes_table_have_the_theorems_of_proofs_txt) {
+TEST(documented_numbers, readme_rows_match_proofs_txt) {
   const auto proofs = results_of({"list", "proofs"})["proofs"];
   const std::string text = text_of("README.md");
   const std::regex row(
@@ -147,7 +146,7 @@ TEST(documented_numbers, the_help_in_the_readme_names_every_subcommand) {
     std::istringstream words(*at);
     std::string name;
     words >> name;
-    if (at->starts_with("    ")) continue;  // a description that wraps
+    if (at->starts_with("    ")) continue;  // a wrapped description
     ++subcommands;
     EXPECT_NE(text.find("\nfiberproof " + name), text.npos) << name;
   }

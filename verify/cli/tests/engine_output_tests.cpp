@@ -1,4 +1,4 @@
-// What libFuzzer prints, in lines that it did print, and what becomes of them.
+// Lines that libFuzzer did print, and how they are read.
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_progress.hpp"
 #include "verify/cli/terminal.hpp"
@@ -62,7 +62,8 @@ TEST(engine_output, what_merely_begins_with_a_number_sign_is_no_status) {
   }
 }
 
-// Guards "0 executions, ? per second, coverage ?" at the end of each good run on a terminal.
+// Guards an old bug: "0 executions, ? per second, coverage ?" at the end of each good run on a
+// terminal.
 TEST(engine_output, closing_words_change_nothing_of_what_is_known) {
   const EngineOutput output =
       read({"#10\tINITED cov: 196 ft: 350 corp: 5/2593b exec/s: 0 rss: 34Mb",

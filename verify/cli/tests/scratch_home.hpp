@@ -1,4 +1,4 @@
-// A folder for one test, with one inside it for temporary files, so that what is left can be seen.
+// A folder for one test, with a temporary folder inside it, so that left-over files are noticed.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ class ScratchHome {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  /// Files below a folder, at any depth, and folders that are empty.
+  /// Files below a folder, at any depth, and empty folders.
   static std::vector<std::string> all_in(const std::string& folder) {
     std::vector<std::string> found;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {

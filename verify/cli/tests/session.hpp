@@ -1,5 +1,5 @@
-// The command as its users run it: on a terminal of some width or in a pipe, in a folder of its
-// own, with the limits of the machine, and with signals.
+// Runs the command as users do: on a terminal of some width or in a pipe, in a folder of its own,
+// with the system's limits, and with signals.
 #pragma once
 
 #include <sys/types.h>
@@ -11,10 +11,10 @@ namespace fiberproof::verify {
 
 struct SessionOptions {
   std::vector<std::string> arguments;    ///< the first is the program's path
-  std::string folder;                    ///< that it is started in; empty for ours
+  std::string folder;                    ///< to start it in; empty for the current one
   std::vector<std::string> environment;  ///< "NAME=value", added to ours
   unsigned short columns = 0;            ///< of a terminal; 0 for a pipe
-  std::function<void()> prepare;         ///< in the child, before it becomes the program
+  std::function<void()> prepare;         ///< runs in the child before exec
 };
 
 class Session {
@@ -22,17 +22,17 @@ class Session {
   explicit Session(const SessionOptions& options);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  /// Kills what still runs.
+  /// Kills a process that still runs.
   ~Session();
 
-  /// Reads until the output has `text`, or the program has ended. True where it has.
+  /// Reads until the output contains `text`, or the program has ended. Returns true if it does.
   bool wait_for(const std::string& text);
   /// To the process alone.
   void signal(int number) const;
-  /// The key, on a terminal: to all of its foreground processes.
+  /// Presses the key on a terminal: the signal goes to all of its foreground processes.
   void press_ctrl_c() const;
-  /// Reads to the end. The exit status, or 128 + n where signal n ended it; -1 where it did not end
-  /// within some minutes.
+  /// Reads to the end. Returns the exit status, or 128 + n if signal n ended it, or -1 if it did
+  /// not end within some minutes.
   int wait();
 
   const std::string& output() const { return output_; }
@@ -46,17 +46,18 @@ class Session {
   std::string output_;
 };
 
-/// The exit status, and what it wrote.
+/// The exit status and the output.
 struct SessionEnd {
   int status = -1;
   std::string output;
 };
 SessionEnd run_session(const SessionOptions& options);
 
-/// In a child: system call `number` fails with EPERM from now on. False where the kernel refuses.
+/// In a child: makes system call `number` fail with EPERM from now on. Returns false if the kernel
+/// refuses.
 bool refuse_system_call(long number);
 
-/// Processes whose command line has `text` in it.
+/// Processes whose command line contains `text`.
 std::vector<pid_t> processes_with(const std::string& text);
 
 }  // namespace fiberproof::verify

@@ -1,5 +1,5 @@
-// Who is to blame for the end of a target's process: in words that sanitizers, libFuzzer and the
-// system did say.
+// Who is to blame for the end of a target's process, judged by messages that sanitizers, libFuzzer
+// and the system did print.
 #include "verify/cli/target_end.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ const Lines leak_check_refused{
     "==24413==LeakSanitizer has encountered a fatal error.",
     "==24413==HINT: LeakSanitizer does not work under ptrace (strace, gdb, etc)"};
 
-TEST(target_end, before_any_input_is_the_machines) {
+TEST(target_end, before_any_input_is_the_systems_fault) {
   EXPECT_FALSE(refusal_before_any_input(ended(0), {}));
   const auto said = [](int exit_code, const Lines& lines) {
     return refusal_before_any_input(ended(exit_code), lines).value_or("nothing");
@@ -42,17 +42,17 @@ TEST(target_end, before_any_input_is_the_machines) {
                   .find("libstdc++.so.6") != std::string::npos);
   EXPECT_TRUE(said(128 + SIGXFSZ, {}).find("ulimit -f") != std::string::npos);
   EXPECT_EQ(said(3, {"something else"}),
-            "ended with status 3 before it was given any input: something else");
+            "ended with status 3 before it got any input: something else");
 }
 
-TEST(target_end, that_could_not_be_started_names_what_the_system_said) {
+TEST(target_end, that_could_not_be_started_quotes_the_system) {
   ProcessEnd end;
   end.why_not_started = "Permission denied";
   EXPECT_EQ(refusal_before_any_input(end, {}), "cannot be started: Permission denied");
-  EXPECT_EQ(judge_end(end, {}, false).blame, Blame::machine);
+  EXPECT_EQ(judge_end(end, {}, false).blame, Blame::system);
 }
 
-TEST(target_end, with_the_report_of_an_oracle_or_sanitizer_is_the_targets) {
+TEST(target_end, with_an_oracles_or_sanitizers_report_is_the_targets_fault) {
   const auto blame = [](const Lines& lines) { return judge_end(ended(1), lines, true).blame; };
   EXPECT_EQ(blame({"fiberproof: C5 violated: a payload", "==1== ERROR: libFuzzer: deadly signal"}),
             Blame::target);
@@ -66,28 +66,28 @@ TEST(target_end, with_the_report_of_an_oracle_or_sanitizer_is_the_targets) {
       << "an oracle outranks what else was said";
 }
 
-TEST(target_end, by_a_limit_or_a_signal_from_elsewhere_is_the_machines) {
+TEST(target_end, by_a_limit_or_a_foreign_signal_is_the_systems_fault) {
   const auto blame = [](int exit_code, const Lines& lines) {
     return judge_end(ended(exit_code), lines, false).blame;
   };
-  EXPECT_EQ(blame(128 + SIGKILL, {}), Blame::machine);
-  EXPECT_EQ(blame(128 + SIGXFSZ, {}), Blame::machine);
-  EXPECT_EQ(blame(128 + SIGXCPU, {}), Blame::machine);
-  EXPECT_EQ(blame(128 + SIGPIPE, {}), Blame::machine);
-  EXPECT_EQ(blame(72, {"==1== libFuzzer: run interrupted; exiting"}), Blame::machine);
+  EXPECT_EQ(blame(128 + SIGKILL, {}), Blame::system);
+  EXPECT_EQ(blame(128 + SIGXFSZ, {}), Blame::system);
+  EXPECT_EQ(blame(128 + SIGXCPU, {}), Blame::system);
+  EXPECT_EQ(blame(128 + SIGPIPE, {}), Blame::system);
+  EXPECT_EQ(blame(72, {"==1== libFuzzer: run interrupted; exiting"}), Blame::system);
   EXPECT_EQ(blame(134, {"terminate called after throwing an instance of 'std::system_error'",
                         "  what():  Resource temporarily unavailable"}),
-            Blame::machine);
+            Blame::system);
   EXPECT_EQ(blame(1, {"AddressSanitizer: CHECK failed: sanitizer_common.cpp:53 \"((0 && \"unable "
                       "to mmap\")) != (0)\" (0x0, 0x0) (tid=7)"}),
-            Blame::machine);
-  EXPECT_EQ(blame(1, {"==7== ERROR: libFuzzer: file size exceeded"}), Blame::machine);
+            Blame::system);
+  EXPECT_EQ(blame(1, {"==7== ERROR: libFuzzer: file size exceeded"}), Blame::system);
   EXPECT_EQ(blame(1, {"==1==ERROR: External symbolizer path is set to '/bin/true' which isn't a "
                       "known symbolizer."}),
-            Blame::machine);
+            Blame::system);
 }
 
-TEST(target_end, by_leak_sanitizer_is_the_targets_unless_the_machine_refused_it_a_thread) {
+TEST(target_end, by_leak_sanitizer_is_the_targets_fault_unless_the_system_refused_a_thread) {
   const TargetEnd end = judge_end(ended(1), leak_check_refused, true);
   EXPECT_EQ(end.blame, Blame::to_be_shown);
   EXPECT_TRUE(end.is_of_leak_check);
@@ -103,7 +103,7 @@ TEST(target_end, without_memory_for_an_input_must_be_shown_again) {
   const TargetEnd end = judge_end(ended(1), lines, true);
   EXPECT_EQ(end.blame, Blame::to_be_shown);
   EXPECT_TRUE(end.is_of_memory);
-  EXPECT_EQ(judge_end(ended(1), lines, false).blame, Blame::machine);
+  EXPECT_EQ(judge_end(ended(1), lines, false).blame, Blame::system);
 }
 
 TEST(target_end, without_a_report_must_be_shown_again) {

@@ -23,7 +23,7 @@ class session : public testing::Test {
             {}};
   }
 
-  // Status 130, a word of it, and nothing left: no process, no temporary file.
+  // Status 130, the word "interrupted", and nothing left: no process, no temporary file.
   void expect_interrupted(Session& session) const {
     EXPECT_EQ(session.wait(), 130) << session.output();
     EXPECT_NE(session.output().find("interrupted"), std::string::npos) << session.output();
@@ -37,7 +37,7 @@ class session : public testing::Test {
   ScratchHome home_;
 };
 
-// What a terminal shows at once: between two returns to the beginning of the line.
+// What a terminal shows at once: the text between two returns to the start of the line.
 std::vector<std::string> refreshes(const std::string& output) {
   constexpr std::string_view erase = "\x1b[K";
   std::vector<std::string> parts;
@@ -64,7 +64,7 @@ TEST_F(session, on_a_narrow_terminal_the_progress_line_is_not_wrapped) {
   EXPECT_EQ(end.status, 0) << end.output;
   auto shown = refreshes(end.output);
   ASSERT_GT(shown.size(), 1u) << end.output;
-  shown.pop_back();  // The last is followed by a line's end, and is told in full.
+  shown.pop_back();  // The last one is followed by a line end, and printed in full.
   for (const std::string& line : shown) EXPECT_LT(line.size(), 60u) << line;
 }
 
@@ -106,7 +106,7 @@ TEST_F(session, a_signal_to_the_process_alone_ends_it_as_well) {
   }
 }
 
-// As a shell starts what stands in the background of a script.
+// As a shell starts a script's background commands.
 TEST_F(session, an_interrupt_that_was_ignored_before_ends_it_as_well) {
   SessionOptions ignoring = options({"fuzz", "layout", "--time", "900"});
   ignoring.prepare = [] { std::signal(SIGINT, SIG_IGN); };
@@ -129,7 +129,7 @@ TEST_F(session, ctrl_c_ends_the_main_job_with_the_table_of_what_is_known) {
   EXPECT_EQ(results.value("interrupted", false), true);
 }
 
-// That 2^62 - 57 is prime takes a solver much longer than the test.
+// It takes a solver much longer than the test to see that 2^62 - 57 is prime.
 constexpr const char* hard_contract =
     "contract hard\nghost x, y : word\nassume 1 < x and x < y and y < 0x100000000\n"
     "exit\n  L1 prime: x * y != 0x3fffffffffffffc7\n";
@@ -152,7 +152,7 @@ TEST_F(session, an_interrupt_ends_a_query_that_runs) {
   }
 }
 
-TEST_F(session, ctrl_c_ends_all_proofs_and_tells_whole_contracts_only) {
+TEST_F(session, ctrl_c_ends_all_proofs_and_prints_only_whole_contracts) {
   Session session(options({"prove"}, 120));
   ::sleep(1);
   session.press_ctrl_c();
@@ -161,7 +161,7 @@ TEST_F(session, ctrl_c_ends_all_proofs_and_tells_whole_contracts_only) {
   EXPECT_EQ(session.output().find("did not run"), std::string::npos) << session.output();
 }
 
-TEST_F(session, ctrl_c_ends_replays_and_tells_how_many_there_were) {
+TEST_F(session, ctrl_c_ends_replays_and_prints_their_number) {
   Session session(options({"replay", FIBERPROOF_CORPUS}, 120));
   ASSERT_TRUE(session.wait_for("as recorded"));
   session.press_ctrl_c();

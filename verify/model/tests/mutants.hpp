@@ -1,4 +1,5 @@
-// For each theorem a mutant of the machine that breaks it, and in how many operations.
+// For each theorem a mutant of the machine that breaks it, and the number of operations that shows
+// it.
 #pragma once
 
 #include "verify/model/effect.hpp"

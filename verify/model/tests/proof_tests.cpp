@@ -1,5 +1,5 @@
-// The machine's theorems, and that they notice: each clause is broken by a mutant of the machine,
-// on numbers with a trace, and in the proof.
+// The machine's theorems are proved, and they are strong enough: a mutant of the machine breaks
+// each clause, on numbers with a trace, and in the proof.
 #include "verify/model/proof.hpp"
 
 #include "verify/model/invariant.hpp"
@@ -32,14 +32,15 @@ TEST(model, every_theorem_is_proved_and_none_needs_a_search) {
   }
 #ifdef __clang__
   // Not a failure of a proof: instances.inc is out of date, and these lines belong in it. Another
-  // compiler evaluates arguments in another order, and so names terms in another, and searches.
+  // compiler evaluates arguments in another order, therefore names terms in another order, and
+  // searches.
   for (const std::string& line : searched) ADD_FAILURE() << "missing: " << line;
 #endif
 }
 
 class mutants : public testing::TestWithParam<MutantCase> {};
 
-// What a mutant breaks is shown twice: by a run from the beginning, and by a proof that fails.
+// A mutant's error is shown twice: by a run from the initial state, and by a proof that fails.
 TEST_P(mutants, is_refuted_by_the_theorem_that_it_breaks) {
   const MutantCase& broken = GetParam();
   SearchOptions options;
@@ -87,7 +88,7 @@ TEST(model, every_theorem_has_a_mutant) {
   }
 }
 
-// In the proof, without a trace: the transition that is changed does not keep the clause.
+// In the proof, without a trace: the changed transition does not preserve the clause.
 TEST(model, a_mutant_fails_the_proof_of_the_clause_that_it_breaks) {
   const auto solver = make_z3_solver(std::chrono::seconds(60));
   for (const MutantCase& broken : mutant_cases) {
@@ -107,7 +108,7 @@ TEST(model, a_mutant_fails_the_proof_of_the_clause_that_it_breaks) {
   }
 }
 
-// A property that says less is noticed: without this clause others are not inductive.
+// Removing a property is noticed: without this clause others are not inductive.
 TEST(model, a_missing_clause_is_missed) {
   const auto solver = make_z3_solver(std::chrono::seconds(60));
   struct Missing {
@@ -140,7 +141,7 @@ TEST(model, a_missing_clause_is_missed) {
   }
 }
 
-// A property that says less by one conjunct is noticed, too, or the reason is listed.
+// Weakening a property by one conjunct is noticed, too, or the reason is listed.
 TEST(model, a_weakened_clause_is_missed) {
   const auto solver = make_z3_solver(std::chrono::seconds(60));
   for (const NoticedWeakening& weakening : noticed_weakenings) {
@@ -158,8 +159,8 @@ TEST(model, a_weakened_clause_is_missed) {
   }
 }
 
-// Whether the invariant with a clause that says less says all of it: then the other clauses do. Of
-// the objects that the clause speaks of.
+// Whether the invariant with a weakened clause implies the full clause, from the other clauses, for
+// the objects that the clause mentions.
 bool is_implied(const UnnoticedWeakening& weakening, Solver& solver) {
   using AnyState = Invariant<Term, Formula, SymbolicState>;
   const SymbolicState state;
@@ -180,7 +181,7 @@ bool is_implied(const UnnoticedWeakening& weakening, Solver& solver) {
     objects[sort] = state.objects(static_cast<Sort>(sort));
   }
   objects[static_cast<std::size_t>(Sort::store)] = {word(0)};
-  // And of those that are their chains' heads and ends.
+  // And for the heads and ends of their chains.
   std::vector<Term>& records = objects[static_cast<std::size_t>(Sort::record)];
   for (const Term record : std::vector<Term>(records)) {
     records.push_back(state.read(Field::chain, record));

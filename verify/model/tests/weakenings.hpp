@@ -1,5 +1,5 @@
-// Clauses that say less, by one conjunct: which theorem is not proved then, of which transition; or
-// why nothing is missed.
+// Clauses weakened by one conjunct: the theorem that then fails, with its transition; or the reason
+// why nothing fails.
 #pragma once
 
 #include "verify/model/effect.hpp"
@@ -71,7 +71,7 @@ inline constexpr NoticedWeakening noticed_weakenings[] = {
 struct UnnoticedWeakening {
   std::string_view clause;
   std::size_t conjunct;
-  std::string_view reason;  ///< empty where the other clauses say it, which a test shows
+  std::string_view reason;  ///< empty if the other clauses imply it, which a test shows
 };
 
 inline constexpr UnnoticedWeakening unnoticed_weakenings[] = {

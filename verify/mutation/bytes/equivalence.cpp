@@ -55,16 +55,16 @@ class Comparison {
   Execution execute_once(const Code& code, const SymbolicCpu& entry, std::uint64_t callee,
                          const Execution* model) {
     Execution made;
-    const auto on_call = [&](SymbolicCpu& machine, Term target, const SymbolicCpu& before) {
+    const auto on_call = [&](SymbolicCpu& cpu, Term target, const SymbolicCpu& before) {
       if (target.as_constant() != callee) return CallOutcome::unknown;
       const std::size_t number = made.at_calls.size();
-      made.at_calls.push_back(machine);
-      machine.forget_across_call(fmt::format("after.{}", number));
-      machine.write(Register::rsp, before.read(Register::rsp));
+      made.at_calls.push_back(cpu);
+      cpu.forget_across_call(fmt::format("after.{}", number));
+      cpu.write(Register::rsp, before.read(Register::rsp));
       if (model != nullptr && number < model->after_calls.size()) {
-        machine.memory() = model->after_calls[number];
+        cpu.memory() = model->after_calls[number];
       }
-      made.after_calls.push_back(machine.memory());
+      made.after_calls.push_back(cpu.memory());
       return CallOutcome::returns;
     };
     made.ends = execute(code, entry, solver_, on_call);
@@ -72,14 +72,14 @@ class Comparison {
   }
 
   void same_end(const PathEnd& one, const PathEnd& other) {
-    const std::vector<Formula> both = joined(one.machine, other.machine);
+    const std::vector<Formula> both = joined(one.cpu, other.cpu);
     if (is_proved({both, truth(false)})) return;  // no state takes both
     if (one.kind != PathEnd::Kind::left || other.kind != PathEnd::Kind::left) {
       return differ("a path that does not leave");
     }
     // Distances from the routine's own addresses move with it.
     if (!is_equal(one.rip, other.rip, both)) return differ("where control goes on");
-    same_state(one.machine, other.machine, at_the_end, "at the end");
+    same_state(one.cpu, other.cpu, at_the_end, "at the end");
   }
 
   void same_state(const SymbolicCpu& one, const SymbolicCpu& other,
@@ -93,8 +93,8 @@ class Comparison {
       }
       scratch_.insert(fmt::format("{} {}", name(reg), where));
     }
-    const auto direction = [](const SymbolicCpu& machine) {
-      return select(machine.modes().df, word(1), word(0));
+    const auto direction = [](const SymbolicCpu& cpu) {
+      return select(cpu.modes().df, word(1), word(0));
     };
     if (!is_equal(one.modes().mxcsr, other.modes().mxcsr, both) ||
         !is_equal(one.modes().x87_control, other.modes().x87_control, both) ||

@@ -4,7 +4,7 @@
 // Exit status 0: each is refuted by a contract and confirmed natively, or proved equivalent, a
 // clause that refutes none is listed, and so is each mutant on which proofs and fuzz targets
 // differ; 1: one is not; 2: could not run.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/mutation/bytes/clauses.hpp"
 #include "verify/mutation/bytes/fuzzed.hpp"
 #include "verify/mutation/bytes/judge.hpp"

@@ -1,7 +1,7 @@
 #include "verify/mutation/defects/defect_tree.hpp"
 
-#include "verify/process/process.hpp"
 #include "verify/mutation/defects/trial.hpp"
+#include "verify/process/process.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

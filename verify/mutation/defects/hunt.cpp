@@ -188,8 +188,7 @@ std::expected<std::vector<Findings>, std::string> hunt(const HuntOptions& option
       all.push_back(*earlier);
       continue;
     }
-    auto findings =
-        one.of(defect, [&](const Phase& phase) { watcher.on_phase(defect, phase); });
+    auto findings = one.of(defect, [&](const Phase& phase) { watcher.on_phase(defect, phase); });
     if (!findings) return std::unexpected(findings.error());
     if (const auto kept = file.add(defect, *findings); !kept) return std::unexpected(kept.error());
     watcher.on_findings(defect, *findings, false);

@@ -125,8 +125,9 @@ std::string line_of(const Defect& defect, const Findings& findings) {
 }
 
 std::string table_of(std::span<const Defect> defects, std::span<const Findings> findings) {
-  std::string text = "| defect | proof | target | refuted by | found by |\n"
-                     "| --- | --- | --- | --- | --- |\n";
+  std::string text =
+      "| defect | proof | target | refuted by | found by |\n"
+      "| --- | --- | --- | --- | --- |\n";
   for (std::size_t index = 0; index < findings.size(); ++index) {
     text += row_of(defects[index], findings[index]);
   }

@@ -1,9 +1,9 @@
 #include "verify/mutation/defects/refutations.hpp"
 
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/mutation/defects/trial.hpp"
 #include "verify/obligation/expected_theorems.hpp"
 #include "verify/process/process.hpp"
-#include "verify/mutation/defects/trial.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -3,9 +3,9 @@
 #include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/input_files.hpp"
+#include "verify/cli/target_end.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
-#include "verify/cli/target_end.hpp"
 
 #include <fmt/format.h>
 #include <array>
@@ -147,7 +147,7 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   }
   const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
   const EngineRun run = search(options, recording);
-  constexpr int not_executable = 127;   // of a child that could not become the target
+  constexpr int not_executable = 127;  // of a child that could not become the target
   if (run.end.interrupted) return std::unexpected(std::string(interrupted));
   if (!run.end.started || run.end.exit_code == not_executable) {
     return std::unexpected(fmt::format("{}: the target is missing", options.program));

@@ -1,5 +1,5 @@
-// ELF files as tests want them, section by section: what no compiler would make, and what takes one
-// 65,000 sections to make.
+// Builds ELF files for tests, section by section: files that no compiler makes, or that take 65,000
+// sections to make.
 #pragma once
 
 #include <elf.h>
@@ -18,7 +18,7 @@ std::string bytes_of_records(const std::vector<Record>& records) {
   return {reinterpret_cast<const char*>(records.data()), records.size() * sizeof(Record)};
 }
 
-// The fields that are left out are 0, or filled in by CraftedElf.
+// Omitted fields are 0, or filled in by CraftedElf.
 inline Elf64_Shdr section_header(std::uint32_t type, std::uint64_t flags = 0,
                                  std::uint32_t link = 0, std::uint32_t info = 0,
                                  std::uint64_t entry_bytes = 0) {
@@ -32,7 +32,7 @@ class CraftedElf {
     names_ = add(".strtab", section_header(SHT_STRTAB), "");
   }
 
-  /// Its number. What a header leaves out is filled in.
+  /// Returns its number. CraftedElf fills in what the header omits.
   std::uint32_t add(const std::string& name, Elf64_Shdr header, std::string contents) {
     header.sh_name = text(name);
     if (header.sh_size == 0) header.sh_size = contents.size();
@@ -68,7 +68,7 @@ class CraftedElf {
   std::uint32_t names() const { return names_; }
   void set_segments(std::vector<Elf64_Phdr> segments) { segments_ = std::move(segments); }
 
-  /// `has_sections` false: without their table, as sstrip leaves it.
+  /// `has_sections` false: without the section table, as sstrip leaves it.
   std::vector<std::byte> file(bool has_sections = true) {
     sections_[names_].contents = names_text_;
     header(names_).sh_size = names_text_.size();

@@ -29,7 +29,7 @@ TEST(demangled_name, names_of_cpp_and_of_both_rusts_are_known) {
   }
 }
 
-TEST(demangled_name, a_name_can_mean_what_it_is_the_end_of) {
+TEST(demangled_name, a_name_matches_the_end_of_a_qualified_name) {
   for (const char* const name : {"engine::start(int, char)", "engine::start(int,char)",
                                  "engine::start", "start", "start(int, char)"}) {
     EXPECT_TRUE(can_mean(name, "engine::start(int, char)")) << name;
@@ -51,7 +51,7 @@ TEST(demangled_name, a_name_can_mean_what_it_is_the_end_of) {
   EXPECT_FALSE(can_mean("Fiber::run", "non-virtual thunk to Fiber::run()"));
 }
 
-TEST(demangled_name, near_texts_are_near) {
+TEST(demangled_name, similar_texts_are_close) {
   EXPECT_EQ(distance("mystart", "my_start"), 1u);
   EXPECT_EQ(distance("strat", "start"), 1u);
   EXPECT_EQ(distance("START", "start"), 0u);
@@ -76,7 +76,7 @@ std::vector<std::string> meant(const ObjectFile& file, std::string_view name) {
   return symbols_meant(std::span(&file, 1), name).symbols;
 }
 
-TEST(demangled_name, a_symbol_is_found_by_each_of_its_names_and_never_guessed) {
+TEST(demangled_name, finds_a_symbol_by_each_of_its_names) {
   using Names = std::vector<std::string>;
   const ObjectFile file =
       file_with({"_ZN6engine5startEv", "_ZN5other5startEi", "_ZN5other5startEc", "start_here",
@@ -94,7 +94,7 @@ TEST(demangled_name, a_symbol_is_found_by_each_of_its_names_and_never_guessed) {
   EXPECT_EQ(functions_of(std::span(&file, 1), 2).count, 6u);
 }
 
-// As the constructors of a class have it.
+// As a class has for its constructors.
 TEST(demangled_name, two_names_of_one_function_are_one) {
   CraftedElf elf;
   const auto text = static_cast<std::uint16_t>(elf.add_code(".text", "\xc3"));

@@ -1,5 +1,5 @@
-// Takes room in every kind of section, and more than the routines under proof do, so that what is
-// linked after it lies elsewhere.
+// Occupies space in every kind of section, more than the routines under proof do, so that whatever
+// is linked after it moves.
 #include <cstdint>
 
 extern "C" {

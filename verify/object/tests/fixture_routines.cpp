@@ -1,5 +1,6 @@
-// Routines for the tests of the object reader: one that nothing relocates, one that refers to a
-// variable and calls, one with an instruction that is not on the allow list, and one with none.
+// Routines for the tests of the object reader: one without relocations, one that refers to a
+// variable and calls, one with an instruction outside the allow list, and one with bytes that are
+// no instruction.
 #include <cstdint>
 
 extern "C" {
@@ -21,7 +22,7 @@ std::uint64_t fixture_caller(std::uint64_t a) {
   return fixture_leaf(a, fixture_counter) + fixture_counter;
 }
 
-// Of its relocations each is a distance in a call.
+// Each of its relocations is the distance of a call.
 std::uint64_t fixture_twice(std::uint64_t a) {
   return fixture_leaf(fixture_leaf(a, 3), a);
 }

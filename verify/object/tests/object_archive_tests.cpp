@@ -1,4 +1,4 @@
-// Archives in each dialect, and which member of one a symbol is found in.
+// Archives in each dialect, and the member in which a symbol is found.
 #include "verify/object/object_archive.hpp"
 
 #include "verify/object/archive_members.hpp"
@@ -24,7 +24,7 @@ std::string as_text(const std::vector<std::byte>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// One function `name` that returns `value`, in a group where that has a name.
+// One function `name` that returns `value`, in a group if `group` is not empty.
 std::string object(const std::string& name, unsigned binding, char value,
                    const std::string& group = "") {
   CraftedElf elf;
@@ -75,7 +75,7 @@ std::expected<ObjectArchive, ObjectError> parse(const std::string& text,
   return ObjectArchive::parse("folder/lib.a", as_bytes(text), read);
 }
 
-// Returns what the chosen member's function returns.
+// Returns the result of the chosen member's function.
 int chosen(const std::expected<ObjectArchive, ObjectError>& archive, const std::string& symbol) {
   if (!archive) return ADD_FAILURE() << message(archive.error()), -1;
   const auto file = archive->defining(symbol);
@@ -109,7 +109,7 @@ TEST(object_archive, long_names_are_read_in_each_dialect) {
   EXPECT_EQ(chosen(parse(short_name), "f"), 1);
 }
 
-TEST(object_archive, tables_of_symbols_are_no_members) {
+TEST(object_archive, symbol_tables_are_not_members) {
   const std::string one = object("f", STB_GLOBAL, 1);
   for (const std::string& name :
        {std::string("/"), std::string("/SYM64/"), std::string("__.SYMDEF")}) {
@@ -121,7 +121,7 @@ TEST(object_archive, tables_of_symbols_are_no_members) {
   EXPECT_EQ(parse(magic + darwin + member("a.o", one))->files().size(), 1u);
 }
 
-TEST(object_archive, a_name_that_is_not_in_its_table_is_malformed) {
+TEST(object_archive, a_name_outside_its_table_is_malformed) {
   const std::string one = object("f", STB_GLOBAL, 1);
   for (const char* const name : {"/7", "/0", "/0:8", "/99999999999", "#1/999999", "#1/x"}) {
     const auto archive = parse(magic + member(name, one));
@@ -130,7 +130,7 @@ TEST(object_archive, a_name_that_is_not_in_its_table_is_malformed) {
   }
 }
 
-TEST(object_archive, members_that_cannot_be_read_are_named_and_counted) {
+TEST(object_archive, unreadable_members_are_named_and_counted) {
   const auto archive = parse(magic + member("engine.o/", bitcode) +
                              member("other.o/", std::string("\xde\xc0\x17\x0b", 4)) +
                              member("callee.o/", object("g", STB_GLOBAL, 1)));
@@ -139,12 +139,12 @@ TEST(object_archive, members_that_cannot_be_read_are_named_and_counted) {
   expect_says(archive->defining("f"), "none of the 1 of its 3 members that can be read defines it");
   expect_says(archive->defining("f"), "engine.o, other.o: LLVM bitcode (LTO)");
   expect_says(archive->defining("f"), "-ffat-lto-objects");
-  // A whole archive of them is an error at once.
+  // An archive of nothing but such members is an error at once.
   expect_says(parse(magic + member("engine.o/", bitcode)), "lib.a(engine.o): LLVM bitcode");
 }
 
-// The index of each dialect, whose one entry is the first member's.
-TEST(object_archive, a_member_that_cannot_be_read_and_defines_the_symbol_is_an_error) {
+// The index of each dialect; its one entry names the first member.
+TEST(object_archive, an_unreadable_member_that_defines_the_symbol_is_an_error) {
   const std::string names("f\0", 2);
   for (const std::size_t bytes : {std::size_t{4}, std::size_t{8}}) {
     for (const bool is_gnu : {true, false}) {
@@ -160,12 +160,12 @@ TEST(object_archive, a_member_that_cannot_be_read_and_defines_the_symbol_is_an_e
       const auto archive = parse(magic + member(name, table) + member("engine.o/", bitcode) +
                                  member("plain.o/", object("f", STB_GLOBAL, 1)));
       ASSERT_TRUE(archive) << message(archive.error());
-      expect_says(archive->defining("f"), "engine.o defines it, and is not read: LLVM bitcode");
+      expect_says(archive->defining("f"), "engine.o defines it and is unreadable: LLVM bitcode");
     }
   }
 }
 
-TEST(object_archive, an_index_that_contradicts_itself_says_nothing) {
+TEST(object_archive, ignores_a_contradictory_index) {
   const std::string one = object("f", STB_GLOBAL, 1);
   for (const std::string& table :
        {number(0xffffffff, 4, true), number(2, 4, true) + number(8, 4, true) + "f",
@@ -199,7 +199,7 @@ TEST(object_archive, a_member_is_chosen_as_a_linker_would) {
   expect_says(archive({local, local})->defining("f"), "both define it for themselves");
 }
 
-TEST(object_archive, of_groups_of_one_name_the_first_is_taken) {
+TEST(object_archive, chooses_the_first_of_equal_groups) {
   const auto archive = [](const std::string& one, const std::string& other) {
     return parse(magic + member("a.o/", object("f", STB_GLOBAL, 1, one)) +
                  member("b.o/", object("f", STB_GLOBAL, 2, other)));
@@ -209,7 +209,7 @@ TEST(object_archive, of_groups_of_one_name_the_first_is_taken) {
   expect_says(archive("g", "")->defining("f"), "both define it");
 }
 
-// Files by their paths, as a thin archive asks for them.
+// Files by their paths, for a thin archive.
 ObjectArchive::ReadFile reader(const std::map<std::string, std::string>& files) {
   return [files](const std::filesystem::path& path)
              -> std::expected<std::vector<std::byte>, ObjectError> {
@@ -228,8 +228,8 @@ TEST(object_archive, members_of_a_thin_archive_are_read_beside_it) {
   EXPECT_EQ(chosen(archive, "f"), 1);
   EXPECT_EQ(chosen(archive, "g"), 2);
   expect_says(archive->defining("h"), "three.o: folder/three.o is not there");
-  expect_says(parse(thin, reader({})), "a thin archive has its members beside it");
-  expect_says(parse(thin), "a thin archive has its members beside it");
+  expect_says(parse(thin, reader({})), "put the members of a thin archive beside it");
+  expect_says(parse(thin), "put the members of a thin archive beside it");
 }
 
 TEST(object_archive, a_thin_archive_of_archives_names_their_members_by_their_headers) {
@@ -243,25 +243,26 @@ TEST(object_archive, a_thin_archive_of_archives_names_their_members_by_their_hea
   EXPECT_EQ(chosen(parse(thin(second), read), "g"), 2);
   EXPECT_EQ(chosen(parse(thin(magic.size()), read), "f"), 1);
   expect_says(parse(thin(second + 2), read), "has no member at byte");
-  expect_says(parse(thin(8), reader({{"folder/inner.a", thin(8)}})), "is no archive");
-  expect_says(parse(thin(8), reader({{"folder/inner.a", "!<arch>\nrubbish"}})), "is no archive");
+  expect_says(parse(thin(8), reader({{"folder/inner.a", thin(8)}})), "is not an archive");
+  expect_says(parse(thin(8), reader({{"folder/inner.a", "!<arch>\nrubbish"}})),
+              "is not an archive");
 }
 
-// Each with what its owner can do about it.
-TEST(object_archive, other_formats_are_called_by_their_names) {
+// Each message says what the owner can do about it.
+TEST(object_archive, names_other_formats) {
   using namespace std::string_literals;
   const std::string room(32, '\1');
-  const auto elf = [](unsigned char file_class, unsigned char data, std::string machine) {
+  const auto elf = [](unsigned char file_class, unsigned char data, std::string architecture) {
     std::string text = as_text(CraftedElf().file());
     text[EI_CLASS] = static_cast<char>(file_class);
     text[EI_DATA] = static_cast<char>(data);
-    return text.replace(offsetof(Elf64_Ehdr, e_machine), 2, machine);
+    return text.replace(offsetof(Elf64_Ehdr, e_machine), 2, architecture);
   };
   const std::vector<std::pair<std::string, std::string>> formats{
       {"BC\xc0\xde"s, "LLVM bitcode"},
       {"\xde\xc0\x17\x0b"s, "LLVM bitcode"},
       {"\xcf\xfa\xed\xfe"s, "Mach-O"},
-      {"\xca\xfe\xba\xbe\0\0\0\2"s, "Mach-O file for several machines"},
+      {"\xca\xfe\xba\xbe\0\0\0\2"s, "Mach-O file for several architectures"},
       {"\xca\xfe\xba\xbe\0\0\0\x41"s, "class file of Java"},
       {"\x64\x86\3\0"s + std::string(16, '\0'), "COFF"},
       {"\0\0\xff\xff"s + room, "COFF"},

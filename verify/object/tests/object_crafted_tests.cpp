@@ -1,5 +1,5 @@
-// Relocatable files that no compiler makes: what they cost to read, and that a routine's bytes are
-// either what every linker would make of them or an error.
+// Relocatable files that no compiler makes: how much they cost to read, and that a routine's bytes
+// are either those that every linker would make or an error.
 #include "verify/object/object_file.hpp"
 
 #include <elf.h>
@@ -15,7 +15,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// One section of code with the function `f` and its relocations; the symbols after `f` are given.
+// One code section with the function `f` and its relocations; the symbols after `f` are given.
 struct Crafted {
   std::string code = std::string(16, '\x90');
   std::vector<Elf64_Sym> symbols = {};
@@ -141,8 +141,8 @@ TEST(object_crafted, relocations_that_a_linker_may_choose_how_to_apply_are_error
   }
 }
 
-// What a linker may make of it does the same.
-TEST(object_crafted, a_word_of_the_got_has_an_address_and_says_whose_it_is) {
+// A linker's rewriting of it is equivalent.
+TEST(object_crafted, a_got_word_has_an_address_and_names_its_symbol) {
   const Crafted crafted{
       .symbols = {external},
       .relocations = {relocation(1, R_X86_64_GOTPCRELX), relocation(6, R_X86_64_GOTPCREL)}};
@@ -163,7 +163,7 @@ TEST(object_crafted, relocations_of_the_same_bytes_are_an_error) {
             ObjectError::Kind::relocated);
 }
 
-TEST(object_crafted, what_is_outside_its_section_is_malformed) {
+TEST(object_crafted, a_relocation_outside_its_section_is_malformed) {
   for (const std::uint64_t offset : {std::uint64_t{13}, std::uint64_t{17}, ~std::uint64_t{0}}) {
     EXPECT_EQ(routine_with({relocation(offset, R_X86_64_PC32)}).error().kind,
               ObjectError::Kind::malformed);
@@ -176,7 +176,7 @@ TEST(object_crafted, what_is_outside_its_section_is_malformed) {
 }
 
 // Guards an old bug: each symbol had a copy of its name, so that a file of 1 MiB took gigabytes.
-TEST(object_crafted, names_that_overlap_take_no_more_room_than_others) {
+TEST(object_crafted, overlapping_names_take_no_extra_memory) {
   Crafted crafted;
   crafted.names += std::string(60'000, 'n') + '\0';
   Elf64_Sym named = external;
@@ -193,7 +193,7 @@ TEST(object_crafted, names_that_overlap_take_no_more_room_than_others) {
   EXPECT_LT(after - before, 4 * size);
 }
 
-TEST(object_crafted, a_name_without_measure_is_malformed) {
+TEST(object_crafted, an_overlong_name_is_malformed) {
   Crafted crafted;
   crafted.names += std::string(70'000, 'n') + '\0';
   Elf64_Sym named = external;
@@ -217,7 +217,7 @@ std::vector<std::byte> with_address(const Crafted& crafted, std::size_t index,
 }
 
 // As `ld -r` of binutils 2.44 leaves .note.GNU-stack.
-TEST(object_crafted, an_address_of_a_section_that_is_not_loaded_means_nothing) {
+TEST(object_crafted, ignores_the_address_of_an_unloaded_section) {
   const Crafted crafted{.symbols = {external}, .relocations = {relocation(1, R_X86_64_PLT32)}};
   const auto plain = ObjectFile::parse("crafted", crafted.file());
   ASSERT_TRUE(plain) << message(plain.error());

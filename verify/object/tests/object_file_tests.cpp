@@ -28,7 +28,7 @@ std::vector<std::byte> file_bytes(const char* path) {
   return bytes_of({std::istreambuf_iterator<char>(stream), {}});
 }
 
-// The fixture with some of its records changed, as nobody's linker would.
+// The fixture with some of its records changed as no linker would.
 template <typename Record>
 class ChangedFixture {
  public:
@@ -60,7 +60,7 @@ Elf64_Ehdr fixture_header() {
   return header;
 }
 
-// What a user of the reader would ask; nothing of it may crash.
+// Asks every query; none may crash.
 void query_everything(const ObjectFile& file) {
   for (const Symbol& symbol : file.symbols()) {
     (void)file.routine(symbol.name);
@@ -95,7 +95,7 @@ TEST(object_file, an_empty_file_is_refused) {
   EXPECT_EQ(message(file.error()), "fiberproof: empty: an empty file (byte 0)");
 }
 
-TEST(object_file, what_is_no_regular_file_is_refused) {
+TEST(object_file, rejects_what_is_not_a_regular_file) {
   for (const char* const path : {"/", "/dev/zero", "/no/such/file"}) {
     const auto file = ObjectFile::open(path);
     ASSERT_FALSE(file) << path;
@@ -124,7 +124,7 @@ TEST(object_file, every_truncated_copy_is_read_or_refused) {
       ++refused;
     }
   }
-  // The table of sections is what linkers put last.
+  // Linkers put the section table last.
   EXPECT_EQ(refused, copies);
 }
 
@@ -163,7 +163,7 @@ TEST(object_file, a_linked_routine_is_found_with_its_bytes) {
   EXPECT_EQ(section->address + place->offset, routine->address);
 }
 
-// Guards an old bug: the names in a file went into messages as they were.
+// Guards an old bug: names in a file were put into messages unescaped.
 TEST(object_file, a_message_is_one_line_whatever_a_name_holds) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   ASSERT_TRUE(file);
@@ -171,14 +171,14 @@ TEST(object_file, a_message_is_one_line_whatever_a_name_holds) {
   EXPECT_TRUE(line.ends_with("(symbol two\\x0alines\\x7f)")) << line;
 }
 
-// Guards an old bug: after an occurrence the search went on behind its end.
+// Guards an old bug: after an occurrence the search resumed behind its end.
 TEST(object_file, occurrences_may_overlap) {
   std::vector<std::byte> bytes = file_bytes(FIXTURE_PROGRAM);
   const auto routine = ObjectFile::open(FIXTURE_PROGRAM)->routine("fixture_caller");
   ASSERT_TRUE(routine);
   const auto at = std::ranges::search(bytes, routine->bytes);
   ASSERT_GE(at.size(), 3u);
-  std::ranges::fill_n(at.begin(), 3, std::byte{0x37});  // no instruction
+  std::ranges::fill_n(at.begin(), 3, std::byte{0x37});  // not an instruction
   const auto file = ObjectFile::parse("changed", bytes);
   ASSERT_TRUE(file);
   const std::vector<std::byte> pattern(2, std::byte{0x37});
@@ -188,7 +188,7 @@ TEST(object_file, occurrences_may_overlap) {
   EXPECT_TRUE(file->occurrences_in_code({}).empty());
 }
 
-// Guards an old bug: routine() gave the bytes of one of them, bytes() those of the other.
+// Guards an old bug: routine() returned the bytes of one of them, bytes() those of the other.
 TEST(object_file, two_sections_at_one_address_are_malformed) {
   ChangedFixture<Elf64_Shdr> fixture(fixture_header().e_shoff, fixture_header().e_shnum);
   const auto loaded = fixture.those([](const Elf64_Shdr& section) {
@@ -203,7 +203,7 @@ TEST(object_file, two_sections_at_one_address_are_malformed) {
   EXPECT_EQ(file.error().kind, Kind::malformed);
 }
 
-// Guards an old bug: what a later segment hides was given for what will run.
+// Guards an old bug: bytes that a later segment hides were returned as those that will run.
 TEST(object_file, two_segments_in_one_page_are_malformed) {
   ChangedFixture<Elf64_Phdr> fixture(fixture_header().e_phoff, fixture_header().e_phnum);
   const auto loaded =
@@ -217,7 +217,7 @@ TEST(object_file, two_segments_in_one_page_are_malformed) {
   EXPECT_EQ(file.error().kind, Kind::malformed);
 }
 
-TEST(object_file, what_is_not_there_is_an_error_with_its_name) {
+TEST(object_file, a_missing_name_is_an_error_that_names_it) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   ASSERT_TRUE(file);
   const auto routine = file->routine("no_such_routine");
@@ -228,14 +228,14 @@ TEST(object_file, what_is_not_there_is_an_error_with_its_name) {
   EXPECT_EQ(file->bytes(1, 1).error().kind, Kind::not_found);
 }
 
-TEST(object_file, a_variable_is_no_routine) {
+TEST(object_file, a_variable_is_not_a_routine) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   ASSERT_TRUE(file);
   EXPECT_EQ(file->routine("fixture_counter").error().kind, Kind::unsuitable);
 }
 
-// A relocatable file is placed as a linker would: its routines are those of the linked file, but
-// for the distances to what is elsewhere.
+// A relocatable file is placed as a linker would place it: its routines equal those of the linked
+// file, except for distances to other sections and files.
 TEST(object_file, a_relocatable_file_is_placed_and_its_calls_are_resolved) {
   const auto file = ObjectFile::open(FIXTURE_OBJECT);
   ASSERT_TRUE(file) << message(file.error());
@@ -266,7 +266,7 @@ TEST(object_file, a_relocatable_file_is_placed_and_its_calls_are_resolved) {
   EXPECT_TRUE(std::ranges::any_of(file->bound_words(), is_of_counter));
 }
 
-TEST(object_file, what_an_object_file_uses_has_an_address_of_its_own) {
+TEST(object_file, each_external_symbol_has_its_own_address) {
   const auto file = ObjectFile::open(FIXTURE_OBJECT);
   ASSERT_TRUE(file);
   std::vector<std::uint64_t> addresses;

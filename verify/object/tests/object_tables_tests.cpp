@@ -1,5 +1,5 @@
-// Tables of object files that are rare, and right: extended numbers of sections, groups, versions,
-// bindings, files without a table of sections, and those whose code is elsewhere.
+// Rare but valid tables of object files: extended section numbers, groups, versions, bindings,
+// files without a section table, and files whose code is elsewhere.
 #include "verify/object/object_file.hpp"
 #include "verify/object/tests/crafted_elf.hpp"
 
@@ -34,8 +34,8 @@ void expect_error(const std::expected<Routine, ObjectError>& routine, Kind kind,
   EXPECT_NE(message(routine.error()).find(reason), std::string::npos) << message(routine.error());
 }
 
-// gABI, st_shndx: SHN_XINDEX says that the number is in .symtab_shndx. Nothing asks for 65,000
-// sections, so a small file is as good.
+// gABI, st_shndx: SHN_XINDEX says that the number is in .symtab_shndx. That does not require 65,000
+// sections, so a small file is enough.
 struct ExtendedNumbers {
   explicit ExtendedNumbers(std::vector<std::uint32_t> numbers) {
     const std::uint32_t first = elf.add_code(".text.one", returns_one);
@@ -72,7 +72,7 @@ TEST(object_tables, an_extended_section_number_is_that_of_symbols_and_of_relocat
             callee->address);
 }
 
-TEST(object_tables, an_extended_section_number_that_is_nowhere_is_malformed) {
+TEST(object_tables, a_missing_extended_section_number_is_malformed) {
   for (const std::vector<std::uint32_t>& numbers :
        {std::vector<std::uint32_t>{}, {2}, {2, 99}, {0xffffffff, 3}}) {
     ExtendedNumbers extended(numbers);
@@ -82,13 +82,13 @@ TEST(object_tables, an_extended_section_number_that_is_nowhere_is_malformed) {
   }
 }
 
-TEST(object_tables, extended_numbers_of_another_table_of_symbols_are_not_taken) {
+TEST(object_tables, ignores_extended_numbers_of_another_symbol_table) {
   ExtendedNumbers extended({2, 3});
   extended.elf.header(5).sh_link = 1;
   EXPECT_FALSE(parse(extended.elf));
 }
 
-// gABI, e_shstrndx and e_shnum: what does not fit there is in the first section.
+// gABI, e_shstrndx and e_shnum: a number that does not fit is in the first section's entry.
 TEST(object_tables, the_number_of_the_table_of_names_may_be_extended) {
   CraftedElf elf;
   const std::uint32_t text = elf.add_code(".text", returns_one);
@@ -116,7 +116,7 @@ struct Bound {
   std::uint64_t size;
 };
 
-// Two functions, in section 2 and in section 3; data is in section 4.
+// Two functions, in sections 2 and 3; data is in section 4.
 std::expected<ObjectFile, ObjectError> file_with(const std::vector<Bound>& symbols) {
   CraftedElf elf;
   elf.add_code(".text.one", returns_one);
@@ -130,7 +130,7 @@ std::expected<ObjectFile, ObjectError> file_with(const std::vector<Bound>& symbo
   return parse(elf);
 }
 
-TEST(object_tables, a_global_function_is_taken_before_a_weak_one_and_that_before_a_local_one) {
+TEST(object_tables, prefers_global_to_weak_to_local) {
   const std::vector<Bound> all{{"f", STB_LOCAL, STT_FUNC, 2, 0, 6},
                                {"f", STB_WEAK, STT_FUNC, 3, 0, 6}};
   const auto weak = file_with(all)->routine("f");
@@ -156,11 +156,11 @@ TEST(object_tables, several_local_functions_are_an_error_that_lists_their_places
   expect_error(file->routine("f"), Kind::unsuitable,
                ".text.one+0x0:6 of one.c or .text.two+0x1:5 of two.c");
   EXPECT_EQ(file->callee("f").error().kind, Kind::unsuitable);
-  // Each of these places is one that can be asked for.
+  // Each of these texts is accepted in place of a name.
   EXPECT_EQ(file->callee(".text.two").value_or(0) + 1, file->symbols()[1].address);
 }
 
-TEST(object_tables, two_names_of_one_function_are_no_two_functions) {
+TEST(object_tables, two_names_of_one_function_are_one_function) {
   const auto file = file_with({{"f", STB_LOCAL, STT_FUNC, 2, 0, 6},
                                {"f", STB_LOCAL, STT_FUNC, 2, 0, 6},
                                {"alias", STB_GLOBAL, STT_FUNC, 2, 0, 6}});
@@ -168,7 +168,7 @@ TEST(object_tables, two_names_of_one_function_are_no_two_functions) {
   EXPECT_EQ(file->routine("f")->bytes, file->routine("alias")->bytes);
 }
 
-TEST(object_tables, what_is_no_function_says_what_it_is) {
+TEST(object_tables, a_non_function_is_named_as_what_it_is) {
   const auto file = file_with({{"indirect", STB_GLOBAL, STT_GNU_IFUNC, 2, 0, 6},
                                {"data", STB_GLOBAL, STT_OBJECT, 4, 0, 8},
                                {"thread", STB_GLOBAL, STT_TLS, 4, 0, 8},
@@ -178,7 +178,8 @@ TEST(object_tables, what_is_no_function_says_what_it_is) {
                                {"no_type", STB_GLOBAL, STT_NOTYPE, 3, 0, 6}});
   ASSERT_TRUE(file) << message(file.error());
   expect_error(file->routine("indirect"), Kind::unsuitable, "an indirect function (STT_GNU_IFUNC)");
-  // Its address is the resolver's: a call of it is no call of what the resolver chooses.
+  // Its address is the resolver's: a call of that is not a call of the function that the resolver
+  // chooses.
   EXPECT_EQ(file->callee("indirect").error().kind, Kind::unsuitable);
   expect_error(file->routine("data"), Kind::unsuitable, "a variable");
   EXPECT_FALSE(file->callee("data"));
@@ -214,7 +215,7 @@ TEST(object_tables, a_group_gives_its_members_its_name) {
   EXPECT_EQ(file_with_group(GRP_COMDAT, 77).error().kind, Kind::malformed);
 }
 
-// A program of one page: its header, and code behind it.
+// A program of one page: its header, then code.
 CraftedElf program() {
   CraftedElf elf(ET_EXEC);
   const std::uint32_t text = elf.add_code(".text", returns_one);
@@ -228,7 +229,7 @@ std::uint64_t offset_of_code(const std::vector<std::byte>& file) {
   return static_cast<std::uint64_t>(found.begin() - file.begin());
 }
 
-TEST(object_tables, a_file_without_a_table_of_sections_is_read_by_its_segments) {
+TEST(object_tables, a_file_without_sections_is_read_by_its_segments) {
   CraftedElf elf = program();
   const std::uint64_t at = [&] {
     elf.set_segments({Elf64_Phdr{}});
@@ -242,7 +243,7 @@ TEST(object_tables, a_file_without_a_table_of_sections_is_read_by_its_segments) 
   EXPECT_EQ(code->bytes, as_bytes(returns_one));
   EXPECT_FALSE(file->code("f", 0x400000 + at, 7));
   expect_error(file->routine("f"), Kind::not_found, "stripped; type 0xADDRESS:BYTES");
-  // Data is no code there, either.
+  // Data there is not code, either.
   elf.set_segments({{PT_LOAD, PF_R | PF_W, 0, 0x400000, 0x400000, at + 6, at + 6, 0x1000}});
   const auto data = ObjectFile::parse("crafted", elf.file(false));
   ASSERT_TRUE(data) << message(data.error());
@@ -265,7 +266,7 @@ TEST(object_tables, a_file_whose_code_is_elsewhere_is_a_debug_file) {
   }
 }
 
-TEST(object_tables, an_object_file_of_gcc_with_its_own_form_of_code_alone_says_so) {
+TEST(object_tables, names_gcc_bitcode) {
   CraftedElf slim;
   slim.add_code(".text", "");
   slim.add(".gnu.lto_f.0.1", section_header(SHT_PROGBITS, SHF_EXCLUDE), "tree");
@@ -280,7 +281,7 @@ TEST(object_tables, an_object_file_of_gcc_with_its_own_form_of_code_alone_says_s
   EXPECT_TRUE(parse(fat)->routine("f"));
 }
 
-// NAME@VERSION and NAME@@VERSION, of which the second is what NAME stands for.
+// NAME@VERSION and NAME@@VERSION; plain NAME means the second.
 TEST(object_tables, versions_of_one_function_are_told_apart) {
   CraftedElf elf(ET_DYN);
   const std::uint32_t text = elf.add_code(".text", returns_one + returns_two);

@@ -1,4 +1,4 @@
-// A typed place, and the symbol of a file that it stands for.
+// A typed place, and the symbol of a file that it means.
 #include "verify/obligation/code_place.hpp"
 
 #include "verify/object/tests/crafted_elf.hpp"
@@ -32,7 +32,7 @@ void expect_error(const ObjectFile& file, std::string_view text, std::string_vie
   EXPECT_NE(answer.find(reason), std::string::npos) << answer;
 }
 
-TEST(code_place, a_symbol_is_asked_for_as_a_whole_before_it_is_cut) {
+TEST(code_place, tries_the_whole_symbol_before_its_parts) {
   const ObjectFile file =
       file_with({"wasm[0]::function[3]", "_ZN6engine5startEv", "operator+", "f+1", "f:12a", "::"});
   EXPECT_EQ(resolved(file, "wasm[0]::function[3]"), "wasm[0]::function[3]");
@@ -51,7 +51,7 @@ TEST(code_place, a_symbol_is_asked_for_as_a_whole_before_it_is_cut) {
   EXPECT_EQ(resolved(file, "::"), "::");
 }
 
-TEST(code_place, what_can_be_two_things_is_an_error_that_says_how_to_type_each) {
+TEST(code_place, an_ambiguous_text_is_an_error_that_says_how_to_type_each) {
   const ObjectFile file = file_with({"f", "f:12", "g", "g+4", "g+4:8"});
   expect_error(file, "f:12",
                "both f:12 and f are symbols: type f:12:BYTES for the first, or f+0:12");
@@ -63,14 +63,14 @@ TEST(code_place, what_can_be_two_things_is_an_error_that_says_how_to_type_each) 
   EXPECT_EQ(resolved(file, "g+0x4:9"), "g+0x4:9");
 }
 
-TEST(code_place, a_name_that_several_functions_fit_is_an_error_that_lists_them) {
+TEST(code_place, a_name_of_several_functions_is_an_error_that_lists_them) {
   const ObjectFile file = file_with({"_ZN1a5startEv", "_ZN1b5startEv"});
   expect_error(file, "start",
                "type the whole name, _ZN1a5startEv (a::start()) or _ZN1b5startEv (b::start())");
   EXPECT_EQ(resolved(file, "b::start"), "_ZN1b5startEv");
 }
 
-TEST(code_place, an_unknown_name_says_what_is_near_and_what_is_no_number) {
+TEST(code_place, an_unknown_name_suggests_similar_ones_and_a_wrong_number_is_named) {
   const ObjectFile file = file_with({"my_start", "_ZN6engine6resumeEv"});
   expect_error(file, "mystart", "no such symbol: did you mean my_start?");
   expect_error(file, "mystart:12", "did you mean my_start?");
@@ -81,7 +81,7 @@ TEST(code_place, an_unknown_name_says_what_is_near_and_what_is_no_number) {
   expect_error(file, "quite_another_name", "no such symbol");
 }
 
-TEST(code_place, an_address_is_no_name) {
+TEST(code_place, an_address_is_not_a_name) {
   const ObjectFile file = file_with({"f"});
   EXPECT_EQ(resolved(file, "0x10:4"), "0x10:4");
   EXPECT_EQ(resolved(file, "0x10"), "0x10");
@@ -90,7 +90,7 @@ TEST(code_place, an_address_is_no_name) {
   EXPECT_FALSE(parse_code_place(""));
 }
 
-TEST(code_place, a_section_of_code_stands_for_its_first_byte) {
+TEST(code_place, a_code_section_means_its_first_byte) {
   const ObjectFile file = file_with({"f", "g"});
   const auto place = resolve(*parse_code_place(".text+0x10:16"), file);
   ASSERT_TRUE(place) << place.error();

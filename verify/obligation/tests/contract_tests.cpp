@@ -1,4 +1,4 @@
-// The contract language: what it reads, and that every error has its line and column.
+// The contract language: every statement is read, and every error has its line and column.
 #include "verify/obligation/contract.hpp"
 
 #include <gtest/gtest.h>
@@ -21,6 +21,7 @@ assume s <= 4096 and
   not flag
 region stack = [TOS - 4096, TOS)
 region fixed = [m, m + 8) read_only
+slot stack.top = TOS - 8
 alias TOS = 0x1000
 run first = function some_function
   rsp == TOS - 0x40 - s
@@ -52,6 +53,8 @@ counterexample
   EXPECT_EQ(contract->ghosts.size(), 4u);
   EXPECT_EQ(contract->regions.size(), 2u);
   EXPECT_TRUE(contract->regions[1].read_only);
+  ASSERT_EQ(contract->slots.size(), 1u);
+  EXPECT_EQ(contract->slots[0].name, "stack.top");
   EXPECT_EQ(contract->runs[0].arrivals.size(), 1u);
   EXPECT_EQ(contract->calls[0].kept.size(), 1u);
   ASSERT_TRUE(contract->calls[1].target.has_value());
@@ -66,7 +69,7 @@ counterexample
 
 TEST(contract, errors_name_line_and_column) {
   EXPECT_EQ(error_of("ghost x : word"),
-            "fiberproof: some.contract:1:1: a contract begins with 'contract NAME'");
+            "fiberproof: some.contract:1:1: begin the contract with 'contract NAME'");
   EXPECT_EQ(error_of("contract c\nlet s = 16 * n\n"),
             "fiberproof: some.contract:2:14: 'n' is not declared");
   EXPECT_EQ(error_of("contract c\nexit\n  T4 label rip == 0\n"),
@@ -83,19 +86,20 @@ TEST(contract, errors_name_line_and_column) {
   EXPECT_EQ(error_of("contract c\nassume 99999999999999999999 == 1\n"),
             "fiberproof: some.contract:2:8: not a 64-bit number");
   EXPECT_EQ(error_of("contract c\nassume rax == $\n"),
-            "fiberproof: some.contract:2:15: no contract has the character '$'");
+            "fiberproof: some.contract:2:15: '$' is not a character of contracts: remove it");
   EXPECT_EQ(error_of("contract c\nghost rax : word\n"),
-            "fiberproof: some.contract:2:7: 'rax' is taken");
+            "fiberproof: some.contract:2:7: 'rax' is in use: choose another name");
   EXPECT_EQ(error_of("contract c\nrun r = function f\n  havoc\n"),
             "fiberproof: some.contract:3:8: nothing is known before the first run: there is no "
             "havoc");
   EXPECT_EQ(error_of("contract c\ncall f = somehow x\n"),
             "fiberproof: some.contract:2:10: expected 'function'");
   EXPECT_EQ(error_of("contract c\nfrobnicate\n"),
-            "fiberproof: some.contract:2:1: 'frobnicate' begins no statement");
+            "fiberproof: some.contract:2:1: 'frobnicate' does not begin a statement: see "
+            "verify/contracts/README.md");
 }
 
-// Letters and a number; a register may read the same, and is one where `==` comes behind it.
+// Letters and a number; a register may look the same, and is one if `==` follows.
 TEST(contract, a_clause_may_have_an_id_of_its_own) {
   const std::string text =
       "contract c\nghost a : word\nregion a = [a, a + 8)\nrun f = function f\n  rsp == a\n"

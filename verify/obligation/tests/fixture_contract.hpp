@@ -1,4 +1,4 @@
-// The beginning of every contract about a routine of fixture_routines.cpp.
+// The common beginning of contracts about the routines of fixture_routines.cpp.
 #pragma once
 
 #include <string>

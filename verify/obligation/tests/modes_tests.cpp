@@ -1,5 +1,5 @@
-// S4 on small routines: what changes a mode is refuted by the theorem that says so, not refused;
-// what saves and restores it is proved.
+// S4 on small routines: a routine that changes a mode is refuted by the theorem about it, not
+// rejected; one that saves and restores it is proved.
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/tests/fixture_contract.hpp"
 
@@ -15,7 +15,7 @@ constexpr std::string_view preserving =
 
 class modes : public testing::Test {
  protected:
-  // Of `routine`, which is given the object.
+  // Proves a contract of `routine`, which gets the object.
   ContractResult proved(const std::string& routine, const std::string& assumptions,
                         std::string_view claims = preserving) {
     const std::string text = std::string(preamble) + assumptions + entering(routine) +
@@ -41,7 +41,7 @@ class modes : public testing::Test {
 
 using Names = std::vector<std::string>;
 
-// What MXCSR and the x87 control word are when a program starts (SDM vol. 1, 10.2.3 and 8.1.5).
+// MXCSR and the x87 control word at the start of a program (SDM vol. 1, 10.2.3 and 8.1.5).
 constexpr const char* object_has_defaults =
     "assume u32 [object] == 0x1f80\nassume u32 [object + 4] == 0x37f\n";
 
@@ -69,7 +69,7 @@ TEST_F(modes, an_mxcsr_with_reserved_bits_is_a_fault) {
   EXPECT_EQ(refuted(proved("fixture_ldmxcsr", "")), expected);
 }
 
-// Sticky exception flags are not control: a routine that computes may leave any.
+// Sticky exception flags are not control bits: a routine that computes may leave any.
 TEST_F(modes, the_status_in_mxcsr_may_change) {
   EXPECT_EQ(refuted(proved("fixture_ldmxcsr",
                            "assume u32 [object] == 0x1fbf\nassume mxcsr_control == 0x1f80\n")),
@@ -86,11 +86,11 @@ TEST_F(modes, reserved_bits_of_the_x87_control_word_cannot_be_changed) {
             Names{});
 }
 
-TEST_F(modes, what_is_saved_and_restored_is_proved) {
+TEST_F(modes, saving_and_restoring_is_proved) {
   EXPECT_EQ(refuted(proved("fixture_save_and_restore_modes", object_has_defaults)), Names{});
 }
 
-// As several libraries switch: each stack has its own modes. S4 says otherwise.
+// As several libraries switch: each stack has its own modes. S4 forbids that.
 TEST_F(modes, a_switch_that_loads_the_modes_of_the_other_stack_is_refuted) {
   const std::string other =
       "ghost other : word\nregion other = [other, other + 24)\n"
@@ -104,7 +104,7 @@ TEST_F(modes, a_switch_that_loads_the_modes_of_the_other_stack_is_refuted) {
   EXPECT_EQ(refuted(proved("fixture_switch_of_modes", other, claims)), expected);
 }
 
-// psABI 3.2.1: control words are the callee's to keep, status is not; DF only if it was clear.
+// psABI 3.2.1: a callee preserves control words, not status, and DF only if it was clear.
 TEST_F(modes, a_callee_keeps_control_words_and_a_clear_direction_flag) {
   const std::string call =
       "call callee = function fixture_branch\n  L2 clear: df == 0\n  keeps [frame, frame + 8)\n" +
@@ -114,7 +114,7 @@ TEST_F(modes, a_callee_keeps_control_words_and_a_clear_direction_flag) {
   EXPECT_EQ(refuted(proved("fixture_call", "", call)), expected);
 }
 
-TEST_F(modes, a_name_that_is_no_mode_is_an_error_with_its_place) {
+TEST_F(modes, an_unknown_mode_is_an_error_with_its_place) {
   const auto contract =
       parse_contract(std::string(preamble) + entering("fixture_std") + "preserves\n  S4 rip\n",
                      "fixture.contract");

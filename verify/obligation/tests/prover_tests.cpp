@@ -1,45 +1,9 @@
-// The prover on small routines: what it proves, and that it refutes or refuses the rest.
-#include "verify/obligation/prover.hpp"
-#include "verify/obligation/tests/fixture_contract.hpp"
-#include "verify/x86/code_library.hpp"
-
-#include <gtest/gtest.h>
-#include <algorithm>
+// The prover on small routines: it proves true claims, and refutes or rejects the others.
+#include "verify/obligation/tests/prover_fixture.hpp"
+#include "verify/x86/place_name.hpp"
 
 namespace fiberproof::verify {
 namespace {
-
-class prover : public testing::Test {
- protected:
-  std::expected<ContractResult, std::string> run(const std::string& body) {
-    const auto contract = parse_contract(std::string(preamble) + body, "fixture.contract");
-    if (!contract) return std::unexpected(message(contract.error()));
-    const auto file = ObjectFile::open("/proc/self/exe");
-    if (!file) return std::unexpected(message(file.error()));
-    const auto solver = make_z3_solver(std::chrono::seconds(5));
-    return prove(*contract, *file, *solver, {});
-  }
-
-  const Theorem& theorem(const std::string& body, const std::string& name) {
-    auto result = run(body);
-    if (!result) {
-      ADD_FAILURE() << result.error();
-      return missing_;
-    }
-    results_.push_back(std::move(*result));
-    const auto& theorems = results_.back().theorems;
-    const auto found = std::ranges::find(theorems, "fixture/" + name, &Theorem::name);
-    if (found == theorems.end()) {
-      ADD_FAILURE() << "no theorem fixture/" << name;
-      return missing_;
-    }
-    return *found;
-  }
-
- private:
-  std::vector<ContractResult> results_;
-  Theorem missing_;
-};
 
 TEST_F(prover, proves_a_store_and_a_return) {
   const std::string body = entering("fixture_store_and_return") +
@@ -61,6 +25,23 @@ TEST_F(prover, refutes_a_false_clause_with_both_values) {
   ASSERT_TRUE(wrong.refutation.has_value());
   EXPECT_TRUE(wrong.refutation->found.starts_with("found 0x")) << wrong.refutation->found;
   EXPECT_EQ(wrong.refutation->listing.size(), 3u);
+}
+
+// Also the wrong word of an implication, and of the false part of a conjunction.
+TEST_F(prover, names_and_marks_the_wrong_word_in_memory) {
+  for (const char* const claim :
+       {"[object + 8] == 5", "object != 0 => [object + 8] == 5",
+        "object == object and (object != 0 => [object + 8] == 5 and rax == 7)"}) {
+    const Theorem& wrong = theorem("slot object.second = object + 8\nassume object != 0\n" +
+                                       entering("fixture_store_and_return") +
+                                       "  rdi == object\nexit\n  L1 stored: " + claim + "\n",
+                                   "L1.stored");
+    ASSERT_TRUE(wrong.refutation.has_value()) << claim;
+    const auto& rows = wrong.refutation->memory;
+    EXPECT_TRUE(std::ranges::any_of(
+        rows, [](const std::string& row) { return row.ends_with("  object.second   <- wrong"); }))
+        << claim << testing::PrintToString(rows);
+  }
 }
 
 TEST_F(prover, refutes_a_store_outside_what_may_be_modified) {
@@ -120,79 +101,8 @@ TEST_F(prover, refutes_a_load_from_nowhere) {
       Verdict::refuted);
 }
 
-constexpr const char* exits = "exit\n  L1 a: rsp == frame + 8\n";
-constexpr const char* exits_with_maximum =
-    "exit\n  L1 maximum: rsp == frame + 8 and rax == max(old rdi, old rsi)\n";
-
-TEST_F(prover, a_call_of_which_nothing_is_said_is_executed) {
-  const std::string body = entering("fixture_call") + exits_with_maximum;
-  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
-  EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::proved);
-  EXPECT_EQ(theorem(entering("fixture_tail_call") + exits_with_maximum, "L1.maximum").verdict,
-            Verdict::proved);
-}
-
-// With a contract only what that says is known of the callee.
-TEST_F(prover, a_call_of_which_something_is_said_is_not_executed) {
-  const std::string body = entering("fixture_call") +
-                           "call it_calls = function fixture_branch\n"
-                           "  L2 aligned_like_frame: rsp == frame\n" +
-                           exits_with_maximum;
-  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
-  EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::refuted);
-}
-
-// A jump to it is a call with the stack as it was before the return address was put there.
-TEST_F(prover, a_jump_to_what_the_contract_says_is_called_returns_to_the_address_on_the_stack) {
-  const auto verdict = [this](const std::string& rsp, const std::string& name) {
-    return theorem(
-               entering("fixture_tail_call") +
-                   "call it_calls = function fixture_branch\n  L2 rsp_at_the_call: rsp == " + rsp +
-                   "\n  keeps [frame, frame + 8)\n  returns rax == 7\nexit\n"
-                   "  L1 as_it_returns: rsp == frame + 8 and rip == old [frame] and rax == 7\n",
-               name)
-        .verdict;
-  };
-  for (const char* name : {"L2.rsp_at_the_call", "L1.as_it_returns", "every_path_leaves",
-                           "every_call_is_made", "every_access_is_in_its_region"}) {
-    EXPECT_EQ(verdict("frame + 8", name), Verdict::proved) << name;
-  }
-  EXPECT_EQ(verdict("frame", "L2.rsp_at_the_call"), Verdict::refuted);
-}
-
-TEST_F(prover, a_call_that_cannot_be_executed_is_unknown_for_a_reason) {
-  const auto reason = [this](const std::string& routine) {
-    const Theorem& leaves = theorem(entering(routine) + exits, "every_path_leaves");
-    EXPECT_EQ(leaves.verdict, Verdict::unknown) << routine;
-    return leaves.reason;
-  };
-  EXPECT_EQ(reason("fixture_call_another_file").substr(0, 16), "a call of abort,");
-  EXPECT_NE(reason("fixture_recursion").find("calls within each other"), std::string::npos);
-  EXPECT_NE(reason("fixture_call_in_two_steps").find("calls within each other"), std::string::npos);
-  EXPECT_NE(reason("fixture_call_of_vectors").find("movaps"), std::string::npos);
-  EXPECT_NE(reason("fixture_callee_returns_elsewhere").find("does not return"), std::string::npos);
-}
-
-TEST_F(prover, a_call_into_the_middle_of_a_function_is_unknown) {
-  const Theorem& leaves = theorem(entering("fixture_call_nothing") + exits, "every_path_leaves");
-  EXPECT_EQ(leaves.verdict, Verdict::unknown);
-  EXPECT_NE(leaves.reason.find("the middle of fixture_call"), std::string::npos) << leaves.reason;
-}
-
-TEST_F(prover, a_call_through_memory_reaches_what_the_contract_says_or_is_unknown) {
-  const std::string call =
-      "call callee = indirect TARGET\n  L2 a: rsp == frame\n  keeps [rsp, "
-      "frame + 8)\nexit\n  L1 b: rip == old [frame]\n";
-  const auto through = [&](const std::string& target, const std::string& name) {
-    std::string body = entering("fixture_call_through") + "  rdi == object\n" + call;
-    body.replace(body.find("TARGET"), 6, target);
-    return theorem(body, name).verdict;
-  };
-  EXPECT_EQ(through("old [object]", "every_path_leaves"), Verdict::proved);
-  EXPECT_EQ(through("old [object]", "L1.b"), Verdict::proved);
-  EXPECT_EQ(through("old [object + 8]", "every_path_leaves"), Verdict::unknown);
-}
-
+// With a contract, only the contract is known of the callee.
+// Equals a call with the stack as it was before the return address was pushed.
 TEST_F(prover, between_two_runs_any_code_may_have_run) {
   const auto verdict = [this](const std::string& havoc, const std::string& name) {
     return theorem(entering("fixture_store_and_return") + "  rdi == object\n" +
@@ -213,23 +123,6 @@ TEST_F(prover, between_two_runs_any_code_may_have_run) {
   EXPECT_EQ(verdict("  havoc keeps [object + 8, object + 16)\n", "L2.kept"), Verdict::refuted);
 }
 
-TEST_F(prover, a_run_may_begin_behind_the_only_call_of_a_function) {
-  const auto behind = [](const std::string& routine, const std::string& callee) {
-    return "run it = function " + routine + " after " + callee +
-           "\n  rsp == frame\n  rdi == object\nexit\n  L1 stored: [object + 8] == old rsi and "
-           "rip == old rdx and rsp == frame\n";
-  };
-  const std::string body = behind("fixture_call_then_store", "fixture_branch");
-  EXPECT_EQ(theorem(body, "L1.stored").verdict, Verdict::proved);
-  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
-  for (const std::string& wrong : {behind("fixture_call_then_store", "fixture_return"),
-                                   behind("fixture_call_twice", "fixture_branch")}) {
-    const auto result = run(wrong);
-    ASSERT_FALSE(result.has_value());
-    EXPECT_NE(result.error().find("exactly once"), std::string::npos) << result.error();
-  }
-}
-
 TEST_F(prover, assumptions_that_cannot_be_met_are_unknown) {
   EXPECT_EQ(theorem("assume frame < object and object < frame\n" + entering("fixture_branch") +
                         "exit\n  L1 nonsense: rax == 12345\n",
@@ -244,7 +137,7 @@ TEST_F(prover, an_instruction_outside_the_allow_list_is_an_error_with_its_addres
   EXPECT_NE(result.error().find("movaps"), std::string::npos) << result.error();
 }
 
-TEST_F(prover, an_instruction_that_no_path_comes_to_may_be_anything) {
+TEST_F(prover, an_unreached_instruction_may_be_anything) {
   EXPECT_EQ(
       theorem(entering("fixture_vector_behind_a_jump") + "exit\n  L1 a: rsp == frame + 8\n", "L1.a")
           .verdict,
@@ -271,25 +164,8 @@ TEST_F(prover, a_case_of_an_alias_is_proved_too) {
             Verdict::refuted);
 }
 
-// What a callee promises of a word may be an address, which is followed then.
-TEST_F(prover, follows_an_address_that_a_callee_leaves) {
-  const auto body = [](const std::string& promises) {
-    return "ghost other : word\nregion other = [other, other + 8)\nassume [object] == 5\n" +
-           entering("fixture_call_then_load_twice") +
-           "  rbx == object\ncall callee = function fixture_branch\n" + promises +
-           "exit\n  L1 followed: rax == [other]\n";
-  };
-  const std::string promise = "  returns [object] == other\n";
-  EXPECT_EQ(theorem(body(promise), "L1.followed").verdict, Verdict::proved);
-  EXPECT_EQ(theorem(body(promise), "assumptions_can_be_met").verdict, Verdict::proved);
-  EXPECT_EQ(theorem(body("  returns 0 == 0\n"), "every_access_is_in_its_region").verdict,
-            Verdict::refuted);
-  const std::string contradiction =
-      "  keeps [object, object + 8)\n  returns [object] == 6\n  returns [object] == other\n";
-  EXPECT_EQ(theorem(body(contradiction), "assumptions_can_be_met").verdict, Verdict::unknown);
-}
-
-// A state in which two regions overlap is none of the contract's.
+// A word that a callee guarantees may be an address, which is then followed.
+// A state with overlapping regions does not belong to the contract.
 TEST_F(prover, a_state_with_overlapping_regions_refutes_nothing) {
   const std::string body = entering("fixture_return") +
                            "exit\n  L1 apart: frame - 256 != object\n"
@@ -298,7 +174,7 @@ TEST_F(prover, a_state_with_overlapping_regions_refutes_nothing) {
   EXPECT_EQ(theorem(body, "L2.somewhere").verdict, Verdict::refuted);
 }
 
-TEST_F(prover, a_trap_is_refuted_by_the_register_that_leads_there) {
+TEST_F(prover, a_refuted_trap_shows_the_register_that_leads_there) {
   const Theorem& leaves = theorem(entering("fixture_trap_if_zero") + exits, "every_path_leaves");
   ASSERT_TRUE(leaves.refutation.has_value());
   EXPECT_TRUE(std::ranges::find(leaves.refutation->values, "rdi at the entry = 0x0") !=
@@ -306,7 +182,7 @@ TEST_F(prover, a_trap_is_refuted_by_the_register_that_leads_there) {
       << testing::PrintToString(leaves.refutation->values);
 }
 
-TEST_F(prover, a_refutation_stands_beside_code_that_cannot_be_read) {
+TEST_F(prover, a_refutation_holds_beside_unreadable_code) {
   const std::string wrong = "exit\n  L1 a: rsp == frame\n";
   const Theorem& clause = theorem(entering("fixture_vector_where_zero") + wrong, "L1.a");
   EXPECT_EQ(clause.verdict, Verdict::refuted);
@@ -317,7 +193,7 @@ TEST_F(prover, a_refutation_stands_beside_code_that_cannot_be_read) {
   EXPECT_FALSE(run(entering("fixture_vector_where_zero") + exits).has_value());
 }
 
-TEST_F(prover, what_lies_behind_a_refutation_is_not_reached) {
+TEST_F(prover, a_clause_behind_a_refutation_is_not_reached) {
   const std::string body = entering("fixture_wild_load") + "  rdi == object\n" + exits;
   const Theorem& clause = theorem(body, "L1.a");
   EXPECT_EQ(clause.verdict, Verdict::unknown);
@@ -328,7 +204,7 @@ TEST_F(prover, what_lies_behind_a_refutation_is_not_reached) {
             "not reached: fixture/every_path_leaves is unknown before it");
 }
 
-TEST_F(prover, says_what_decided_a_theorem) {
+TEST_F(prover, reports_how_a_theorem_was_decided) {
   const std::string body = entering("fixture_return") +
                            "exit\n  L1 folded: rbx == old rbx\n  L2 asked: rax != rax + 1\n";
   EXPECT_EQ(decided_by(theorem(body, "L1.folded")), "by execution");
@@ -350,16 +226,16 @@ TEST_F(prover, follows_a_frame_that_aligns_the_stack) {
   }
 }
 
-// The red zone is that of the RSP which nothing decides, too.
-TEST_F(prover, an_access_below_an_undecided_rsp_is_no_proof) {
+// The red zone is relative to RSP even if RSP is undecided.
+TEST_F(prover, an_access_below_an_undecided_rsp_is_not_proved) {
   EXPECT_NE(theorem(entering("fixture_store_below_an_aligned_rsp") + exits,
                     "every_access_is_in_its_region")
                 .verdict,
             Verdict::proved);
 }
 
-// An address that a contract pins is a region's.
-TEST_F(prover, a_variable_is_known_where_the_contract_has_a_region_for_it) {
+// An address that a contract fixes belongs to a region.
+TEST_F(prover, a_variable_with_a_region_is_known) {
   const auto file = ObjectFile::open("/proc/self/exe");
   ASSERT_TRUE(file.has_value());
   const auto symbol = std::ranges::find(file->symbols(), "fixture_variable", &Symbol::name);
@@ -376,8 +252,8 @@ TEST_F(prover, a_variable_is_known_where_the_contract_has_a_region_for_it) {
   EXPECT_NE(unnamed.reason.find("fixture_variable"), std::string::npos) << unnamed.reason;
 }
 
-// A solver that has no time is told as such, and not as an impossible assumption.
-TEST_F(prover, no_time_is_not_no_state) {
+// A timeout is reported as a timeout, not as an impossible assumption.
+TEST_F(prover, a_timeout_is_not_an_impossible_assumption) {
   class Slow final : public Solver {
    public:
     Answer prove(const Query&) override {

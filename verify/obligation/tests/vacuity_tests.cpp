@@ -1,4 +1,4 @@
-// Ways in which a proof could say nothing: each once let a false claim through, and is refused now.
+// Ways in which a proof could be vacuous: each once let a false claim through, and is rejected now.
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/tests/fixture_contract.hpp"
 
@@ -8,7 +8,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// The verdict of one theorem, or the error that there is none of.
+// The verdict of one theorem, or the error if there is none.
 std::string verdict(const std::string& body, const std::string& name) {
   const auto contract = parse_contract(std::string(preamble) + body, "fixture.contract");
   if (!contract) return message(contract.error());
@@ -29,12 +29,12 @@ TEST(vacuity, a_claim_about_memory_outside_its_region_is_unknown) {
   };
   EXPECT_EQ(of("[object + 300] == old [object + 300]"), "unknown");
   EXPECT_EQ(of("[object] == old [object]"), "proved");
-  // What can be looked at decides: there is a state in which that is false.
+  // The defined part decides: there is a state in which it is false.
   EXPECT_EQ(of("[object] == 7 and [object + 300] == old [object + 300]"), "refuted");
   EXPECT_EQ(of("rsi < 16 => [object + rsi] == 7"), "refuted");
 }
 
-TEST(vacuity, two_calls_know_nothing_of_each_other) {
+TEST(vacuity, two_calls_are_unrelated) {
   EXPECT_EQ(verdict(entering("fixture_call_twice") +
                         "call callee = function fixture_branch\n  L2 any: rsp == frame\n"
                         "exit\n  L1 the_same: rax == rbx\n",
@@ -42,14 +42,14 @@ TEST(vacuity, two_calls_know_nothing_of_each_other) {
             "refuted");
 }
 
-TEST(vacuity, a_call_made_twice_is_not_made_once) {
+TEST(vacuity, calling_twice_is_not_calling_once) {
   EXPECT_EQ(verdict(entering("fixture_call_twice") +
                         "call callee = function fixture_branch\n  L2 any: rsp == frame\n" + leaves,
                     "every_call_is_made"),
             "refuted");
 }
 
-TEST(vacuity, promises_that_contradict_each_other_are_unknown) {
+TEST(vacuity, contradictory_guarantees_are_unknown) {
   EXPECT_EQ(verdict(entering("fixture_call") +
                         "call callee = function fixture_branch\n  L2 any: rsp == frame\n"
                         "  returns rax == 1\n  returns rax == 2\nexit\n  L1 x: rip == 12345\n",
@@ -63,7 +63,7 @@ TEST(vacuity, assumptions_that_need_overlapping_regions_are_unknown) {
             "unknown");
 }
 
-TEST(vacuity, a_range_upside_down_allows_nothing) {
+TEST(vacuity, a_range_with_swapped_bounds_allows_nothing) {
   EXPECT_EQ(verdict(entering("fixture_store_and_return") +
                         "  rdi == object\nexit\n"
                         "  L1 any: rax == 7\nmodifies\n  L4 [object + 8, object)\n",
@@ -76,7 +76,7 @@ TEST(vacuity, a_range_upside_down_allows_nothing) {
             std::string::npos);
 }
 
-TEST(vacuity, a_bound_that_looks_at_memory_does_not_tie_other_memory) {
+TEST(vacuity, a_bound_that_reads_memory_constrains_no_other_memory) {
   EXPECT_EQ(verdict("ghost buffer : word\nregion buffer = [buffer, buffer + [object + 8])\n"
                     "assume [object] >= 24 and [object] <= 100\n" +
                         entering("fixture_three_loads") + "  rdi == buffer\n" + leaves,
@@ -98,7 +98,7 @@ TEST(vacuity, names_that_would_be_reused_are_errors) {
             "refuted");
 }
 
-TEST(vacuity, a_case_of_nothing_is_an_error) {
+TEST(vacuity, an_empty_case_is_an_error) {
   const std::string rest = entering("fixture_return") + leaves;
   EXPECT_NE(verdict("alias nothing = object\n" + rest, "L1.leaves").find("not a ghost"),
             std::string::npos);
@@ -132,7 +132,7 @@ TEST(vacuity, a_site_outside_executable_code_is_an_error) {
             std::string::npos);
 }
 
-TEST(vacuity, a_site_that_the_table_leaves_out_is_an_error) {
+TEST(vacuity, a_site_missing_from_the_table_is_an_error) {
   EXPECT_NE(verdict("run it = sites fixture_half_a_table\n  rsp == frame\nexit\n"
                     "  L1 a: rdx == old rdx\n",
                     "L1.a")

@@ -1,5 +1,5 @@
-// A built program and changed copies of it that differ from it in call frame information only: in
-// the entry of one routine, or in the common information (CIE) that the entry refers to.
+// A built program, and changed copies of it that differ only in call frame information: in the
+// entry of one routine, or in the common information entry (CIE) that it refers to.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -30,10 +30,10 @@ class FrameMutants {
 
   const std::vector<std::byte>& bytes() const { return bytes_; }
 
-  /// Where in the entry or its common information these bytes are, once and only once.
+  /// Where in the entry or its CIE these bytes are, exactly once.
   std::size_t place_of(std::initializer_list<unsigned> pattern) const;
 
-  /// A copy in which the bytes from `place` on are these.
+  /// A copy with these bytes from `place` on.
   std::vector<std::byte> with(std::size_t place, std::initializer_list<unsigned> replacement) const;
 
   /// A copy whose entry refers to the CIE with this augmentation string.

@@ -1,6 +1,6 @@
-// The theorems about unwind rules say enough: of a program whose call frame information is changed
-// in one place they are refuted, for the reason that is expected; and of no mutant that means
-// something else at any instruction are they proved.
+// The theorems about unwind rules are strong enough: they are refuted, for the expected reason, of
+// a program whose call frame information is changed in one place; and never proved of a mutant with
+// another meaning at any instruction.
 #include "verify/proofs/unwind_rules.hpp"
 
 #include "verify/proofs/tests/frame_mutants.hpp"
@@ -28,7 +28,7 @@ Outcome outcome_of(const ProofSet& set, const ObjectFile& file, bool is_mutant =
   return set.prove(file, *solver, options);
 }
 
-// The labels of what was not proved.
+// The labels of the theorems that were not proved.
 std::set<std::string> not_proved(const Outcome& outcome) {
   if (!outcome) return {outcome.error()};
   std::set<std::string> names;
@@ -98,7 +98,7 @@ TEST_F(unwind_rules_mutants, with_saved_registers_8_bytes_off_have_them_wrong) {
   EXPECT_EQ(not_proved_of(file_.with(of_rip + 4, {0})), (std::set{rip, end}));
   // DW_CFA_val_expression: the address itself.
   EXPECT_EQ(not_proved_of(file_.with(of_rip, {0x16})), (std::set{rip, end}));
-  // 16 and 24 bytes above RBP are at and above TOS, where the routine has no business.
+  // 16 and 24 bytes above RBP are at and above TOS, which the routine may not access.
   EXPECT_EQ(not_proved_of(file_.with(of_rip + 4, {16})),
             (std::set<std::string>{rip, end, "refuted T7.rules_look_only_at_the_stack"}));
 }
@@ -110,7 +110,7 @@ TEST_F(unwind_rules_mutants, that_make_rip_undefined_end_the_walk) {
 
 TEST_F(unwind_rules_mutants, that_are_no_signal_frame_say_that_the_parent_made_a_call) {
   auto labels = not_proved_of(file_.with_common_of("zR"));
-  labels.erase("refuted T7.no_other_register_is_preserved");  // as puts that in the common part
+  labels.erase("refuted T7.no_other_register_is_preserved");  // as puts it in the CIE
   EXPECT_EQ(labels, (std::set<std::string>{"refuted T7.resume_address_is_exact"}));
 }
 
@@ -158,8 +158,8 @@ TEST(unwind_rules_file, a_relocatable_file_is_refused) {
   EXPECT_NE(message(rules.error()).find("link it first (.eh_frame)"), std::string::npos);
 }
 
-// What a file says at every point that is proved: the rules themselves, and of which registers it
-// says that they are undefined. Nothing where any of it cannot be read.
+// The file's statements at every point of the proof: the rules, and the registers that it makes
+// undefined. Nothing if any of it is unreadable.
 struct Meaning {
   std::vector<FrameRules> rules;
   std::vector<bool> undefined;
@@ -171,7 +171,9 @@ std::optional<Meaning> meaning_of(const ObjectFile& file, const Code& code) {
   if (!information) return std::nullopt;
   Meaning meaning;
   for (const auto& [address, instruction] : code.instructions) {
-    if (instruction.operation == Operation::ud2) continue;  // behind the jump: never before it
+    if (instruction.operation == Operation::ud2)
+      continue;  // behind the jump: not looked up before
+                 // it
     for (const std::uint64_t at : {address, instruction.next_address() - 1}) {
       if (at != address && instruction.operation != Operation::call) continue;
       auto rules = information->at(at);
@@ -198,7 +200,7 @@ struct Score {
   std::vector<std::string> survivors;
 };
 
-// What a byte is changed to: DW_CFA_nop, and each of its bits turned over.
+// Replacements for a byte: DW_CFA_nop, and the byte with each of its bits flipped.
 std::set<unsigned> changes_of(unsigned byte) {
   std::set<unsigned> values{0};
   for (unsigned bit = 1; bit < 0x100; bit <<= 1) values.insert(byte ^ bit);

@@ -1,5 +1,5 @@
-// That the comparison can fail: a mutant of the model, an error of the reference and one of core
-// are each told with the step, the field and what each of the three holds.
+// The comparison can fail: it reports a mutant of the model, an error of the reference and an error
+// of core, each with the step, the field and the three values.
 #include "verify/refinement/comparison.hpp"
 
 #include "fuzz/generate/exhaustive.hpp"
@@ -28,7 +28,7 @@ RunLog latest;
 
 void keep(const MachineProgram& /*program*/, const RunLog& log, fuzz::FindingHandler* /*handler*/) {
   latest = RunLog();
-  if (log.transitions().size() > 300) return;  // One that repeats: too dear to keep many of.
+  if (log.transitions().size() > 300) return;  // One that repeats: too expensive to keep many of.
   latest = log;
   latest.entries().resize(log.transitions().size());
 }
@@ -110,7 +110,7 @@ TEST(refinement, one_program_with_every_transition_agrees) {
   }
 }
 
-// What differs where `spoil` has changed an opinion; nothing where it is missed.
+// The difference after `spoil` has changed an opinion; nothing if it is missed.
 std::string found(const std::function<bool(fuzz::LoggedTransition&)>& spoil) {
   Kept kept = run_and_keep(program_of(everything));
   bool is_spoilt = false;
@@ -123,7 +123,7 @@ std::string found(const std::function<bool(fuzz::LoggedTransition&)>& spoil) {
   return difference ? text(*difference) : std::string();
 }
 
-// The first record of the log of which `is_wanted` holds.
+// The first record of the log for which `is_wanted` holds.
 std::string found_of_core(const std::function<bool(const fuzz::LoggedRecord&)>& is_wanted,
                           const std::function<void(fuzz::LoggedRecord&)>& change) {
   return found([&](fuzz::LoggedTransition& logged) {
@@ -218,7 +218,8 @@ TEST(refinement, an_error_of_the_reference_is_told_by_field) {
          "refused");
 }
 
-// Runs for mutants to differ in: all of three steps in a tiny world, random ones, and `everything`.
+// Runs in which mutants can differ: all of three steps in a tiny world, random ones, and
+// `everything`.
 std::vector<Kept> some_runs() {
   std::vector<Kept> runs{run_and_keep(program_of(everything))};
   fuzz::Random random(7);
@@ -257,8 +258,7 @@ std::vector<model::Mutant> all_mutants() {
   return all;
 }
 
-// What the model writes and nothing outside of it has: its ghosts, and words that are overwritten
-// before they are looked at.
+// Fields that only the model has: its ghosts, and words that are overwritten before they are read.
 TEST(refinement, mutants_of_the_model_differ_from_runs) {
   const std::vector<Kept> runs = some_runs();
   std::size_t caught = 0;
@@ -289,7 +289,7 @@ TEST(refinement, mutants_of_the_model_differ_from_runs) {
   EXPECT_GE(caught, 100u);
 }
 
-// SOUNDNESS.md, D3: the ghosts say what a walk finds, and the walk notices where they do not.
+// SOUNDNESS.md, D3: the ghosts equal the result of a walk, and the walk notices if they do not.
 TEST(refinement, a_walk_finds_a_wrong_ghost) {
   model::ConcreteState state(sizes);
   state.write(model::Field::state, 1, model::states::parent);

@@ -1,5 +1,5 @@
-// Both ways to put a query to Z3 agree with each other and with our own evaluator, and cvc5 agrees
-// with both where it is installed.
+// Both encodings for Z3 agree with each other and with our own evaluator, and cvc5 agrees with both
+// if it is installed.
 #include "verify/smt/query.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono_literals::operator""s;
 
-// Words of the kind that addresses and flags are made of, which integers have words for.
+// Words of the kind that addresses and flags are made of; the integer encoding can express them.
 Term address_like(std::mt19937_64& random, int depth) {
   if (depth == 0) {
     return random() % 3 == 0 ? word(random() >> (random() % 64))
@@ -63,7 +63,7 @@ TEST(encoding, integers_wrap_around_at_the_end_of_the_words) {
   EXPECT_EQ(answer.counterexample.words.at("x"), ~std::uint64_t{0});
 }
 
-TEST(encoding, what_integers_cannot_say_is_left_to_bits) {
+TEST(encoding, falls_back_to_bits) {
   const Term x = variable("x");
   const Query query{{}, equal(x ^ variable("y") ^ x, variable("y"))};
   EXPECT_EQ(make_z3_solver(5s, Z3Encodings::integers)->prove(query).verdict, Verdict::unknown);
@@ -96,7 +96,7 @@ TEST(encoding, cvc5_agrees_on_a_proof_and_on_a_refutation) {
       << "after an error the process is another";
 }
 
-TEST(encoding, cvc5_answers_what_it_has_begun_with) {
+TEST(encoding, cvc5_answers_the_query_it_began) {
   const auto cvc5 = make_cvc5_solver(5s);
   const Term n = variable("n");
   for (unsigned count = 0; count < 3; ++count) {
@@ -110,9 +110,9 @@ TEST(encoding, cvc5_answers_what_it_has_begun_with) {
   }
 }
 
-// Two factors of 32 bits are not found in so little time; again and again, since the end of a query
-// and that of its time may come together.
-TEST(encoding, a_query_without_time_is_told_as_one) {
+// Two factors of 32 bits cannot be found in so little time. Repeated, since the query may end just
+// as its time does.
+TEST(encoding, a_timeout_is_reported_as_a_timeout) {
   const Term x = variable("x") & word(0xffff'ffff);
   const Term y = variable("y") & word(0xffff'ffff);
   const Query factors{
@@ -128,7 +128,7 @@ TEST(encoding, a_query_without_time_is_told_as_one) {
   }
 }
 
-TEST(encoding, a_missing_cvc5_is_no_answer) {
+TEST(encoding, a_missing_cvc5_gives_no_answer) {
   const std::string path = std::getenv("PATH");
   ASSERT_EQ(::setenv("PATH", "/nowhere", 1), 0);
   const Answer answer = make_cvc5_solver(5s)->prove({{}, less(variable("n"), word(1))});
@@ -139,7 +139,7 @@ TEST(encoding, a_missing_cvc5_is_no_answer) {
   EXPECT_EQ(missing, "cvc5 cannot be started");
 }
 
-// Answers whatever it was made with.
+// Always gives the answer that it was made with.
 class Oracle final : public Solver {
  public:
   explicit Oracle(Verdict verdict) : verdict_(verdict) {}
@@ -153,7 +153,7 @@ class Oracle final : public Solver {
   Verdict verdict_;
 };
 
-TEST(encoding, two_solvers_that_differ_know_nothing) {
+TEST(encoding, disagreeing_solvers_are_unknown) {
   const Query query{{}, truth(true)};
   const auto both = [&query](Verdict first, Verdict second) {
     return make_agreeing_solver(std::make_unique<Oracle>(first), std::make_unique<Oracle>(second))

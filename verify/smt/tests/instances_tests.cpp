@@ -1,4 +1,4 @@
-// Instances: those that a query needs are found, and none that it was not offered.
+// Instances: the selection finds those that a query needs, and only those that it was offered.
 #include "verify/smt/instances.hpp"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 namespace fiberproof::verify {
 namespace {
 
-TEST(instances, only_those_that_the_goal_follows_from_are_chosen) {
+TEST(instances, selects_only_those_that_the_goal_needs) {
   std::vector<Formula> offered;
   for (int index = 0; index < 50; ++index) {
     offered.push_back(

@@ -1,5 +1,4 @@
-// Addresses with masked bits become sums where the path decides those bits, and have the value that
-// they had.
+// Addresses with masked bits become sums where the path decides those bits, and keep their value.
 #include "verify/smt/low_bits.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +12,7 @@ class low_bits : public testing::Test {
  protected:
   Term decided(Term term) { return with_decided_low_bits(term, path_, *solver_); }
 
-  // What is left is `base` plus a number.
+  // The term became `base` plus a number.
   void expect_sum(Term term, std::uint64_t number) {
     const auto distance = constant_difference(decided(term), base_);
     ASSERT_TRUE(distance.has_value());
@@ -51,7 +50,7 @@ TEST_F(low_bits, a_choice_that_the_path_makes_is_made) {
   expect_sum(select(logical_not(aligned), word(0), base_ + word(8)), 8);
 }
 
-TEST_F(low_bits, what_the_path_does_not_decide_stays) {
+TEST_F(low_bits, undecided_bits_stay) {
   for (const Term term :
        {base_ & word(~std::uint64_t{31}), base_ | word(31), shift_left(shift_right(base_, 5), 5),
         base_ & word(~std::uint64_t{16}), base_ & word(0xffff'fff0),
@@ -60,7 +59,7 @@ TEST_F(low_bits, what_the_path_does_not_decide_stays) {
   }
 }
 
-// Exact in every state of the path, whatever was taken away.
+// Exact in every state of the path, whichever operations were removed.
 TEST_F(low_bits, a_decided_term_has_the_same_value) {
   const Term terms[] = {
       ((base_ + word(40)) & word(~std::uint64_t{15})) + (base_ | word(3)) - variable("other"),

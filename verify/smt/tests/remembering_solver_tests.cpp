@@ -1,4 +1,4 @@
-// A question is asked once, and only the same question has the same answer.
+// The remembering solver asks each question once, and gives its answer to the same question only.
 #include "verify/smt/query.hpp"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// Proves what has no assumptions, and counts what it is asked.
+// Proves queries without assumptions, and counts its questions.
 class CountingSolver final : public Solver {
  public:
   explicit CountingSolver(unsigned& asked) : asked_(asked) {}
@@ -23,7 +23,7 @@ class CountingSolver final : public Solver {
   unsigned& asked_;
 };
 
-TEST(remembering_solver, asks_each_question_once_and_never_mixes_them_up) {
+TEST(remembering_solver, asks_each_question_once) {
   unsigned asked = 0;
   const auto solver = make_remembering_solver(std::make_unique<CountingSolver>(asked));
   const Term x = variable("x");

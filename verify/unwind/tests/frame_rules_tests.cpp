@@ -1,5 +1,5 @@
-// Call frame information: what a file says is read as it is there, and its rules are evaluated on
-// terms as DWARF 5 tells, or refused.
+// Call frame information is read as the file states it; its rules are evaluated on terms as DWARF 5
+// defines them, or rejected.
 #include "verify/unwind/frame_rules.hpp"
 
 #include "verify/unwind/unwound_frame.hpp"
@@ -18,7 +18,7 @@ std::uint64_t address_of(const ObjectFile& file, std::string_view symbol) {
 
 class frame_rules : public testing::Test {
  protected:
-  // The frame that the expression for RIP, and RSP as the frame address, yield.
+  // The frame for an expression for RIP, with RSP as the frame address.
   std::expected<UnwoundFrame, std::string> unwound(RegisterRule rip) {
     FrameRules rules{};
     rules.cfa = {{DW_OP_breg7, 8}};
@@ -26,7 +26,7 @@ class frame_rules : public testing::Test {
     rules.registers[7] = {Kind::is_value, {{DW_OP_call_frame_cfa}}};
     rules.registers[6] = {Kind::same_value, {}};
     rules.registers[16] = std::move(rip);
-    return unwind(rules, machine_);
+    return unwind(rules, cpu_);
   }
 
   std::uint64_t value(DwarfExpression expression) {
@@ -42,13 +42,13 @@ class frame_rules : public testing::Test {
 
   std::unique_ptr<Solver> solver_ = make_z3_solver(std::chrono::seconds(5));
   Regions regions_{{"stack", variable("top"), word(0) - word(4096), word(4096)}};
-  SymbolicCpu machine_{&regions_, Memory(&regions_, solver_.get(), "entry"), "entry"};
+  SymbolicCpu cpu_{&regions_, Memory(&regions_, solver_.get(), "entry"), "entry"};
 };
 
 TEST_F(frame_rules, operations_do_what_dwarf_says) {
-  machine_.write(Register::rdx, word(100));  // number 1
-  machine_.write(Register::rcx, word(200));  // number 2
-  machine_.write(Register::r15, word(300));
+  cpu_.write(Register::rdx, word(100));  // number 1
+  cpu_.write(Register::rcx, word(200));  // number 2
+  cpu_.write(Register::r15, word(300));
   EXPECT_EQ(value({{DW_OP_lit31}}), 31u);
   EXPECT_EQ(value({{DW_OP_const8u, 7}}), 7u);
   EXPECT_EQ(value({{DW_OP_breg1, 8}}), 108u);
@@ -64,15 +64,15 @@ TEST_F(frame_rules, operations_do_what_dwarf_says) {
 
 TEST_F(frame_rules, rules_say_where_a_register_is) {
   const Term top = variable("top");
-  machine_.write(Register::rsp, top - word(64));
-  machine_.store(top - word(24), word(77), 8);
-  machine_.write(Register::rsi, word(5));
+  cpu_.write(Register::rsp, top - word(64));
+  cpu_.store(top - word(24), word(77), 8);
+  cpu_.write(Register::rsi, word(5));
   // The frame address is RSP + 8 here, and first on the stack of an expression.
   const auto in_memory =
       unwound({Kind::in_memory, {{DW_OP_call_frame_cfa}, {DW_OP_plus_uconst, 32}}});
   EXPECT_EQ(evaluate(*in_memory->rip, Model{}), 77u);
   ASSERT_EQ(in_memory->reads.size(), 1u);
-  EXPECT_TRUE(same(*in_memory->rbp, machine_.read(Register::rbp)));
+  EXPECT_TRUE(same(*in_memory->rbp, cpu_.read(Register::rbp)));
   EXPECT_EQ(constant_difference(*in_memory->rsp, top), std::uint64_t{0} - 56);
   EXPECT_EQ(value({{DW_OP_breg7, 40}, {DW_OP_deref}}), 77u);
   EXPECT_EQ(evaluate(*unwound({Kind::in_register, {{DW_OP_reg4}}})->rip, Model{}), 5u);
@@ -81,14 +81,14 @@ TEST_F(frame_rules, rules_say_where_a_register_is) {
   EXPECT_FALSE(unwound({Kind::same_value, {}})->rip.has_value());
 }
 
-TEST_F(frame_rules, a_look_outside_every_region_is_a_fault_and_no_value) {
+TEST_F(frame_rules, a_load_outside_every_region_is_a_fault) {
   const auto frame = unwound({Kind::in_memory, {{DW_OP_breg0, 0}}});
   ASSERT_TRUE(frame.has_value());
   EXPECT_TRUE(frame->fault.has_value());
   EXPECT_TRUE(frame->fault_is_outside);
 }
 
-TEST_F(frame_rules, what_is_not_modelled_is_an_error_that_names_it) {
+TEST_F(frame_rules, an_unmodelled_operation_is_an_error_that_names_it) {
   EXPECT_EQ(error({{DW_OP_lit1}, {DW_OP_neg}}),
             "DW_OP_neg is not modelled in \"DW_OP_lit1 DW_OP_neg\"");
   EXPECT_EQ(error({{DW_OP_addr, 1}}), "DW_OP_addr is not modelled in \"DW_OP_addr\"");
@@ -96,11 +96,12 @@ TEST_F(frame_rules, what_is_not_modelled_is_an_error_that_names_it) {
   EXPECT_EQ(error({{DW_OP_lit1}, {DW_OP_plus}}),
             "an operation without its operands in \"DW_OP_lit1 DW_OP_plus\"");
   EXPECT_EQ(error({{DW_OP_deref}}), "an operation without its operand in \"deref\"");
-  EXPECT_EQ(error({}), "an expression without a value");
-  EXPECT_EQ(error({{DW_OP_breg16, 0}}), "register 16 is none of general purpose in \"rip+0\"");
+  EXPECT_EQ(error({}), "the expression leaves no value");
+  EXPECT_EQ(error({{DW_OP_breg16, 0}}),
+            "register 16 is not a general-purpose register in \"rip+0\"");
 }
 
-TEST_F(frame_rules, of_the_trampoline_are_read_as_they_are_written) {
+TEST_F(frame_rules, reads_those_of_the_trampoline_as_written) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   const auto information = CallFrameInformation::read(*file);
   ASSERT_TRUE(information.has_value()) << message(information.error());
@@ -117,8 +118,8 @@ TEST_F(frame_rules, of_the_trampoline_are_read_as_they_are_written) {
   EXPECT_EQ(last->end, begin + routine->bytes.size());
 }
 
-// libdw answers that RBX is undefined where a file says nothing of it.
-TEST_F(frame_rules, a_default_of_libdw_is_not_what_the_file_says) {
+// libdw answers that RBX is undefined if a file says nothing of it.
+TEST_F(frame_rules, distinguishes_libdws_defaults_from_the_file) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   const auto information = CallFrameInformation::read(*file);
   const std::uint64_t start = address_of(*file, "fiberproof_continuation_start");
@@ -131,7 +132,7 @@ TEST_F(frame_rules, a_default_of_libdw_is_not_what_the_file_says) {
   EXPECT_EQ(information->is_said_undefined(start, DwarfRegister::rbp), false);
 }
 
-TEST_F(frame_rules, an_address_without_any_is_an_error_with_its_place) {
+TEST_F(frame_rules, an_address_without_rules_is_an_error_with_its_place) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   const auto information = CallFrameInformation::read(*file);
   const auto rules = information->at(0x10);

@@ -1,5 +1,5 @@
-// The decoder's oracles: an instruction has the length that it needs, and a distance from RIP that
-// is computed here again from its bytes.
+// The decoder's oracles: an instruction needs exactly its own bytes, and each distance from RIP
+// equals the one computed here from those bytes.
 #include "verify/x86/fuzz/oracle.hpp"
 
 #include <fmt/format.h>
@@ -58,7 +58,7 @@ void check_instruction(const Instruction& made, std::uint64_t address,
   require(made.next_address() == address + made.length, "the next instruction follows this one");
   require(made.bytes == 1 || made.bytes == 2 || made.bytes == 4 || made.bytes == 8,
           "a width is 1, 2, 4 or 8 bytes");
-  require(!made.text.empty() && is_one_line(made.text), "an instruction is told in one line");
+  require(!made.text.empty() && is_one_line(made.text), "an instruction is one line of text");
   require(describe(made) == describe(decode(address, code.first(made.length))),
           "only an instruction's own bytes decide what it is");
   require(made.length == 1 || !decode(address, code.first(made.length - 1u)),
@@ -121,7 +121,7 @@ std::expected<Instruction, DecodeError> decode_checked(std::uint64_t address,
 
 void check_decoder(std::span<const std::byte> input) {
   constexpr std::size_t bytes_max = 128;
-  // The second one wraps around within the code: a distance is modulo 2^64.
+  // The second one wraps around within the code: distances are modulo 2^64.
   constexpr std::uint64_t first_addresses[] = {0x40'1000, ~std::uint64_t{0} - 20};
   const std::span<const std::byte> code = input.first(std::min(input.size(), bytes_max));
   for (const std::uint64_t first : first_addresses) {

@@ -1,10 +1,10 @@
-// Mutates ELF files where it matters: a field of the header, of a section, a segment, a symbol, a
-// relocation, a group or a dynamic entry gets a value that is at an edge or that another field has;
-// or a few bytes of code change. Of an archive, one member is taken for the file, or a member's
-// header is changed, or where its members are. Whatever is neither, and one case in four, is left
-// to the engine.
+// Mutates ELF files where it matters: it sets a field of the header, of a section, segment, symbol,
+// relocation, group or dynamic entry to a boundary value or to the value of another field, or
+// changes a few bytes of code. In an archive, it mutates one member, or changes a member's header
+// or the archive's kind. It leaves other files, and one case in four, to the fuzzer's own mutator.
 //
-// The layout is that of <elf.h>. Nothing in the file is believed: a record outside it is no record.
+// The layout is that of <elf.h>. Nothing in the file is trusted: a record outside the file is
+// skipped.
 #include <ar.h>
 #include <elf.h>
 
@@ -16,7 +16,7 @@
 #include <span>
 #include <string_view>
 
-// The engine's own mutator; not every engine that calls ours has one.
+// The fuzzer's own mutator; not every fuzzer that calls this one has it.
 extern "C" __attribute__((weak)) std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size,
                                                               std::size_t max_size);
 
@@ -50,7 +50,7 @@ constexpr std::array symbol_fields{FIELD(Elf64_Sym, st_name), FIELD(Elf64_Sym, s
                                    FIELD(Elf64_Sym, st_size)};
 constexpr std::array relocation_fields{FIELD(Elf64_Rela, r_offset), FIELD(Elf64_Rela, r_info)};
 constexpr std::array dynamic_fields{FIELD(Elf64_Dyn, d_tag), FIELD(Elf64_Dyn, d_un)};
-// Numbers of sections in groups and in .symtab_shndx; numbers of versions.
+// Section numbers in groups and in .symtab_shndx; version numbers.
 constexpr std::array word_fields{Field{0, sizeof(Elf64_Word)}};
 constexpr std::array half_fields{Field{0, sizeof(Elf64_Half)}};
 #undef FIELD
@@ -74,7 +74,7 @@ class Random {
 struct Record {
   std::uint64_t offset;
   std::uint64_t bytes;
-  std::span<const Field> fields;  // none: bytes without a layout, such as code
+  std::span<const Field> fields;  // empty: bytes without a layout, such as code
 };
 
 class ElfMutation {
@@ -83,7 +83,7 @@ class ElfMutation {
     std::memcpy(&header_, file.data(), sizeof header_);
   }
 
-  /// False where it met nothing that it could change.
+  /// Returns false if there was nothing to change.
   bool run() {
     const std::optional<Record> record = pick();
     if (!record) return false;
@@ -104,7 +104,7 @@ class ElfMutation {
     return is_inside ? std::optional(Record{offset, bytes, fields}) : std::nullopt;
   }
 
-  // One of `count` records of `bytes` each from `table` on.
+  // One of `count` records of `bytes` each, from `table` on.
   std::optional<Record> one_of(std::uint64_t table, std::uint64_t count, std::uint64_t bytes,
                                std::span<const Field> fields) {
     return count == 0 ? std::nullopt : inside(table + random_.below(count) * bytes, bytes, fields);
@@ -150,7 +150,7 @@ class ElfMutation {
     file_[record.offset + random_.below(record.bytes)] = static_cast<std::uint8_t>(random_.next());
   }
 
-  // Two records that overlap, or one thing twice.
+  // Makes two records overlap, or repeats one.
   void copy_over(const Record& record) {
     const std::optional<Record> from = pick();
     if (from && from->fields.data() == record.fields.data()) {
@@ -214,7 +214,7 @@ bool is_archive(std::span<const std::uint8_t> file) {
          (text_of(file).starts_with(magic) || text_of(file).starts_with(thin_magic));
 }
 
-// Members are where the magic bytes of an ELF file are; one of them, by chance.
+// Finds members by the magic bytes of an ELF file, and chooses one at random.
 std::span<std::uint8_t> some_member(std::span<std::uint8_t> archive, Random& random) {
   const std::string_view text = text_of(archive);
   constexpr std::string_view elf(ELFMAG, SELFMAG);
@@ -224,8 +224,8 @@ std::span<std::uint8_t> some_member(std::span<std::uint8_t> archive, Random& ran
   return at == std::string_view::npos ? std::span<std::uint8_t>{} : archive.subspan(at);
 }
 
-// A digit or a letter of a member's header, which ends as each of them does; or whether the members
-// are in the archive at all.
+// Changes a digit or a letter of a member's header (found by its last bytes), or whether the
+// archive is thin.
 bool change_archive(std::span<std::uint8_t> archive, Random& random) {
   if (random.below(8) == 0) {
     const std::string_view other = text_of(archive).starts_with(magic) ? thin_magic : magic;

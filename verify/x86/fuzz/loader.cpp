@@ -43,7 +43,7 @@ std::optional<std::vector<Elf64_Phdr>> loaded_segments(std::span<const std::byte
   return segments;
 }
 
-// mmap takes whole pages of the file to whole pages.
+// mmap maps whole pages of the file to whole pages.
 bool is_mappable(const Elf64_Phdr& segment) {
   return (segment.p_vaddr - segment.p_offset) % page_bytes == 0 &&
          segment.p_filesz <= segment.p_memsz;
@@ -54,8 +54,8 @@ bool covers(const Elf64_Phdr& segment, std::uint64_t address) {
          page_of(address) <= page_of(segment.p_vaddr + segment.p_memsz - 1);
 }
 
-// Whole pages come from the file; after the last of them, and after the segment's bytes where more
-// follow in memory, there are zeros.
+// Whole pages come from the file; zeros follow the last of them, and follow the segment's bytes if
+// it is larger in memory.
 std::byte byte_of(const Elf64_Phdr& segment, std::span<const std::byte> file,
                   std::uint64_t address) {
   const bool is_after = address >= segment.p_vaddr + segment.p_filesz;
@@ -73,7 +73,7 @@ bool is_loadable(std::span<const std::byte> file) {
 
 std::optional<MappedByte> mapped_byte(std::span<const std::byte> file, std::uint64_t address) {
   std::optional<MappedByte> mapped;
-  // Each hides what the ones before it have in the same page.
+  // A later segment hides earlier ones in the same page.
   for (const Elf64_Phdr& segment : loaded_segments(file).value_or(std::vector<Elf64_Phdr>{})) {
     if (covers(segment, address)) {
       mapped = MappedByte{byte_of(segment, file, address), (segment.p_flags & PF_X) != 0,

@@ -1,5 +1,5 @@
-// What Linux would map of an ELF file: the oracle of "these are the bytes that will run". It reads
-// the table of segments by itself, and shares nothing with the reader.
+// What Linux would map of an ELF file: an oracle for "these are the bytes that will run". It reads
+// the segment table itself, and shares no code with the reader.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@ struct MappedByte {
   bool writable;
 };
 
-/// Whether Linux would load the file at all, as far as its table of segments says.
+/// Whether Linux would load the file at all, as far as its segment table says.
 bool is_loadable(std::span<const std::byte> file);
 
-/// What a loadable file has at `address` before any relocation.
+/// The byte of a loadable file at `address`, before any relocation.
 std::optional<MappedByte> mapped_byte(std::span<const std::byte> file, std::uint64_t address);
 
 }  // namespace fiberproof::verify

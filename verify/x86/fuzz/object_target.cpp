@@ -1,5 +1,5 @@
-// Fuzz target `object`: what the verifier reads of a file that anybody may have made, and what it
-// takes for instructions. An input is the file; what is refused as no ELF file is taken for code.
+// Fuzz target `object`: the verifier's reading of untrusted files, and its decoding of untrusted
+// bytes. An input is a file; one that is not an ELF file is decoded as code.
 #include "verify/x86/fuzz/oracle.hpp"
 
 #include <elf.h>
@@ -11,7 +11,7 @@
 
 namespace {
 
-// By the input alone, so that a replay does the same.
+// Depends on the input alone, so that a replay does the same.
 bool is_one_in_eight(std::span<const std::byte> input) {
   std::uint32_t hash = 2166136261;  // FNV-1a
   for (const std::byte byte : input) {

@@ -1,6 +1,6 @@
-// What the fuzz target `object` asks of the reader and of the decoder. These oracles hold the
-// answers against what the headers promise and against each other, whatever the input is. A
-// violated one prints one report, with what was asked and what came, and aborts.
+// Oracles of the fuzz target `object`: they compare the answers of the reader and the decoder with
+// the promises of their headers and with each other, for any input. A violated oracle prints one
+// report, with the question and the answer, and aborts.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -14,28 +14,28 @@
 
 namespace fiberproof::verify {
 
-/// Prints the one report of a violated oracle, and aborts.
+/// Prints the report of a violated oracle, and aborts.
 [[noreturn]] void report_violation(std::string_view oracle, const std::string& detail);
 
 /// Whether a terminal shows it as one line.
 bool is_one_line(std::string_view text);
 
-/// Everything that an instruction or an error says, to be compared.
+/// An instruction or an error as text, for comparison.
 std::string describe(const std::expected<Instruction, DecodeError>& decoded);
 
-/// Decodes the first instruction of `code`: what it says of itself holds, its bytes alone decide,
-/// and it needs all of them.
+/// Decodes the first instruction of `code`: its own claims hold, and it depends on exactly its own
+/// bytes.
 std::expected<Instruction, DecodeError> decode_checked(std::uint64_t address,
                                                        std::span<const std::byte> code);
 
-/// Reads `input` as an object file and asks it every query: the answers agree with each other and
-/// with what its routines decode to.
+/// Reads `input` as an object file and asks every query: the answers agree with each other and with
+/// the decoded routines.
 void check_object_file(std::span<const std::byte> input);
 
-/// The same bytes give the same answers, also where others follow them that nothing points to.
+/// The same bytes give the same answers, also when unrelated bytes follow.
 void check_determinism(std::span<const std::byte> input);
 
-/// Takes `input` for code, and decodes at each of its first bytes.
+/// Decodes `input` as code at each of its first bytes.
 void check_decoder(std::span<const std::byte> input);
 
 }  // namespace fiberproof::verify

@@ -1,6 +1,6 @@
-// main() of the targets whose inputs are no Programs, `object` and `instruction`, without an
-// engine: runs each file, and each file below a folder, through the target. A violated oracle ends
-// the process as it would end a fuzzer.
+// main() without a fuzzer for the targets whose inputs are not Programs, `object` and
+// `instruction`: runs each file, and each file below a folder, through the target. A violated
+// oracle ends the process as it would end a fuzzer.
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t input_bytes_max = 1024 * 1024;
 
-// A folder that cannot be listed stays in the result, and is then no file that can be read.
+// A folder that cannot be listed stays in the result, and then fails as an unreadable file.
 std::vector<std::string> files_at(const std::string& path) {
   struct ::stat status{};
   const bool is_folder = ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
@@ -61,7 +61,7 @@ int main(int argument_count, char** arguments) {
                      input_bytes_max);
         return 2;
       }
-      // A report does not say which input it is about.
+      // A report does not name its input.
       std::fprintf(stderr, "%s\n", file.c_str());
       LLVMFuzzerTestOneInput(input.data(), input.size());
       ++count;

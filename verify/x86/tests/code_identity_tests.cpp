@@ -46,7 +46,7 @@ TEST(code_identity, is_the_same_before_and_after_the_link) {
   }
 }
 
-TEST(code_identity, any_changed_byte_that_is_no_distance_changes_it) {
+TEST(code_identity, changes_with_any_byte_but_distances) {
   const ObjectFile file = opened(FIXTURE_PROGRAM);
   const Routine routine = file.routine("fixture_leaf").value();
   const CodeIdentity identity = identify(file, routine);
@@ -81,7 +81,7 @@ TEST(code_identity, an_instruction_without_a_meaning_counts_as_its_bytes) {
   EXPECT_NE(other.hash, identity.hash);
 }
 
-// Bytes that are no instruction are data: they count, and no instruction does.
+// Bytes that are no instruction are data: they count, but no instruction does.
 TEST(code_identity, data_counts_as_its_bytes) {
   const ObjectFile file = opened(FIXTURE_PROGRAM);
   Routine routine = file.routine("fiberproof_continuation_start").value();
@@ -100,8 +100,8 @@ TEST(code_identity, data_counts_as_its_bytes) {
   }
 }
 
-// A disassembler would take the data for the begin of an instruction that swallows the call: what
-// the call leads to counts all the same, and where it lies does not.
+// A disassembler would read the data as the start of an instruction that swallows the call: the
+// call's target counts all the same, and its position does not.
 TEST(code_identity, a_call_behind_data_counts_by_its_target) {
   const auto hash_in = [](const char* path) {
     const ObjectFile file = opened(path);

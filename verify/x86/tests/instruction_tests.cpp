@@ -23,7 +23,7 @@ std::expected<Instruction, DecodeError> decoded(const std::vector<unsigned>& byt
   return decode(address, code);
 }
 
-TEST(instruction, what_has_no_meaning_here_is_refused) {
+TEST(instruction, rejects_what_is_not_modelled) {
   const std::vector<Encoding> refused = {
       {"lock add [rax], eax", {0xf0, 0x01, 0x00}},
       {"lock xchg [rax], rcx", {0xf0, 0x48, 0x87, 0x08}},
@@ -117,13 +117,13 @@ TEST(instruction, an_error_names_the_address_and_the_instruction) {
       "Limits");
 }
 
-// None of these changes what an instruction does, on any processor: SDM vol. 2, 2.1.1; AMD vol. 3,
-// 1.2. Linkers write 67 and 66 to fill the room of a longer instruction, compilers 3e and f2.
-TEST(instruction, a_prefix_without_effect_is_passed_over) {
+// None of these changes an instruction's effect, on any processor: SDM vol. 2, 2.1.1; AMD vol. 3,
+// 1.2. Linkers write 67 and 66 to fill the space of a longer instruction, compilers 3e and f2.
+TEST(instruction, skips_a_prefix_without_effect) {
   struct Prefixed {
     const char* text;
     std::vector<unsigned> bytes;
-    std::size_t prefixes;  // the instruction without them is the same
+    std::size_t prefixes;  // without them, the instruction is the same
   };
   const std::vector<Prefixed> all = {
       {"addr32 call", {0x67, 0xe8, 0, 0, 0, 0}, 1},
@@ -177,7 +177,7 @@ TEST(instruction, a_prefix_without_effect_is_passed_over) {
 }
 
 // Prefix 67 cuts an address to 32 bits: that is part of the operand.
-TEST(instruction, a_short_address_is_told_from_a_long_one) {
+TEST(instruction, distinguishes_short_and_long_addresses) {
   for (const bool is_short : {true, false}) {
     std::vector<unsigned> bytes = {0x8b, 0x44, 0x91, 0x08};  // mov eax, [rcx + rdx*4 + 8]
     if (is_short) bytes.insert(bytes.begin(), 0x67);
@@ -191,7 +191,7 @@ TEST(instruction, a_short_address_is_told_from_a_long_one) {
   }
 }
 
-TEST(instruction, what_compilers_make_of_switches_and_layouts_is_read) {
+TEST(instruction, reads_the_instructions_of_switches_and_layouts) {
   const std::vector<Encoding> accepted = {
       {"vzeroupper", {0xc5, 0xf8, 0x77}},
       {"vzeroall", {0xc5, 0xfc, 0x77}},

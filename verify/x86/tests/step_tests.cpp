@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t memory_address = 0x7000'0000;
 constexpr std::uint64_t top_of_stack = memory_address + 0x200;
 
-// A machine with the stack of a continuation without parameters, as the switch leaves it (spec T1).
+// A CPU with the stack of a continuation without parameters, as the switch leaves it (T1).
 class Trampoline : public testing::Test {
  protected:
   Trampoline() {
@@ -23,22 +23,22 @@ class Trampoline : public testing::Test {
     routine_ = file->routine("fiberproof_continuation_start").value();
     fiber_start_ = file->routine("fiberproof_fiber_start").value().address;
     rip_ = routine_.address;
-    machine_.write(Register::rsp, top_of_stack - 0x40);
-    machine_.write(Register::rbp, top_of_stack - 0x10);
+    cpu_.write(Register::rsp, top_of_stack - 0x40);
+    cpu_.write(Register::rbp, top_of_stack - 0x10);
     for (std::uint64_t word = 0; word < 4; ++word) {
-      machine_.store(top_of_stack - 0x40 + 8 * word, 100 + word, 8);
+      cpu_.store(top_of_stack - 0x40 + 8 * word, 100 + word, 8);
     }
-    machine_.store(top_of_stack - 0x18, 0x1111, 8);  // the parent's RSP
-    machine_.store(top_of_stack - 0x10, 0x2222, 8);  // its RBP
-    machine_.store(top_of_stack - 0x08, 0x3333, 8);  // where it goes on
+    cpu_.store(top_of_stack - 0x18, 0x1111, 8);  // the parent's RSP
+    cpu_.store(top_of_stack - 0x10, 0x2222, 8);  // its RBP
+    cpu_.store(top_of_stack - 0x08, 0x3333, 8);  // its resume address
   }
 
-  // Until control goes anywhere but to the next instruction.
+  // Runs until control goes anywhere but to the next instruction.
   Control<std::uint64_t, bool> run() {
     while (true) {
       const auto code = std::span<const std::byte>(routine_.bytes).subspan(rip_ - routine_.address);
       const Instruction instruction = decode(rip_, code).value();
-      const auto control = step(machine_, instruction).value();
+      const auto control = step(cpu_, instruction).value();
       rip_ = instruction.next_address();
       if (!std::holds_alternative<Next>(control)) {
         return control;
@@ -47,7 +47,7 @@ class Trampoline : public testing::Test {
   }
 
   std::array<std::byte, 0x200> memory_{};
-  ConcreteCpu machine_{memory_address, memory_};
+  ConcreteCpu cpu_{memory_address, memory_};
   Routine routine_;
   std::uint64_t fiber_start_ = 0;
   std::uint64_t rip_ = 0;
@@ -58,39 +58,39 @@ TEST_F(Trampoline, hands_the_launch_words_to_fiber_start) {
   ASSERT_TRUE(std::holds_alternative<Call>(control));
   EXPECT_EQ(std::get<Call>(control).target, fiber_start_);
   EXPECT_EQ(std::get<Call>(control).return_address, rip_);
-  EXPECT_EQ(machine_.read(Register::rcx), 100u);
-  EXPECT_EQ(machine_.read(Register::rdx), 101u);
-  EXPECT_EQ(machine_.read(Register::rsi), 102u);
-  EXPECT_EQ(machine_.read(Register::rdi), 103u);
-  EXPECT_EQ(machine_.read(Register::rsp), top_of_stack - 0x28);
-  EXPECT_EQ(machine_.load(top_of_stack - 0x28, 8), rip_);
-  EXPECT_FALSE(machine_.fault());
+  EXPECT_EQ(cpu_.read(Register::rcx), 100u);
+  EXPECT_EQ(cpu_.read(Register::rdx), 101u);
+  EXPECT_EQ(cpu_.read(Register::rsi), 102u);
+  EXPECT_EQ(cpu_.read(Register::rdi), 103u);
+  EXPECT_EQ(cpu_.read(Register::rsp), top_of_stack - 0x28);
+  EXPECT_EQ(cpu_.load(top_of_stack - 0x28, 8), rip_);
+  EXPECT_FALSE(cpu_.fault());
 }
 
 TEST_F(Trampoline, goes_on_in_the_parent_with_the_effect) {
   for (const bool returned : {true, false}) {
     run();
     const std::uint64_t after_call = rip_;
-    machine_.write(Register::rsp, top_of_stack - 0x20);  // the callee's ret
-    machine_.write(Register::rax, returned ? 0xffff'ff01 : 0xffff'ff00);
+    cpu_.write(Register::rsp, top_of_stack - 0x20);  // the callee's ret
+    cpu_.write(Register::rax, returned ? 0xffff'ff01 : 0xffff'ff00);
     const auto control = run();
     ASSERT_TRUE(std::holds_alternative<IndirectJump<std::uint64_t>>(control));
     EXPECT_EQ(std::get<IndirectJump<std::uint64_t>>(control).target, 0x3333u);
-    EXPECT_EQ(machine_.read(Register::rsp), 0x1111u);
-    EXPECT_EQ(machine_.read(Register::rbp), 0x2222u);
-    EXPECT_EQ(machine_.read(Register::rdi), returned ? 0u : std::uint64_t{4} << 32);
+    EXPECT_EQ(cpu_.read(Register::rsp), 0x1111u);
+    EXPECT_EQ(cpu_.read(Register::rbp), 0x2222u);
+    EXPECT_EQ(cpu_.read(Register::rdi), returned ? 0u : std::uint64_t{4} << 32);
     EXPECT_GT(rip_, after_call);
-    EXPECT_FALSE(machine_.fault());
+    EXPECT_FALSE(cpu_.fault());
     EXPECT_TRUE(std::holds_alternative<Trap>(run())) << "nothing returns past the jump";
-    machine_.write(Register::rsp, top_of_stack - 0x40);
-    machine_.write(Register::rbp, top_of_stack - 0x10);
+    cpu_.write(Register::rsp, top_of_stack - 0x40);
+    cpu_.write(Register::rbp, top_of_stack - 0x10);
     rip_ = routine_.address;
   }
 }
 
-TEST(step, operands_that_do_not_fit_the_operation_are_an_error) {
+TEST(step, operands_that_do_not_match_are_an_error) {
   std::array<std::byte, 8> memory{};
-  ConcreteCpu machine(memory_address, memory);
+  ConcreteCpu cpu(memory_address, memory);
   const Operand rax = RegisterOperand{Register::rax, 8};
   const Operand eax = RegisterOperand{Register::rax, 4};
   const Operand one = Immediate{1};
@@ -117,21 +117,21 @@ TEST(step, operands_that_do_not_fit_the_operation_are_an_error) {
   for (const auto& [operation, operands] : unfit) {
     const Instruction instruction{0x1000,       1,        operation,    8,
                                   Condition::o, operands, std::nullopt, ""};
-    const auto control = step(machine, instruction);
+    const auto control = step(cpu, instruction);
     EXPECT_FALSE(control) << static_cast<int>(operation);
   }
 }
 
 TEST(step, an_access_outside_the_window_is_noted) {
   std::array<std::byte, 8> memory{};
-  ConcreteCpu machine(memory_address, memory);
-  machine.write(Register::rsp, memory_address + 1);
+  ConcreteCpu cpu(memory_address, memory);
+  cpu.write(Register::rsp, memory_address + 1);
   const Instruction pop{
       0x1000,       1,        Operation::pop, 8, Condition::o, {RegisterOperand{Register::rax, 8}},
       std::nullopt, "pop rax"};
-  ASSERT_TRUE(step(machine, pop));
-  ASSERT_TRUE(machine.fault());
-  EXPECT_EQ(machine.fault()->address, memory_address + 1);
+  ASSERT_TRUE(step(cpu, pop));
+  ASSERT_TRUE(cpu.fault());
+  EXPECT_EQ(cpu.fault()->address, memory_address + 1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Object files that a test assembles and links itself, and what the command says of them.
+// Object files that a test assembles and links itself, and the command's verdict on them.
 #pragma once
 
 #include "verify/process/process.hpp"
@@ -14,7 +14,7 @@
 
 namespace fiberproof::verify {
 
-/// What a run of `prove` printed.
+/// The output of a run of `prove`.
 struct ProveOutcome {
   int exit_code = -1;
   std::vector<std::string> lines;
@@ -44,7 +44,7 @@ class AssembledFiles : public testing::Test {
     return path + ".o";
   }
 
-  /// The path of what the linker makes of files.
+  /// The path of the linked file.
   std::string link(const std::vector<std::string>& files, const std::vector<std::string>& options,
                    const std::string& linker = FIBERPROOF_LD) const {
     std::vector<std::string> arguments{linker, "-o", folder_.path() + "/linked"};
@@ -79,8 +79,8 @@ class AssembledFiles : public testing::Test {
   TemporaryFolder folder_;
 };
 
-/// The entry trampoline of SPEC.md, revision `trap`, in two halves: what is called in between, and
-/// what the function ends with, differ.
+/// The entry trampoline of SPEC.md, revision `trap`, in two halves, with variable code in between
+/// and at the end.
 inline std::string trampoline(const std::string& calls, const std::string& ends) {
   return ".text\n.globl engine_start\n.type engine_start, @function\nengine_start:\n"
          "popq %rcx\npopq %rdx\npopq %rsi\npopq %rdi\n" +
@@ -106,7 +106,7 @@ inline void expect_all_proved(const ProveOutcome& outcome) {
   EXPECT_EQ(outcome.count("proved   continuation_start/"), theorems_of_a_start) << outcome.text();
 }
 
-/// One line that says why, and no verdict.
+/// One line with the reason, and no verdict.
 inline void expect_one_error(const ProveOutcome& outcome, std::string_view why) {
   EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
   EXPECT_EQ(outcome.count("fiberproof: "), 1u) << outcome.text();

@@ -1,4 +1,4 @@
-// What a trampoline calls is looked at: a call that does not come to a function's first byte is an
+// The callee of a trampoline is checked: a call that does not reach a function's first byte is an
 // error, however the call is made and however the callee is named.
 #include "verify/cli/tests/foreign/assembled_file.hpp"
 
@@ -18,11 +18,11 @@ constexpr const char* plain_call = "call engine_fiber_start";
 constexpr const char* call_by_got = "call *engine_fiber_start@GOTPCREL(%rip)";
 constexpr const char* weak = ".weak engine_fiber_start\n";
 
-TEST_F(callee_is_a_function, a_weak_symbol_that_a_static_link_made_0_of_is_an_error) {
+TEST_F(callee_is_a_function, a_weak_symbol_that_a_static_link_resolved_to_0_is_an_error) {
   const auto linked = link({object(plain_call, weak)}, {"-static", "-e", "engine_start"});
   const ProveOutcome outcome = prove(linked, only_start);
-  expect_one_error(outcome, "0x0 is no function: no code is there");
-  EXPECT_TRUE(outcome.says("weak symbol that nothing defines")) << outcome.text();
+  expect_one_error(outcome, "0x0 is not a function: no code is there");
+  EXPECT_TRUE(outcome.says("a linker resolves an undefined weak symbol to 0")) << outcome.text();
 }
 
 TEST_F(callee_is_a_function, a_weak_symbol_before_the_link_is_an_error) {
@@ -60,7 +60,7 @@ TEST_F(callee_is_a_function, an_object_within_code_is_an_error) {
                                 "engine_fiber_start: .quad 0x9090909090909090\n"
                                 ".size engine_fiber_start, 8\n"),
                          only_start),
-                   "engine_fiber_start is data, 8 bytes of it");
+                   "engine_fiber_start is data of 8 bytes");
 }
 
 TEST_F(callee_is_a_function, a_number_is_an_error) {
@@ -78,8 +78,9 @@ TEST_F(callee_is_a_function, the_middle_of_a_function_is_an_error) {
                      "the middle of engine_fiber_start");
   }
   expect_one_error(prove(object("call engine_start+1", ""), only_start),
-                   "is no function of its own");
-  expect_one_error(prove(object("call engine_start", ""), only_start), "is no function of its own");
+                   "is not a separate function");
+  expect_one_error(prove(object("call engine_start", ""), only_start),
+                   "is not a separate function");
 }
 
 TEST_F(callee_is_a_function, the_middle_of_an_instruction_of_code_without_a_size_is_an_error) {
@@ -136,8 +137,8 @@ TEST_F(callee_is_a_function, a_constant_word_that_holds_no_function_is_an_error)
   expect_all_proved(prove(link({object(call, slot("engine_fiber_start"))}, shared), only_start));
 }
 
-// What may change while the program runs is not what the file holds.
-TEST_F(callee_is_a_function, a_variable_that_holds_one_is_no_callee) {
+// The file does not determine a word that may change while the program runs.
+TEST_F(callee_is_a_function, a_variable_is_not_a_callee) {
   const std::string variable = ".data\nengine_slot: .quad engine_fiber_start\n.text\n";
   const auto linked =
       link({object("call *engine_slot(%rip)", variable + callee)}, {"-shared", "-Bsymbolic"});
@@ -145,7 +146,7 @@ TEST_F(callee_is_a_function, a_variable_that_holds_one_is_no_callee) {
   EXPECT_NE(prove(linked, {"start=engine_start", "fiber_start=engine_fiber_start"}).exit_code, 0);
 }
 
-TEST_F(callee_is_a_function, one_that_is_named_is_looked_at_too) {
+TEST_F(callee_is_a_function, a_named_callee_is_checked_too) {
   const auto linked =
       link({object(plain_call,
                    std::string(callee) + ".data\n.globl engine_data\nengine_data: .quad 0\n")},
@@ -159,7 +160,7 @@ TEST_F(callee_is_a_function, one_that_is_named_is_looked_at_too) {
   expect_one_error(named("engine_fiber_start+5:1"), "the middle of engine_fiber_start");
 }
 
-TEST_F(callee_is_a_function, what_lies_behind_another_files_symbol_is_not_known) {
+TEST_F(callee_is_a_function, bytes_behind_an_external_symbol_are_unknown) {
   expect_one_error(prove(object("call elsewhere+16", ".globl another\ncall another\n"), only_start),
                    "outside the symbol or section of its relocation");
   expect_one_error(prove(object("call engine_start+0x1000", ""), only_start), "outside");
@@ -171,11 +172,11 @@ TEST_F(callee_is_a_function, code_in_a_writable_section_is_an_error) {
   expect_one_error(prove(assemble("writable", source), only_start), "its section is writable");
 }
 
-TEST_F(callee_is_a_function, a_second_one_in_a_part_of_the_trampoline_is_seen) {
+TEST_F(callee_is_a_function, a_second_callee_in_another_part_is_seen) {
   const std::string source = trampoline(
       plain_call, "js .Lrare\n" + std::string(leaves_to_the_parent) + end_of_start +
                       ".section .text.unlikely, \"ax\"\n.Lrare: call engine_other\nud2\n");
-  expect_one_error(prove(assemble("two", source), only_start), "direct calls of 2 functions");
+  expect_one_error(prove(assemble("two", source), only_start), "calls 2 functions directly");
 }
 
 }  // namespace

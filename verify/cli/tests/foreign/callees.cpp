@@ -1,4 +1,4 @@
-// What the trampolines call, for files that are linked. Never run.
+// Callees of the trampolines, for files that are linked. Never run.
 extern "C" {
 
 [[gnu::noinline]] bool engine_fiber_start() {

@@ -1,5 +1,5 @@
-// Where control goes: through entries of linkage tables as linkers write them, into code that no
-// symbol covers, past a function's end, and on behind a switch's jump.
+// Control flow: through linkage tables of several linkers, into code that no symbol covers, past a
+// function's end, and behind the jump of a switch.
 #include "verify/cli/tests/foreign/assembled_file.hpp"
 
 namespace fiberproof::verify {
@@ -10,7 +10,7 @@ const std::vector<std::string> both{"start=engine_start", "fiber_start=engine_fi
 
 class linkage_table : public AssembledFiles {
  protected:
-  // An entry of somebody's own making, with the word that a linker fills in.
+  // A hand-written entry, with a word that a linker fills in.
   ProveOutcome prove_entry(const std::string& entry) const {
     const auto file = assemble(
         "entry", start_that("call .Lentry") + "ud2\n.p2align 4\n.Lentry: " + entry + "\nud2\n");
@@ -27,7 +27,7 @@ class linkage_table : public AssembledFiles {
 
 constexpr const char* jump = "jmp *engine_fiber_start@GOTPCREL(%rip)";
 
-TEST_F(linkage_table, an_entry_is_known_by_what_it_does) {
+TEST_F(linkage_table, an_entry_is_recognised_by_its_behaviour) {
   for (const std::string before :
        {"", "endbr64; ", "endbr64; movl $7, %r11d; ", "movabsq $7, %r11; ", "bnd ", "notrack ",
         "nopl 0(%rax); nop; ", "endbr64; bnd "}) {
@@ -48,7 +48,7 @@ TEST_F(linkage_table, a_retpoline_goes_where_its_return_does) {
                   ".Lset: movq %r11, (%rsp)\nret"));
 }
 
-// It is executed then: the callee gets what the entry has made of the register.
+// It is executed: the callee gets the changed register.
 TEST_F(linkage_table, an_entry_that_changes_an_argument_is_no_entry) {
   const ProveOutcome outcome = prove_entry(std::string("xorl %edi, %edi; ") + jump);
   EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
@@ -75,7 +75,7 @@ TEST_F(linkage_table, of_mold_is_understood) {
   expect_all_proved(prove_linked(FIBERPROOF_MOLD, {"-z", "now"}));
 }
 
-TEST_F(linkage_table, a_call_through_the_got_is_one_of_the_function) {
+TEST_F(linkage_table, a_call_through_the_got_calls_the_function) {
   const std::string source = start_that("call *engine_fiber_start@GOTPCREL(%rip)");
   expect_all_proved(prove(assemble("got", source), only_start));
   expect_all_proved(prove(assemble("got", source), both));
@@ -84,7 +84,7 @@ TEST_F(linkage_table, a_call_through_the_got_is_one_of_the_function) {
   expect_all_proved(prove(link({file}, {"-shared"}), only_start));
   expect_all_proved(prove(link({file}, {"-shared"}), both));
   expect_all_proved(prove(link({assemble("got", source)}, {"-shared"}), both));
-  // Another function's word is another function.
+  // The word of another function leads to another function.
   EXPECT_NE(
       prove(link({assemble("other", start_that("call *engine_other@GOTPCREL(%rip)") + callee)},
                  {"-shared"}),
@@ -104,7 +104,8 @@ TEST_F(code_elsewhere, an_end_that_is_shared_with_the_next_function_is_executed)
   for (const std::string& source :
        {trampoline(call, std::string("jmp engine_leave\n") + end_of_start + shared_end),
         trampoline(call, std::string(end_of_start) + shared_end),            // falls into it
-        trampoline(call, std::string(end_of_start) + leaves_to_the_parent),  // of no function
+        trampoline(call, std::string(end_of_start) + leaves_to_the_parent),  // belongs to no
+                                                                             // function
         trampoline(call, std::string(end_of_start) + "nopl 0(%rax)\nnop\n" + shared_end),
         trampoline(call, std::string("jmp engine_leave+3\n") + end_of_start +
                              ".type engine_leave, @function\nengine_leave:\nnopl 0(%rax)\n" +
@@ -116,7 +117,7 @@ TEST_F(code_elsewhere, an_end_that_is_shared_with_the_next_function_is_executed)
   }
 }
 
-TEST_F(code_elsewhere, a_size_that_is_too_long_takes_nothing_away) {
+TEST_F(code_elsewhere, an_overlong_size_changes_nothing) {
   expect_all_proved(
       prove(assemble("long", start_that("call engine_fiber_start") +
                                  "nop\nnop\n.size engine_start, . - engine_start\n" + callee),
@@ -158,9 +159,9 @@ TEST_F(code_elsewhere, a_rare_path_is_executed_with_any_symbol_or_none) {
   }
 }
 
-// A linkage table's entry may change R10 and R11 and nobody looks at them; a part of the routine
-// that changes them is no such entry.
-TEST_F(code_elsewhere, a_rare_path_may_keep_something_in_a_scratch_register) {
+// A linkage table's entry may change R10 and R11 unnoticed; a part of the routine that changes them
+// is no such entry.
+TEST_F(code_elsewhere, a_rare_path_may_use_a_scratch_register) {
   const std::string source =
       trampoline("call engine_fiber_start",
                  "movl $8, %r11d\ntestl %edi, %edi\njmp .Lrare\n.Lleave:\n"
@@ -195,7 +196,7 @@ TEST_F(code_elsewhere, a_thunk_of_the_callee_is_a_call_of_it) {
   }
 }
 
-TEST_F(code_elsewhere, where_nothing_is_known_is_unknown_and_says_where) {
+TEST_F(code_elsewhere, unknown_code_is_unknown_and_named) {
   const std::string call = "call engine_fiber_start";
   const auto unknown = [this](const std::string& source, const std::string& why) {
     SCOPED_TRACE(source);
@@ -211,7 +212,7 @@ TEST_F(code_elsewhere, where_nothing_is_known_is_unknown_and_says_where) {
 
 class place_behind_a_switch : public AssembledFiles {
  protected:
-  // `behind` follows the jump; `address` is what the switch stores.
+  // `behind` follows the jump; `address` is the address that the switch stores.
   std::string switch_with(const std::string& address, const std::string& behind) const {
     return assemble("switch",
                     ".text\n.globl engine_switch\n.type engine_switch, @function\n"
@@ -228,7 +229,7 @@ class place_behind_a_switch : public AssembledFiles {
   }
 };
 
-TEST_F(place_behind_a_switch, padding_is_passed_over) {
+TEST_F(place_behind_a_switch, padding_is_skipped) {
   for (const std::string padding :
        {"", "int3\n", "ud2\n", "int3\nint3\nint3\n", "int3\n.p2align 4\n", "nop\n",
         ".p2align 4, 0xcc\n", ".p2align 4\n", "nop\nint3\nnopl 0(%rax)\n"}) {
@@ -269,10 +270,10 @@ TEST_F(place_behind_a_switch, one_further_on_needs_its_extent) {
 
 TEST_F(place_behind_a_switch, an_extent_that_ends_before_a_trap_is_an_error) {
   const auto file = switch_with(".Lbehind", "int3\n1: ret\n");
-  expect_one_error(prove_switch(file, "+0:37"), "where no code goes on (int3)");
+  expect_one_error(prove_switch(file, "+0:37"), "where no code resumes (int3)");
 }
 
-TEST_F(place_behind_a_switch, a_switch_that_ends_with_its_section_goes_on_nowhere) {
+TEST_F(place_behind_a_switch, a_switch_at_the_end_of_its_section_is_an_error) {
   expect_one_error(prove_switch(switch_with(".Lbehind", "")), "no code is there");
 }
 

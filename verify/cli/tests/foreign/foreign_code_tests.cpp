@@ -1,5 +1,5 @@
-// Code that this project did not build: what is proved of it, what is refuted, what a report says
-// was left out, and one clear line for each file or name that cannot be used.
+// Code from another build: proofs, refutations, the list of what was left out, and one clear line
+// for each unusable file or name.
 #include "verify/object/object_archive.hpp"
 #include "verify/process/process.hpp"
 
@@ -89,13 +89,13 @@ TEST(foreign_code, a_mangled_naked_function_is_proved) {
 TEST(foreign_code, the_callee_can_be_named) {
   expect_start_proved(file("trap_att.o"), "engine_start",
                       {"--symbol", "fiber_start=engine_fiber_start"});
-  // That it calls another one is no proof that it calls this one.
+  // A call of another function does not show that it calls this one.
   const Outcome other = prove(file("engine_pie"), {"--symbol", "start=engine_start", "--symbol",
                                                    "fiber_start=engine_fiber_start_v44"});
   EXPECT_NE(other.exit_code, 0);
 }
 
-TEST(foreign_code, the_v44_revision_is_refuted_where_it_is_wrong_and_nowhere_else) {
+TEST(foreign_code, the_v44_revision_is_refuted_only_where_it_is_wrong) {
   const Outcome outcome =
       prove(file("libengine.so"), {"--revision", "v44", "--symbol", "start=engine_start_v44:34"});
   EXPECT_EQ(outcome.exit_code, 0);  // as proofs.txt expects
@@ -143,11 +143,11 @@ TEST(foreign_code, linked_files_are_proved_by_name_and_by_address) {
   expect_start_proved(file("libengine.so"), "engine_start");
 }
 
-TEST(foreign_code, a_switch_is_a_part_of_a_function_where_that_is_given) {
+TEST(foreign_code, a_switch_may_be_a_given_part_of_a_function) {
   const Outcome outcome = prove(file("trap_att.o"), {"--symbol", "switch=engine_switch+0:37"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.count("proved   stack_switch/"), theorems_of_a_switch);
-  // Without its first instruction, which says where this stack will go on.
+  // Without its first instruction, which computes the resume address of this stack.
   EXPECT_EQ(prove(file("trap_att.o"), {"--symbol", "switch=engine_switch+7:30"}).exit_code, 1);
 }
 
@@ -198,7 +198,7 @@ TEST(foreign_code, names_with_colons_and_pluses_are_found_whole) {
                   "no such symbol: did you mean engine_start");
 }
 
-TEST(foreign_code, a_name_that_is_no_role_is_told_before_any_proof) {
+TEST(foreign_code, an_unknown_role_is_reported_before_any_proof) {
   const std::string object = file("trap_att.o");
   expect_one_line(prove(object, {"--symbol", "entry=engine_start"}), "--symbol entry=engine_start",
                   "roles are start, fiber_start, switch, initialize, check_failed");
@@ -207,13 +207,13 @@ TEST(foreign_code, a_name_that_is_no_role_is_told_before_any_proof) {
   expect_one_line(
       prove(object, {"--symbol", "start=engine_start", "--symbol", "swich=engine_switch"}),
       "--symbol swich=engine_switch", "did you mean switch?");
-  // A place of a role that no selected contract needs is looked at, too.
+  // A place for a role that no selected contract needs is checked, too.
   expect_one_line(prove(object, {"continuation_start/", "--symbol", "start=engine_start",
                                  "--symbol", "switch=no_such_switch"}),
                   object, "no such symbol");
 }
 
-TEST(foreign_code, without_a_role_the_functions_of_the_file_are_told) {
+TEST(foreign_code, without_a_role_the_files_functions_are_listed) {
   expect_one_line(prove(file("trap_att.o"), {}), file("trap_att.o"),
                   "say which of its functions plays a role, as in --symbol start=engine_start "
                   "(it has engine_start, engine_switch)");
@@ -222,14 +222,14 @@ TEST(foreign_code, without_a_role_the_functions_of_the_file_are_told) {
                   "--symbol start=0xADDRESS:BYTES");
 }
 
-TEST(foreign_code, a_debug_file_and_the_file_that_it_was_made_from_are_told_apart) {
+TEST(foreign_code, a_debug_file_is_distinguished_from_its_program) {
   expect_one_line(prove(file("engine_pie.debug"), {"--symbol", "start=engine_start"}),
                   file("engine_pie.debug"), "a debug file: its code is elsewhere");
   expect_one_line(prove(file("engine_pie_linked"), {"--symbol", "start=engine_start"}),
                   file("engine_pie_linked"), "which engine_pie.debug knows");
 }
 
-// Its own routines are found by what is loaded, which strip leaves.
+// The command finds its own routines in loaded tables, which strip leaves.
 TEST(foreign_code, a_stripped_command_proves_itself) {
   const auto on = [](const std::string& command) {
     std::vector<std::string> lines;
@@ -237,7 +237,7 @@ TEST(foreign_code, a_stripped_command_proves_itself) {
                                        "initialize/", "fiber_start/", "unwind_rules/"},
                                       {},
                                       [&lines](const std::string& line) {
-                                        // A hash has the names of variables, which are gone.
+                                        // A hash includes the names of variables, which are gone.
                                         if (!line.starts_with("on ")) return;
                                         lines.push_back(line.substr(0, line.find(", hash")));
                                       })
@@ -250,20 +250,20 @@ TEST(foreign_code, a_stripped_command_proves_itself) {
   EXPECT_EQ(lines, on(FIBERPROOF_COMMAND));
 }
 
-TEST(foreign_code, what_cannot_be_proved_is_one_clear_line) {
+TEST(foreign_code, an_unusable_file_is_one_clear_line) {
   const std::string refused = file("refused.o");
   const auto start = [&refused](const std::string& symbol) {
     return prove(refused, {"--symbol", "start=" + symbol});
   };
   expect_one_line(start("uses_vectors"), refused, "movaps");
   expect_one_line(start("reads_thread_local"), refused, "a relocation of type 22");
-  expect_one_line(start("calls_two"), refused, "makes direct calls of 2 functions");
+  expect_one_line(start("calls_two"), refused, "calls 2 functions directly");
   EXPECT_EQ(start("relocated_opcode").exit_code, 2);
   expect_one_line(start("no_such_symbol"), refused, "no such symbol (symbol no_such_symbol)");
   expect_one_line(start("calls_tow"), refused, "did you mean calls_two");
   expect_one_line(start("0x10:4"), refused, "a relocatable file has no addresses");
   expect_one_line(prove(refused, {"--symbol", "check_failed=uses_vectors"}), refused,
-                  "no contract can be proved of the symbols given");
+                  "no contract can be proved of the given symbols");
   expect_one_line(prove(refused, {"--symbol", "start="}), "--symbol start=", "ROLE=NAME");
   expect_one_line(prove(refused, {"--symbol", "start=a:0"}), refused, "no number of bytes");
   expect_one_line(prove(refused, {"--symbol", "start=0xg:1"}), "--symbol start=0xg:1", "address");
@@ -290,7 +290,7 @@ class foreign_bytes : public testing::Test {
   std::filesystem::path path_;
 };
 
-// As sstrip leaves it: nothing but what the loader needs.
+// As sstrip leaves it: only what the loader needs.
 TEST_F(foreign_bytes, a_program_without_a_table_of_sections_is_proved_by_address) {
   const auto linked = ObjectFile::open(file("engine_pie"));
   ASSERT_TRUE(linked) << message(linked.error());
@@ -312,7 +312,7 @@ TEST_F(foreign_bytes, a_program_without_a_table_of_sections_is_proved_by_address
                   "the file is stripped; type 0xADDRESS:BYTES");
 }
 
-// An archive as BSD's and macOS's tools write it, around the file of an assembler.
+// An archive in the format of BSD's and macOS's tools, around an assembled file.
 TEST_F(foreign_bytes, a_member_of_a_bsd_archive_is_proved) {
   const std::string name = "an_object_file_with_a_long_name.o";
   const std::string object = contents("trap_att.o");
@@ -331,9 +331,9 @@ TEST_F(foreign_bytes, damaged_files_are_one_clear_line_each) {
   expect_refused("", "an empty file");
   expect_refused(object.substr(0, 40), "ends within its header");
   expect_refused(object.substr(0, object.size() - 1), "not inside the file");
-  std::string machine = object;
-  machine[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_AARCH64 & 0xff);
-  expect_refused(machine, "is not x86-64");
+  std::string other = object;
+  other[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_AARCH64 & 0xff);
+  expect_refused(other, "is not x86-64");
   const std::string archive = contents("libengine.a");
   expect_refused(archive.substr(0, 8), "an archive without members");
   expect_refused(archive.substr(0, 30), "no member of an archive");

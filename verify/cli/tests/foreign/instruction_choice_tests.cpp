@@ -1,5 +1,5 @@
-// One trampoline in the instructions that another compiler, linker or person would choose, and with
-// data between them: what is right is proved, and what is wrong is not because it looks unusual.
+// One trampoline in the instructions that other compilers, linkers or people would choose, and with
+// data between them: the right ones are proved, and wrong ones are not.
 #include "verify/process/process.hpp"
 #include "verify/process/temporary_folder.hpp"
 
@@ -125,7 +125,7 @@ TEST_F(instruction_choice, a_wrong_payload_is_refuted_whatever_makes_it) {
            "xorl %edi, %edi; testb %al, %al; setz %dil; movl $34, %ecx; shll %cl, %edi",
            "xorl %edi, %edi; testb %al, %al; setz %dil; rorxq $34, %rdi, %rdi",
            "movzbl %al, %edi; lzcntl %edi, %edi; shrl $4, %edi; shlq $34, %rdi",
-           // Undefined where AL is 0, whatever this CPU makes of it.
+           // Undefined if AL is 0, whatever this CPU does.
            "movzbl %al, %eax; xorl %edi, %edi; bsfl %eax, %edi; cmpb $1, %al; sbbl %eax, %eax; "
            "andl %eax, %edi; testl %edi, %edi; sete %dil; andb %al, %dil; movzbl %dil, %edi; "
            "shlq $34, %rdi",
@@ -136,7 +136,7 @@ TEST_F(instruction_choice, a_wrong_payload_is_refuted_whatever_makes_it) {
   }
 }
 
-TEST_F(instruction_choice, a_prefix_without_effect_is_passed_over) {
+TEST_F(instruction_choice, skips_a_prefix_without_effect) {
   const std::string payload = Start{}.payload;
   const std::string restore = Start{}.restore;
   const std::vector<Start> all = {
@@ -158,8 +158,8 @@ TEST_F(instruction_choice, a_prefix_without_effect_is_passed_over) {
   }
 }
 
-// Each would be proved if the prefix were passed over.
-TEST_F(instruction_choice, a_prefix_with_an_effect_is_not_passed_over) {
+// Each would be proved if the prefix were skipped.
+TEST_F(instruction_choice, does_not_skip_a_prefix_with_an_effect) {
   expect_not_proved({.restore = "movq 8(%ebp), %rsi; movq -8(%rbp), %rsp; movq (%rbp), %rbp"}, "67",
                     "every_access_is_in_its_region");
   expect_not_proved({.restore = "movq %fs:8(%rbp), %rsi; movq -8(%rbp), %rsp; movq (%rbp), %rbp"},
@@ -173,21 +173,21 @@ TEST_F(instruction_choice, a_prefix_with_an_effect_is_not_passed_over) {
                     "f0", "prefix f0 (lock) is not modelled");
 }
 
-TEST_F(instruction_choice, data_that_no_path_executes_is_passed_over) {
+TEST_F(instruction_choice, skips_data_that_no_path_executes) {
   const std::string payload = Start{}.payload;
   const std::vector<Start> all = {
       {.behind = ".byte 6, 7; .asciz \"engine trampoline 3\""},
       {.behind = ".p2align 3; .quad engine_start, elsewhere"},
       {.behind = "1: .long engine_start - 1b, 1b - engine_start, elsewhere - 1b; .byte 0x06"},
       {.behind = ".byte 0xe8, 0x00"},           // a call that would end outside
-      {.behind = ".byte 0x64, 0x48, 0x8b, 4"},  // the begin of a load by FS
+      {.behind = ".byte 0x64, 0x48, 0x8b, 4"},  // the start of a load by FS
       {.first = "jmp 1f; .asciz \"version\"; 1:"},
-      {.first = "jmp 1f; .byte 0x48, 0xb8; 1:"},  // a sweep would see one long mov there
+      {.first = "jmp 1f; .byte 0x48, 0xb8; 1:"},  // a sweep would read one long mov there
       {.first = "jmp 1f; .byte 6; 1:"},
       {.payload = "jmp 1f; .byte 0xe8; 1: " + payload},
-      // A jump into the middle of an instruction: mov eax, imm32, in which is jmp +2.
+      // A jump into the middle of an instruction: mov eax, imm32 contains jmp +2.
       {.first = "jmp 1f + 1; 1: .byte 0xb8, 0xeb, 0x02, 0x06, 0x06"},
-      // Both ways lead through the same bytes.
+      // Both sides of the branch lead through the same bytes.
       {.first = "testb %al, %al; je 1f + 1; 1: .byte 0x48, 0x90"},
   };
   for (const Start& start : all) {
@@ -195,7 +195,7 @@ TEST_F(instruction_choice, data_that_no_path_executes_is_passed_over) {
   }
 }
 
-TEST_F(instruction_choice, data_that_a_path_executes_is_named_by_its_place) {
+TEST_F(instruction_choice, names_the_place_of_executed_data) {
   expect_not_proved({.first = ".byte 6"}, "at once", "engine_start+0x0: 06 59 5a 5e 5f e8");
   expect_not_proved({.payload = "testb %al, %al; je 1f; .byte 0x06; 1: " + Start{}.payload},
                     "one way", "not an instruction");

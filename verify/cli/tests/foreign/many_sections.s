@@ -1,5 +1,5 @@
 # The entry trampoline of trap_att.s and its callee behind 65,400 sections, whose numbers do not fit
-# into 16 bits any more.
+# into 16 bits.
         .altmacro
         .macro  filler number
         .section .filler.\number, "a"

@@ -1,5 +1,5 @@
-# The entry trampoline of trap_att.s under names that hold what is written between a name and its
-# bytes, as Wasmtime, Rust and C++ have them, and twice under one name.
+# The entry trampoline of trap_att.s under names with the separators of a place, as Wasmtime, Rust and
+# C++ have them, and twice under one name.
         .macro  trampoline name
         .type   "\name", @function
 "\name":

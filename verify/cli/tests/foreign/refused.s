@@ -14,7 +14,7 @@ reads_thread_local:
         jmp     *%rsi
         .size   reads_thread_local, . - reads_thread_local
 
-# The linker would make the opcode of this one.
+# The linker would fill in the opcode of this one.
         .globl  relocated_opcode
         .type   relocated_opcode, @function
 relocated_opcode:

@@ -20,7 +20,7 @@ engine_start:
         jmp     *%r11
         .size   engine_start, . - engine_start
 
-# A switch with other registers and the address after it taken first.
+# A switch with other registers, which computes the address after it first.
         .globl  engine_switch
         .type   engine_switch, @function
 engine_switch:

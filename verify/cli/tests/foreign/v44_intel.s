@@ -1,5 +1,5 @@
 # The entry trampoline from SPEC.md's rules T1 to T6, revision `v44`: fiber_start returns nothing and
-# the payload is always 0. A call by way of the procedure linkage table; no size and no type.
+# the payload is always 0. A call through the procedure linkage table; no size and no type.
         .intel_syntax noprefix
         .text
         .globl  engine_start_v44

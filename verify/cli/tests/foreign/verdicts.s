@@ -1,5 +1,5 @@
-# Entry trampolines, each with one group of instructions of its own: right ones in other
-# instructions than a compiler's, and wrong ones. The test says which is which.
+# Entry trampolines, each with a different group of instructions: right ones in other instructions than
+# a compiler's, and wrong ones. The test says which is which.
         .macro  begin name
         .globl  \name
         .type   \name, @function
@@ -114,7 +114,7 @@ before_the_call store_to_a_table, "movq %rax, payloads(%rip)"
 before_the_call store_to_code, "movb $0x90, engine_callee(%rip)"
 before_the_call read_of_a_variable, "movq changing(%rip), %rax"
 
-# The callee by its address: in a slot of the linker's, in a pointer of the file's own.
+# The callee by its address: in a slot of the linker, and in a pointer of the file.
 begin callee_in_a_register
         take_launch_words
         movq    engine_fiber_start@GOTPCREL(%rip), %rax

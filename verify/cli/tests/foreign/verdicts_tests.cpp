@@ -1,6 +1,6 @@
-// What is said of foreign trampolines that differ in one group of instructions: proved where they
-// are right in other ways than a compiler's, refuted only where a state shows it, and unknown with
-// its reason for the rest. And what is known of the files' own memory.
+// Verdicts on foreign trampolines that differ in one group of instructions: proved if they are
+// right in other ways than a compiler's, refuted only if a state shows it, and unknown with a
+// reason otherwise. Also the known contents of the files' own memory.
 #include "verify/process/process.hpp"
 #include "verify/x86/code_library.hpp"
 #include "verify/x86/constant_memory.hpp"
@@ -55,7 +55,7 @@ void expect_proved(std::string_view object, const std::string& start,
       << object << " " << start << testing::PrintToString(outcome.lines);
 }
 
-// Refuted in these theorems, and in no other; that comes first.
+// Exactly these theorems are refuted, and they are printed first.
 void expect_refuted(const std::string& start, const std::vector<std::string>& theorems) {
   const Outcome outcome = prove("verdicts.o", start);
   EXPECT_EQ(outcome.exit_code, 1) << start;
@@ -64,7 +64,7 @@ void expect_refuted(const std::string& start, const std::vector<std::string>& th
   for (const std::string& theorem : theorems) {
     EXPECT_EQ(outcome.count("refuted  continuation_start/" + theorem), 1u) << start << theorem;
   }
-  // On the terminal, errors may come before what is printed.
+  // On the terminal, errors may come before the output.
   ASSERT_FALSE(outcome.lines.empty());
   const std::string& first = outcome.lines.front();
   EXPECT_TRUE(first.starts_with("refuted  continuation_start/") ||
@@ -82,7 +82,7 @@ Outcome expect_unknown(std::string_view object, const std::string& start, std::s
   return outcome;
 }
 
-TEST(verdicts, a_bool_is_0_or_1_in_al_however_it_is_looked_at) {
+TEST(verdicts, a_bool_is_0_or_1_in_al_however_it_is_read) {
   for (const char* const start : {"bit_tested", "bit_flipped", "word_flipped",
                                   "flipped_when_extended", "compared_with_1", "bit_cut_out"}) {
     expect_proved("verdicts.o", start);
@@ -102,7 +102,7 @@ TEST(verdicts, a_count_is_a_u32_that_is_zero_extended) {
   expect_proved("verdicts.o", "count_as_double_word");
 }
 
-TEST(verdicts, what_is_aligned_may_be_aligned_again) {
+TEST(verdicts, an_aligned_address_may_be_aligned_again) {
   for (const char* const start : {"aligned", "aligned_in_rax", "aligned_up", "aligned_by_shifts",
                                   "aligned_by_or", "aligned_twice", "aligned_with_rsp_saved"}) {
     expect_proved("verdicts.o", start);
@@ -111,7 +111,7 @@ TEST(verdicts, what_is_aligned_may_be_aligned_again) {
 
 TEST(verdicts, an_alignment_that_nothing_decides_is_unknown) {
   expect_unknown("verdicts.o", "aligned_to_32", "an address that is not known to be in a region");
-  // On a stack of which less is left, that goes below the limit: there is such a state.
+  // On a stack with less space, that goes below the limit: there is such a state.
   expect_refuted("aligned_to_4096", {"every_access_is_in_its_region"});
 }
 
@@ -125,10 +125,11 @@ TEST(verdicts, a_table_in_read_only_memory_is_read) {
   }
 }
 
-TEST(verdicts, a_variable_of_the_file_is_unknown_by_its_name) {
+TEST(verdicts, a_variable_is_unknown_and_named) {
   for (const char* const start : {"from_a_variable", "read_of_a_variable"}) {
     for (const char* const object : {"verdicts.o", "verdicts.so"}) {
-      expect_unknown(object, start, "of the variable changing, of which the contract says nothing");
+      expect_unknown(object, start,
+                     "of the variable changing, which the contract does not describe");
     }
   }
 }
@@ -171,7 +172,7 @@ TEST(verdicts, a_refutation_is_status_1_and_the_first_line_whatever_is_unknown) 
   EXPECT_EQ(complaints, 1) << "what is not reached is told once";
 }
 
-// The state is shown: what the register held that nothing is known of.
+// The state is shown: the value of the register that nothing is known of.
 TEST(verdicts, a_refutation_shows_its_state) {
   const Outcome access = prove("verdicts.o", "parent_rbp_first");
   EXPECT_TRUE(access.says("found the address 0x"));
@@ -202,7 +203,7 @@ TEST(constant_memory, is_what_the_loader_leaves) {
     EXPECT_EQ(hidden.value, callee) << name;
     EXPECT_EQ(content(*object, "hidden_pointer", 4, 4).value, callee >> 32) << name;
     const FileContent pointer = content(*object, "pointer_to_callee", 0, 8);
-    // A library's own symbol may be another one's; a program's is its own.
+    // Another library may replace a library's own symbol; a program's is its own.
     EXPECT_EQ(pointer.kind, std::string_view(name).ends_with(".so") ? symbol : constant) << name;
     EXPECT_EQ(content(*object, "pointer_to_callee", 4, 8).kind, unknown)
         << name << ": parts of two words";

@@ -4,7 +4,7 @@
 // each of its bytes changed in the ways that turn one register, displacement or constant into
 // another. A mutant that still decodes to the same boundaries must break a theorem, unless the
 // instruction is never executed under the contracts' assumptions.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/switch_sites.hpp"
@@ -149,13 +149,13 @@ std::set<std::uint64_t> executed(const Code& code, const Contract& contract) {
   std::set<std::uint64_t> addresses;
   const auto solver = make_z3_solver(std::chrono::seconds(5));
   const auto in = set_up(contract, nullptr, *solver);
-  const auto on_call = [](SymbolicCpu& machine, Term, const SymbolicCpu& before) {
-    machine.forget_across_call("after");
-    machine.write(Register::rsp, before.read(Register::rsp));
+  const auto on_call = [](SymbolicCpu& cpu, Term, const SymbolicCpu& before) {
+    cpu.forget_across_call("after");
+    cpu.write(Register::rsp, before.read(Register::rsp));
     return CallOutcome::returns;
   };
   for (const PathEnd& end : execute(code, *(*in)->entry, *solver, on_call)) {
-    addresses.insert(end.machine.trace.begin(), end.machine.trace.end());
+    addresses.insert(end.cpu.trace.begin(), end.cpu.trace.end());
   }
   return addresses;
 }

@@ -1,6 +1,6 @@
 // Mutants in a fuzz target: what contracts refute, an oracle of fuzz/ kills; what they prove to do
 // the same, none does.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/mutation/bytes/fuzzed.hpp"
 
 #include <gtest/gtest.h>

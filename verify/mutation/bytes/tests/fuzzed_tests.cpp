@@ -1,5 +1,5 @@
 // Where proofs and fuzz targets differ on a mutant, and the list of those where they may.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/mutation/bytes/fuzzed.hpp"
 
 #include <gtest/gtest.h>

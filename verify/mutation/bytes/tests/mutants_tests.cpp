@@ -1,6 +1,6 @@
 // Every single-instruction mutant of both trampolines and of stack_switch is refuted by its
 // contract and violates a claim natively, or is proved to do the same and violates none.
-#include "verify/cli/embedded.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/mutation/bytes/clauses.hpp"
 #include "verify/mutation/bytes/judge.hpp"
 #include "verify/mutation/bytes/native_probe.hpp"

@@ -1,9 +1,9 @@
 // Headers of patches: what they must say, and that those of core/defects say what exists.
-#include "verify/cli/embedded.hpp"
-#include "verify/obligation/expected_theorems.hpp"
 #include "verify/cli/fuzz_command.hpp"
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/embedded/rules.hpp"
 #include "verify/mutation/defects/defect.hpp"
+#include "verify/obligation/expected_theorems.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>

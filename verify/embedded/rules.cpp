@@ -1,4 +1,4 @@
-#include "verify/cli/rules.hpp"
+#include "verify/embedded/rules.hpp"
 
 #include <sstream>
 

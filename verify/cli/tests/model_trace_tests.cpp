@@ -1,5 +1,5 @@
-// What is found in mutants of the model runs on real stacks, where core has no such bug: each trace
-// is a Program that passes.
+// A trace that breaks a mutant of the model runs on real stacks, where core does not have that bug:
+// the Program passes.
 #include "verify/cli/confirm.hpp"
 #include "verify/model/search.hpp"
 #include "verify/model/tests/mutants.hpp"

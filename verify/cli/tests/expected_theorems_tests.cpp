@@ -1,5 +1,5 @@
-// proofs.txt is compared with what ran: whatever differs is a line, and a line fails the run.
-#include "verify/cli/embedded.hpp"
+// Results are compared with proofs.txt: each difference is a line, and a line fails the run.
+#include "verify/embedded/embedded.hpp"
 #include "verify/obligation/expected_theorems.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ std::vector<std::string> differences_from(std::string_view list, Verdict verdict
   return differences(*parse_expected(list, "proofs.txt"), {result_with(verdict)});
 }
 
-TEST(expected_theorems, the_same_is_no_difference) {
+TEST(expected_theorems, equal_lists_have_no_difference) {
   EXPECT_TRUE(differences_from("c/T4.one proved # why\n", Verdict::proved).empty());
   EXPECT_TRUE(differences_from("c/T4.one refuted\n", Verdict::refuted).empty());
 }
@@ -47,7 +47,7 @@ TEST(expected_theorems, a_timeout_is_a_difference) {
             std::vector<std::string>{"c/T4.one is unknown, expected proved: timeout"});
 }
 
-TEST(expected_theorems, a_proof_of_what_should_be_refuted_is_a_difference) {
+TEST(expected_theorems, an_unexpected_proof_is_a_difference) {
   EXPECT_EQ(differences_from("c/T4.one refuted\n", Verdict::proved),
             std::vector<std::string>{"c/T4.one is proved, expected refuted"});
 }

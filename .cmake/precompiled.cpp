@@ -1,0 +1,2 @@
+// The one source of the libraries whose headers are compiled beforehand: it has nothing to say
+// itself.

@@ -1,0 +1,133 @@
+// Calls in one case of a contract: who is called, what must hold there, and the state afterwards.
+#include "verify/obligation/case_prover.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+namespace fiberproof::verify {
+namespace {
+
+template <class T>
+using Result = CaseProver::Result<T>;
+
+}  // namespace
+
+std::string CaseProver::label_of(const CallDeclaration& call) {
+  return call.never_called ? call.name + "_is_never_called" : "every_call_is_made";
+}
+
+const CallDeclaration* CaseProver::callee(Term target, Scope& at, const Routines& routines) {
+  if (const auto address = target.as_constant()) {
+    const auto known = routines.callees(*address);
+    return known ? &contract_.calls[*known] : nullptr;
+  }
+  // Through a slot that the dynamic linker fills in, which may be 0 for a weak symbol.
+  if (const auto symbol = symbol_of_address(target); symbol && !symbol->is_weak) {
+    const auto known = routines.callees_by_name(symbol->name);
+    if (known) return &contract_.calls[*known];
+  }
+  for (const CallDeclaration& declared : contract_.calls) {
+    if (!declared.target) continue;
+    const auto expected = word_value(*declared.target, at);
+    if (!expected) continue;
+    const Query query{at.cpu->path, logical_and(at.is_defined, equal(target, *expected))};
+    if (ledger_.solver().prove(query).verdict == Verdict::proved) return &declared;
+  }
+  return nullptr;
+}
+
+CallOutcome CaseProver::call(SymbolicCpu& cpu, Term target, const SymbolicCpu& before,
+                             const Routines& routines) {
+  SymbolicCpu at_call = cpu;  // memory includes the return address, registers are from before
+  at_call.write(Register::rsp, before.read(Register::rsp));
+  Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
+  const CallDeclaration* const found = callee(target, scope, routines);
+  if (found == nullptr) return CallOutcome::unknown;
+  const CallDeclaration& declared = *found;
+  show(declared.clauses, scope);
+  if (declared.never_returns) {
+    cpu.after_calls.emplace_back(declared.name, cpu.registers());
+    return CallOutcome::never_returns;
+  }
+  if (const auto done = forget(declared, scope, cpu); !done && !call_error_) {
+    call_error_ = done.error();
+  }
+  return CallOutcome::returns;
+}
+
+Result<std::vector<CaseProver::Kept>> CaseProver::contents(const std::vector<Range>& ranges,
+                                                           Scope& scope) {
+  SymbolicCpu& cpu = *scope.cpu;
+  std::vector<Kept> kept;
+  for (const Range& range : ranges) {
+    const auto low = word_value(range.low, scope);
+    const auto high = word_value(range.high, scope);
+    if (!low || !high) return std::unexpected(low ? high.error() : low.error());
+    const auto bytes = constant_difference(*high, *low);
+    if (!bytes || *bytes % 8 != 0)
+      return std::unexpected("keep whole words: a range of a multiple of 8 bytes");
+    for (std::uint64_t offset = 0; offset < *bytes; offset += 8) {
+      const auto location = locate(cpu.regions(), *low + word(offset));
+      if (!location) return std::unexpected(location.error());
+      const auto value = cpu.memory().load(*location, 8, cpu.path);
+      if (!value) return std::unexpected(value.error());
+      kept.push_back({*location, *value});
+    }
+  }
+  return kept;
+}
+
+Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& cpu) {
+  const auto kept = contents(declared.kept, before);
+  if (!kept) return std::unexpected(kept.error());
+  // Each call has a name of its own: nothing relates two calls of one function.
+  cpu.forget_across_call(fmt::format("after_{}.{}", declared.name, cpu.after_calls.size()));
+  cpu.write(Register::rsp, before.cpu->read(Register::rsp));
+  for (const auto& [location, value] : *kept) cpu.memory().define_initial(location, value, 8);
+  cpu.after_calls.emplace_back(declared.name, cpu.registers());
+  Scope after{&case_.names, &cpu, std::nullopt, &entry_};
+  const bool was_possible = is_possible(cpu);
+  for (const Expression& guarantee : declared.guarantees) {
+    const auto formula = truth_value(guarantee, after);
+    if (!formula) return std::unexpected(formula.error());
+    cpu.path.push_back(logical_and(*formula, after.is_defined));
+    after.is_defined = truth(true);
+    if (const auto done = name_contents(guarantee, after); !done) return done;
+  }
+  if (was_possible && !is_possible(cpu)) {
+    Ledger::note(claim("assumptions_can_be_met"), Verdict::unknown,
+                 fmt::format("{} cannot return what the contract guarantees", declared.name));
+  }
+  return {};
+}
+
+// `[address] == value` holds by now: a load there yields the value itself from here on, which may
+// be an address.
+Result<void> CaseProver::name_contents(const Expression& guarantee, Scope& after) {
+  const bool is_content = guarantee.kind == ExpressionKind::equal &&
+                          guarantee.operands[0].kind == ExpressionKind::memory;
+  if (!is_content) return {};
+  const auto address = word_value(guarantee.operands[0].operands[0], after);
+  if (!address) return std::unexpected(address.error());
+  const auto value = word_value(guarantee.operands[1], after);
+  if (!value) return std::unexpected(value.error());
+  const auto location = locate(after.cpu->regions(), *address);
+  if (!location) return std::unexpected(location.error());
+  after.cpu->memory().define_initial(*location, *value,
+                                     static_cast<unsigned>(guarantee.operands[0].value));
+  return {};
+}
+
+void CaseProver::show_calls(SymbolicCpu& cpu) {
+  for (const CallDeclaration& call : contract_.calls) {
+    const auto made = std::ranges::count_if(
+        cpu.after_calls, [&call](const auto& after) { return after.first == call.name; });
+    const Query query{cpu.path, truth(made == (call.never_called ? 0 : 1))};
+    oblige(claim(label_of(call)), query, [&](const Query& asked, const Answer& answer) {
+      return tell(fmt::format("{} is called {}", call.name, call.never_called ? "never" : "once"),
+                  nullptr, cpu, std::nullopt, asked, answer);
+    });
+  }
+}
+
+}  // namespace fiberproof::verify

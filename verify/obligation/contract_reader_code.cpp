@@ -1,0 +1,146 @@
+// Statements about code: its runs, the calls that it makes, what it may modify, and its model.
+#include "verify/obligation/contract_reader.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+namespace fiberproof::verify {
+
+ContractReader::Result<void> ContractReader::run() {
+  Run run;
+  auto name = parser_.expect_name("the run's name");
+  if (!name) return std::unexpected(name.error());
+  run.name = *name;
+  if (std::ranges::find(contract_.runs, *name, &Run::name) != contract_.runs.end()) {
+    return parser_.error_here(fmt::format("there are two runs '{}': rename one", *name));
+  }
+  if (const auto equals = parser_.expect("="); !equals) return equals;
+  run.source = parser_.at("sites") ? Run::Source::sites : Run::Source::function;
+  if (!parser_.accept("sites")) {
+    if (const auto function = parser_.expect("function"); !function) return function;
+  }
+  auto symbol = parser_.expect_name("a symbol or section");
+  if (!symbol) return std::unexpected(symbol.error());
+  run.symbol = *symbol;
+  if (parser_.accept("after")) {
+    auto callee = parser_.expect_name("the function behind whose call the run begins");
+    if (!callee) return std::unexpected(callee.error());
+    run.after = *callee;
+  }
+  contract_.runs.push_back(std::move(run));
+  return lines([this]() -> Result<void> {
+    Run& current = contract_.runs.back();
+    if (at_clause()) return clause_into(current.arrivals);
+    if (parser_.accept("havoc")) return havoc(current);
+    const Position position = parser_.peek().position;
+    auto register_name = parser_.expect_name("a register or a clause");
+    if (!register_name) return std::unexpected(register_name.error());
+    if (!is_register_name(*register_name) || *register_name == "al" || *register_name == "rip") {
+      return parser_.error(position, fmt::format("'{}' is not a register", *register_name));
+    }
+    if (const auto equals = parser_.expect("=="); !equals) return equals;
+    auto value = parser_.word();
+    if (!value) return std::unexpected(value.error());
+    current.registers.push_back({*register_name, std::move(*value)});
+    return {};
+  });
+}
+
+ContractReader::Result<void> ContractReader::havoc(Run& run) {
+  if (run.havoc) return parser_.error_here("write only one havoc in a run");
+  if (contract_.runs.size() == 1) {
+    return parser_.error_here("remove the havoc: nothing is known before the first run");
+  }
+  run.havoc.emplace();
+  return parser_.accept("keeps") ? ranges_into(*run.havoc) : Result<void>();
+}
+
+ContractReader::Result<void> ContractReader::ranges_into(std::vector<Range>& ranges) {
+  do {
+    auto range = parser_.range();
+    if (!range) return std::unexpected(range.error());
+    ranges.push_back(std::move(*range));
+  } while (parser_.accept(","));
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::call() {
+  CallDeclaration call;
+  call.position = parser_.peek().position;
+  auto name = parser_.expect_name("the call's name");
+  if (!name) return std::unexpected(name.error());
+  call.name = *name;
+  if (const auto equals = parser_.expect("="); !equals) return equals;
+  if (parser_.accept("indirect")) {
+    auto target = parser_.word();
+    if (!target) return std::unexpected(target.error());
+    call.target = std::move(*target);
+  } else {
+    if (const auto function = parser_.expect("function"); !function) return function;
+    auto symbol = parser_.expect_name("a symbol");
+    if (!symbol) return std::unexpected(symbol.error());
+    call.symbol = *symbol;
+  }
+  contract_.calls.push_back(std::move(call));
+  return lines([this]() -> Result<void> {
+    CallDeclaration& current = contract_.calls.back();
+    if (parser_.accept("keeps")) return ranges_into(current.kept);
+    if (parser_.accept("never_called")) {
+      current.never_called = current.never_returns = true;
+      return {};
+    }
+    if (parser_.accept("never_returns")) {
+      current.never_returns = true;
+      return {};
+    }
+    if (parser_.accept("returns")) {
+      auto guarantee = parser_.truth();
+      if (!guarantee) return std::unexpected(guarantee.error());
+      current.guarantees.push_back(std::move(*guarantee));
+      return {};
+    }
+    return clause_into(current.clauses);
+  });
+}
+
+ContractReader::Result<void> ContractReader::model_store() {
+  ModelStore store;
+  auto target = parser_.word();
+  if (!target) return std::unexpected(target.error());
+  if (target->kind != ExpressionKind::memory) {
+    return parser_.error(target->position, "write a store of the model as [address] := value");
+  }
+  store.bytes = static_cast<unsigned>(target->value);
+  store.address = std::move(target->operands[0]);
+  if (const auto becomes = parser_.expect(":="); !becomes) return becomes;
+  auto value = parser_.word();
+  if (!value) return std::unexpected(value.error());
+  store.value = std::move(*value);
+  if (const auto when = condition_into(store.condition); !when) return when;
+  contract_.model.push_back(std::move(store));
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::condition_into(std::optional<Expression>& condition) {
+  if (parser_.accept("when")) {
+    auto formula = parser_.truth();
+    if (!formula) return std::unexpected(formula.error());
+    condition = std::move(*formula);
+  }
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::write_declaration() {
+  WriteDeclaration write;
+  auto id = spec_id();
+  if (!id) return std::unexpected(id.error());
+  write.spec_id = *id;
+  auto range = parser_.range();
+  if (!range) return std::unexpected(range.error());
+  write.range = std::move(*range);
+  if (const auto when = condition_into(write.condition); !when) return when;
+  contract_.modifies.push_back(std::move(write));
+  return {};
+}
+
+}  // namespace fiberproof::verify

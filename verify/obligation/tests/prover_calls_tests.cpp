@@ -1,0 +1,109 @@
+// Calls in the prover: a callee is executed, unless the contract describes it.
+#include "verify/obligation/tests/prover_fixture.hpp"
+
+namespace fiberproof::verify {
+namespace {
+
+TEST_F(prover, executes_a_callee_without_a_contract) {
+  const std::string body = entering("fixture_call") + exits_with_maximum;
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(entering("fixture_tail_call") + exits_with_maximum, "L1.maximum").verdict,
+            Verdict::proved);
+}
+
+TEST_F(prover, does_not_execute_a_callee_with_a_contract) {
+  const std::string body = entering("fixture_call") +
+                           "call it_calls = function fixture_branch\n"
+                           "  L2 aligned_like_frame: rsp == frame\n" +
+                           exits_with_maximum;
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "L1.maximum").verdict, Verdict::refuted);
+}
+
+TEST_F(prover, a_jump_to_a_callee_returns_to_the_address_on_the_stack) {
+  const auto verdict = [this](const std::string& rsp, const std::string& name) {
+    return theorem(
+               entering("fixture_tail_call") +
+                   "call it_calls = function fixture_branch\n  L2 rsp_at_the_call: rsp == " + rsp +
+                   "\n  keeps [frame, frame + 8)\n  returns rax == 7\nexit\n"
+                   "  L1 as_it_returns: rsp == frame + 8 and rip == old [frame] and rax == 7\n",
+               name)
+        .verdict;
+  };
+  for (const char* name : {"L2.rsp_at_the_call", "L1.as_it_returns", "every_path_leaves",
+                           "every_call_is_made", "every_access_is_in_its_region"}) {
+    EXPECT_EQ(verdict("frame + 8", name), Verdict::proved) << name;
+  }
+  EXPECT_EQ(verdict("frame", "L2.rsp_at_the_call"), Verdict::refuted);
+}
+
+TEST_F(prover, a_call_that_cannot_be_executed_is_unknown_for_a_reason) {
+  const auto reason = [this](const std::string& routine) {
+    const Theorem& leaves = theorem(entering(routine) + exits, "every_path_leaves");
+    EXPECT_EQ(leaves.verdict, Verdict::unknown) << routine;
+    return leaves.reason;
+  };
+  EXPECT_EQ(reason("fixture_call_another_file").substr(0, 16), "a call of abort,");
+  EXPECT_NE(reason("fixture_recursion").find("nested calls"), std::string::npos);
+  EXPECT_NE(reason("fixture_call_in_two_steps").find("nested calls"), std::string::npos);
+  EXPECT_NE(reason("fixture_call_of_vectors").find("movaps"), std::string::npos);
+  EXPECT_NE(reason("fixture_callee_returns_elsewhere").find("does not return"), std::string::npos);
+}
+
+TEST_F(prover, a_call_into_the_middle_of_a_function_is_unknown) {
+  const Theorem& leaves = theorem(entering("fixture_call_nothing") + exits, "every_path_leaves");
+  EXPECT_EQ(leaves.verdict, Verdict::unknown);
+  EXPECT_NE(leaves.reason.find("the middle of fixture_call"), std::string::npos) << leaves.reason;
+}
+
+TEST_F(prover, a_call_through_memory_certainly_reaches_the_callee_or_is_unknown) {
+  const std::string call =
+      "call callee = indirect TARGET\n  L2 a: rsp == frame\n  keeps [rsp, "
+      "frame + 8)\nexit\n  L1 b: rip == old [frame]\n";
+  const auto through = [&](const std::string& target, const std::string& name) {
+    std::string body = entering("fixture_call_through") + "  rdi == object\n" + call;
+    body.replace(body.find("TARGET"), 6, target);
+    return theorem(body, name).verdict;
+  };
+  EXPECT_EQ(through("old [object]", "every_path_leaves"), Verdict::proved);
+  EXPECT_EQ(through("old [object]", "L1.b"), Verdict::proved);
+  EXPECT_EQ(through("old [object + 8]", "every_path_leaves"), Verdict::unknown);
+}
+
+TEST_F(prover, a_run_may_begin_behind_the_only_call_of_a_function) {
+  const auto behind = [](const std::string& routine, const std::string& callee) {
+    return "run it = function " + routine + " after " + callee +
+           "\n  rsp == frame\n  rdi == object\nexit\n  L1 stored: [object + 8] == old rsi and "
+           "rip == old rdx and rsp == frame\n";
+  };
+  const std::string body = behind("fixture_call_then_store", "fixture_branch");
+  EXPECT_EQ(theorem(body, "L1.stored").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body, "every_path_leaves").verdict, Verdict::proved);
+  for (const std::string& wrong : {behind("fixture_call_then_store", "fixture_return"),
+                                   behind("fixture_call_twice", "fixture_branch")}) {
+    const auto result = run(wrong);
+    ASSERT_FALSE(result.has_value());
+    EXPECT_NE(result.error().find("exactly once"), std::string::npos) << result.error();
+  }
+}
+
+TEST_F(prover, follows_an_address_that_a_callee_guarantees) {
+  const auto body = [](const std::string& promises) {
+    return "ghost other : word\nregion other = [other, other + 8)\nassume [object] == 5\n" +
+           entering("fixture_call_then_load_twice") +
+           "  rbx == object\ncall callee = function fixture_branch\n" + promises +
+           "exit\n  L1 followed: rax == [other]\n";
+  };
+  const std::string promise = "  returns [object] == other\n";
+  EXPECT_EQ(theorem(body(promise), "L1.followed").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body(promise), "assumptions_can_be_met").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(body("  returns 0 == 0\n"), "every_access_is_in_its_region").verdict,
+            Verdict::refuted);
+  const std::string contradiction =
+      "  keeps [object, object + 8)\n  returns [object] == 6\n  returns [object] == other\n";
+  EXPECT_EQ(theorem(body(contradiction), "assumptions_can_be_met").verdict, Verdict::unknown);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify
