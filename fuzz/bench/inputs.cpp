@@ -45,7 +45,7 @@ Inputs nest_inputs(unsigned depth) {
     const std::size_t place = step <= 4 ? step : step + 4 + 6;
     bytes[3 * place] = step % 2 == 0 ? 0x40 : 0x7c;  // start, yield
   }
-  MachineProgram program;
+  Program program;
   generate_starts(bytes, program);
   if (print(program) != nest_text(depth)) {
     return std::unexpected("the generator makes another program of the nest:\n" + print(program));
@@ -90,15 +90,15 @@ Inputs corpus_inputs(std::span<const std::string> paths) {
         return std::unexpected(read.error());
       }
       const Bytes& bytes = read->front().bytes;
-      MachineProgram program;
+      Program program;
       if (!parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, program)) {
         return std::unexpected(file + ": is no Program");
       }
       program.expect = {};
-      Bytes encoded(machine_program_bytes_max);
+      Bytes encoded(program_bytes_max);
       encoded.resize(encode(program, encoded));
-      MachineProgram again;
-      generate_machine_program(encoded, again);
+      Program again;
+      generate_program(encoded, again);
       if (print(again) != print(program)) {
         return std::unexpected(file + ": its bytes stand for another program");
       }
@@ -126,7 +126,7 @@ std::expected<BenchCase, std::string> make_bench_case(std::string_view name,
     made.generator = &generate_layouts;
     inputs = layout_inputs();
   } else if (name == "program" || name == "walk") {
-    made.generator = &generate_machine_program;
+    made.generator = &generate_program;
     made.options.walk_everywhere = name == "walk";
     inputs = corpus_inputs(paths);
   }

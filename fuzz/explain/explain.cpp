@@ -48,7 +48,7 @@ Seen* seen_by_child = nullptr;
 
 /// How the run ended, in a line. The literals of a violation are at the same place in parent and
 /// child.
-std::string run_natively(const MachineProgram& program, Seen& seen) {
+std::string run_natively(const Program& program, Seen& seen) {
   const auto end = run_in_child(seconds_max, [&program, &seen](int) {
     seen_by_child = &seen;
     keep_snapshots_in(&seen.snapshot);
@@ -84,7 +84,7 @@ std::string drawing(const Seen& seen, const Story& story) {
 
 }  // namespace
 
-std::string explain(const MachineProgram& program) {
+std::string explain(const Program& program) {
   const SharedSeen shared = share();
   const auto unseen = std::make_unique<Seen>();
   Seen& seen = shared ? *shared : *unseen;

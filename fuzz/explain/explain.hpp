@@ -10,6 +10,6 @@ namespace fiberproof::fuzz {
 
 /// Runs `program` in a process of its own. Of one that dies there it tells what the specification
 /// says, and as much of the stack as was seen.
-std::string explain(const MachineProgram& program);
+std::string explain(const Program& program);
 
 }  // namespace fiberproof::fuzz

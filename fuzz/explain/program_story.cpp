@@ -10,7 +10,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 using State = ReferenceStack::State;
 
 // Of the chains that wait, so many are named.
@@ -53,7 +53,7 @@ std::string_view meanwhile(Damage damage) {
 
 class Teller {
  public:
-  Teller(const MachineProgram& program, Story& story) : program_(program), story_(story) {
+  Teller(const Program& program, Story& story) : program_(program), story_(story) {
     reference_.begin(program);
   }
 
@@ -66,7 +66,7 @@ class Teller {
         take_beside(who);
       } else if (reference_.arrival().tight) {
         end_by_itself(who, taker, "has no room for steps");
-      } else if (const MachineStep* const step = reference_.next()) {
+      } else if (const Step* const step = reference_.next()) {
         take(who, taker, *step);
       } else if (taker != 0) {
         end_by_itself(who, taker, "no more steps");
@@ -86,7 +86,7 @@ class Teller {
   /// The innermost of what is started takes a step, or comes to its end without one.
   void take_beside(const std::string& who) {
     const StartReference::Started self = starts().nested().back();
-    const MachineStep* const step = self.tight ? nullptr : reference_.next();
+    const Step* const step = self.tight ? nullptr : reference_.next();
     if (step != nullptr) {
       return take(who, reference_.running(), *step);
     }
@@ -126,7 +126,7 @@ class Teller {
     return "?";
   }
 
-  void take(const std::string& who, StackIndex taker, const MachineStep& step) {
+  void take(const std::string& who, StackIndex taker, const Step& step) {
     const auto place = static_cast<std::size_t>(&step - program_.steps.begin());
     const bool was_beside = starts().depth() > 0;
     reference_.take();
@@ -146,7 +146,7 @@ class Teller {
     }
   }
 
-  std::string outcome(const MachineStep& step, StackIndex taker, bool was_beside) const {
+  std::string outcome(const Step& step, StackIndex taker, bool was_beside) const {
     if (reference_.skipped()) {
       return "skipped: it means nothing here, or is beyond a bound";
     }
@@ -304,14 +304,14 @@ class Teller {
     return chain(reference_.running(), "*") + (others.empty() ? "" : "   (" + others + ")");
   }
 
-  const MachineProgram& program_;
+  const Program& program_;
   Story& story_;
-  MachineReference reference_;
+  Reference reference_;
 };
 
 }  // namespace
 
-void tell(const MachineProgram& program, Story& story) {
+void tell(const Program& program, Story& story) {
   Teller(program, story).run();
 }
 

@@ -66,6 +66,6 @@ std::string chain_text(const std::vector<std::string>& stacks);
 /// "1 value", "2 values".
 std::string counted(std::uint64_t count, std::string_view noun);
 
-void tell(const MachineProgram& program, Story& story);
+void tell(const Program& program, Story& story);
 
 }  // namespace fiberproof::fuzz

@@ -1,4 +1,4 @@
-// The bytes of a MachineProgram: the number of declarations, one code for each possible stack and
+// The bytes of a Program: the number of declarations, one code for each possible stack and
 // function, then one code for each step until the bytes end. Codes have a fixed width, so that a
 // change of a byte changes one thing.
 #include "fuzz/generate/generate.hpp"
@@ -30,17 +30,17 @@ void put(const Code& code, std::span<std::uint8_t>& room) {
 
 /// How many stacks, functions and tags are declared, two bits each, and the trampoline.
 using CountsCode = std::array<std::uint8_t, 1>;
-static_assert(coded_stacks == 4 && coded_functions == 4 && machine_bounds::tags == 4);
+static_assert(coded_stacks == 4 && coded_functions == 4 && program_bounds::tags == 4);
 constexpr std::uint8_t v44_code = 3 << 6;
 
 constexpr std::size_t encoded_bytes_max =
     sizeof(CountsCode) + (coded_stacks + coded_functions) * sizeof(DeclarationCode) +
-    machine_bounds::steps * sizeof(StepCode);
-static_assert(encoded_bytes_max <= machine_program_bytes_max);
+    program_bounds::steps * sizeof(StepCode);
+static_assert(encoded_bytes_max <= program_bytes_max);
 
 }  // namespace
 
-void generate_machine_program(Bytes bytes, MachineProgram& program) {
+void generate_program(Bytes bytes, Program& program) {
   program.clear();
   const std::uint8_t counts = take<CountsCode>(bytes)[0];
   const std::size_t stacks = 1u + counts % 4;
@@ -64,7 +64,7 @@ void generate_machine_program(Bytes bytes, MachineProgram& program) {
   }
 }
 
-std::size_t encode(const MachineProgram& program, std::span<std::uint8_t> bytes) {
+std::size_t encode(const Program& program, std::span<std::uint8_t> bytes) {
   std::span<std::uint8_t> room = bytes;
   const std::size_t stacks = std::min(program.stacks.size(), coded_stacks);
   const std::size_t functions = std::min(program.functions.size(), coded_functions);
@@ -79,7 +79,7 @@ std::size_t encode(const MachineProgram& program, std::span<std::uint8_t> bytes)
     put(index < program.functions.size() ? encode(program.functions[index]) : DeclarationCode{},
         room);
   }
-  for (const MachineStep& step : program.steps) {
+  for (const Step& step : program.steps) {
     put(encode(step), room);
   }
   return bytes.size() - room.size();

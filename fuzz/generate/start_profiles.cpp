@@ -10,7 +10,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 constexpr std::uint32_t count_max = std::numeric_limits<std::uint32_t>::max();
 
@@ -104,8 +104,8 @@ StackShape shape_to_lay_out_on(std::uint8_t choice, std::uint16_t size) {
           std::max(bytes, supplied_bytes_to_lay_out_on_min)};
 }
 
-MachineStep step_on(Kind kind, std::size_t function, std::size_t stack) {
-  MachineStep step;
+Step step_on(Kind kind, std::size_t function, std::size_t stack) {
+  Step step;
   step.kind = kind;
   step.function = static_cast<std::uint8_t>(function);
   step.stack = static_cast<std::uint8_t>(stack);
@@ -126,8 +126,8 @@ constexpr std::uint16_t many_starts = 1000;
 static_assert(3 + 3 * (steps_before_stacks + started_stacks + started_functions +
                        steps_behind_functions) <=
               read_bytes_max);
-static_assert(2 + 1 + steps_before_stacks + steps_behind_functions <= machine_bounds::steps);
-static_assert(1 + 6 * machine_bounds::stacks <= read_bytes_max);  // A program of layouts.
+static_assert(2 + 1 + steps_before_stacks + steps_behind_functions <= program_bounds::steps);
+static_assert(1 + 6 * program_bounds::stacks <= read_bytes_max);  // A program of layouts.
 
 StackShape shape_to_run_on(std::uint8_t choice, std::uint16_t size) {
   constexpr std::array<std::uint64_t, 8> pages = {8, 8, 8, 16, 1, 2, 5, 8};
@@ -135,7 +135,7 @@ StackShape shape_to_run_on(std::uint8_t choice, std::uint16_t size) {
     return {StackShape::Kind::mapped, 0, pages[choice % pages.size()] * spec::page_bytes};
   }
   if (choice < 0xa4) {
-    return {StackShape::Kind::mapped, 0, machine_bounds::started_bytes};
+    return {StackShape::Kind::mapped, 0, program_bounds::started_bytes};
   }
   constexpr std::uint64_t tight = spec::return_count_below + spec::headroom_bytes;
   const std::uint64_t bytes = choice < 0xd0 ? tight - 32 + size % 512 : 20 * 1024 + size % 0xa000;
@@ -156,7 +156,7 @@ std::uint32_t capacity_to_run_with(std::uint8_t choice, std::uint8_t fine, std::
 }
 
 /// A step of three bytes. The kinds below 0x40 are none, so that short inputs give short programs.
-void add_step(Bytes& bytes, MachineProgram& program) {
+void add_step(Bytes& bytes, Program& program) {
   const std::uint8_t kind = bytes.byte();
   const std::uint8_t first = bytes.byte();
   const std::uint8_t second = bytes.byte();
@@ -168,7 +168,7 @@ void add_step(Bytes& bytes, MachineProgram& program) {
         step_on(Kind::start, first % started_functions, second % started_stacks));
   } else if (kind < 0xb8) {
     // Indices of every width.
-    MachineStep step;
+    Step step;
     step.kind = kind % 2 == 0 ? Kind::yield : Kind::yield_apart;
     step.index = (first * 0x01010101u) >> (24 - second % 4 * 8);
     program.steps.push_back(step);
@@ -176,13 +176,13 @@ void add_step(Bytes& bytes, MachineProgram& program) {
     program.steps.push_back(
         step_on(Kind::initialize, first % started_functions, second % started_stacks));
   } else {
-    MachineStep step;
+    Step step;
     step.kind = kind < 0xec ? Kind::return_ : kind < 0xfc ? Kind::trap : Kind::throw_;
     program.steps.push_back(step);
   }
 }
 
-void add_function(Bytes& bytes, MachineProgram& program) {
+void add_function(Bytes& bytes, Program& program) {
   const std::uint8_t capacity = bytes.byte();
   const std::uint8_t fine = bytes.byte();
   const std::uint8_t which = bytes.byte();
@@ -191,7 +191,7 @@ void add_function(Bytes& bytes, MachineProgram& program) {
              which);
 }
 
-void add_steps(Bytes& bytes, std::size_t count, MachineProgram& program) {
+void add_steps(Bytes& bytes, std::size_t count, Program& program) {
   for (std::size_t step = 0; step < count; ++step) {
     add_step(bytes, program);
   }
@@ -199,7 +199,7 @@ void add_steps(Bytes& bytes, std::size_t count, MachineProgram& program) {
 
 }  // namespace
 
-void generate_layouts(std::span<const std::uint8_t> input, MachineProgram& program) {
+void generate_layouts(std::span<const std::uint8_t> input, Program& program) {
   Bytes bytes(input);
   program.clear();
   program.trampoline = trampoline_of(bytes.byte());
@@ -217,7 +217,7 @@ void generate_layouts(std::span<const std::uint8_t> input, MachineProgram& progr
   } while (!bytes.at_end() && !program.stacks.full());
 }
 
-void generate_starts(std::span<const std::uint8_t> input, MachineProgram& program) {
+void generate_starts(std::span<const std::uint8_t> input, Program& program) {
   Bytes bytes(input);
   program.clear();
   program.trampoline = trampoline_of(bytes.byte());
@@ -225,7 +225,7 @@ void generate_starts(std::span<const std::uint8_t> input, MachineProgram& progra
   program.steps.push_back(step_on(Kind::start, depth % started_functions, 0));
   // Rare, since one such run costs as much as a thousand others.
   if (const std::uint8_t extra = bytes.byte(); depth == 0xff && extra >= 0xf0) {
-    MachineStep again;
+    Step again;
     again.kind = Kind::repeat;
     again.length = 1;
     again.count = static_cast<std::uint16_t>(many_starts + extra % 24);

@@ -11,9 +11,9 @@
 namespace fiberproof::fuzz {
 
 /// Programs of `initialize` steps: stacks around every boundary, counts around what fits them.
-void generate_layouts(std::span<const std::uint8_t> bytes, MachineProgram& program);
+void generate_layouts(std::span<const std::uint8_t> bytes, Program& program);
 
 /// Programs of nested starts: mostly 1 to 8 deep, now and then 1,000 and more.
-void generate_starts(std::span<const std::uint8_t> bytes, MachineProgram& program);
+void generate_starts(std::span<const std::uint8_t> bytes, Program& program);
 
 }  // namespace fiberproof::fuzz

@@ -8,17 +8,17 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 using Edits = std::vector<Edit>;
 using Numbers = std::vector<Number>;
 
 // With more steps than this, only single ones and runs of them are left out.
 constexpr std::size_t paired_steps_max = 24;
 
-bool names_function(const MachineStep& step) {
+bool names_function(const Step& step) {
   const StepForm& form = form_of(step.kind);
   return form.has(StepField::body) ||
-         (form.has(StepField::function) && step.function != MachineStep::null_function);
+         (form.has(StepField::function) && step.function != Step::null_function);
 }
 
 /// What a removal of an item of a list does to an index that is not the item's own.
@@ -29,18 +29,18 @@ void close_gap(std::uint8_t& index, std::size_t removed) {
 }
 
 template <class Condition>
-bool any_step(const MachineProgram& program, Condition condition) {
+bool any_step(const Program& program, Condition condition) {
   return std::any_of(program.steps.begin(), program.steps.end(), condition);
 }
 
-bool names_tag(const MachineStep& step, std::size_t tag) {
+bool names_tag(const Step& step, std::size_t tag) {
   const StepForm& form = form_of(step.kind);
   return (form.has(StepField::tag) && step.tag == tag) ||
          std::find(step.suspends.begin(), step.suspends.end(), tag) != step.suspends.end() ||
          std::find(step.switches.begin(), step.switches.end(), tag) != step.switches.end();
 }
 
-void remove_function(MachineProgram& program, std::size_t removed) {
+void remove_function(Program& program, std::size_t removed) {
   erase(program.functions, removed, removed + 1);
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     if (names_function(program.steps[index])) {
@@ -49,17 +49,17 @@ void remove_function(MachineProgram& program, std::size_t removed) {
   }
 }
 
-void remove_stack(MachineProgram& program, std::size_t removed) {
+void remove_stack(Program& program, std::size_t removed) {
   erase(program.stacks, removed, removed + 1);
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     close_gap(program.steps[index].stack, removed);
   }
 }
 
-void remove_tag(MachineProgram& program, std::size_t removed) {
+void remove_tag(Program& program, std::size_t removed) {
   --program.tags;
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
-    MachineStep& step = program.steps[index];
+    Step& step = program.steps[index];
     close_gap(step.tag, removed);
     for (std::size_t clause = 0; clause < step.suspends.size(); ++clause) {
       close_gap(step.suspends[clause], removed);
@@ -70,36 +70,36 @@ void remove_tag(MachineProgram& program, std::size_t removed) {
   }
 }
 
-void add_removals_of_declarations(const MachineProgram& program, Edits& edits) {
+void add_removals_of_declarations(const Program& program, Edits& edits) {
   for (std::size_t index = program.functions.size(); index-- > 0;) {
-    if (!any_step(program, [index](const MachineStep& step) {
+    if (!any_step(program, [index](const Step& step) {
           return names_function(step) && step.function == index;
         })) {
-      edits.push_back([index](MachineProgram& edited) { remove_function(edited, index); });
+      edits.push_back([index](Program& edited) { remove_function(edited, index); });
     }
   }
   for (std::size_t index = program.stacks.size(); index-- > 0;) {
-    if (!any_step(program, [index](const MachineStep& step) {
+    if (!any_step(program, [index](const Step& step) {
           return form_of(step.kind).has(StepField::stack) && step.stack == index;
         })) {
-      edits.push_back([index](MachineProgram& edited) { remove_stack(edited, index); });
+      edits.push_back([index](Program& edited) { remove_stack(edited, index); });
     }
   }
   for (std::size_t tag = program.tags; tag-- > 0;) {
-    if (!any_step(program, [tag](const MachineStep& step) { return names_tag(step, tag); })) {
-      edits.push_back([tag](MachineProgram& edited) { remove_tag(edited, tag); });
+    if (!any_step(program, [tag](const Step& step) { return names_tag(step, tag); })) {
+      edits.push_back([tag](Program& edited) { remove_tag(edited, tag); });
     }
   }
 }
 
 /// Two steps at a time: a level of nesting is what opens it and what closes it.
-void add_removals_of_pairs(const MachineProgram& program, Edits& edits) {
+void add_removals_of_pairs(const Program& program, Edits& edits) {
   if (program.steps.size() > paired_steps_max) {
     return;
   }
   for (std::size_t first = 0; first < program.steps.size(); ++first) {
     for (std::size_t second = first + 1; second < program.steps.size(); ++second) {
-      edits.push_back([first, second](MachineProgram& edited) {
+      edits.push_back([first, second](Program& edited) {
         remove_steps(edited, second, second + 1);
         remove_steps(edited, first, first + 1);
       });
@@ -108,11 +108,10 @@ void add_removals_of_pairs(const MachineProgram& program, Edits& edits) {
 }
 
 template <class Clauses>
-void add_removals_of_clauses(const MachineProgram& program, Clauses MachineStep::* clauses,
-                             Edits& edits) {
+void add_removals_of_clauses(const Program& program, Clauses Step::* clauses, Edits& edits) {
   for (std::size_t at = 0; at < program.steps.size(); ++at) {
     for (std::size_t clause = (program.steps[at].*clauses).size(); clause-- > 0;) {
-      edits.push_back([at, clauses, clause](MachineProgram& edited) {
+      edits.push_back([at, clauses, clause](Program& edited) {
         erase(edited.steps[at].*clauses, clause, clause + 1);
       });
     }
@@ -123,44 +122,44 @@ template <class Field>
 void add_number(Numbers& numbers, std::uint64_t now, std::uint64_t plain, Field field,
                 std::uint64_t unit = 1) {
   if (now != plain) {
-    numbers.push_back({now, plain, unit, [field](MachineProgram& program, std::uint64_t number) {
+    numbers.push_back({now, plain, unit, [field](Program& program, std::uint64_t number) {
                          auto& place = field(program);
                          place = static_cast<std::decay_t<decltype(place)>>(number);
                        }});
   }
 }
 
-void add_numbers_of_step(const MachineStep& step, std::size_t at, Numbers& numbers) {
+void add_numbers_of_step(const Step& step, std::size_t at, Numbers& numbers) {
   const StepForm& form = form_of(step.kind);
-  const auto add = [&](StepField needed, auto MachineStep::* field, std::uint64_t plain) {
+  const auto add = [&](StepField needed, auto Step::* field, std::uint64_t plain) {
     if (form.has(needed)) {
       add_number(numbers, step.*field, plain,
-                 [at, field](MachineProgram& edited) -> auto& { return edited.steps[at].*field; });
+                 [at, field](Program& edited) -> auto& { return edited.steps[at].*field; });
     }
   };
-  add(StepField::count, &MachineStep::count, 1);
-  add(StepField::length, &MachineStep::length, 1);
-  add(StepField::values, &MachineStep::values, 0);
-  add(StepField::room, &MachineStep::room, 0);
-  add(StepField::tag, &MachineStep::tag, 0);
-  add(StepField::stack, &MachineStep::stack, 0);
-  add(StepField::index, &MachineStep::index, 0);
-  add(StepField::body, &MachineStep::function, 0);
-  if (step.function != MachineStep::null_function) {
-    add(StepField::function, &MachineStep::function, 0);
+  add(StepField::count, &Step::count, 1);
+  add(StepField::length, &Step::length, 1);
+  add(StepField::values, &Step::values, 0);
+  add(StepField::room, &Step::room, 0);
+  add(StepField::tag, &Step::tag, 0);
+  add(StepField::stack, &Step::stack, 0);
+  add(StepField::index, &Step::index, 0);
+  add(StepField::body, &Step::function, 0);
+  if (step.function != Step::null_function) {
+    add(StepField::function, &Step::function, 0);
   }
 }
 
 }  // namespace
 
-void remove_steps(MachineProgram& program, std::size_t first, std::size_t end) {
+void remove_steps(Program& program, std::size_t first, std::size_t end) {
   const auto before = program.steps;
-  std::array<bool, machine_bounds::steps> kept{};
+  std::array<bool, program_bounds::steps> kept{};
   program.steps.clear();
   for (std::size_t index = 0; index < before.size(); ++index) {
-    MachineStep step = before[index];
+    Step step = before[index];
     kept[index] = index < first || index >= end;
-    if (kept[index] && step.kind == MachineStep::Kind::repeat) {
+    if (kept[index] && step.kind == Step::Kind::repeat) {
       const auto* const self = kept.begin() + index;
       step.length = static_cast<std::uint8_t>(std::count(self - step.length, self, true));
       kept[index] = step.length > 0;
@@ -171,30 +170,29 @@ void remove_steps(MachineProgram& program, std::size_t first, std::size_t end) {
   }
 }
 
-Edits simplifications(const MachineProgram& program) {
+Edits simplifications(const Program& program) {
   Edits edits;
   add_removals_of_declarations(program, edits);
-  add_removals_of_clauses(program, &MachineStep::switches, edits);
-  add_removals_of_clauses(program, &MachineStep::suspends, edits);
+  add_removals_of_clauses(program, &Step::switches, edits);
+  add_removals_of_clauses(program, &Step::suspends, edits);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
     if (program.stacks[index] != plain_stack) {
-      edits.push_back([index](MachineProgram& edited) { edited.stacks[index] = plain_stack; });
+      edits.push_back([index](Program& edited) { edited.stacks[index] = plain_stack; });
     }
   }
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     if (program.steps[index].kind == Kind::trap || program.steps[index].kind == Kind::throw_) {
-      edits.push_back(
-          [index](MachineProgram& edited) { edited.steps[index].kind = Kind::return_; });
+      edits.push_back([index](Program& edited) { edited.steps[index].kind = Kind::return_; });
     }
   }
   if (program.trampoline != Trampoline::trap) {
-    edits.push_back([](MachineProgram& edited) { edited.trampoline = Trampoline::trap; });
+    edits.push_back([](Program& edited) { edited.trampoline = Trampoline::trap; });
   }
   add_removals_of_pairs(program, edits);
   return edits;
 }
 
-Numbers numbers_in(const MachineProgram& program) {
+Numbers numbers_in(const Program& program) {
   Numbers numbers;
   for (std::size_t at = 0; at < program.steps.size(); ++at) {
     add_numbers_of_step(program.steps[at], at, numbers);
@@ -202,19 +200,18 @@ Numbers numbers_in(const MachineProgram& program) {
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     const Signature& signature = program.functions[index];
     add_number(numbers, signature.params, 0,
-               [index](MachineProgram& edited) -> auto& { return edited.functions[index].params; });
-    add_number(numbers, signature.returns, 0, [index](MachineProgram& edited) -> auto& {
-      return edited.functions[index].returns;
-    });
+               [index](Program& edited) -> auto& { return edited.functions[index].params; });
+    add_number(numbers, signature.returns, 0,
+               [index](Program& edited) -> auto& { return edited.functions[index].returns; });
   }
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
-    const MachineStack& shape = program.stacks[index];
+    const StackShape& shape = program.stacks[index];
     const bool pooled = shape.kind == StackShape::Kind::mapped;
     add_number(numbers, shape.offset, 0,
-               [index](MachineProgram& edited) -> auto& { return edited.stacks[index].offset; });
+               [index](Program& edited) -> auto& { return edited.stacks[index].offset; });
     add_number(
         numbers, shape.bytes, plain_stack.bytes,
-        [index](MachineProgram& edited) -> auto& { return edited.stacks[index].bytes; },
+        [index](Program& edited) -> auto& { return edited.stacks[index].bytes; },
         pooled ? spec::page_bytes : 1);
   }
   return numbers;

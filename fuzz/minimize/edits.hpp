@@ -13,23 +13,23 @@
 
 namespace fiberproof::fuzz {
 
-using Edit = std::function<void(MachineProgram& program)>;
+using Edit = std::function<void(Program& program)>;
 
 /// A number in a program, and the one that a reader would rather see there.
 struct Number {
   std::uint64_t now;
   std::uint64_t plain;
   std::uint64_t unit;  ///< it is a multiple of this
-  std::function<void(MachineProgram& program, std::uint64_t number)> set;
+  std::function<void(Program& program, std::uint64_t number)> set;
 };
 
 /// Leaves out the steps [first, end). A repeat still repeats those of its steps that are left.
-void remove_steps(MachineProgram& program, std::size_t first, std::size_t end);
+void remove_steps(Program& program, std::size_t first, std::size_t end);
 
 /// Removals of what nothing names, of a level of nesting, of a clause; plain ends and stacks.
-std::vector<Edit> simplifications(const MachineProgram& program);
+std::vector<Edit> simplifications(const Program& program);
 
-std::vector<Number> numbers_in(const MachineProgram& program);
+std::vector<Number> numbers_in(const Program& program);
 
 /// A stack on which everything has room.
 inline constexpr StackShape plain_stack{StackShape::Kind::mapped, 0, 64 * 1024};

@@ -10,7 +10,7 @@ namespace {
 
 class Minimizer {
  public:
-  Minimizer(const MachineProgram& program, const StillShows& still_shows, unsigned attempts_max)
+  Minimizer(const Program& program, const StillShows& still_shows, unsigned attempts_max)
       : best_(program), still_shows_(still_shows), attempts_max_(attempts_max) {}
 
   Minimized run() {
@@ -23,7 +23,7 @@ class Minimizer {
     return {attempts_, !changed_ && attempts_ < attempts_max_};
   }
 
-  const MachineProgram& best() const { return best_; }
+  const Program& best() const { return best_; }
 
  private:
   /// Leaves out runs of steps, halves at first, single ones at last; the last steps first, since
@@ -32,7 +32,7 @@ class Minimizer {
     for (std::size_t size = std::max<std::size_t>(best_.steps.size() / 2, 1); size > 0; size /= 2) {
       for (std::size_t end = best_.steps.size(); end > 0;) {
         const std::size_t first = end - std::min(size, end);
-        attempt([first, end](MachineProgram& program) { remove_steps(program, first, end); });
+        attempt([first, end](Program& program) { remove_steps(program, first, end); });
         end = std::min(first, best_.steps.size());
       }
     }
@@ -70,7 +70,7 @@ class Minimizer {
       const std::uint64_t next = down ? now - distance : now + distance;
       const bool is_in_range =
           down ? next >= number.plain && next < now : next <= number.plain && next > now;
-      if (is_in_range && attempt([&](MachineProgram& program) { number.set(program, next); })) {
+      if (is_in_range && attempt([&](Program& program) { number.set(program, next); })) {
         now = next;
       } else {
         distance = distance / 2 / number.unit * number.unit;
@@ -80,7 +80,7 @@ class Minimizer {
   }
 
   bool attempt(const Edit& edit) {
-    MachineProgram candidate = best_;
+    Program candidate = best_;
     edit(candidate);
     if (attempts_ == attempts_max_ || candidate == best_ || !is_program(candidate)) {
       return false;
@@ -94,12 +94,12 @@ class Minimizer {
     return true;
   }
 
-  static bool is_program(const MachineProgram& candidate) {
-    const auto read = std::make_unique<MachineProgram>();
+  static bool is_program(const Program& candidate) {
+    const auto read = std::make_unique<Program>();
     return parse(print(candidate), *read).has_value() && *read == candidate;
   }
 
-  MachineProgram best_;
+  Program best_;
   const StillShows& still_shows_;
   const unsigned attempts_max_;
   unsigned attempts_ = 0;
@@ -108,7 +108,7 @@ class Minimizer {
 
 }  // namespace
 
-Minimized minimize(MachineProgram& program, const StillShows& still_shows, unsigned attempts_max) {
+Minimized minimize(Program& program, const StillShows& still_shows, unsigned attempts_max) {
   const auto minimizer = std::make_unique<Minimizer>(program, still_shows, attempts_max);
   const Minimized minimized = minimizer->run();
   program = minimizer->best();

@@ -11,7 +11,7 @@
 namespace fiberproof::fuzz {
 
 /// Whether a program still shows what is being minimised.
-using StillShows = std::function<bool(const MachineProgram& program)>;
+using StillShows = std::function<bool(const Program& program)>;
 
 inline constexpr unsigned minimize_attempts_max = 5000;
 
@@ -22,7 +22,7 @@ struct Minimized {
 
 /// On input `program` shows it. On output it still does; and where that is complete, no step of it
 /// can be left out, and no number in it be brought nearer to the plain one.
-Minimized minimize(MachineProgram& program, const StillShows& still_shows,
+Minimized minimize(Program& program, const StillShows& still_shows,
                    unsigned attempts_max = minimize_attempts_max);
 
 /// Whether two programs ended in the same way: the same rule was violated, or the processes died

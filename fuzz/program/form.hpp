@@ -1,4 +1,4 @@
-// The form of a MachineProgram's text, once for everybody who reads, prints or makes programs: the
+// The form of a Program's text, once for everybody who reads, prints or makes programs: the
 // word of each kind of step, which fields it has, and their bounds.
 #pragma once
 
@@ -55,19 +55,19 @@ struct StepForm {
 
 namespace detail {
 using enum StepField;
-inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
+inline constexpr std::array<StepForm, Step::kinds> step_forms = {{
     {"new", fields_of(handle, function, stack)},
-    {"bind", fields_of(handle, values, to), machine_bounds::values_in},
-    {"resume", fields_of(handle, values, to, suspends, switches), machine_bounds::values_in},
+    {"bind", fields_of(handle, values, to), program_bounds::values_in},
+    {"resume", fields_of(handle, values, to, suspends, switches), program_bounds::values_in},
     {"throw-into", fields_of(handle, to, suspends, switches)},
-    {"suspend", fields_of(tag, values, room), machine_bounds::values_across},
-    {"switch", fields_of(handle, tag, values, room, to), machine_bounds::values_across},
+    {"suspend", fields_of(tag, values, room), program_bounds::values_across},
+    {"switch", fields_of(handle, tag, values, room, to), program_bounds::values_across},
     {"return"},
     {"trap"},
     {"throw"},
     {"rethrow"},
     {"drop", fields_of(handle)},
-    {"call", fields_of(count), 0, machine_bounds::frames},
+    {"call", fields_of(count), 0, program_bounds::frames},
     {"try"},
     {"back"},
     {"enter"},
@@ -75,7 +75,7 @@ inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
     {"walk"},
     {"walk", fields_of(handle)},
     {"overrun"},
-    {"repeat", fields_of(length, count), 0, machine_bounds::repeats},
+    {"repeat", fields_of(length, count), 0, program_bounds::repeats},
     {"walk", fields_of(damage)},
     {"walk", fields_of(handle, damage)},
     {"resume-again", fields_of(handle)},
@@ -88,12 +88,12 @@ inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
 }};
 }  // namespace detail
 
-constexpr const StepForm& form_of(MachineStep::Kind kind) {
+constexpr const StepForm& form_of(Step::Kind kind) {
   return detail::step_forms[static_cast<std::size_t>(kind)];
 }
 
-static_assert(form_of(MachineStep::Kind::walk_suspended).has(StepField::handle));
-static_assert(form_of(MachineStep::Kind::repeat).word == "repeat");
-static_assert(form_of(MachineStep::Kind::overflow).word == "overflow");
+static_assert(form_of(Step::Kind::walk_suspended).has(StepField::handle));
+static_assert(form_of(Step::Kind::repeat).word == "repeat");
+static_assert(form_of(Step::Kind::overflow).word == "overflow");
 
 }  // namespace fiberproof::fuzz

@@ -22,12 +22,12 @@ void print_clauses(std::string& text, std::string_view word,
   }
 }
 
-void print_field(std::string& text, StepField field, const MachineStep& step) {
+void print_field(std::string& text, StepField field, const Step& step) {
   const auto out = std::back_inserter(text);
   switch (field) {
     case StepField::handle: fmt::format_to(out, " h{}", step.handle); break;
     case StepField::function:
-      if (step.function == MachineStep::null_function) {
+      if (step.function == Step::null_function) {
         text += " null";
       } else {
         fmt::format_to(out, " f{}", step.function);
@@ -53,12 +53,12 @@ void print_field(std::string& text, StepField field, const MachineStep& step) {
 
 }  // namespace
 
-bool MachineProgram::ends_process() const {
+bool Program::ends_process() const {
   return std::any_of(steps.begin(), steps.end(),
-                     [](const MachineStep& step) { return fuzz::ends_process(step.kind); });
+                     [](const Step& step) { return fuzz::ends_process(step.kind); });
 }
 
-void MachineProgram::clear() {
+void Program::clear() {
   expect = {};
   trampoline = Trampoline::trap;
   stacks.clear();
@@ -67,7 +67,7 @@ void MachineProgram::clear() {
   steps.clear();
 }
 
-std::string print(const MachineStep& step) {
+std::string print(const Step& step) {
   const StepForm& form = form_of(step.kind);
   std::string text(form.word);
   for (std::size_t index = 0; index < step_fields; ++index) {
@@ -79,7 +79,7 @@ std::string print(const MachineStep& step) {
   return text;
 }
 
-std::string print(const MachineProgram& program) {
+std::string print(const Program& program) {
   std::string text = fmt::format("{}\nexpect {}\n", magic_line, print(program.expect));
   if (program.trampoline == Trampoline::v44) {
     text += "trampoline v44\n";
@@ -93,7 +93,7 @@ std::string print(const MachineProgram& program) {
                    program.functions[index].params, program.functions[index].returns);
   }
   fmt::format_to(out, "tags {}\nsteps\n", program.tags);
-  for (const MachineStep& step : program.steps) {
+  for (const Step& step : program.steps) {
     fmt::format_to(out, "  {}\n", print(step));
   }
   text += "end\n";

@@ -1,4 +1,4 @@
-// A MachineProgram: operations of the continuation machine (SPEC.md, Continuations) in short,
+// A Program: operations of the continuation machine (SPEC.md, Continuations) in short,
 // readable text. There is one list of steps, and whichever stack runs takes the next one; so the
 // text is what happens, in the order in which it happens.
 //
@@ -79,7 +79,7 @@
 namespace fiberproof::fuzz {
 
 /// Bounds of the language, each of them reachable.
-namespace machine_bounds {
+namespace program_bounds {
 inline constexpr std::size_t stacks = 16;
 inline constexpr std::size_t functions = 16;
 inline constexpr std::size_t tags = 4;
@@ -99,15 +99,15 @@ inline constexpr std::uint64_t store_stack_bytes = 64 * 1024;  ///< where a cont
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
 inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at most
 inline constexpr std::uint32_t beyond_bits_max = 64;
-}  // namespace machine_bounds
+}  // namespace program_bounds
 
 /// A stack that no system can map: of 2^bits − 1 bytes.
-constexpr MachineStack stack_beyond(std::uint32_t bits) {
+constexpr StackShape stack_beyond(std::uint32_t bits) {
   return {StackShape::Kind::mapped, 0,
-          ~std::uint64_t{0} >> (machine_bounds::beyond_bits_max - bits)};
+          ~std::uint64_t{0} >> (program_bounds::beyond_bits_max - bits)};
 }
-constexpr bool is_beyond(const MachineStack& stack) {
-  return stack.kind == StackShape::Kind::mapped && stack.bytes > machine_bounds::pooled_bytes;
+constexpr bool is_beyond(const StackShape& stack) {
+  return stack.kind == StackShape::Kind::mapped && stack.bytes > program_bounds::pooled_bytes;
 }
 
 struct Signature {
@@ -138,7 +138,7 @@ constexpr bool breaks_walk(Damage damage) {
 }
 
 /// One operation. Which fields it has stands beside them; the others are as they begin.
-struct MachineStep {
+struct Step {
   enum class Kind : std::uint8_t {
     new_,        // handle, function, stack
     bind,        // handle, values, to
@@ -171,7 +171,7 @@ struct MachineStep {
     overflow,
   };
   static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::overflow) + 1;
-  static constexpr std::uint8_t null_function = machine_bounds::functions;
+  static constexpr std::uint8_t null_function = program_bounds::functions;
 
   Kind kind = Kind::return_;
   std::uint8_t handle = 0;
@@ -185,55 +185,54 @@ struct MachineStep {
   std::uint16_t values = 0;
   std::uint16_t count = 0;
   std::uint32_t index = 0;  ///< of a yield: the handler index of its payload
-  BoundedList<std::uint8_t, machine_bounds::suspend_clauses> suspends;
-  BoundedList<std::uint8_t, machine_bounds::switch_clauses> switches;
-  friend bool operator==(const MachineStep&, const MachineStep&) = default;
+  BoundedList<std::uint8_t, program_bounds::suspend_clauses> suspends;
+  BoundedList<std::uint8_t, program_bounds::switch_clauses> switches;
+  friend bool operator==(const Step&, const Step&) = default;
 };
 
 /// Whether the step is made to end the process.
-constexpr bool ends_process(MachineStep::Kind kind) {
-  return kind == MachineStep::Kind::resume_again || kind == MachineStep::Kind::trespass ||
-         kind == MachineStep::Kind::overflow;
+constexpr bool ends_process(Step::Kind kind) {
+  return kind == Step::Kind::resume_again || kind == Step::Kind::trespass ||
+         kind == Step::Kind::overflow;
 }
 
 /// Whether the step ends the body that takes it.
-constexpr bool ends_body(MachineStep::Kind kind) {
-  return kind == MachineStep::Kind::return_ || kind == MachineStep::Kind::trap ||
-         kind == MachineStep::Kind::throw_;
+constexpr bool ends_body(Step::Kind kind) {
+  return kind == Step::Kind::return_ || kind == Step::Kind::trap || kind == Step::Kind::throw_;
 }
 
 /// The start routine that is installed beside the store (T5).
 enum class Trampoline : std::uint8_t { trap, v44 };
 
-struct MachineProgram {
+struct Program {
   Expectation expect;
   Trampoline trampoline = Trampoline::trap;
-  BoundedList<MachineStack, machine_bounds::stacks> stacks;     ///< at least one
-  BoundedList<Signature, machine_bounds::functions> functions;  ///< at least one
+  BoundedList<StackShape, program_bounds::stacks> stacks;       ///< at least one
+  BoundedList<Signature, program_bounds::functions> functions;  ///< at least one
   std::uint8_t tags = 1;                                        ///< from 1
-  BoundedList<MachineStep, machine_bounds::steps> steps;
+  BoundedList<Step, program_bounds::steps> steps;
 
   /// Whether a step of it may end the process.
   bool ends_process() const;
 
   /// As new, to be filled again.
   void clear();
-  friend bool operator==(const MachineProgram&, const MachineProgram&) = default;
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
-/// Whether `text` claims to be a MachineProgram, of today's language or of an older one: it starts
+/// Whether `text` claims to be a Program, of today's language or of an older one: it starts
 /// with the magic words.
 bool has_program_magic(std::string_view text);
 
-/// Reads a MachineProgram into `program`, or says where `text` is none; `program` is unspecified
+/// Reads a Program into `program`, or says where `text` is none; `program` is unspecified
 /// then. What names a stack, function or tag that is not declared is none, nor is a repeat of more
 /// steps than come before it.
-std::expected<void, ParseError> parse(std::string_view text, MachineProgram& program);
+std::expected<void, ParseError> parse(std::string_view text, Program& program);
 
 /// The text of `program`: parse(print(p)) is p.
-std::string print(const MachineProgram& program);
+std::string print(const Program& program);
 
 /// One step, as in the text.
-std::string print(const MachineStep& step);
+std::string print(const Step& step);
 
 }  // namespace fiberproof::fuzz

@@ -173,7 +173,7 @@ Checked expect_next_name(Line& line, char letter, std::string_view what, std::si
 Read<StackShape> read_stack_shape(Line& line) {
   const std::string_view kind = line.next();
   if (kind == "beyond") {
-    const auto bits = line.number(machine_bounds::beyond_bits_min, machine_bounds::beyond_bits_max);
+    const auto bits = line.number(program_bounds::beyond_bits_min, program_bounds::beyond_bits_max);
     if (!bits) {
       return std::unexpected(bits.error());
     }
@@ -184,7 +184,7 @@ Read<StackShape> read_stack_shape(Line& line) {
   }
   const bool supplied = kind == "supplied";
   const auto bytes = line.number(
-      supplied ? 0 : 1, supplied ? machine_bounds::supplied_bytes : machine_bounds::pooled_bytes);
+      supplied ? 0 : 1, supplied ? program_bounds::supplied_bytes : program_bounds::pooled_bytes);
   if (!bytes) {
     return std::unexpected(bytes.error());
   }

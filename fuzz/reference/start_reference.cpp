@@ -5,7 +5,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 bool can_be_had(const StackShape& shape, std::uint64_t mapped_bytes_max) {
   return shape.kind == StackShape::Kind::mapped ? shape.bytes <= mapped_bytes_max
@@ -14,14 +14,14 @@ bool can_be_had(const StackShape& shape, std::uint64_t mapped_bytes_max) {
 
 }  // namespace
 
-void StartReference::begin(const MachineProgram& program) {
+void StartReference::begin(const Program& program) {
   program_ = &program;
   nested_.clear();
   started_ = 0;
   values_ = 0;
 }
 
-bool StartReference::take(const MachineStep& step, const MachineStep* next) {
+bool StartReference::take(const Step& step, const Step* next) {
   switch (step.kind) {
     case Kind::initialize: return initialize(step);
     case Kind::start: return start(step, next);
@@ -44,7 +44,7 @@ bool StartReference::take(const MachineStep& step, const MachineStep* next) {
 }
 
 /// What laying out `step` gives, as an event of kind laid_out or refused.
-StartEvent StartReference::layout(const MachineStep& step) const {
+StartEvent StartReference::layout(const Step& step) const {
   const Signature& function = program_->functions[step.function];
   StartEvent event{.kind = StartEvent::Kind::laid_out};
   event.capacity = spec::capacity_of(function.params, function.returns);
@@ -56,19 +56,19 @@ StartEvent StartReference::layout(const MachineStep& step) const {
   return event;
 }
 
-bool StartReference::initialize(const MachineStep& step) {
-  if (!can_be_had(program_->stacks[step.stack], machine_bounds::pooled_bytes)) {
+bool StartReference::initialize(const Step& step) {
+  if (!can_be_had(program_->stacks[step.stack], program_bounds::pooled_bytes)) {
     return false;
   }
   event_ = layout(step);
   return true;
 }
 
-bool StartReference::start(const MachineStep& step, const MachineStep* next) {
+bool StartReference::start(const Step& step, const Step* next) {
   const StackShape& shape = program_->stacks[step.stack];
   StartEvent event = layout(step);
   const bool is_refused = event.kind == StartEvent::Kind::refused;
-  if (!can_be_had(shape, machine_bounds::started_bytes) || depth() == start_bounds::depth ||
+  if (!can_be_had(shape, program_bounds::started_bytes) || depth() == start_bounds::depth ||
       started_ == start_bounds::started ||
       (!is_refused && event.capacity > start_bounds::values - values_)) {
     return false;
@@ -92,7 +92,7 @@ void StartReference::end_innermost() {
   end(nested_.back().tight ? nested_.back().end : Kind::return_);
 }
 
-void StartReference::end(MachineStep::Kind how) {
+void StartReference::end(Step::Kind how) {
   const Started ended = nested_.back();
   const Signature& function = program_->functions[ended.function];
   nested_.pop_back();

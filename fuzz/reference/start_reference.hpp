@@ -1,5 +1,5 @@
 // What a Program must do beside its store: `initialize`, `start`, and the steps of what was
-// started, worked out on plain data from the specification's numbers. Part of MachineReference,
+// started, worked out on plain data from the specification's numbers. Part of Reference,
 // which hands it these steps; the run is compared with `event` after each.
 #pragma once
 
@@ -34,7 +34,7 @@ struct StartEvent {
   bool tight = false;                ///< of started: no room for steps
   bool misreported = false;          ///< of returned: it trapped, and v44 says Return (T5)
   bool threw = false;                ///< of returned and trapped: by a C++ exception (F3)
-  MachineStep::Kind end{};           ///< of started, where it is tight: how it ends
+  Step::Kind end{};                  ///< of started, where it is tight: how it ends
   std::uint32_t continuation = 0;    ///< its number, from 1; started to trapped
   std::uint32_t capacity = 0;        ///< n; laid_out, refused, started
   std::uint32_t handler_index = 0;   ///< of suspended
@@ -52,14 +52,14 @@ class StartReference {
     std::uint8_t function;
     bool tight;
     bool is_mapped;
-    MachineStep::Kind end;
+    Step::Kind end;
     std::uint64_t usable_bytes;
   };
 
-  void begin(const MachineProgram& program);
+  void begin(const Program& program);
 
   /// Takes `step`; `next` is the one behind it, or null. False where it means nothing here.
-  bool take(const MachineStep& step, const MachineStep* next);
+  bool take(const Step& step, const Step* next);
 
   /// The innermost ends though no step of its own says so: there are no more, or it is tight.
   void end_innermost();
@@ -71,12 +71,12 @@ class StartReference {
   const StartEvent& event() const { return event_; }
 
  private:
-  StartEvent layout(const MachineStep& step) const;
-  bool initialize(const MachineStep& step);
-  bool start(const MachineStep& step, const MachineStep* next);
-  void end(MachineStep::Kind how);
+  StartEvent layout(const Step& step) const;
+  bool initialize(const Step& step);
+  bool start(const Step& step, const Step* next);
+  void end(Step::Kind how);
 
-  const MachineProgram* program_ = nullptr;
+  const Program* program_ = nullptr;
   std::vector<Started> nested_;
   StartEvent event_{};
   std::uint32_t started_ = 0;

@@ -13,7 +13,7 @@
 namespace fiberproof::fuzz {
 
 /// Reads the file at `path`. The error is one line that names the file and the place.
-std::expected<void, std::string> read_program(const std::string& path, MachineProgram& program);
+std::expected<void, std::string> read_program(const std::string& path, Program& program);
 
 /// How a program ended that was run twice in a process of its own.
 struct Ending {
@@ -24,7 +24,7 @@ struct Ending {
 };
 
 /// The error says why it could not be run.
-std::expected<Ending, std::string> run_apart(const MachineProgram& program);
+std::expected<Ending, std::string> run_apart(const Program& program);
 
 /// In a few words, such as "violation C5" or "crashed: Aborted".
 std::string describe(const Ending& ending);
@@ -44,7 +44,7 @@ struct Replay {
 Replay replay_file(const std::string& path);
 
 /// Replays a Program that was read from `path`.
-Replay replay_program(const std::string& path, const MachineProgram& program);
+Replay replay_program(const std::string& path, const Program& program);
 
 struct ExpandedPaths {
   std::vector<std::string> programs;  ///< in the order of the arguments, then by name

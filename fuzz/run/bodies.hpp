@@ -57,7 +57,7 @@ class Bodies {
   bool run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value* values);
   bool end_at_once(StackIndex self, Value* values, std::uint32_t capacity);
   Exit interpret(StackIndex self);
-  MaybeExit take(const MachineStep& step, StackIndex self);
+  MaybeExit take(const Step& step, StackIndex self);
   MaybeExit call_down(StackIndex self, std::uint32_t frames);
   MaybeExit try_steps(StackIndex self);
   void enter(StackIndex self);

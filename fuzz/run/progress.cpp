@@ -4,8 +4,7 @@
 
 namespace fiberproof::fuzz {
 
-void Progress::begin(const MachineProgram& program, FindingHandler* handler,
-                     const RunOptions& options) {
+void Progress::begin(const Program& program, FindingHandler* handler, const RunOptions& options) {
   program_ = &program;
   handler_ = handler;
   options_ = options;
@@ -25,14 +24,14 @@ Outcome Progress::end() {
   return outcome_;
 }
 
-void Progress::take(const MachineStep& step) {
+void Progress::take(const Step& step) {
   step_ = &step;
   ++outcome_.steps;
   reference_.take();
   log(&step);
 }
 
-void Progress::take_beside(const MachineStep& step) {
+void Progress::take_beside(const Step& step) {
   step_ = &step;
   ++outcome_.steps;
   ++steps_beside_;
@@ -44,14 +43,14 @@ void Progress::end_of_steps() {
   log(nullptr);
 }
 
-void Progress::log(const MachineStep* step) {
+void Progress::log(const Step* step) {
   if (is_logging_) {
     log_.note(step, reference_);
   }
 }
 
 void Progress::log_store(const Store& store,
-                         const std::array<Handle, machine_bounds::handles>& slots,
+                         const std::array<Handle, program_bounds::handles>& slots,
                          const NativeStacks& natives) {
   if (is_logging_) {
     log_.note(store, slots, [&natives](StackIndex index) { return natives[index].record; });
@@ -59,7 +58,7 @@ void Progress::log_store(const Store& store,
 }
 
 void Progress::violated(const Violation& violation) const {
-  static const MachineStep none{};
+  static const Step none{};
   hand_over(handler_,
             {violation, Printable::of(*program_), Printable::of(step_ == nullptr ? none : *step_),
              reference_.serial(), reference_.depth()});

@@ -26,9 +26,9 @@ constexpr std::uint32_t probed_period = 8;
 constexpr std::uint32_t vector_garbage_period = 8;
 
 /// Depends on the program alone, so that a replay decides the same.
-std::uint32_t hash_of(const MachineProgram& program) {
+std::uint32_t hash_of(const Program& program) {
   std::uint32_t hash = 0x811c9dc5;
-  for (const MachineStep& step : program.steps) {
+  for (const Step& step : program.steps) {
     const std::uint32_t fields = step.values * 0x100u + step.handle * 0x100000u;
     hash = (hash ^ static_cast<std::uint32_t>(step.kind) ^ fields) * 0x01000193;
   }
@@ -36,15 +36,15 @@ std::uint32_t hash_of(const MachineProgram& program) {
 }
 
 /// Whether all steps of `program` are beside its store.
-bool leaves_store_alone(const MachineProgram& program) {
-  using enum MachineStep::Kind;
+bool leaves_store_alone(const Program& program) {
+  using enum Step::Kind;
   constexpr std::uint64_t beside =
       1ull << static_cast<unsigned>(initialize) | 1ull << static_cast<unsigned>(start) |
       1ull << static_cast<unsigned>(yield) | 1ull << static_cast<unsigned>(yield_apart) |
       1ull << static_cast<unsigned>(return_) | 1ull << static_cast<unsigned>(trap) |
       1ull << static_cast<unsigned>(throw_) | 1ull << static_cast<unsigned>(repeat);
-  static_assert(MachineStep::kinds <= 64);
-  return !program.steps.empty() && std::ranges::all_of(program.steps, [](const MachineStep& step) {
+  static_assert(Step::kinds <= 64);
+  return !program.steps.empty() && std::ranges::all_of(program.steps, [](const Step& step) {
     return (beside >> static_cast<unsigned>(step.kind) & 1) != 0;
   });
 }
@@ -54,7 +54,7 @@ class Run {
  public:
   Run() { prepare_register_probes(); }
 
-  Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options) {
+  Outcome run(const Program& program, FindingHandler* handler, const RunOptions& options) {
     progress_.begin(program, handler, options);
     starts_.begin();
     if (leaves_store_alone(program)) {
@@ -76,7 +76,7 @@ class Run {
     if (embedder_.has_own_store()) {
       embedder_.end_own_store(view_, natives_);
     }
-    view_.same(SpecId::C7, "exceptions that are left after the run", 0, MachineException::count);
+    view_.same(SpecId::C7, "exceptions that are left after the run", 0, BodyException::count);
     return progress_.end();
   }
 
@@ -103,7 +103,7 @@ class Run {
 
 }  // namespace
 
-Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options) {
+Outcome run(const Program& program, FindingHandler* handler, const RunOptions& options) {
   static Run kept;
   return kept.run(program, handler, options);
 }

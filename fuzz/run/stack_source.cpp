@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t margin_bytes = 64;
 constexpr std::uint64_t slot_bytes =
-    machine_bounds::supplied_bytes + supplied_offset_max + 3 * margin_bytes;
+    program_bounds::supplied_bytes + supplied_offset_max + 3 * margin_bytes;
 // For `initialize` steps.
 constexpr std::size_t mapped_kept_max = 16;
 // Below TOS. More of it costs time: 4 KiB some ten percent of all.

@@ -37,7 +37,7 @@ FIBERPROOF_UNINSTRUMENTED bool StartRunner::array_call(const FuncRef& self, void
     runner.run_body(activation);
   }
 
-  activation.succeeded = activation.end == MachineStep::Kind::return_;
+  activation.succeeded = activation.end == Step::Kind::return_;
   if (activation.succeeded) {
     fill_values(values, 0, request.returns, ValueKind::result, activation.owner);
   }
@@ -49,17 +49,17 @@ FIBERPROOF_UNINSTRUMENTED bool StartRunner::array_call(const FuncRef& self, void
   fiberproof_exit_args = &activation.continuation->args;
   write_word(request.top - spec::saved_rip_below_top,
              reinterpret_cast<std::uint64_t>(&fiberproof_exit_probe));
-  if (activation.end == MachineStep::Kind::throw_ && !activation.started.tight) {
+  if (activation.end == Step::Kind::throw_ && !activation.started.tight) {
     runner.throw_from(activation);
   }
   return activation.succeeded;
 }
 
 void StartRunner::throw_from(Activation& self) {
-  struct Thrown : BodyException {
+  struct Thrown : StartedException {
     explicit Thrown(Activation& thrower) {
       continuation = thrower.owner;
-      thrower.thrown = reinterpret_cast<std::uint64_t>(static_cast<BodyException*>(this));
+      thrower.thrown = reinterpret_cast<std::uint64_t>(static_cast<StartedException*>(this));
     }
   };
   throw Thrown(self);
@@ -75,7 +75,7 @@ void StartRunner::run_body(Activation& self) {
   const Span locals_span{locals_address, locals_address + sizeof locals};
   fill_with_pattern(locals_span);
   const std::uint64_t continuations = progress_.outcome().continuations;
-  self.end = MachineStep::Kind::return_;
+  self.end = Step::Kind::return_;
   while (take_next(&self)) {
   }
   if (reference().starts().depth() == self.depth) {
@@ -85,12 +85,12 @@ void StartRunner::run_body(Activation& self) {
              continuations == progress_.outcome().continuations, locals_span);
 }
 
-void StartRunner::yield(const MachineStep& step, Activation& self) {
+void StartRunner::yield(const Step& step, Activation& self) {
   judge_effect_coding(step.index);
   self.handler_index = step.index;
   self.suspend_call.frame_shift = 0;
   self.suspend_call.function =
-      step.kind == MachineStep::Kind::yield ? &suspend_thunk : &suspend_apart_thunk;
+      step.kind == Step::Kind::yield ? &suspend_thunk : &suspend_apart_thunk;
   self.suspend_call.argument = &self;
   self.suspend_call.before = suspender_patterns;
   fiberproof_probe_call(self.suspend_call);

@@ -76,10 +76,10 @@ void StartRunner::judge_arrival(const Activation& self) {
 }
 
 /// After a suspension: as after every switch to this stack, and what the suspender keeps.
-void StartRunner::judge_resumed_suspension(const MachineStep& step, Activation& self) {
+void StartRunner::judge_resumed_suspension(const Step& step, Activation& self) {
   judge_arrival(self);
   check(oracle::s4_kept_by_the_caller(self.suspend_call.before, self.suspend_call.after));
-  if (step.kind == MachineStep::Kind::yield_apart) {
+  if (step.kind == Step::Kind::yield_apart) {
     check(oracle::s3_payload(spec::resume_payload, self.apart_switch.payload));
     check(oracle::s1_arrived({self.apart_switch.rsp, self.apart_switch.rbp, 0},
                              self.apart_switch.arrived_rsp, self.apart_switch.arrived_rbp));

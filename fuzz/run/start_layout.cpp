@@ -69,7 +69,7 @@ void StartRunner::judge_layout(const LayoutRequest& request, const Watched& watc
   }
 }
 
-void StartRunner::initialize_only(const MachineStep& step) {
+void StartRunner::initialize_only(const Step& step) {
   const auto leased = stacks_.to_lay_out_on(progress_.program().stacks[step.stack]);
   if (!leased) {
     ++progress_.outcome().unmapped;

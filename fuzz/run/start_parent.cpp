@@ -39,7 +39,7 @@ Span part_above(std::uint64_t address, Span span) {
 
 }  // namespace
 
-void StartRunner::start(const MachineStep& step) {
+void StartRunner::start(const Step& step) {
   const StartEvent begun = event();
   Activation& child = activation_at(depth_ + 1);
   if (!make(child, step, begun)) {
@@ -64,7 +64,7 @@ void StartRunner::start(const MachineStep& step) {
 }
 
 /// True where `made` is fresh and false where it was rightly refused.
-bool StartRunner::make(Activation& made, const MachineStep& step, const StartEvent& event) {
+bool StartRunner::make(Activation& made, const Step& step, const StartEvent& event) {
   const StackShape& shape = progress_.program().stacks[step.stack];
   auto leased = stacks_.lease(shape);
   if (!leased) {
@@ -154,7 +154,7 @@ void StartRunner::resume_thunk(void* activation) {
   auto& child = *static_cast<Activation*>(activation);
   try {
     resume_and_take_the_effect(child);
-  } catch (const BodyException& exception) {
+  } catch (const StartedException& exception) {
     child.effect = spec::trap_payload;
     child.caught = reinterpret_cast<std::uint64_t>(&exception);
   }

@@ -12,7 +12,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 // Links of full frame-chain walks in one run: one chain of the greatest depth, or many short ones.
 constexpr std::uint32_t walk_links_max = start_bounds::depth;
@@ -60,7 +60,7 @@ void StartRunner::run_all() {
   end();
 }
 
-void StartRunner::take(const MachineStep& step, Span running) {
+void StartRunner::take(const Step& step, Span running) {
   const std::uint64_t target = fiberproof_start_target;
   outer_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   outer_span_ = {std::max(running.lowest, outer_frame_ - outer_stack_bytes), running.end};
@@ -80,7 +80,7 @@ void StartRunner::end() {
 
 /// False where there is no more, or what was taken ends `self`, whose `end` then says how.
 bool StartRunner::take_next(Activation* self) {
-  const MachineStep* const step = progress_.next();
+  const Step* const step = progress_.next();
   if (step == nullptr) {
     return false;
   }
@@ -91,7 +91,7 @@ bool StartRunner::take_next(Activation* self) {
   return reference().skipped() || perform(*step, self);
 }
 
-bool StartRunner::perform(const MachineStep& step, Activation* self) {
+bool StartRunner::perform(const Step& step, Activation* self) {
   switch (step.kind) {
     case Kind::initialize: return initialize_only(step), true;
     case Kind::start: return start(step), true;

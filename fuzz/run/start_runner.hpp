@@ -72,7 +72,7 @@ struct Activation {
   ProbedSwitch apart_switch{};
   oracle::ContextWords loaded_apart{};  ///< the stack's own context, when it was only loaded
   oracle::ContextWords at_end{};        ///< the control context right before the function ended
-  MachineStep::Kind end{};              ///< the step that ends it
+  Step::Kind end{};                     ///< the step that ends it
   bool succeeded = false;
   std::uint64_t thrown = 0;  ///< address of the exception object, 0 for none
 
@@ -83,8 +83,8 @@ struct Activation {
 };
 
 /// What a body throws; its address identifies it.
-struct BodyException {
-  BodyException() = default;
+struct StartedException {
+  StartedException() = default;
   std::uint64_t continuation = 0;
 };
 
@@ -102,16 +102,16 @@ class StartRunner {
   /// Performs `step`, an `initialize` or `start` that a stack of the store has taken, which runs in
   /// `running`; then takes all steps of what it starts. On output the floating-point modes are
   /// those of a new process, and the probes are aimed as before.
-  void take(const MachineStep& step, Span running);
+  void take(const Step& step, Span running);
 
  private:
   // start_runner.cpp
   bool take_next(Activation* self);
-  bool perform(const MachineStep& step, Activation* self);
+  bool perform(const Step& step, Activation* self);
   void check(const Verdict& verdict) const { progress_.check(verdict); }
   void end();
   void snapshot(const LayoutRequest& layout, std::uint32_t continuation);
-  const MachineReference& reference() const { return progress_.reference(); }
+  const Reference& reference() const { return progress_.reference(); }
   const StartEvent& event() const { return reference().starts().event(); }
   std::uint64_t start_routine_address() const;
   Activation& activation_at(std::uint32_t depth);
@@ -121,13 +121,13 @@ class StartRunner {
                          std::uint32_t capacity);
 
   // start_layout.cpp
-  void initialize_only(const MachineStep& step);
+  void initialize_only(const Step& step);
   void judge_layout(const LayoutRequest& request, const Watched& watched);
   static Watched watch(Span watchable, const LayoutRequest& request, std::uint64_t reach);
 
   // start_parent.cpp
-  void start(const MachineStep& step);
-  bool make(Activation& made, const MachineStep& step, const StartEvent& event);
+  void start(const Step& step);
+  bool make(Activation& made, const Step& step, const StartEvent& event);
   void launch(Activation& made);
   void resume_once(Activation& child);
   void judge_suspension(Activation& child, const StartEvent& event);
@@ -138,7 +138,7 @@ class StartRunner {
 
   // start_body.cpp
   void run_body(Activation& self);
-  void yield(const MachineStep& step, Activation& self);
+  void yield(const Step& step, Activation& self);
   static void suspend_thunk(void* activation);
   static void suspend_apart_thunk(void* activation);
   [[noreturn]] void throw_from(Activation& self);
@@ -147,7 +147,7 @@ class StartRunner {
   static void observe_arrival(Activation& self, std::uint64_t frame, Span parent);
   void judge_entry(Activation& self);
   void judge_arrival(const Activation& self);
-  void judge_resumed_suspension(const MachineStep& step, Activation& self);
+  void judge_resumed_suspension(const Step& step, Activation& self);
   void judge_body(Activation& self, std::uint64_t frame, bool innermost, Span locals);
   void judge_consumed(const Activation& other, State state);
   [[noreturn]] static void land();

@@ -108,14 +108,14 @@ void StoreJudge::started(StackIndex index, const oracle::ArrayCallSeen& call) {
   view_.check(oracle::f1_arguments(layout, call));
   if (natives_[index].probed) {
     view_.check(oracle::t1_entry(layout, fiberproof_start_registers));
-    const bool by_switch = view_.progress.step()->kind == MachineStep::Kind::switch_;
+    const bool by_switch = view_.progress.step()->kind == Step::Kind::switch_;
     view_.check(oracle::s3_payload(by_switch ? switch_payload : spec::resume_payload,
                                    fiberproof_start_registers.rdi));
   }
 }
 
 void StoreJudge::judge() {
-  const MachineReference& reference = view_.reference();
+  const Reference& reference = view_.reference();
   const StackIndex running = reference.running();
   const Store& store = view_.store();
   view_.same(SpecId::C2, "record of the running stack", view_.record_of(running),

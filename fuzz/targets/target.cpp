@@ -87,8 +87,7 @@ void start_recorder(std::string_view program) {
 
 }  // namespace
 
-bool make_program(std::span<const std::uint8_t> input, Generator* generator,
-                  MachineProgram& program) {
+bool make_program(std::span<const std::uint8_t> input, Generator* generator, Program& program) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
   if (!has_program_magic(text)) {
     generator(input, program);
@@ -148,7 +147,7 @@ int run_input(std::span<const std::uint8_t> input, Generator* generator,
               const RunOptions& options) {
   report_overflows_from_here();
   record_input(input);
-  static MachineProgram program;
+  static Program program;
   if (!make_program(input, generator, program)) {
     return -1;
   }

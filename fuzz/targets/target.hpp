@@ -11,12 +11,11 @@
 
 namespace fiberproof::fuzz {
 
-using Generator = void(std::span<const std::uint8_t> bytes, MachineProgram& program);
+using Generator = void(std::span<const std::uint8_t> bytes, Program& program);
 
 /// Makes `input` a program: parses it where it starts with the magic words, else generates. False
 /// where it is a text that does not parse.
-bool make_program(std::span<const std::uint8_t> input, Generator* generator,
-                  MachineProgram& program);
+bool make_program(std::span<const std::uint8_t> input, Generator* generator, Program& program);
 
 /// Once, before the first input. With `-machine_code=1` among the arguments: prints the bytes of
 /// this process that the proofs are about as one JSON object, and exits. Where a crash recorder is

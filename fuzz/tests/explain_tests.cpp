@@ -11,15 +11,15 @@
 namespace fiberproof::fuzz {
 namespace {
 
-MachineProgram program_of(std::string_view text) {
-  MachineProgram program;
+Program program_of(std::string_view text) {
+  Program program;
   const auto parsed = parse(text, program);
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().message);
   return program;
 }
 
 std::string story_of(std::string_view text, std::optional<std::uint64_t> last = {}) {
-  const MachineProgram program = program_of(text);
+  const Program program = program_of(text);
   Story story(last);
   tell(program, story);
   return story.text();

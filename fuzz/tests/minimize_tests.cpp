@@ -10,17 +10,17 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
-MachineProgram program_of(std::string_view text) {
-  MachineProgram program;
+Program program_of(std::string_view text) {
+  Program program;
   const auto parsed = parse(text, program);
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().message);
   return program;
 }
 
 std::string minimized(std::string_view text, const StillShows& still_shows) {
-  MachineProgram program = program_of(text);
+  Program program = program_of(text);
   EXPECT_TRUE(still_shows(program));
   const Minimized result = minimize(program, still_shows);
   EXPECT_TRUE(result.complete);
@@ -29,11 +29,9 @@ std::string minimized(std::string_view text, const StillShows& still_shows) {
 }
 
 /// Stands for a failure: a suspend that comes after a throw.
-bool suspends_after_a_throw(const MachineProgram& program) {
+bool suspends_after_a_throw(const Program& program) {
   const auto& steps = program.steps;
-  const auto is = [](Kind kind) {
-    return [kind](const MachineStep& step) { return step.kind == kind; };
-  };
+  const auto is = [](Kind kind) { return [kind](const Step& step) { return step.kind == kind; }; };
   const auto thrown = std::find_if(steps.begin(), steps.end(), is(Kind::throw_));
   return std::find_if(thrown, steps.end(), is(Kind::suspend)) != steps.end();
 }
@@ -74,27 +72,27 @@ end
 }
 
 TEST(minimize, no_single_step_of_the_result_can_be_left_out) {
-  const auto shows = [](const MachineProgram& program) {
+  const auto shows = [](const Program& program) {
     std::uint64_t values = 0;
-    for (const MachineStep& step : program.steps) {
+    for (const Step& step : program.steps) {
       values += step.values;
     }
     return values >= 17;
   };
-  MachineProgram program = program_of(long_machine_program);
+  Program program = program_of(long_machine_program);
   ASSERT_TRUE(minimize(program, shows).complete);
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
-    MachineProgram shorter = program;
+    Program shorter = program;
     remove_steps(shorter, index, index + 1);
     EXPECT_FALSE(shows(shorter)) << print(shorter);
   }
 }
 
 TEST(minimize, a_level_of_nesting_goes_with_both_its_steps) {
-  const auto shows = [](const MachineProgram& program) {
+  const auto shows = [](const Program& program) {
     int open = 0;
     bool walks = false;
-    for (const MachineStep& step : program.steps) {
+    for (const Step& step : program.steps) {
       open += step.kind == Kind::enter ? 1 : step.kind == Kind::leave ? -1 : 0;
       walks = walks || step.kind == Kind::walk;
     }
@@ -108,7 +106,7 @@ TEST(minimize, a_level_of_nesting_goes_with_both_its_steps) {
 }
 
 TEST(minimize, a_repeat_loses_the_steps_that_go) {
-  MachineProgram program = program_of(long_machine_program);
+  Program program = program_of(long_machine_program);
   auto& machine_program = program;
   remove_steps(machine_program, 4, 6);
   EXPECT_EQ(print(machine_program.steps[6]), "repeat 2 999");
@@ -117,7 +115,7 @@ TEST(minimize, a_repeat_loses_the_steps_that_go) {
 }
 
 TEST(minimize, numbers_come_as_near_to_the_plain_ones_as_they_can) {
-  const auto shows = [](const MachineProgram& program) {
+  const auto shows = [](const Program& program) {
     const auto& machine_program = program;
     return machine_program.functions[0].params >= 129 && machine_program.stacks[0].bytes >= 70000;
   };
@@ -132,9 +130,9 @@ TEST(minimize, numbers_come_as_near_to_the_plain_ones_as_they_can) {
 
 TEST(minimize, a_program_loses_functions_stacks_and_nesting) {
   // Stands for a failure: a started body of three parameters or more that throws.
-  const auto shows = [](const MachineProgram& program) {
+  const auto shows = [](const Program& program) {
     for (std::size_t index = 1; index < program.steps.size(); ++index) {
-      const MachineStep& start = program.steps[index - 1];
+      const Step& start = program.steps[index - 1];
       if (start.kind == Kind::start && program.steps[index].kind == Kind::throw_ &&
           program.functions[start.function].params >= 3) {
         return true;
@@ -178,10 +176,10 @@ end
 }
 
 TEST(minimize, attempts_are_bounded) {
-  MachineProgram program = program_of(long_machine_program);
+  Program program = program_of(long_machine_program);
   unsigned asked = 0;
   const Minimized result =
-      minimize(program, [&asked](const MachineProgram&) { return ++asked, false; }, 5);
+      minimize(program, [&asked](const Program&) { return ++asked, false; }, 5);
   EXPECT_EQ(asked, 5u);
   EXPECT_EQ(result.attempts, 5u);
   EXPECT_FALSE(result.complete);

@@ -16,7 +16,7 @@ namespace {
 template <class Check>
 void for_random_programs(Check check) {
   std::mt19937 random(1);
-  MachineProgram program;
+  Program program;
   for (int round = 0; round < 20'000; ++round) {
     std::vector<std::uint8_t> bytes(random() % 240);
     for (std::uint8_t& byte : bytes) {
@@ -29,8 +29,8 @@ void for_random_programs(Check check) {
 
 /// Each event of a run of `program`, and how deep it is then.
 template <class See>
-void for_each_event(const MachineProgram& program, See see) {
-  static MachineReference reference;
+void for_each_event(const Program& program, See see) {
+  static Reference reference;
   reference.begin(program);
   const StartReference& starts = reference.starts();
   for (;;) {
@@ -49,8 +49,8 @@ void for_each_event(const MachineProgram& program, See see) {
 }
 
 TEST(start_profiles, any_bytes_make_a_valid_program) {
-  for_random_programs([](const MachineProgram& program) {
-    MachineProgram again;
+  for_random_programs([](const Program& program) {
+    Program again;
     const auto parsed = parse(print(program), again);
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message << "\n" << print(program);
     ASSERT_EQ(again, program);
@@ -58,7 +58,7 @@ TEST(start_profiles, any_bytes_make_a_valid_program) {
 }
 
 TEST(start_profiles, no_bytes_make_a_program_that_does_something) {
-  MachineProgram program;
+  Program program;
   generate_layouts({}, program);
   EXPECT_EQ(program.steps.size(), 1u);
   generate_starts({}, program);
@@ -69,7 +69,7 @@ TEST(start_profiles, both_sides_of_every_boundary_are_reached) {
   bool laid_out = false, refused = false, without_headroom = false, exact = false, deep = false;
   bool large = false, tight = false, threw = false;
   bool nested = false;
-  for_random_programs([&](const MachineProgram& program) {
+  for_random_programs([&](const Program& program) {
     for_each_event(program, [&](const StartEvent& event, std::uint32_t depth) {
       using Kind = StartEvent::Kind;
       deep |= depth >= 1000;

@@ -13,10 +13,10 @@ using Kind = StartEvent::Kind;
 
 /// What came of a step, a body's end that no step says among them; nothing where it was skipped.
 std::vector<std::optional<StartEvent>> events_of(const std::string& text) {
-  MachineProgram program;
+  Program program;
   const auto parsed = parse(text, program);
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().message);
-  MachineReference reference;
+  Reference reference;
   reference.begin(program);
   std::vector<std::optional<StartEvent>> events;
   const auto note = [&] {

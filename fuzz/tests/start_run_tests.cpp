@@ -14,7 +14,7 @@ namespace fiberproof::fuzz {
 namespace {
 
 Outcome run_text(const char* text) {
-  static MachineProgram program;
+  static Program program;
   EXPECT_TRUE(parse(text, program).has_value());
   return run(program, &report_and_abort);
 }
@@ -45,7 +45,7 @@ steps
 end
 )";
 
-/// Rules of the store (machine_run_tests.cpp), but for where a continuation
+/// Rules of the store (run_tests.cpp), but for where a continuation
 /// is entered (C4) and what a pool keeps (C7), or only looked at by a debugger.
 bool is_asked_elsewhere(std::size_t id) {
   const std::string_view name = spec_id_names[id];

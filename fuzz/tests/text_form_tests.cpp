@@ -33,7 +33,7 @@ std::string with_crlf(std::string_view text) {
 
 /// "1:2: message" of the first thing that is wrong; the text of the program where nothing is.
 std::string read(std::string_view text) {
-  const auto program = std::make_unique<MachineProgram>();
+  const auto program = std::make_unique<Program>();
   const auto parsed = parse(text, *program);
   if (parsed) return print(*program);
   const ParseError& error = parsed.error();

@@ -61,13 +61,12 @@ void check_folder(const std::string& option, const std::string& folder,
 }  // namespace
 
 const std::vector<FuzzTarget>& fuzz_targets() {
-  static const std::vector<FuzzTarget> targets{
-      {"layout", "layout", &fuzz::generate_layouts},
-      {"trampoline", "trampoline", &fuzz::generate_starts},
-      {"program", "program", &fuzz::generate_machine_program},
-      {"walk", "program", &fuzz::generate_machine_program},
-      {"object", "object", nullptr},
-      {"instruction", "instruction", nullptr}};
+  static const std::vector<FuzzTarget> targets{{"layout", "layout", &fuzz::generate_layouts},
+                                               {"trampoline", "trampoline", &fuzz::generate_starts},
+                                               {"program", "program", &fuzz::generate_program},
+                                               {"walk", "program", &fuzz::generate_program},
+                                               {"object", "object", nullptr},
+                                               {"instruction", "instruction", nullptr}};
   return targets;
 }
 

@@ -49,7 +49,7 @@ std::optional<std::string> bytes_of(const std::string& path) {
 }
 
 Read decode(const std::string& path, const std::string& bytes, const FuzzTarget& target,
-            fuzz::MachineProgram& program) {
+            fuzz::Program& program) {
   if (!target.runs_programs()) {
     return std::unexpected(
         fmt::format("{}: an input of the target '{}', not a Program; replay it with: {} -runs=2 {}",
@@ -75,7 +75,7 @@ std::string what_to_do_with_bytes(const std::string& path) {
 
 }  // namespace
 
-Read read_program_or_input(const std::string& path, fuzz::MachineProgram& program) {
+Read read_program_or_input(const std::string& path, fuzz::Program& program) {
   if (fuzz::is_recording(path)) {
     const auto recording = fuzz::read_recording(path);
     if (!recording) return std::unexpected(recording.error());

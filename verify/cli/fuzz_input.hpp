@@ -12,6 +12,6 @@ namespace fiberproof::verify {
 
 /// The error is one line that names the file and the next step.
 std::expected<void, std::string> read_program_or_input(const std::string& path,
-                                                       fuzz::MachineProgram& program);
+                                                       fuzz::Program& program);
 
 }  // namespace fiberproof::verify

@@ -30,7 +30,7 @@ class Progress {
  public:
   explicit Progress(std::size_t steps) : steps_(steps) {}
 
-  void tried(const fuzz::MachineProgram& program, bool still_shows) {
+  void tried(const fuzz::Program& program, bool still_shows) {
     constexpr unsigned attempts_between = 16;
     ++attempts_;
     if (still_shows) steps_ = program.steps.size();
@@ -45,9 +45,9 @@ class Progress {
   unsigned attempts_ = 0;
 };
 
-fuzz::Minimized minimize_apart(fuzz::MachineProgram& program, const fuzz::Ending& wanted) {
+fuzz::Minimized minimize_apart(fuzz::Program& program, const fuzz::Ending& wanted) {
   Progress progress(program.steps.size());
-  return fuzz::minimize(program, [&](const fuzz::MachineProgram& candidate) {
+  return fuzz::minimize(program, [&](const fuzz::Program& candidate) {
     const auto ending = fuzz::run_apart(candidate);
     const bool is_same = ending && fuzz::is_same_ending(*ending, wanted);
     progress.tried(candidate, is_same);
@@ -56,7 +56,7 @@ fuzz::Minimized minimize_apart(fuzz::MachineProgram& program, const fuzz::Ending
 }
 
 // A Program can expect a rule or an outcome. How a process died is written in a comment.
-std::string text_of(fuzz::MachineProgram& program, const fuzz::Ending& ending) {
+std::string text_of(fuzz::Program& program, const fuzz::Ending& ending) {
   if (ending.seen) {
     program.expect = *ending.seen;
     return fuzz::print(program);
@@ -93,7 +93,7 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
     complain(why);
     return ExitStatus::could_not_run;
   }
-  const auto program = std::make_unique<fuzz::MachineProgram>();
+  const auto program = std::make_unique<fuzz::Program>();
   if (const auto read = read_program_or_input(input_path(path), *program); !read) {
     complain(read.error());
     return ExitStatus::could_not_run;

@@ -1,6 +1,6 @@
 // The reference alone, against arrivals worked out from SPEC.md by hand: handles, values, handlers
-// and chains. Ends and bounds are in machine_reference_ends_tests.cpp.
-#include "fuzz/tests/machine_arrivals.hpp"
+// and chains. Ends and bounds are in reference_ends_tests.cpp.
+#include "fuzz/tests/arrivals.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 using Lines = TakenSteps::Lines;
 using State = ReferenceStack::State;
 
-TEST(machine_reference, bind_adds_arguments_of_a_fresh_continuation) {
+TEST(reference, bind_adds_arguments_of_a_fresh_continuation) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f0 on s0
     bind h0 1 to h1
@@ -18,7 +18,7 @@ TEST(machine_reference, bind_adds_arguments_of_a_fresh_continuation) {
             (Lines{"0 has 1", "0 has 1", "1 starts (2.0 3.0)"}));
 }
 
-TEST(machine_reference, bind_adds_values_of_a_suspended_continuation) {
+TEST(reference, bind_adds_values_of_a_suspended_continuation) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f0 on s0
     resume h0 0 to h1 suspends t0
@@ -30,7 +30,7 @@ TEST(machine_reference, bind_adds_values_of_a_suspended_continuation) {
                    "1 resumes with (4.0 5.0 5.1)", "0 gets results (6.0)"}));
 }
 
-TEST(machine_reference, a_second_suspension_starts_with_no_values) {
+TEST(reference, a_second_suspension_starts_with_no_values) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t0
@@ -42,7 +42,7 @@ TEST(machine_reference, a_second_suspension_starts_with_no_values) {
             "1 resumes with (6.0)");
 }
 
-TEST(machine_reference, a_body_returns_as_many_results_as_declared) {
+TEST(reference, a_body_returns_as_many_results_as_declared) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f2 on s0
     resume h0 1 to h0
@@ -54,7 +54,7 @@ TEST(machine_reference, a_body_returns_as_many_results_as_declared) {
                    "2 starts ()", "0 gets results ()"}));
 }
 
-TEST(machine_reference, the_nearest_stack_outward_handles_a_suspension) {
+TEST(reference, the_nearest_stack_outward_handles_a_suspension) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -66,7 +66,7 @@ TEST(machine_reference, the_nearest_stack_outward_handles_a_suspension) {
                    "0 gets clause 0 of 1 ()"}));
 }
 
-TEST(machine_reference, the_first_clause_with_the_tag_handles_a_suspension) {
+TEST(reference, the_first_clause_with_the_tag_handles_a_suspension) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t2 t1 t1
@@ -75,7 +75,7 @@ TEST(machine_reference, the_first_clause_with_the_tag_handles_a_suspension) {
             "0 gets clause 1 of 1 ()");
 }
 
-TEST(machine_reference, suspend_and_switch_need_handlers_of_their_own_kind) {
+TEST(reference, suspend_and_switch_need_handlers_of_their_own_kind) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -104,7 +104,7 @@ constexpr const char* forwarded = R"(
     suspend t1 1 room 2
 )";
 
-TEST(machine_reference, a_suspension_is_forwarded_through_stacks_without_a_handler) {
+TEST(reference, a_suspension_is_forwarded_through_stacks_without_a_handler) {
   const TakenSteps taken(forwarded);
   EXPECT_EQ(taken.lines.back(), "0 gets clause 0 of 3 (7.0)");
   EXPECT_EQ(taken.reference.stack(3).state, State::suspended);
@@ -119,7 +119,7 @@ TEST(machine_reference, a_suspension_is_forwarded_through_stacks_without_a_handl
   EXPECT_EQ(taken.reference.depth(), 0u);
 }
 
-TEST(machine_reference, any_holder_of_its_handle_resumes_a_whole_chain) {
+TEST(reference, any_holder_of_its_handle_resumes_a_whole_chain) {
   const TakenSteps taken(std::string(forwarded) + R"(
     new h6 f1 on s0
     resume h6 0 to h6
@@ -131,7 +131,7 @@ TEST(machine_reference, any_holder_of_its_handle_resumes_a_whole_chain) {
   EXPECT_EQ(taken.reference.depth(), 4u);
 }
 
-TEST(machine_reference, a_suspended_stack_in_a_chain_keeps_its_handlers) {
+TEST(reference, a_suspended_stack_in_a_chain_keeps_its_handlers) {
   EXPECT_EQ(arrivals_of(std::string(forwarded) + R"(
     resume h3 0 to h3
     suspend t0 0 room 0)")
@@ -139,7 +139,7 @@ TEST(machine_reference, a_suspended_stack_in_a_chain_keeps_its_handlers) {
             "1 gets clause 0 of 3 ()");
 }
 
-TEST(machine_reference, the_handlers_of_an_earlier_resume_do_not_apply) {
+TEST(reference, the_handlers_of_an_earlier_resume_do_not_apply) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t0
@@ -150,7 +150,7 @@ TEST(machine_reference, the_handlers_of_an_earlier_resume_do_not_apply) {
             "1 rejected: suspend t0");
 }
 
-TEST(machine_reference, a_switch_hands_over_its_values_and_then_the_handle) {
+TEST(reference, a_switch_hands_over_its_values_and_then_the_handle) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     new h1 f0 on s0
@@ -167,7 +167,7 @@ TEST(machine_reference, a_switch_hands_over_its_values_and_then_the_handle) {
   EXPECT_EQ(taken.reference.stack(1).parent, 0u);
 }
 
-TEST(machine_reference, a_switch_replaces_one_chain_with_another) {
+TEST(reference, a_switch_replaces_one_chain_with_another) {
   // 1 over 2 is suspended below 0; then 3 over 4 switches to it, which 0's second resume allows.
   const TakenSteps taken(R"(
     new h0 f1 on s0
@@ -189,7 +189,7 @@ TEST(machine_reference, a_switch_replaces_one_chain_with_another) {
   EXPECT_EQ(taken.reference.stack(3).state, State::parent);
 }
 
-TEST(machine_reference, a_switch_is_rejected_without_room_for_the_handle) {
+TEST(reference, a_switch_is_rejected_without_room_for_the_handle) {
   const Lines lines = arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -203,7 +203,7 @@ TEST(machine_reference, a_switch_is_rejected_without_room_for_the_handle) {
   EXPECT_EQ(lines[6], "3 starts (7.0 handle of 1)");
 }
 
-TEST(machine_reference, a_handle_can_be_used_once) {
+TEST(reference, a_handle_can_be_used_once) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     bind h0 0 to h1
@@ -221,14 +221,14 @@ TEST(machine_reference, a_handle_can_be_used_once) {
                    "0 gets clause 0 of 1 ()", "0 rejected: consumed handle"}));
 }
 
-TEST(machine_reference, the_handle_of_an_ended_continuation_is_consumed) {
+TEST(reference, the_handle_of_an_ended_continuation_is_consumed) {
   EXPECT_EQ(arrivals_of("new h0 f1 on s0\nbind h0 0 to h0\nresume h0 0 to h1\nreturn\nresume h0 0 "
                         "to h1")
                 .back(),
             "0 rejected: consumed handle");
 }
 
-TEST(machine_reference, a_null_handle_is_rejected) {
+TEST(reference, a_null_handle_is_rejected) {
   EXPECT_EQ(arrivals_of(R"(
     bind h7 9 to h0
     resume h7 9 to h0
@@ -238,7 +238,7 @@ TEST(machine_reference, a_null_handle_is_rejected) {
             (Lines(5, "0 rejected: null handle")));
 }
 
-TEST(machine_reference, too_many_values_are_rejected_without_effect) {
+TEST(reference, too_many_values_are_rejected_without_effect) {
   EXPECT_EQ(
       arrivals_of(R"(
     new h0 f0 on s0
@@ -254,7 +254,7 @@ TEST(machine_reference, too_many_values_are_rejected_without_effect) {
              "1 starts (3.0 6.0)", "0 gets clause 0 of 1 ()", "0 rejected: 2 values to 0 of 1"}));
 }
 
-TEST(machine_reference, a_null_function_and_a_small_stack_are_rejected) {
+TEST(reference, a_null_function_and_a_small_stack_are_rejected) {
   const TakenSteps taken(R"(
     new h0 null on s0
     new h0 f0 on s1
@@ -267,7 +267,7 @@ TEST(machine_reference, a_null_function_and_a_small_stack_are_rejected) {
   EXPECT_TRUE(taken.reference.live().empty());
 }
 
-TEST(machine_reference, a_suspension_without_a_handler_is_rejected) {
+TEST(reference, a_suspension_without_a_handler_is_rejected) {
   EXPECT_EQ(arrivals_of(R"(
     suspend t1 0 room 0
     new h0 f1 on s0
@@ -278,7 +278,7 @@ TEST(machine_reference, a_suspension_without_a_handler_is_rejected) {
                    "0 gets clause 0 of 1 ()"}));
 }
 
-TEST(machine_reference, a_tight_stack_returns_at_once) {
+TEST(reference, a_tight_stack_returns_at_once) {
   EXPECT_EQ(arrivals_of("new h0 f1 on s1\nresume h0 0 to h0"),
             (Lines{"0 has 1", "1 starts () tight", "0 gets results ()"}));
 }

@@ -19,7 +19,7 @@ namespace fiberproof::fuzz {
 namespace {
 
 Outcome run_text(const std::string& text) {
-  static MachineProgram program;
+  static Program program;
   const auto parsed = parse(text, program);
   EXPECT_TRUE(parsed.has_value()) << parsed.error().line << ": " << parsed.error().message;
   return run(program, &report_and_abort);
@@ -104,14 +104,14 @@ bool is_asked(SpecId id, const std::string& text) {
 
 constexpr unsigned variants = 64;
 
-TEST(machine_run, every_oracle_is_asked) {
+TEST(run, every_oracle_is_asked) {
   const OracleCounts before = oracle_counts();
   run_text(everything(0));
   using enum SpecId;
   expect_asked(before, {C1, C2, C3, C4, C5, C6, C7, C8, L1, L2, L3, L5, L7, L8, F1, F3, S4, T5});
 }
 
-TEST(machine_run, some_runs_are_probed) {
+TEST(run, some_runs_are_probed) {
   unsigned probed = 0;
   const OracleCounts before = oracle_counts();
   for (unsigned variant = 0; variant < variants; ++variant) {
@@ -122,7 +122,7 @@ TEST(machine_run, some_runs_are_probed) {
   expect_asked(before, {SpecId::T1, SpecId::T4, SpecId::T5, SpecId::S3, SpecId::S4});
 }
 
-TEST(machine_run, a_program_runs_the_same_on_used_stacks) {
+TEST(run, a_program_runs_the_same_on_used_stacks) {
   const Outcome first = run_text(everything(1));
   const Outcome second = run_text(everything(1));
   EXPECT_EQ(first.steps, second.steps);
@@ -138,7 +138,7 @@ std::string nested(unsigned continuations, const char* then) {
       continuations - 1, then);
 }
 
-TEST(machine_run, a_thousand_continuations_nest) {
+TEST(run, a_thousand_continuations_nest) {
   for (const char* const then :
        {"  return", "  trap", "  throw", "  walk", "  suspend t0 1 room 1\n  drop h0"}) {
     const Outcome outcome = run_text(nested(1000, then));
@@ -147,7 +147,7 @@ TEST(machine_run, a_thousand_continuations_nest) {
   }
 }
 
-TEST(machine_run, a_suspension_is_forwarded_through_a_thousand_stacks) {
+TEST(run, a_suspension_is_forwarded_through_a_thousand_stacks) {
   const Outcome outcome = run_text(R"(fiberproof program 2
 stack s0 pooled 65536
 function f0 params 1 returns 1
@@ -169,7 +169,7 @@ end
   EXPECT_EQ(outcome.continuations, 1000u);
 }
 
-TEST(machine_run, suspended_continuations_are_abandoned_after_the_run) {
+TEST(run, suspended_continuations_are_abandoned_after_the_run) {
   // Each run checks at its end that the store is empty (C7), and the next run checks it again: it
   // may make 1,100 continuations.
   for (unsigned round = 0; round < 3; ++round) {
@@ -188,7 +188,7 @@ end
   }
 }
 
-TEST(machine_run, a_run_restores_floating_point_modes_and_signal_handlers) {
+TEST(run, a_run_restores_floating_point_modes_and_signal_handlers) {
   const std::uint64_t modes = floating_point_modes();
   struct sigaction before{};
   struct sigaction after{};
@@ -204,17 +204,17 @@ TEST(machine_run, a_run_restores_floating_point_modes_and_signal_handlers) {
 }
 
 /// Generated programs, each mutated a few times and crossed with the one before.
-TEST(machine_run, a_million_random_steps_violate_no_rule) {
+TEST(run, a_million_random_steps_violate_no_rule) {
   constexpr std::uint64_t steps_wanted = 1'000'000;
   constexpr std::chrono::seconds time_max{20};  // under a sanitizer fewer are enough
   const auto start = std::chrono::steady_clock::now();
   const OracleCounts before = oracle_counts();
   std::mt19937 random(1);
   std::vector<std::uint8_t> bytes;
-  MachineProgram program;
-  MachineProgram other;
-  MachineProgram crossed;
-  generate_machine_program({}, other);
+  Program program;
+  Program other;
+  Program crossed;
+  generate_program({}, other);
   std::uint64_t steps = 0;
   std::uint64_t continuations = 0;
   while (steps < steps_wanted && std::chrono::steady_clock::now() - start < time_max) {
@@ -222,7 +222,7 @@ TEST(machine_run, a_million_random_steps_violate_no_rule) {
     for (std::uint8_t& byte : bytes) {
       byte = static_cast<std::uint8_t>(random() >> 7);
     }
-    generate_machine_program(bytes, program);
+    generate_program(bytes, program);
     for (unsigned changes = 0; changes < 4; ++changes) {
       mutate(program, static_cast<std::uint32_t>(random()));
       const Outcome outcome = run(program, &report_and_abort);

@@ -1,6 +1,6 @@
 // The reference alone, against arrivals worked out from SPEC.md by hand: traps, exceptions, drops,
 // entries, repeats, and the bounds of a run.
-#include "fuzz/tests/machine_arrivals.hpp"
+#include "fuzz/tests/arrivals.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@ namespace {
 using Lines = TakenSteps::Lines;
 using State = ReferenceStack::State;
 
-TEST(machine_reference_ends, a_trap_arrives_at_the_resumer) {
+TEST(reference_ends, a_trap_arrives_at_the_resumer) {
   const TakenSteps taken(R"(
     new h0 f0 on s0
     resume h0 2 to h0
@@ -33,7 +33,7 @@ constexpr const char* trapped_two_deep = R"(
     trap
 )";
 
-TEST(machine_reference_ends, a_trap_is_reraised_on_every_stack_outward) {
+TEST(reference_ends, a_trap_is_reraised_on_every_stack_outward) {
   EXPECT_EQ(arrivals_of(std::string(trapped_two_deep) + R"(
     new h4 f1 on s0
     suspend t0 0 room 0
@@ -45,7 +45,7 @@ TEST(machine_reference_ends, a_trap_is_reraised_on_every_stack_outward) {
                    "1 rejected: body 2 failed", "0 trapped: body 2 failed", "0 has 3"}));
 }
 
-TEST(machine_reference_ends, a_reraised_trap_precedes_an_exception) {
+TEST(reference_ends, a_reraised_trap_precedes_an_exception) {
   EXPECT_EQ(arrivals_of(std::string(trapped_two_deep) + "throw").back(),
             "0 trapped: body 2 failed");
   const Lines caught = arrivals_of(std::string(trapped_two_deep) + "try\nthrow\nback\ntrap");
@@ -53,7 +53,7 @@ TEST(machine_reference_ends, a_reraised_trap_precedes_an_exception) {
   EXPECT_EQ(caught.back(), "0 trapped: body 2 failed");
 }
 
-TEST(machine_reference_ends, a_trap_stops_at_the_initial_stack_of_its_entry) {
+TEST(reference_ends, a_trap_stops_at_the_initial_stack_of_its_entry) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -67,7 +67,7 @@ TEST(machine_reference_ends, a_trap_stops_at_the_initial_stack_of_its_entry) {
                    "3 trapped: body 2 failed", "1 continues", "0 gets results ()"}));
 }
 
-TEST(machine_reference_ends, a_trap_has_the_reason_of_the_latest_rejection) {
+TEST(reference_ends, a_trap_has_the_reason_of_the_latest_rejection) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     resume h0 0 to h0
@@ -78,12 +78,12 @@ TEST(machine_reference_ends, a_trap_has_the_reason_of_the_latest_rejection) {
             "0 trapped: null function");
 }
 
-TEST(machine_reference_ends, return_and_trap_are_skipped_on_an_initial_stack) {
+TEST(reference_ends, return_and_trap_are_skipped_on_an_initial_stack) {
   EXPECT_EQ(arrivals_of("return\ntrap\nenter\nreturn\ntrap"),
             (Lines{"skipped", "skipped", "1 continues", "skipped", "skipped"}));
 }
 
-TEST(machine_reference_ends, an_exception_leaves_frames_and_stacks) {
+TEST(reference_ends, an_exception_leaves_frames_and_stacks) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -100,7 +100,7 @@ TEST(machine_reference_ends, an_exception_leaves_frames_and_stacks) {
   EXPECT_EQ(taken.reference.ended().size(), 2u);
 }
 
-TEST(machine_reference_ends, a_try_catches_an_exception) {
+TEST(reference_ends, a_try_catches_an_exception) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -115,7 +115,7 @@ TEST(machine_reference_ends, a_try_catches_an_exception) {
                    "1 catches 7", "1 continues", "0 gets results ()"}));
 }
 
-TEST(machine_reference_ends, an_exception_closes_the_entries_that_it_leaves) {
+TEST(reference_ends, an_exception_closes_the_entries_that_it_leaves) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -129,7 +129,7 @@ TEST(machine_reference_ends, an_exception_closes_the_entries_that_it_leaves) {
   EXPECT_EQ(taken.reference.native_frames(), 1u);              // of the handler
 }
 
-TEST(machine_reference_ends, a_handler_does_not_catch_its_own_exception) {
+TEST(reference_ends, a_handler_does_not_catch_its_own_exception) {
   EXPECT_EQ(arrivals_of(R"(
     try
     try
@@ -141,7 +141,7 @@ TEST(machine_reference_ends, a_handler_does_not_catch_its_own_exception) {
                    "skipped"}));
 }
 
-TEST(machine_reference_ends, rethrow_throws_the_exception_of_the_innermost_handler) {
+TEST(reference_ends, rethrow_throws_the_exception_of_the_innermost_handler) {
   EXPECT_EQ(arrivals_of(R"(
     rethrow
     new h0 f1 on s0
@@ -155,14 +155,14 @@ TEST(machine_reference_ends, rethrow_throws_the_exception_of_the_innermost_handl
                    "0 catches 5", "skipped"}));
 }
 
-TEST(machine_reference_ends, an_exception_for_a_fresh_continuation_arrives_at_the_resumer) {
+TEST(reference_ends, an_exception_for_a_fresh_continuation_arrives_at_the_resumer) {
   const TakenSteps taken("new h0 f0 on s0\ntry\nthrow-into h0 to h1");
   EXPECT_EQ(taken.lines.back(), "0 catches 3");
   EXPECT_EQ(taken.reference.stack(1).state, State::trapped);
   EXPECT_EQ(taken.reference.native_frames(), 1u);
 }
 
-TEST(machine_reference_ends, an_exception_is_raised_where_the_chain_is_suspended) {
+TEST(reference_ends, an_exception_is_raised_where_the_chain_is_suspended) {
   const std::string suspended = R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -180,7 +180,7 @@ TEST(machine_reference_ends, an_exception_is_raised_where_the_chain_is_suspended
   EXPECT_EQ(arrivals_of(suspended + "back\nthrow").back(), "0 catches 9");
 }
 
-TEST(machine_reference_ends, a_drop_ends_the_whole_chain) {
+TEST(reference_ends, a_drop_ends_the_whole_chain) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -198,7 +198,7 @@ TEST(machine_reference_ends, a_drop_ends_the_whole_chain) {
   EXPECT_FALSE(taken.reference.is_good(taken.reference.slot(3)));
 }
 
-TEST(machine_reference_ends, an_entry_hides_the_handlers_outside) {
+TEST(reference_ends, an_entry_hides_the_handlers_outside) {
   EXPECT_EQ(arrivals_of(R"(
     new h0 f1 on s0
     new h1 f1 on s0
@@ -215,19 +215,19 @@ TEST(machine_reference_ends, an_entry_hides_the_handlers_outside) {
                    "1 continues", "0 gets clause 0 of 1 ()"}));
 }
 
-TEST(machine_reference_ends, back_and_leave_are_skipped_where_nothing_is_open) {
+TEST(reference_ends, back_and_leave_are_skipped_where_nothing_is_open) {
   EXPECT_EQ(arrivals_of("back\nleave\nnew h0 f1 on s0\nresume h0 0 to h0\nback\nleave"),
             (Lines{"skipped", "skipped", "0 has 1", "1 starts ()", "skipped", "skipped"}));
 }
 
-TEST(machine_reference_ends, overrun_needs_a_guard_page_and_walk_takes_any_handle) {
+TEST(reference_ends, overrun_needs_a_guard_page_and_walk_takes_any_handle) {
   EXPECT_EQ(arrivals_of("overrun\nwalk\nwalk h0\nnew h0 f1 on s0\nwalk h0\nresume h0 0 to h1\n"
                         "overrun\nwalk h0"),
             (Lines{"skipped", "0 continues", "0 continues", "0 has 1", "0 continues", "1 starts ()",
                    "1 continues", "1 continues"}));
 }
 
-TEST(machine_reference_ends, repeats_can_be_repeated) {
+TEST(reference_ends, repeats_can_be_repeated) {
   EXPECT_EQ(arrivals_of("walk\nrepeat 1 2").size(), 3u);
   // Three walks, and three times more the walk and its own repeat.
   EXPECT_EQ(arrivals_of("walk\nrepeat 1 2\nrepeat 2 3").size(), 12u);
@@ -236,19 +236,19 @@ TEST(machine_reference_ends, repeats_can_be_repeated) {
                    "skipped", "skipped"}));
 }
 
-TEST(machine_reference_ends, a_native_stack_has_at_most_sixteen_frames) {
+TEST(reference_ends, a_native_stack_has_at_most_sixteen_frames) {
   EXPECT_EQ(arrivals_of("call 15\ntry\ncall 1\ntry\nenter\nback\nenter\ncall 1"),
             (Lines{"0 continues", "0 continues", "skipped", "skipped", "skipped", "0 continues",
                    "1 continues", "skipped"}));
 }
 
-TEST(machine_reference_ends, at_most_four_entries_are_open) {
+TEST(reference_ends, at_most_four_entries_are_open) {
   EXPECT_EQ(arrivals_of("enter\nenter\nenter\nenter\nleave\nenter"),
             (Lines{"1 continues", "2 continues", "3 continues", "skipped", "2 continues",
                    "4 continues"}));
 }
 
-TEST(machine_reference_ends, at_most_1100_continuations_live) {
+TEST(reference_ends, at_most_1100_continuations_live) {
   const TakenSteps taken("new h0 f1 on s0\nrepeat 1 1023\nrepeat 2 1");
   EXPECT_EQ(taken.lines.size(), 2048u);
   EXPECT_EQ(taken.lines[1099], "0 has 1100");
@@ -256,20 +256,20 @@ TEST(machine_reference_ends, at_most_1100_continuations_live) {
   EXPECT_EQ(taken.reference.live().size(), 1100u);
 }
 
-TEST(machine_reference_ends, at_most_4096_continuations_are_made) {
+TEST(reference_ends, at_most_4096_continuations_are_made) {
   const TakenSteps taken("new h0 f1 on s0\ndrop h0\nrepeat 2 1023\nrepeat 3 4");
   EXPECT_EQ(taken.lines[2 * 4095], "0 has 4096");
   EXPECT_EQ(taken.lines[2 * 4096], "skipped");
   EXPECT_TRUE(taken.reference.live().empty());
 }
 
-TEST(machine_reference_ends, a_program_ends_when_its_work_is_used_up) {
+TEST(reference_ends, a_program_ends_when_its_work_is_used_up) {
   // Each look at a repeat is work as well: 2049 for 1024 walks, seven times over, and what is left
   // of 16384 is 2041, of which every second one is a walk.
   EXPECT_EQ(TakenSteps("walk\nrepeat 1 1023\nrepeat 2 1023").lines.size(), 7u * 1024 + 1021);
 }
 
-TEST(machine_reference_ends, values_count_as_work) {
+TEST(reference_ends, values_count_as_work) {
   const TakenSteps taken(R"(
     new h0 f1 on s0
     resume h0 0 to h0 suspends t0
@@ -280,7 +280,7 @@ TEST(machine_reference_ends, values_count_as_work) {
   EXPECT_EQ(taken.lines.size(), 2u + 2 * 910 + 2);
 }
 
-TEST(machine_reference_ends, after_the_last_step_every_body_returns) {
+TEST(reference_ends, after_the_last_step_every_body_returns) {
   TakenSteps taken(R"(
     new h0 f0 on s0
     new h1 f2 on s0

@@ -43,7 +43,7 @@ void expect_fires(SpecId id, Ask ask) {
   EXPECT_NE(verdict->expected, verdict->got) << verdict->what;
 }
 
-TEST(machine_oracle, same_compares_all_bits_of_two_numbers) {
+TEST(continuation_oracle, same_compares_all_bits_of_two_numbers) {
   const auto ask = [](std::uint64_t expected, std::uint64_t got) {
     return [expected, got] { return oracle::same(SpecId::C3, "number", expected, got); };
   };
@@ -53,7 +53,7 @@ TEST(machine_oracle, same_compares_all_bits_of_two_numbers) {
   expect_fires(SpecId::C3, ask(0, std::numeric_limits<std::uint64_t>::max()));
 }
 
-TEST(machine_oracle, same_compares_truth_values) {
+TEST(continuation_oracle, same_compares_truth_values) {
   for (const bool expected : {false, true}) {
     const auto ask = [expected](bool got) {
       return [expected, got] { return oracle::same(SpecId::C8, "it is so", expected, got); };
@@ -63,7 +63,7 @@ TEST(machine_oracle, same_compares_truth_values) {
   }
 }
 
-TEST(machine_oracle, a_violation_names_outcomes) {
+TEST(continuation_oracle, a_violation_names_outcomes) {
   const auto sentence = [](const Verdict& verdict) { return sentence_of(*verdict); };
   EXPECT_EQ(sentence(oracle::same(SpecId::C2, "outcome of the step", Arrival::Kind::returned,
                                   Arrival::Kind::trapped)),
@@ -78,7 +78,7 @@ TEST(machine_oracle, a_violation_names_outcomes) {
             "reason why there is no stack: expected `too large`, got `too small`");
 }
 
-TEST(machine_oracle, the_rule_follows_from_the_expected_arrival) {
+TEST(continuation_oracle, the_rule_follows_from_the_expected_arrival) {
   const auto rule = [](Arrival::Kind kind, ExpectedTrap trap = {Trap::null_handle}) {
     return oracle::rule_of(Arrival{.kind = kind, .trap = trap});
   };
@@ -94,7 +94,7 @@ TEST(machine_oracle, the_rule_follows_from_the_expected_arrival) {
   EXPECT_EQ(rule(Arrival::Kind::refused, {Trap::unhandled_switch}), SpecId::C2);
 }
 
-TEST(machine_oracle, outcomes_and_states_have_names_of_their_own) {
+TEST(continuation_oracle, outcomes_and_states_have_names_of_their_own) {
   std::set<std::string_view> outcomes;
   for (int kind = 0; kind <= static_cast<int>(Arrival::Kind::caught); ++kind) {
     outcomes.insert(name_of(static_cast<Arrival::Kind>(kind)));
@@ -112,7 +112,7 @@ TEST(machine_oracle, outcomes_and_states_have_names_of_their_own) {
   EXPECT_EQ(traps.size(), 9u);
 }
 
-TEST(machine_oracle, arrival_trap_compares_the_kind_and_each_number) {
+TEST(continuation_oracle, arrival_trap_compares_the_kind_and_each_number) {
   const auto expect_each = [](SpecId id, const ExpectedTrap& right) {
     expect_accepts(id, [&] { return oracle::arrival_trap(right, right); });
     ExpectedTrap wrong = right;
@@ -132,14 +132,14 @@ TEST(machine_oracle, arrival_trap_compares_the_kind_and_each_number) {
   expect_each(SpecId::C2, {Trap::body_failed, 9});
 }
 
-TEST(machine_oracle, c1_rejects_a_wrong_record_and_a_wrong_revision) {
+TEST(continuation_oracle, c1_rejects_a_wrong_record_and_a_wrong_revision) {
   expect_accepts(SpecId::C1, [] { return oracle::c1_handle(0x1000, 0x1000, 5, 5); });
   expect_fires(SpecId::C1, [] { return oracle::c1_handle(0x1000, 0x2000, 5, 5); });
   expect_fires(SpecId::C1, [] { return oracle::c1_handle(0x1000, 0x1000, 5, 4); });
   expect_fires(SpecId::C1, [] { return oracle::c1_handle(0x1000, 0x1000, 5, 6); });
 }
 
-TEST(machine_oracle, c1_requires_a_higher_revision_after_a_use_only) {
+TEST(continuation_oracle, c1_requires_a_higher_revision_after_a_use_only) {
   expect_accepts(SpecId::C1, [] { return oracle::c1_revision(true, 5, 6); });
   expect_accepts(SpecId::C1, [] { return oracle::c1_revision(true, 5, 9); });
   expect_fires(SpecId::C1, [] { return oracle::c1_revision(true, 5, 5); });
@@ -149,7 +149,7 @@ TEST(machine_oracle, c1_requires_a_higher_revision_after_a_use_only) {
   expect_fires(SpecId::C1, [] { return oracle::c1_revision(false, 5, 4); });
 }
 
-TEST(machine_oracle, the_states_have_the_numbers_of_the_specification) {
+TEST(continuation_oracle, the_states_have_the_numbers_of_the_specification) {
   const State states[] = {State::fresh,     State::running,  State::parent,
                           State::suspended, State::returned, State::trapped};
   for (std::uint64_t number = 0; number < 6; ++number) {
@@ -157,7 +157,7 @@ TEST(machine_oracle, the_states_have_the_numbers_of_the_specification) {
   }
 }
 
-TEST(machine_oracle, c4_compares_each_of_the_four_words) {
+TEST(continuation_oracle, c4_compares_each_of_the_four_words) {
   const oracle::LimitWords right = {0x1000, 0x1100, 0x1108, 0x2000};
   expect_accepts(SpecId::C4, [&] { return oracle::c4_limits(right, right); });
   for (std::size_t index = 0; index < right.size(); ++index) {
@@ -167,7 +167,7 @@ TEST(machine_oracle, c4_compares_each_of_the_four_words) {
   }
 }
 
-TEST(machine_oracle, c4_requires_the_first_entry_on_its_own_stack) {
+TEST(continuation_oracle, c4_requires_the_first_entry_on_its_own_stack) {
   const Span stack{0x1000, 0x2000};
   const auto ask = [&](oracle::LimitWords got) {
     return [&stack, got] { return oracle::c4_first_limits(stack, 0x5000, got); };
@@ -180,7 +180,7 @@ TEST(machine_oracle, c4_requires_the_first_entry_on_its_own_stack) {
   expect_fires(SpecId::C4, ask({0x1000, 0x1100, 0x10f8, 0}));
 }
 
-TEST(machine_oracle, c4_requires_no_entry_on_a_fresh_stack) {
+TEST(continuation_oracle, c4_requires_no_entry_on_a_fresh_stack) {
   const Span stack{0x1000, 0x2000};
   const auto ask = [&](oracle::LimitWords got) {
     return [&stack, got] { return oracle::c4_fresh_limits(stack, 0x5000, got); };
@@ -192,7 +192,7 @@ TEST(machine_oracle, c4_requires_no_entry_on_a_fresh_stack) {
   expect_fires(SpecId::C4, ask({0x1000, 0, 0, 0}));
 }
 
-TEST(machine_oracle, c4_reports_different_values_at_the_end_of_the_stack) {
+TEST(continuation_oracle, c4_reports_different_values_at_the_end_of_the_stack) {
   const Span stack{0x1000, 0x2000};
   expect_fires(SpecId::C4, [&] {
     return oracle::c4_first_limits(stack, 0x5000, {0x1000, 0x2000, 0x10f8, 0x5000});
@@ -202,14 +202,14 @@ TEST(machine_oracle, c4_reports_different_values_at_the_end_of_the_stack) {
   });
 }
 
-TEST(machine_oracle, c5_requires_cleared_buffers_after_a_trap) {
+TEST(continuation_oracle, c5_requires_cleared_buffers_after_a_trap) {
   expect_accepts(SpecId::C5, [] { return oracle::c5_cleared({0, 0, 0}); });
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({1, 0, 0}); });
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({0, 1, 0}); });
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({0, 0, 0x1000}); });
 }
 
-TEST(machine_oracle, c5_compares_both_halves_of_a_value) {
+TEST(continuation_oracle, c5_compares_both_halves_of_a_value) {
   const PlainValue right = value_made(12, 3);
   EXPECT_FALSE(oracle::c5_value(right, right));
   for (const PlainValue& wrong :
@@ -221,13 +221,13 @@ TEST(machine_oracle, c5_compares_both_halves_of_a_value) {
   }
 }
 
-TEST(machine_oracle, values_of_different_steps_and_places_differ) {
+TEST(continuation_oracle, values_of_different_steps_and_places_differ) {
   EXPECT_NE(value_made(1, 0), value_made(0, 1));
   EXPECT_NE(value_made(1, 0), value_made(1, 1));
   EXPECT_NE(value_made(1, 0).high, value_made(2, 0).high);
 }
 
-TEST(machine_oracle, c7_rejects_stacks_that_share_a_byte) {
+TEST(continuation_oracle, c7_rejects_stacks_that_share_a_byte) {
   const auto ask = [](Span made, Span in_use) {
     return [made, in_use] { return oracle::c7_stacks_apart(made, in_use); };
   };
@@ -238,12 +238,12 @@ TEST(machine_oracle, c7_rejects_stacks_that_share_a_byte) {
   expect_fires(SpecId::C7, ask({0x2100, 0x2200}, {0x2000, 0x3000}));
 }
 
-TEST(machine_oracle, c7_reports_different_values_for_the_same_stack) {
+TEST(continuation_oracle, c7_reports_different_values_for_the_same_stack) {
   expect_fires(SpecId::C7,
                [] { return oracle::c7_stacks_apart({0x2000, 0x3000}, {0x2000, 0x3000}); });
 }
 
-TEST(machine_oracle, c8_requires_64_kib_of_guard_pages_right_below_the_limit) {
+TEST(continuation_oracle, c8_requires_64_kib_of_guard_pages_right_below_the_limit) {
   const auto ask = [](Span guard) {
     return [guard] { return oracle::c8_guard_pages({0x25000, 0x29000}, guard); };
   };

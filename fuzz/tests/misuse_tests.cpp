@@ -1,7 +1,7 @@
 // Deliberate misuse: which programs may contain it, and whether the oracles that judge it can fail.
 #include "fuzz/oracle/oracle_text.hpp"
 #include "fuzz/run/run.hpp"
-#include "fuzz/tests/machine_arrivals.hpp"
+#include "fuzz/tests/arrivals.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -20,7 +20,7 @@ using oracle::Phrases;
 
 // The reference.
 
-TEST(machine_misuse, an_impossible_stack_is_rejected_with_the_requested_bytes) {
+TEST(misuse, an_impossible_stack_is_rejected_with_the_requested_bytes) {
   EXPECT_EQ(
       arrivals_of("new h0 f1 on s2\nnew h0 null on s2\nnew h0 f1 on s3\nnew h0 null on s3"),
       (Lines{"0 rejected: no stack of 18446744073709551615, too large", "0 rejected: null function",
@@ -30,22 +30,22 @@ TEST(machine_misuse, an_impossible_stack_is_rejected_with_the_requested_bytes) {
   EXPECT_FALSE(why_no_stack({StackShape::Kind::supplied, 15, 17}));
   EXPECT_TRUE(why_no_stack({StackShape::Kind::supplied, 15, 16}));
   EXPECT_TRUE(why_no_stack({StackShape::Kind::supplied, 3, 0}));
-  EXPECT_FALSE(why_no_stack({StackShape::Kind::mapped, 0, machine_bounds::pooled_bytes}));
+  EXPECT_FALSE(why_no_stack({StackShape::Kind::mapped, 0, program_bounds::pooled_bytes}));
 }
 
-TEST(machine_misuse, a_trap_after_a_rejected_stack_has_its_reason) {
+TEST(misuse, a_trap_after_a_rejected_stack_has_its_reason) {
   EXPECT_EQ(arrivals_of("new h0 f1 on s0\nresume h0 0 to h0\nnew h1 f1 on s2\ntrap").back(),
             "0 trapped: no stack of 18446744073709551615, too large");
 }
 
-TEST(machine_misuse, memory_without_room_is_rejected_before_a_trap_is_reraised) {
+TEST(misuse, memory_without_room_is_rejected_before_a_trap_is_reraised) {
   EXPECT_EQ(arrivals_of("new h0 f1 on s0\nnew h1 f1 on s0\nresume h0 0 to h0\nresume h1 0 to h1\n"
                         "trap\nnew h1 f1 on s3\nnew h1 f1 on s2"),
             (Lines{"0 has 1", "0 has 2", "1 starts ()", "2 starts ()", "1 trapped: body 2 failed",
                    "1 rejected: no stack of 30, too small", "1 rejected: body 2 failed"}));
 }
 
-TEST(machine_misuse, a_walk_of_a_broken_chain_is_skipped_where_the_word_does_not_exist) {
+TEST(misuse, a_walk_of_a_broken_chain_is_skipped_where_the_word_does_not_exist) {
   const Lines on_the_initial_stack = arrivals_of(
       "walk broken misaligned\nwalk broken astray\nwalk broken cycle\nwalk broken orphan\n"
       "walk broken context\nwalk broken start");
@@ -68,7 +68,7 @@ TEST(machine_misuse, a_walk_of_a_broken_chain_is_skipped_where_the_word_does_not
             "0 continues");
 }
 
-TEST(machine_misuse, a_walk_with_a_word_at_its_limit_needs_known_limits) {
+TEST(misuse, a_walk_with_a_word_at_its_limit_needs_known_limits) {
   EXPECT_EQ(arrivals_of("walk broken lowest\nwalk broken highest\nwalk broken above\n"
                         "walk broken inward\nwalk broken endless"),
             (Lines{"skipped", "skipped", "skipped", "skipped", "skipped"}));
@@ -83,7 +83,7 @@ TEST(machine_misuse, a_walk_with_a_word_at_its_limit_needs_known_limits) {
                    "2 starts ()", "2 continues"}));
 }
 
-TEST(machine_misuse, resume_again_needs_an_active_continuation_that_was_resumed_by_itself) {
+TEST(misuse, resume_again_needs_an_active_continuation_that_was_resumed_by_itself) {
   const std::string running = "new h0 f1 on s0\nnew h1 f1 on s0\nresume h0 0 to h0 suspends t0\n";
   EXPECT_EQ(arrivals_of(running + "resume-again h0").back(), "1 continues");
   EXPECT_EQ(arrivals_of(running + "resume h1 0 to h2\nresume-again h0").back(), "2 continues");
@@ -99,7 +99,7 @@ TEST(machine_misuse, resume_again_needs_an_active_continuation_that_was_resumed_
             "skipped");
 }
 
-TEST(machine_misuse, trespass_needs_a_suspended_stack_with_guard_pages) {
+TEST(misuse, trespass_needs_a_suspended_stack_with_guard_pages) {
   EXPECT_EQ(
       arrivals_of("trespass h0\nnew h0 f1 on s0\ntrespass h0\nbind h0 0 to h1\ntrespass h0\n"
                   "new h2 f1 on s1\ntrespass h2"),
@@ -108,7 +108,7 @@ TEST(machine_misuse, trespass_needs_a_suspended_stack_with_guard_pages) {
 
 // The oracles.
 
-TEST(machine_misuse, c6_requires_a_walk_to_stop_at_the_wrong_word) {
+TEST(misuse, c6_requires_a_walk_to_stop_at_the_wrong_word) {
   const BrokenWalk right{BrokenWalk::Reason::misaligned, 0x1000, 0x2008, 0x2ff0};
   EXPECT_FALSE(oracle::c6_broken(right, right, 0x2ff0));
   EXPECT_TRUE(oracle::c6_broken(right, {}, 0x2ff0));  // it has not stopped
@@ -126,13 +126,13 @@ TEST(machine_misuse, c6_requires_a_walk_to_stop_at_the_wrong_word) {
   }
 }
 
-TEST(machine_misuse, c7_bounds_the_stacks_that_a_pool_keeps) {
+TEST(misuse, c7_bounds_the_stacks_that_a_pool_keeps) {
   EXPECT_FALSE(oracle::c7_kept(10, 0));
   EXPECT_FALSE(oracle::c7_kept(10, 11));
   EXPECT_EQ(oracle::c7_kept(10, 12)->id, SpecId::C7);
 }
 
-TEST(machine_misuse, a_text_must_contain_each_phrase_as_whole_words) {
+TEST(misuse, a_text_must_contain_each_phrase_as_whole_words) {
   const Phrases phrases{"12 values", "buffer of 3"};
   EXPECT_FALSE(oracle::text_says(SpecId::C5, phrases, "12 values for a buffer of 3"));
   EXPECT_FALSE(oracle::text_says(SpecId::C5, phrases, "a buffer of 3, 12 values"));
@@ -146,7 +146,7 @@ TEST(machine_misuse, a_text_must_contain_each_phrase_as_whole_words) {
 }
 
 /// Each text is right for its own trap, and for none of the others.
-TEST(machine_misuse, the_texts_of_traps_are_told_apart) {
+TEST(misuse, the_texts_of_traps_are_told_apart) {
   struct Told {
     ExpectedTrap trap;
     const char* text;
@@ -177,7 +177,7 @@ TEST(machine_misuse, the_texts_of_traps_are_told_apart) {
   }
 }
 
-TEST(machine_misuse, the_text_of_a_broken_walk_names_stack_frame_and_word) {
+TEST(misuse, the_text_of_a_broken_walk_names_stack_frame_and_word) {
   using Reason = BrokenWalk::Reason;
   const auto says = [](const BrokenWalk& broken, std::string_view stack, std::string_view text) {
     return !oracle::text_says(SpecId::C6, oracle::phrases_of(broken, stack), text);
@@ -204,7 +204,7 @@ TEST(machine_misuse, the_text_of_a_broken_walk_names_stack_frame_and_word) {
 // The run.
 
 void run_steps(std::string_view steps) {
-  MachineProgram program;
+  Program program;
   ASSERT_TRUE(parse(machine_program_with(steps), program).has_value());
   run(program, &report_and_abort);
 }
@@ -219,7 +219,7 @@ std::uint64_t asked_by(SpecId id, std::string_view steps) {
   return asked(steps) - asked(steps.substr(0, steps.find_last_of('\n')));
 }
 
-TEST(machine_misuse, a_broken_chain_is_walked_twice_and_its_text_checked) {
+TEST(misuse, a_broken_chain_is_walked_twice_and_its_text_checked) {
   EXPECT_EQ(asked_by(SpecId::C6, "walk\nwalk broken cycle"), 4u);
   EXPECT_EQ(asked_by(SpecId::C6, "walk\nwalk broken start"), 4u);
   EXPECT_EQ(asked_by(SpecId::C6, "new h0 f1 on s0\nwalk h0 broken context"), 2u);
@@ -227,7 +227,7 @@ TEST(machine_misuse, a_broken_chain_is_walked_twice_and_its_text_checked) {
   EXPECT_EQ(asked_by(SpecId::C6, "new h0 f1 on s0\nresume h0 0 to h0\nwalk broken endless"), 6u);
 }
 
-TEST(machine_misuse, a_chain_with_a_word_at_its_limit_is_walked_to_its_end) {
+TEST(misuse, a_chain_with_a_word_at_its_limit_is_walked_to_its_end) {
   const std::string waits = "new h0 f1 on s0\n";
   const std::uint64_t as_any_other = asked_by(SpecId::C6, waits + "walk h0");
   EXPECT_EQ(as_any_other, 4u);  // its one frame, the instruction and its kind, and the end
@@ -235,7 +235,7 @@ TEST(machine_misuse, a_chain_with_a_word_at_its_limit_is_walked_to_its_end) {
   EXPECT_EQ(asked_by(SpecId::C6, waits + "walk h0 broken highest"), as_any_other);
 }
 
-TEST(machine_misuse, some_runs_end_their_store_with_continuations_in_it) {
+TEST(misuse, some_runs_end_their_store_with_continuations_in_it) {
   const auto asked = [](unsigned values) {
     const std::uint64_t before = oracle_counts()[static_cast<std::size_t>(SpecId::C7)];
     run_steps("new h0 f0 on s0\nbind h0 " + std::to_string(values % 3) + " to h0\n" + "bind h0 " +
@@ -253,14 +253,14 @@ TEST(machine_misuse, some_runs_end_their_store_with_continuations_in_it) {
   EXPECT_LT(runs.begin()->second, 40u);
 }
 
-TEST(machine_misuse, the_text_of_each_kind_of_trap_is_checked_once_in_a_run) {
+TEST(misuse, the_text_of_each_kind_of_trap_is_checked_once_in_a_run) {
   EXPECT_EQ(asked_by(SpecId::C1, "walk\nwalk h0"), 2u);
   EXPECT_EQ(asked_by(SpecId::C1, "walk h0\nwalk h1"), 2u);  // those of a step are all judged
   const std::uint64_t first = asked_by(SpecId::L5, "walk\nnew h0 f1 on s2");
   EXPECT_EQ(asked_by(SpecId::L5, "new h0 f1 on s2\nnew h0 f1 on s3"), first - 1);
 }
 
-TEST(machine_misuse, a_check_of_core_stops_resume_again) {
+TEST(misuse, a_check_of_core_stops_resume_again) {
   EXPECT_EXIT(run_steps("new h0 f1 on s0\nresume h0 0 to h0\nresume-again h0"),
               testing::KilledBySignal(SIGILL),
               "about to break C3, 0x0000[0-9a-f]* against 0x0000000000000000\n"

@@ -1,4 +1,4 @@
-// Takes the steps of a MachineProgram on the reference alone, and writes a line for each: what the
+// Takes the steps of a Program on the reference alone, and writes a line for each: what the
 // stack that has the control must see. "1 starts (2.0 3.0)" is continuation 1, started with
 // the first value that step 2 made and the first that step 3 made.
 #pragma once
@@ -100,8 +100,8 @@ struct TakenSteps {
     }
   }
 
-  MachineProgram program;
-  MachineReference reference;
+  Program program;
+  Reference reference;
   Lines lines;
 
  private:

@@ -1,4 +1,4 @@
-// The language: what is printed can be parsed again, and what is no MachineProgram is refused in
+// The language: what is printed can be parsed again, and what is no Program is refused in
 // one sentence at a place.
 #include "fuzz/program/program.hpp"
 
@@ -88,7 +88,7 @@ end
 )";
 
 ParseError error_of(const std::string& text) {
-  MachineProgram program;
+  Program program;
   const auto parsed = parse(text, program);
   return parsed ? ParseError{0, 0, "none"} : parsed.error();
 }
@@ -97,39 +97,39 @@ std::string with(std::string text, const std::string& part, const std::string& r
   return text.replace(text.find(part), part.size(), replacement);
 }
 
-TEST(machine_program, print_then_parse_is_identity) {
-  MachineProgram program;
+TEST(program, print_then_parse_is_identity) {
+  Program program;
   const auto parsed = parse(every_word, program);
   ASSERT_TRUE(parsed.has_value()) << parsed.error().line << ": " << parsed.error().message;
   EXPECT_EQ(print(program), every_word);
-  MachineProgram again;
+  Program again;
   ASSERT_TRUE(parse(print(program), again).has_value());
   EXPECT_EQ(again, program);
 }
 
-TEST(machine_program, what_is_wrong_on_purpose_is_printed_as_it_was_parsed) {
-  MachineProgram program;
+TEST(program, what_is_wrong_on_purpose_is_printed_as_it_was_parsed) {
+  Program program;
   const auto parsed = parse(wrong_on_purpose, program);
   ASSERT_TRUE(parsed.has_value()) << parsed.error().line << ": " << parsed.error().message;
   EXPECT_EQ(print(program), wrong_on_purpose);
   EXPECT_EQ(program.stacks[1].bytes, 0xffff'ffff'ffffu);
   EXPECT_EQ(program.stacks[2].bytes, ~std::uint64_t{0});
   EXPECT_TRUE(program.ends_process());
-  MachineProgram plain;
+  Program plain;
   ASSERT_TRUE(parse(every_word, plain).has_value());
   EXPECT_FALSE(plain.ends_process());
 }
 
-TEST(machine_program, what_is_beside_the_store_is_printed_as_it_was_parsed) {
-  MachineProgram program;
+TEST(program, what_is_beside_the_store_is_printed_as_it_was_parsed) {
+  Program program;
   const auto parsed = parse(beside_the_store, program);
   ASSERT_TRUE(parsed.has_value()) << parsed.error().line << ": " << parsed.error().message;
   EXPECT_EQ(print(program), beside_the_store);
   EXPECT_FALSE(program.ends_process());
 }
 
-TEST(machine_program, what_is_not_said_is_as_it_begins) {
-  MachineProgram program;
+TEST(program, what_is_not_said_is_as_it_begins) {
+  Program program;
   program.tags = 3;
   program.trampoline = Trampoline::v44;
   program.steps.push_back({});
@@ -144,9 +144,9 @@ TEST(machine_program, what_is_not_said_is_as_it_begins) {
   EXPECT_TRUE(program.steps.empty());
 }
 
-TEST(machine_program, comments_and_blanks_mean_nothing) {
-  MachineProgram plain;
-  MachineProgram commented;
+TEST(program, comments_and_blanks_mean_nothing) {
+  Program plain;
+  Program commented;
   ASSERT_TRUE(parse(every_word, plain).has_value());
   ASSERT_TRUE(
       parse(with(every_word, "  try\n", "# n \xe2\x89\xa4 2\n\n \ttry   # one down\n"), commented)
@@ -154,7 +154,7 @@ TEST(machine_program, comments_and_blanks_mean_nothing) {
   EXPECT_EQ(plain, commented);
 }
 
-TEST(machine_program, every_strict_prefix_is_an_error) {
+TEST(program, every_strict_prefix_is_an_error) {
   const std::string text = every_word;
   for (std::size_t length = 0; length + 1 < text.size(); ++length) {
     const ParseError error = error_of(text.substr(0, length));
@@ -181,7 +181,7 @@ void expect_refused(std::span<const Wrong> table, const char* right = every_word
   }
 }
 
-TEST(machine_program, wrong_declarations_are_refused_at_their_place) {
+TEST(program, wrong_declarations_are_refused_at_their_place) {
   constexpr Wrong table[] = {
       {"violation C5", "violation C9", 2, 18, "'C9' is no rule that an oracle checks"},
       {"s0 pooled", "s0 mapped", 3, 10, "expected 'pooled', 'supplied' or 'beyond', got 'mapped'"},
@@ -203,7 +203,7 @@ TEST(machine_program, wrong_declarations_are_refused_at_their_place) {
   expect_refused(table);
 }
 
-TEST(machine_program, wrong_steps_are_refused_at_their_place) {
+TEST(program, wrong_steps_are_refused_at_their_place) {
   constexpr Wrong table[] = {
       {"new h0 f0 on s0", "new h0 f2 on s0", 10, 10, "there is no function f2"},
       {"new h0 f0 on s0", "new h0 f0 on s3", 10, 16, "there is no stack s3"},
@@ -230,7 +230,7 @@ TEST(machine_program, wrong_steps_are_refused_at_their_place) {
   expect_refused(table);
 }
 
-TEST(machine_program, what_is_wrong_on_purpose_is_told_from_what_is_not_meant) {
+TEST(program, what_is_wrong_on_purpose_is_told_from_what_is_not_meant) {
   constexpr Wrong table[] = {
       {"check C3", "check X1", 2, 14, "'X1' is no rule that an oracle checks"},
       {"check C3", "trap C3", 2, 8,
@@ -246,7 +246,7 @@ TEST(machine_program, what_is_wrong_on_purpose_is_told_from_what_is_not_meant) {
   expect_refused(table, wrong_on_purpose);
 }
 
-TEST(machine_program, wrong_steps_beside_the_store_are_refused_at_their_place) {
+TEST(program, wrong_steps_beside_the_store_are_refused_at_their_place) {
   constexpr Wrong table[] = {
       {"trampoline v44", "trampoline v45", 3, 12, "expected 'trap' or 'v44', got 'v45'"},
       {"initialize f1", "initialize f2", 10, 14, "there is no function f2"},
@@ -260,7 +260,7 @@ TEST(machine_program, wrong_steps_beside_the_store_are_refused_at_their_place) {
   expect_refused(table, beside_the_store);
 }
 
-TEST(machine_program, binary_bytes_are_named) {
+TEST(program, binary_bytes_are_named) {
   constexpr Wrong table[] = {{"pooled",
                               "pool\x01"
                               "ed",
@@ -268,21 +268,21 @@ TEST(machine_program, binary_bytes_are_named) {
   expect_refused(table);
 }
 
-TEST(machine_program, a_text_beyond_the_bound_is_refused) {
+TEST(program, a_text_beyond_the_bound_is_refused) {
   const std::string text = every_word + std::string(program_text_bytes_max, '#');
   EXPECT_NE(error_of(text).message.find("at most 65536"), std::string::npos);
 }
 
-TEST(machine_program, stacks_and_functions_must_be_declared) {
+TEST(program, stacks_and_functions_must_be_declared) {
   const std::string first = "fiberproof program 2\n";
   EXPECT_EQ(error_of(first + "steps\nend\n").message, "no stack was declared");
   EXPECT_EQ(error_of(first + "stack s0 pooled 4096\nsteps\nend\n").message,
             "no function was declared");
 }
 
-TEST(machine_program, steps_are_bounded) {
+TEST(program, steps_are_bounded) {
   std::string steps = "steps\n";
-  for (std::size_t count = 0; count < machine_bounds::steps; ++count) {
+  for (std::size_t count = 0; count < program_bounds::steps; ++count) {
     steps += "return\n";
   }
   const std::string text = every_word;
