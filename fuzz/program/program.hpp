@@ -1,68 +1,63 @@
-// A Program: operations of the continuation machine (SPEC.md, Continuations) in short,
-// readable text. There is one list of steps, and whichever stack runs takes the next one; so the
-// text is what happens, in the order in which it happens.
+// A Program: operations on fibers (SPEC.md, Continuations) in short, readable text. It has one list
+// of steps, and whichever stack runs takes the next one: the text is what happens, in order.
 //
 //   fiberproof program 2                     # always the first line
-//   expect pass                              # or: violation C5, check C3, trespass
-//   trampoline trap                          # or v44: the start routine that `initialize` and
-//   `start`
-//                                            # install (T5); what `new` makes always has that of
-//                                            trap
-//   stack s0 pooled 65536                    # usable bytes, of a pool, in whole pages
-//                                            # (65536 is the store's default; every second step
-//                                            # passes no size, to test the default)
+//   expect pass                              # or: violation C5, check C3, trespass, …
+//   trampoline trap                          # or v44: what initialize and start install (T5)
+//   stack s0 pooled 65536                    # usable bytes, in whole pages; 65536 is the default
+//                                            # of the store: every second `new` passes no size
 //   stack s1 supplied 40000 offset 3         # the embedder's memory, 3 bytes past a multiple of 64
 //   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
 //   function f0 params 2 returns 1
 //   tags 2                                   # t0 and t1
 //   steps
-//     new h0 f0 on s0                        # a fresh continuation; its handle goes to h0
-//     new h1 null on s0                      # of no function, which is refused
+//     new h0 f0 on s0                        # makes a continuation; its handle goes to h0
+//     new h1 null on s0                      # of no function: refused
 //     bind h0 1 to h1                        # one value ahead; the new handle goes to h1
 //     resume h1 1 to h2 suspends t0 t1 switches t0
 //                                            # one more value; a handle of what suspends goes to h2
 //     suspend t0 2 room 3                    # two values out, and room for three
 //     throw-into h2 to h2 suspends t0        # resume_throw
-//     switch h2 t1 0 room 1 to h3            # who runs next puts the handle that it gets into h3
+//     switch h2 t1 0 room 1 to h3            # the next that runs puts the handle it gets into h3
 //     call 3                                 # three frames down on the running stack
-//     try                                    # one frame down, and what is thrown there is caught
+//     try                                    # one frame down, which catches what is thrown there
 //     throw                                  # a C++ exception
-//     rethrow                                # of the exception that the running handler caught
+//     rethrow                                # the exception that the running handler caught
 //     back                                   # out of the innermost call or try
 //     enter                                  # the running stack opens an entry of its own
 //     leave                                  # and closes it
-//     walk                                   # the frames of the active chain
-//     walk h2                                # those of a suspended one
-//     walk broken cycle                      # while a word of the chain is wrong, which the walk
-//     walk h2 broken misaligned              # must say; or: astray, orphan, context, start,
-//     walk broken endless                    # inward, above; or accept: lowest, highest
-//     overrun                                # one word beyond the limit of the running stack
+//     walk                                   # walks the frames of the active chain
+//     walk h2                                # or of a suspended one
+//     walk broken cycle                      # with a wrong word in the chain, which the walk must
+//     walk h2 broken misaligned              # report; also astray, orphan, context, start, inward,
+//     walk broken endless                    # above; or must accept: lowest, highest
+//     overrun                                # reads one word beyond the limit of the running stack
 //     drop h2                                # abandons the chain
-//     resume-again h2                        # of what runs, by a forged handle: ends the process
-//     trespass h2                            # touches a guard page of it: ends the process, too
-//     repeat 2 999                           # the 2 steps before, 999 times more
-//     overflow                               # calls itself until the running stack is used up:
-//                                            # ends the process
-//     return                                 # ends the running body, as do trap and throw
 //     initialize f1 on s1                    # lays out only; the counts may be any u32
-//     start f0 on s0                         # runs a continuation of f0 beside the store, to its
-//     end yield 7                                # of such a one: suspends to who started it, who
-//     yield 8 apart                          # resumes it at once; by a control context elsewhere
+//     start f0 on s0                         # runs a continuation beside the store, to its end
+//     yield 7                                # suspends it to its starter, which resumes it at once
+//     yield 8 apart                          # the same, by a control context elsewhere (S1)
+//     return                                 # ends the running body, as do trap and throw
+//     repeat 2 999                           # the 2 steps before, 999 times more
+//     resume-again h2                        # resumes what runs: ends the process
+//     trespass h2                            # touches a guard page of it: ends the process
+//     overflow                               # recurses until the stack is used up: ends the
+//     process
 //   end
 //
-// What is started is outside of the program's store: it has no handle, handles no tag, and whoever
-// started it takes no step before it has ended. Of the steps in between only initialize, start,
-// yield, return, trap, throw, overflow and repeat mean something. A trap or an exception of it
-// ends there, and leaves whoever started it as it was. With no room for steps (16 KiB) it takes the
-// next step where that ends it, and else returns at once.
+// A started continuation is beside the store: it has no handle and handles no tag, and its starter
+// takes no step before it ends. Until then only initialize, start, yield, return, trap, throw,
+// overflow and repeat mean something. A trap or exception of it ends it, and leaves its starter as
+// it was. With less than 16 KiB of stack for steps it takes the next step if that ends it, and
+// returns otherwise.
 //
 // `#` starts a comment. A step that means nothing where it is taken (a return on the initial stack,
 // a back with no frame) is skipped. After the last step every running body returns, and what is
-// still suspended is abandoned. Tags of one clause list are tried in the order in which they stand.
+// still suspended is abandoned. Tags of one clause list are tried in order.
 //
-// A stack that cannot be had, one `beyond` or supplied memory without 16 aligned bytes, is declared
-// like any other: what is made on it is refused. A `resume-again` and a `trespass` are for a
-// replay, which expects the check or the report that they come to; engines do not make them.
+// A stack that cannot be made, one `beyond` or supplied memory without 16 aligned bytes, is
+// declared like any other: `new` on it is refused. Steps that end the process are for a replay,
+// which expects the check or report that they lead to; fuzzers do not make them.
 #pragma once
 
 #include "fuzz/program/bounded_list.hpp"
