@@ -1,8 +1,8 @@
 #include "fuzz/bench/inputs.hpp"
 
 #include "fuzz/generate/generate.hpp"
+#include "fuzz/generate/start_profiles.hpp"
 #include "fuzz/replay/input_files.hpp"
-#include "fuzz/start/generate.hpp"
 
 #include <fmt/format.h>
 
@@ -17,36 +17,36 @@ using Inputs = std::expected<std::vector<Bytes>, std::string>;
 
 constexpr std::size_t runs_per_second_run = 8;  ///< of is_run_twice
 
-/// Functions of eight values in and eight out, of one suspension each, nested `depth` deep.
+/// Bodies of eight values in and eight out, of one yield each, nested `depth` deep.
 std::string nest_text(unsigned depth) {
-  constexpr std::string_view idle = "function f{} params 0 returns 0\n  return\n";
-  std::string text = fmt::format(
-      "fiberproof program 1\nexpect pass\nrevision trap\ndepth {0}\nresumes {0}\n", depth);
+  std::string text = "fiberproof program 2\nexpect pass\n";
   for (int stack = 0; stack < 4; ++stack) {
-    text += fmt::format("stack s{} mapped 32768\n", stack);
+    text += fmt::format("stack s{} pooled 32768\n", stack);
   }
-  text += "function f0 params 8 returns 8\n  suspend 0\n";
-  text += depth > 1 ? "  resume f0 on s0\n  return\n" : "  return\n";
+  text += "function f0 params 8 returns 8\n";
   for (int function = 1; function < 6; ++function) {
-    text += fmt::format(idle, function);
+    text += fmt::format("function f{} params 0 returns 0\n", function);
   }
-  return text + "main\n  resume f0 on s0\nend\n";
+  text += "tags 1\nsteps\n";
+  for (unsigned nested = 0; nested < depth; ++nested) {
+    text += "  start f0 on s0\n  yield 0\n";
+  }
+  return text + "end\n";
 }
 
 /// Bytes of that program, as many times as it takes for one to be run twice, as one of eight is.
 /// They differ in what the generator does not read.
 Inputs nest_inputs(unsigned depth) {
-  constexpr std::size_t stacks_and_main = 12 + 12;
-  constexpr std::size_t generated_bytes = 3 + stacks_and_main + 6 * (4 + 6 * 3);
-  Bytes bytes(generated_bytes);
-  bytes[1] = static_cast<std::uint8_t>(depth - 1);
-  bytes[2] = static_cast<std::uint8_t>(depth - 1);
-  std::uint8_t* const function = bytes.data() + 3 + stacks_and_main;
-  function[1] = 8;                     // values
-  function[4] = 0xa8;                  // suspend
-  function[7] = depth > 1 ? 0x60 : 0;  // resume
+  // The first start and four steps, four stacks, six functions, 28 steps: three bytes each.
+  Bytes bytes(3 * (1 + 4 + 4 + 6 + 28));
+  constexpr std::size_t function = 3 * (1 + 4 + 4);
+  bytes[function + 1] = 8;  // values
+  for (unsigned step = 1; step < 2 * depth; ++step) {
+    const std::size_t place = step <= 4 ? step : step + 4 + 6;
+    bytes[3 * place] = step % 2 == 0 ? 0x40 : 0x7c;  // start, yield
+  }
   Program program;
-  generate_trampoline_program(bytes, program);
+  generate_starts(bytes, program);
   if (print(program) != nest_text(depth)) {
     return std::unexpected("the generator makes another program of the nest:\n" + print(program));
   }
@@ -80,7 +80,7 @@ std::vector<Bytes> layout_inputs() {
   return inputs;
 }
 
-/// The machine programs below `paths` as bytes, which is what new inputs of a campaign are.
+/// The Programs below `paths` as bytes, which is what new inputs of a campaign are.
 Inputs corpus_inputs(std::span<const std::string> paths) {
   std::vector<Bytes> inputs;
   for (const std::string& path : paths) {
@@ -90,15 +90,15 @@ Inputs corpus_inputs(std::span<const std::string> paths) {
         return std::unexpected(read.error());
       }
       const Bytes& bytes = read->front().bytes;
-      MachineProgram program;
+      Program program;
       if (!parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, program)) {
-        return std::unexpected(file + ": is no machine program");
+        return std::unexpected(file + ": is no Program");
       }
       program.expect = {};
-      Bytes encoded(machine_program_bytes_max);
+      Bytes encoded(program_bytes_max);
       encoded.resize(encode(program, encoded));
-      MachineProgram again;
-      generate_machine_program(encoded, again);
+      Program again;
+      generate_program(encoded, again);
       if (print(again) != print(program)) {
         return std::unexpected(file + ": its bytes stand for another program");
       }
@@ -120,13 +120,13 @@ std::expected<BenchCase, std::string> make_bench_case(std::string_view name,
   if (name == "empty") {
     inputs = nest_inputs(1);
   } else if (name == "trampoline-1" || name == "trampoline-8") {
-    made.generator = &generate_any<Program, generate_trampoline_program>;
+    made.generator = &generate_starts;
     inputs = nest_inputs(name == "trampoline-1" ? 1 : 8);
   } else if (name == "layout") {
-    made.generator = &generate_any<Program, generate_layout_program>;
+    made.generator = &generate_layouts;
     inputs = layout_inputs();
   } else if (name == "program" || name == "walk") {
-    made.generator = &generate_any<MachineProgram, generate_machine_program>;
+    made.generator = &generate_program;
     made.options.walk_everywhere = name == "walk";
     inputs = corpus_inputs(paths);
   }

@@ -1,7 +1,10 @@
 #include "fuzz/explain/explain.hpp"
 
 #include "fuzz/explain/stack_drawing.hpp"
+#include "fuzz/explain/story.hpp"
 #include "fuzz/replay/child_process.hpp"
+#include "fuzz/run/run.hpp"
+#include "fuzz/run/stack_snapshot.hpp"
 
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -45,7 +48,7 @@ Seen* seen_by_child = nullptr;
 
 /// How the run ended, in a line. The literals of a violation are at the same place in parent and
 /// child.
-std::string run_natively(const AnyProgram& program, Seen& seen) {
+std::string run_natively(const Program& program, Seen& seen) {
   const auto end = run_in_child(seconds_max, [&program, &seen](int) {
     seen_by_child = &seen;
     keep_snapshots_in(&seen.snapshot);
@@ -81,13 +84,13 @@ std::string drawing(const Seen& seen, const Story& story) {
 
 }  // namespace
 
-std::string explain(const AnyProgram& program) {
+std::string explain(const Program& program) {
   const SharedSeen shared = share();
   const auto unseen = std::make_unique<Seen>();
   Seen& seen = shared ? *shared : *unseen;
   const std::string ending = shared ? run_natively(program, seen) : "could not be run: no memory";
   Story story(seen.violation ? std::optional(seen.violated_at) : std::nullopt);
-  std::visit([&story](const auto& held) { tell(held, story); }, program);
+  tell(program, story);
   if (seen.violation) {
     story.tell(
         fmt::format("    {} is violated here, and the run ends", name_of(seen.violation->id)));

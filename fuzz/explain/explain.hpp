@@ -2,7 +2,7 @@
 // natively, and the stack of the continuation that took the last step.
 #pragma once
 
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
 
 #include <string>
 
@@ -10,6 +10,6 @@ namespace fiberproof::fuzz {
 
 /// Runs `program` in a process of its own. Of one that dies there it tells what the specification
 /// says, and as much of the stack as was seen.
-std::string explain(const AnyProgram& program);
+std::string explain(const Program& program);
 
 }  // namespace fiberproof::fuzz

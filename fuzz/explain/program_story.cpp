@@ -1,4 +1,4 @@
-// The story of a MachineProgram: the reference takes its steps, and what arrives is put in words.
+// The story of a Program: the reference takes its steps, and what arrives is put in words.
 #include "fuzz/explain/story.hpp"
 
 #include "fuzz/reference/reference.hpp"
@@ -10,7 +10,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 using State = ReferenceStack::State;
 
 // Of the chains that wait, so many are named.
@@ -40,13 +40,20 @@ std::string text_of(const ExpectedTrap& trap) {
   return "?";
 }
 
+constexpr const char* overflow_text =
+    "calls itself until its stack is used up, which ends the process";
+
+std::string name_started(std::uint32_t number) {
+  return fmt::format("started {}", number);
+}
+
 std::string_view meanwhile(Damage damage) {
   return breaks_walk(damage) ? "which is broken meanwhile" : "of which a word is at its limit";
 }
 
 class Teller {
  public:
-  Teller(const MachineProgram& program, Story& story) : program_(program), story_(story) {
+  Teller(const Program& program, Story& story) : program_(program), story_(story) {
     reference_.begin(program);
   }
 
@@ -55,9 +62,11 @@ class Teller {
       note_stack();
       const std::string who = headline();
       const StackIndex taker = reference_.running();
-      if (reference_.arrival().tight) {
+      if (starts().depth() > 0) {
+        take_beside(who);
+      } else if (reference_.arrival().tight) {
         end_by_itself(who, taker, "has no room for steps");
-      } else if (const MachineStep* const step = reference_.next()) {
+      } else if (const Step* const step = reference_.next()) {
         take(who, taker, *step);
       } else if (taker != 0) {
         end_by_itself(who, taker, "no more steps");
@@ -72,13 +81,58 @@ class Teller {
 
  private:
   const Arrival& arrival() const { return reference_.arrival(); }
+  const StartReference& starts() const { return reference_.starts(); }
 
-  void take(const std::string& who, StackIndex taker, const MachineStep& step) {
+  /// The innermost of what is started takes a step, or comes to its end without one.
+  void take_beside(const std::string& who) {
+    const StartReference::Started self = starts().nested().back();
+    const Step* const step = self.tight ? nullptr : reference_.next();
+    if (step != nullptr) {
+      return take(who, reference_.running(), *step);
+    }
+    reference_.end_of_steps();
+    if (story_.is_told(program_.steps.size(), reference_.serial())) {
+      story_.tell(fmt::format("step {}, {}: {}", reference_.serial(), who,
+                              self.tight ? "has no room for steps" : "no more steps"),
+                  came_of_it_beside(), stacks());
+    }
+  }
+
+  std::string came_of_it_beside() const {
+    const StartEvent& event = starts().event();
+    const std::string self = name_started(event.continuation);
+    switch (event.kind) {
+      case StartEvent::Kind::laid_out:
+      case StartEvent::Kind::refused:
+        return fmt::format("{}: {} of {} usable bytes are needed, {} in the args buffer",
+                           event.kind == StartEvent::Kind::laid_out ? "laid out" : "refused",
+                           event.required_bytes, event.usable_bytes,
+                           counted(event.capacity, "value"));
+      case StartEvent::Kind::started:
+        return fmt::format(
+            "starts {} with {}", self,
+            counted(program_.functions[starts().nested().back().function].params, "value"));
+      case StartEvent::Kind::suspended:
+        return fmt::format("{} suspends with index {} to who started it, and is resumed at once",
+                           self, event.handler_index);
+      case StartEvent::Kind::returned:
+        return event.misreported
+                   ? fmt::format("{} traps, which v44 reports as a return with {}", self,
+                                 counted(event.length, "result"))
+                   : fmt::format("{} returns {}", self, counted(event.length, "result"));
+      case StartEvent::Kind::trapped:
+        return fmt::format("{} {}", self, event.threw ? "ends by a C++ exception" : "traps");
+    }
+    return "?";
+  }
+
+  void take(const std::string& who, StackIndex taker, const Step& step) {
     const auto place = static_cast<std::size_t>(&step - program_.steps.begin());
+    const bool was_beside = starts().depth() > 0;
     reference_.take();
     if (story_.is_told(place, reference_.serial())) {
       story_.tell(fmt::format("step {}, {}: {}", reference_.serial(), who, print(step)),
-                  outcome(step, taker), stacks());
+                  outcome(step, taker, was_beside), stacks());
     }
   }
 
@@ -92,9 +146,12 @@ class Teller {
     }
   }
 
-  std::string outcome(const MachineStep& step, StackIndex taker) const {
+  std::string outcome(const Step& step, StackIndex taker, bool was_beside) const {
     if (reference_.skipped()) {
       return "skipped: it means nothing here, or is beyond a bound";
+    }
+    if (was_beside || step.kind == Kind::initialize || step.kind == Kind::start) {
+      return step.kind == Kind::overflow ? overflow_text : came_of_it_beside();
     }
     if (arrival().kind != Arrival::Kind::went_on) {
       return came_of_it(taker);
@@ -115,6 +172,7 @@ class Teller {
       case Kind::walk_suspended_broken:
         return fmt::format("walks the suspended chain, {}", meanwhile(step.damage));
       case Kind::resume_again: return "resumes what runs already, which ends the process";
+      case Kind::overflow: return overflow_text;
       case Kind::trespass: return "touches a guard page of a stack that waits: the process ends";
       default: return "nothing changes";
     }
@@ -181,6 +239,10 @@ class Teller {
   }
 
   std::string headline() const {
+    if (starts().depth() > 0) {
+      return fmt::format("{} at depth {}", name_started(starts().nested().back().number),
+                         reference_.depth());
+    }
     const StackIndex running = reference_.running();
     return reference_.stack(running).initial
                ? name(running)
@@ -188,11 +250,19 @@ class Teller {
   }
 
   void note_stack() {
+    if (starts().depth() > 0) {
+      const StartReference::Started& self = starts().nested().back();
+      const Signature& signature = program_.functions[self.function];
+      story_.stack = {name_started(self.number), self.function, signature.params, signature.returns,
+                      self.usable_bytes};
+      story_.stack_step = reference_.serial() + 1;
+      return;
+    }
     const ReferenceStack& running = reference_.stack(reference_.running());
     if (!running.initial) {
       const Signature& signature = program_.functions[running.function];
-      story_.stack = {running.number, running.function, signature.params, signature.returns,
-                      running.usable_bytes};
+      story_.stack = {name(reference_.running()), running.function, signature.params,
+                      signature.returns, running.usable_bytes};
       story_.stack_step = reference_.serial() + 1;
     }
   }
@@ -205,8 +275,13 @@ class Teller {
       const ReferenceStack& stack = reference_.stack(index);
       index = stack.initial ? stack.outer : stack.parent;
     }
-    names.front() += mark;
     std::reverse(names.begin(), names.end());
+    if (innermost == reference_.running()) {
+      for (const StartReference::Started& started : starts().nested()) {
+        names.push_back(name_started(started.number));
+      }
+    }
+    names.back() += mark;
     return chain_text(names);
   }
 
@@ -229,14 +304,14 @@ class Teller {
     return chain(reference_.running(), "*") + (others.empty() ? "" : "   (" + others + ")");
   }
 
-  const MachineProgram& program_;
+  const Program& program_;
   Story& story_;
-  MachineReference reference_;
+  Reference reference_;
 };
 
 }  // namespace
 
-void tell(const MachineProgram& program, Story& story) {
+void tell(const Program& program, Story& story) {
   Teller(program, story).run();
 }
 

@@ -131,7 +131,8 @@ class Reader {
   std::string name() const {
     return snapshot_.continuation == 0
                ? fmt::format("no continuation, only laid out, at step {}", snapshot_.step)
-               : fmt::format("c{} at step {}", snapshot_.continuation, snapshot_.step);
+               : fmt::format("{}{} at step {}", snapshot_.is_started ? "started " : "c",
+                             snapshot_.continuation, snapshot_.step);
   }
 
   /// The oracles of these words begin what they say with the field's name, and its place.
@@ -186,7 +187,7 @@ class Reader {
          {std::pair{ValueKind::unset, "not set, place"},
           std::pair{ValueKind::parameter, "parameter"}, std::pair{ValueKind::result, "result"}}) {
       if (value_of(kind, high, low) == value) {
-        return fmt::format("c{}, {} {}", high, name, low);
+        return fmt::format("started {}, {} {}", high, name, low);
       }
     }
     return fmt::format("0x{:x}, 0x{:x}", value.low, value.high);
@@ -229,8 +230,7 @@ std::string draw(const ToldStack& stack) {
       {spec::return_count_below + buffer, "return_value_count",
        fmt::format("{}   <- first RSP", stack.returns), ""},
   };
-  return head(fmt::format("c{}", stack.continuation), stack.usable_bytes) +
-         body(top, capacity, values, launch);
+  return head(stack.name, stack.usable_bytes) + body(top, capacity, values, launch);
 }
 
 }  // namespace fiberproof::fuzz

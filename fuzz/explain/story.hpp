@@ -1,8 +1,8 @@
-// What a program does, told step by step for people, as the references have it. Loops and
-// recursions are told for two rounds, and then counted.
+// What a program does, told step by step for people, as the reference has it. Loops are
+// told for two rounds, and then counted.
 #pragma once
 
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace fiberproof::fuzz {
 
 /// A continuation whose stack can be drawn from the specification alone.
 struct ToldStack {
-  std::uint32_t continuation;  ///< its number
+  std::string name;
   std::uint8_t function;
   std::uint32_t params;
   std::uint32_t returns;
@@ -67,6 +67,5 @@ std::string chain_text(const std::vector<std::string>& stacks);
 std::string counted(std::uint64_t count, std::string_view noun);
 
 void tell(const Program& program, Story& story);
-void tell(const MachineProgram& program, Story& story);
 
 }  // namespace fiberproof::fuzz

@@ -1,4 +1,4 @@
-// The byte code of one declaration and of one step, for generate_machine_program and encode, and
+// The byte code of one declaration and of one step, for generate_program and encode, and
 // for mutate, which decodes random bytes. Decoding is total, and its results are valid.
 #pragma once
 
@@ -10,31 +10,35 @@
 
 namespace fiberproof::fuzz {
 
+/// As many stacks and functions have a code. A program with more loses them where it is encoded,
+/// and of the steps beside the store those numbers that the code has no room for.
+inline constexpr std::size_t coded_stacks = 4;
+inline constexpr std::size_t coded_functions = 4;
+
 using DeclarationCode = std::array<std::uint8_t, 4>;
 using StepCode = std::array<std::uint8_t, 7>;
 
-MachineStack decode_stack(const DeclarationCode& code);
-DeclarationCode encode(const MachineStack& stack);
+StackShape decode_stack(const DeclarationCode& code);
+DeclarationCode encode(const StackShape& stack);
 
 /// On input `program` has its stacks: some arities are those that just fit one of them.
-Signature decode_function(const DeclarationCode& code, const MachineProgram& program);
+Signature decode_function(const DeclarationCode& code, const Program& program);
 DeclarationCode encode(const Signature& function);
 
 /// On input `program` has its declarations, and `steps_before` steps come before this one.
-MachineStep decode_step(const StepCode& code, const MachineProgram& program,
-                        std::size_t steps_before);
+Step decode_step(const StepCode& code, const Program& program, std::size_t steps_before);
 
 /// The same with the kind given; the byte that encodes it is ignored.
-MachineStep decode_step(MachineStep::Kind kind, const StepCode& code, const MachineProgram& program,
-                        std::size_t steps_before);
+Step decode_step(Step::Kind kind, const StepCode& code, const Program& program,
+                 std::size_t steps_before);
 /// A step that ends the process is encoded as a walk, since no bytes decode to it.
-StepCode encode(const MachineStep& step);
+StepCode encode(const Step& step);
 
 /// The largest arity for which the layout and the headroom (L5, L8) fit on `stack`, give or take
 /// `difference`, within the bounds of the language.
-std::uint16_t fitting_arity(const MachineStack& stack, int difference);
+std::uint16_t fitting_arity(const StackShape& stack, int difference);
 
 /// `count` give or take `difference`, within 0 and `max`.
-std::uint16_t near(std::uint16_t count, int difference, std::uint16_t max);
+std::uint16_t near(std::uint32_t count, int difference, std::uint16_t max);
 
 }  // namespace fiberproof::fuzz

@@ -9,7 +9,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 constexpr std::uint64_t stack_bytes = 64 * 1024;
 constexpr Signature functions[] = {{0, 0}, {1, 2}};
@@ -20,10 +20,9 @@ constexpr Kind kinds[] = {Kind::new_,    Kind::bind,    Kind::resume,  Kind::thr
 
 /// Each of `steps` with `field` set to 0 up to `max`.
 template <class Field>
-std::vector<MachineStep> each_with(std::span<const MachineStep> steps, Field MachineStep::* field,
-                                   Field max) {
-  std::vector<MachineStep> more;
-  for (MachineStep step : steps) {
+std::vector<Step> each_with(std::span<const Step> steps, Field Step::* field, Field max) {
+  std::vector<Step> more;
+  for (Step step : steps) {
     for (unsigned value = 0; value <= max; ++value) {
       step.*field = static_cast<Field>(value);
       more.push_back(step);
@@ -34,10 +33,9 @@ std::vector<MachineStep> each_with(std::span<const MachineStep> steps, Field Mac
 
 /// Each of `steps` with each set of the tags below `tags` in `list`.
 template <class List>
-std::vector<MachineStep> each_with_tags(std::span<const MachineStep> steps,
-                                        List MachineStep::* list, unsigned tags) {
-  std::vector<MachineStep> more;
-  for (MachineStep step : steps) {
+std::vector<Step> each_with_tags(std::span<const Step> steps, List Step::* list, unsigned tags) {
+  std::vector<Step> more;
+  for (Step step : steps) {
     for (unsigned set = 0; set < 1u << tags; ++set) {
       (step.*list).clear();
       for (unsigned tag = 0; tag < tags; ++tag) {
@@ -68,7 +66,7 @@ class Naming {
   bool in_order_ = true;
 };
 
-bool needs_a_slot(const MachineStep& step) {
+bool needs_a_slot(const Step& step) {
   const bool resumes = step.kind == Kind::resume || step.kind == Kind::throw_into;
   return !resumes || !step.suspends.empty();
 }
@@ -81,46 +79,46 @@ Exhaustive::Exhaustive(const TinyWorld& world) : world_(world) {
     program_.functions.push_back(function);
   }
   program_.tags = world.tags;
-  for (const MachineStep& step : all_steps()) {
+  for (const Step& step : all_steps()) {
     offer(step);
   }
 }
 
 /// All steps, whether their names are in order or not.
-std::vector<MachineStep> Exhaustive::all_steps() const {
-  std::vector<MachineStep> all;
+std::vector<Step> Exhaustive::all_steps() const {
+  std::vector<Step> all;
   for (const Kind kind : kinds) {
     const StepForm& form = form_of(kind);
-    MachineStep plain;
+    Step plain;
     plain.kind = kind;
-    std::vector<MachineStep> steps{plain};
+    std::vector<Step> steps{plain};
     const auto vary = [&](StepField field, auto member, auto max) {
       if (form.has(field)) {
         steps = each_with(steps, member, max);
       }
     };
-    vary(StepField::function, &MachineStep::function, std::uint8_t{std::size(functions)});
-    vary(StepField::values, &MachineStep::values, std::uint16_t{world_.values});
-    vary(StepField::room, &MachineStep::room, world_.values);
-    vary(StepField::handle, &MachineStep::handle, static_cast<std::uint8_t>(world_.slots - 1));
-    vary(StepField::to, &MachineStep::to, static_cast<std::uint8_t>(world_.slots - 1));
-    vary(StepField::tag, &MachineStep::tag, static_cast<std::uint8_t>(world_.tags - 1));
+    vary(StepField::function, &Step::function, std::uint8_t{std::size(functions)});
+    vary(StepField::values, &Step::values, std::uint16_t{world_.values});
+    vary(StepField::room, &Step::room, world_.values);
+    vary(StepField::handle, &Step::handle, static_cast<std::uint8_t>(world_.slots - 1));
+    vary(StepField::to, &Step::to, static_cast<std::uint8_t>(world_.slots - 1));
+    vary(StepField::tag, &Step::tag, static_cast<std::uint8_t>(world_.tags - 1));
     if (form.has(StepField::suspends)) {
-      steps = each_with_tags(steps, &MachineStep::suspends, world_.tags);
-      steps = each_with_tags(steps, &MachineStep::switches, world_.tags);
+      steps = each_with_tags(steps, &Step::suspends, world_.tags);
+      steps = each_with_tags(steps, &Step::switches, world_.tags);
     }
     all.insert(all.end(), steps.begin(), steps.end());
   }
-  for (MachineStep& step : all) {
+  for (Step& step : all) {
     if (step.function == std::size(functions)) {
-      step.function = MachineStep::null_function;
+      step.function = Step::null_function;
     }
   }
   return all;
 }
 
 /// The names in use after `step`, or nothing where its own names are out of order.
-std::optional<Exhaustive::Names> Exhaustive::named_by(const MachineStep& step, Names before) {
+std::optional<Exhaustive::Names> Exhaustive::named_by(const Step& step, Names before) {
   const StepForm& form = form_of(step.kind);
   Naming slot(before.slots);
   Naming tag(before.tags);
@@ -146,7 +144,7 @@ std::optional<Exhaustive::Names> Exhaustive::named_by(const MachineStep& step, N
 }
 
 /// Adds `step` to the choices for every set of names in use with which its own are in order.
-void Exhaustive::offer(const MachineStep& step) {
+void Exhaustive::offer(const Step& step) {
   if (form_of(step.kind).has(StepField::to) && !needs_a_slot(step) && step.to != step.handle) {
     return;
   }
@@ -159,7 +157,7 @@ void Exhaustive::offer(const MachineStep& step) {
   }
 }
 
-void Exhaustive::begin_with(std::span<const MachineStep> steps) {
+void Exhaustive::begin_with(std::span<const Step> steps) {
   beginning_.assign(steps.begin(), steps.end());
 }
 
@@ -167,7 +165,7 @@ Exhaustive::Count Exhaustive::programs_of(std::size_t steps, const Visit& visit)
   count_ = {};
   program_.steps.clear();
   Names names;
-  for (const MachineStep& step : beginning_) {
+  for (const Step& step : beginning_) {
     program_.steps.push_back(step);
     names = named_by(step, names).value();
   }
@@ -206,7 +204,7 @@ bool Exhaustive::extend_by_trap(std::size_t left, const Visit& visit) {
   if (left != 1) {
     return true;
   }
-  MachineStep trap;
+  Step trap;
   trap.kind = Kind::trap;
   program_.steps.push_back(trap);
   return visited(visit);

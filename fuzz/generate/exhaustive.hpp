@@ -1,4 +1,4 @@
-// Every MachineProgram of a tiny world: one pooled stack shape of 64 KiB, a function of no values
+// Every Program of a tiny world: one pooled stack shape of 64 KiB, a function of no values
 // and one of one parameter and two results, few handle slots and tags, few values; and the steps
 // that make, move and end continuations. Frames, entries and repeats are left to the fuzz targets.
 //
@@ -47,10 +47,10 @@ class Exhaustive {
   explicit Exhaustive(const TinyWorld& world);
 
   /// Every program begins with `steps`, of the world's names and in order, from now on.
-  void begin_with(std::span<const MachineStep> steps);
+  void begin_with(std::span<const Step> steps);
 
   /// Sees a program, which is valid until the visitor returns. Returns whether to continue.
-  using Visit = std::function<bool(const MachineProgram& program)>;
+  using Visit = std::function<bool(const Program& program)>;
 
   struct Count {
     std::uint64_t programs = 0;       ///< that were visited
@@ -59,7 +59,7 @@ class Exhaustive {
   };
 
   /// Visits every program of exactly `steps` steps after the shared beginning: at least one, and
-  /// machine_bounds::steps in all at most.
+  /// program_bounds::steps in all at most.
   Count programs_of(std::size_t steps, const Visit& visit);
 
  private:
@@ -69,23 +69,23 @@ class Exhaustive {
     std::uint8_t tags = 0;
   };
   struct Choice {
-    MachineStep step;
+    Step step;
     Names after;
   };
   enum class Effect : std::uint8_t { nothing, reason_of_a_trap, something };
 
-  std::vector<MachineStep> all_steps() const;
-  void offer(const MachineStep& step);
-  static std::optional<Names> named_by(const MachineStep& step, Names before);
+  std::vector<Step> all_steps() const;
+  void offer(const Step& step);
+  static std::optional<Names> named_by(const Step& step, Names before);
   bool extend(Names names, std::size_t left, const Visit& visit);
   bool extend_by_trap(std::size_t left, const Visit& visit);
   bool visited(const Visit& visit);
   Effect effect_of_last_step();
 
   TinyWorld world_;
-  MachineProgram program_;
-  MachineReference reference_;
-  std::vector<MachineStep> beginning_;
+  Program program_;
+  Reference reference_;
+  std::vector<Step> beginning_;
   Count count_;
   std::array<std::array<std::vector<Choice>, tiny_world_max.tags + 1>, tiny_world_max.slots + 1>
       choices_;  ///< by the names in use

@@ -1,4 +1,4 @@
-// The bytes of a MachineProgram: the number of declarations, one code for each possible stack and
+// The bytes of a Program: the number of declarations, one code for each possible stack and
 // function, then one code for each step until the bytes end. Codes have a fixed width, so that a
 // change of a byte changes one thing.
 #include "fuzz/generate/generate.hpp"
@@ -28,32 +28,32 @@ void put(const Code& code, std::span<std::uint8_t>& room) {
   room = room.subspan(code.size());
 }
 
-/// How many stacks, functions and tags are declared: two bits each.
+/// How many stacks, functions and tags are declared, two bits each, and the trampoline.
 using CountsCode = std::array<std::uint8_t, 1>;
-static_assert(machine_bounds::stacks == 4 && machine_bounds::functions == 4 &&
-              machine_bounds::tags == 4);
+static_assert(coded_stacks == 4 && coded_functions == 4 && program_bounds::tags == 4);
+constexpr std::uint8_t v44_code = 3 << 6;
 
 constexpr std::size_t encoded_bytes_max =
-    sizeof(CountsCode) +
-    (machine_bounds::stacks + machine_bounds::functions) * sizeof(DeclarationCode) +
-    machine_bounds::steps * sizeof(StepCode);
-static_assert(encoded_bytes_max <= machine_program_bytes_max);
+    sizeof(CountsCode) + (coded_stacks + coded_functions) * sizeof(DeclarationCode) +
+    program_bounds::steps * sizeof(StepCode);
+static_assert(encoded_bytes_max <= program_bytes_max);
 
 }  // namespace
 
-void generate_machine_program(Bytes bytes, MachineProgram& program) {
+void generate_program(Bytes bytes, Program& program) {
   program.clear();
   const std::uint8_t counts = take<CountsCode>(bytes)[0];
   const std::size_t stacks = 1u + counts % 4;
   const std::size_t functions = 1u + counts / 4 % 4;
   program.tags = static_cast<std::uint8_t>(1 + counts / 16 % 4);
-  for (std::size_t index = 0; index < machine_bounds::stacks; ++index) {
+  program.trampoline = counts >= v44_code ? Trampoline::v44 : Trampoline::trap;
+  for (std::size_t index = 0; index < coded_stacks; ++index) {
     const auto code = take<DeclarationCode>(bytes);
     if (index < stacks) {
       program.stacks.push_back(decode_stack(code));
     }
   }
-  for (std::size_t index = 0; index < machine_bounds::functions; ++index) {
+  for (std::size_t index = 0; index < coded_functions; ++index) {
     const auto code = take<DeclarationCode>(bytes);
     if (index < functions) {
       program.functions.push_back(decode_function(code, program));
@@ -64,20 +64,22 @@ void generate_machine_program(Bytes bytes, MachineProgram& program) {
   }
 }
 
-std::size_t encode(const MachineProgram& program, std::span<std::uint8_t> bytes) {
+std::size_t encode(const Program& program, std::span<std::uint8_t> bytes) {
   std::span<std::uint8_t> room = bytes;
-  put(CountsCode{static_cast<std::uint8_t>((program.stacks.size() - 1) |
-                                           (program.functions.size() - 1) << 2 |
-                                           (program.tags - 1u) << 4)},
+  const std::size_t stacks = std::min(program.stacks.size(), coded_stacks);
+  const std::size_t functions = std::min(program.functions.size(), coded_functions);
+  put(CountsCode{static_cast<std::uint8_t>(
+          (stacks - 1) | (functions - 1) << 2 | (program.tags - 1u) << 4 |
+          (program.trampoline == Trampoline::v44 ? v44_code : 0u))},
       room);
-  for (std::size_t index = 0; index < machine_bounds::stacks; ++index) {
+  for (std::size_t index = 0; index < coded_stacks; ++index) {
     put(index < program.stacks.size() ? encode(program.stacks[index]) : DeclarationCode{}, room);
   }
-  for (std::size_t index = 0; index < machine_bounds::functions; ++index) {
+  for (std::size_t index = 0; index < coded_functions; ++index) {
     put(index < program.functions.size() ? encode(program.functions[index]) : DeclarationCode{},
         room);
   }
-  for (const MachineStep& step : program.steps) {
+  for (const Step& step : program.steps) {
     put(encode(step), room);
   }
   return bytes.size() - room.size();

@@ -16,7 +16,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 constexpr std::size_t run_max = Idiom::bound;
 
 /// Names are rarely wrong, and a division costs more than all else here.
@@ -33,13 +33,13 @@ void keep_below(BoundedList<std::uint8_t, bound>& tags, std::size_t declared) {
   }
 }
 
-void keep_valid(MachineProgram& program) {
+void keep_valid(Program& program) {
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
-    MachineStep& step = program.steps[index];
+    Step& step = program.steps[index];
     if (step.kind == Kind::repeat && index == 0) {
       step = {};  // no step comes before it
     }
-    if (step.function != MachineStep::null_function) {
+    if (step.function != Step::null_function) {
       keep_below(step.function, program.functions.size());
     }
     keep_below(step.stack, program.stacks.size());
@@ -52,18 +52,18 @@ void keep_valid(MachineProgram& program) {
 
 /// Replaces the `removed` steps from `position` with `inserted`, which must not be steps of
 /// `program`. Steps that do not fit are dropped at the end.
-void splice(MachineProgram& program, std::size_t position, std::size_t removed,
-            std::span<const MachineStep> inserted) {
+void splice(Program& program, std::size_t position, std::size_t removed,
+            std::span<const Step> inserted) {
   auto& steps = program.steps;
   const std::size_t size_before = steps.size();
-  const std::size_t count = std::min(inserted.size(), machine_bounds::steps - position);
+  const std::size_t count = std::min(inserted.size(), program_bounds::steps - position);
   const std::size_t kept =
-      std::min(size_before - position - removed, machine_bounds::steps - position - count);
+      std::min(size_before - position - removed, program_bounds::steps - position - count);
   const std::size_t size = position + count + kept;
   while (steps.size() < size) {
     steps.push_back({});
   }
-  MachineStep* const place = &steps[0] + position;
+  Step* const place = &steps[0] + position;
   if (count > removed) {
     std::copy_backward(place + removed, place + removed + kept, place + count + kept);
   } else if (count < removed) {
@@ -73,12 +73,12 @@ void splice(MachineProgram& program, std::size_t position, std::size_t removed,
   steps.truncate(size);
 }
 
-MachineStep random_step(const MachineProgram& program, Random& random, std::size_t steps_before) {
+Step random_step(const Program& program, Random& random, std::size_t steps_before) {
   return decode_step(random.code<StepCode>(), program, steps_before);
 }
 
 /// Copies a run of at most run_max steps.
-Idiom random_run(const MachineProgram& program, Random& random) {
+Idiom random_run(const Program& program, Random& random) {
   Idiom run;
   const std::size_t position = random.below(program.steps.size());
   const std::size_t length = 1 + random.below(random.one_in(4) ? run_max : 4);
@@ -88,86 +88,87 @@ Idiom random_run(const MachineProgram& program, Random& random) {
   return run;
 }
 
-std::span<const MachineStep> span_of(const Idiom& run) {
+std::span<const Step> span_of(const Idiom& run) {
   return {run.begin(), run.size()};
 }
 
 // Changes of the steps. All but the inserting ones need at least one step.
 
-void insert_step(MachineProgram& program, Random& random) {
+void insert_step(Program& program, Random& random) {
   const std::size_t position = random.below(program.steps.size() + 1);
-  const MachineStep step = random_step(program, random, position);
+  const Step step = random_step(program, random, position);
   splice(program, position, 0, {&step, 1});
 }
 
-void insert_idiom(MachineProgram& program, Random& random) {
+void insert_idiom(Program& program, Random& random) {
   Idiom idiom;
   make_idiom(program, random, idiom);
   const std::size_t size = program.steps.size();
   // At the end the program so far has made the state in which it is taken.
   std::size_t position = random.one_in(2) ? size : random.below(size + 1);
-  position = std::min(position, machine_bounds::steps - idiom.size());
+  position = std::min(position, program_bounds::steps - idiom.size());
   splice(program, position, random.one_in(2) ? std::min(idiom.size(), size - position) : 0,
          span_of(idiom));
 }
 
-void change_field(MachineProgram& program, Random& random);
+void change_field(Program& program, Random& random);
 
 /// Rare, since a repeat makes a program expensive.
-void insert_repeat(MachineProgram& program, Random& random) {
+void insert_repeat(Program& program, Random& random) {
   if (!random.one_in(4)) {
     return change_field(program, random);
   }
   const std::size_t position =
-      std::min(1 + random.below(program.steps.size()), machine_bounds::steps - 1);
-  MachineStep step;
+      std::min(1 + random.below(program.steps.size()), program_bounds::steps - 1);
+  Step step;
   step.kind = Kind::repeat;
   step.length = static_cast<std::uint8_t>(
       random.one_in(8) ? position : 1 + random.below(std::min<std::size_t>(position, 6)));
   // One long program costs as much as a thousand others.
   step.count = static_cast<std::uint16_t>(
-      1 + random.below(random.one_in(256) ? machine_bounds::repeats : 4));
+      1 + random.below(random.one_in(256) ? program_bounds::repeats : 4));
   splice(program, position, 0, {&step, 1});
 }
 
-void delete_run(MachineProgram& program, Random& random) {
+void delete_run(Program& program, Random& random) {
   const std::size_t position = random.below(program.steps.size());
   const std::size_t length = 1 + random.below(random.one_in(2) ? run_max : 2);
   splice(program, position, std::min(length, program.steps.size() - position), {});
 }
 
-void duplicate_step(MachineProgram& program, Random& random) {
+void duplicate_step(Program& program, Random& random) {
   const std::size_t position = random.below(program.steps.size());
-  const MachineStep step = program.steps[position];
+  const Step step = program.steps[position];
   splice(program, position, 0, {&step, 1});
 }
 
-void swap_steps(MachineProgram& program, Random& random) {
+void swap_steps(Program& program, Random& random) {
   std::swap(program.steps[random.below(program.steps.size())],
             program.steps[random.below(program.steps.size())]);
 }
 
-void move_step(MachineProgram& program, Random& random) {
+void move_step(Program& program, Random& random) {
   const std::size_t from = random.below(program.steps.size());
-  const MachineStep step = program.steps[from];
+  const Step step = program.steps[from];
   splice(program, from, 1, {});
   splice(program, random.below(program.steps.size() + 1), 0, {&step, 1});
 }
 
-void copy_run(MachineProgram& program, Random& random) {
+void copy_run(Program& program, Random& random) {
   const Idiom run = random_run(program, random);
   splice(program, random.below(program.steps.size() + 1), 0, span_of(run));
 }
 
-void replace_step(MachineProgram& program, Random& random) {
+void replace_step(Program& program, Random& random) {
   const std::size_t position = random.below(program.steps.size());
   program.steps[position] = random_step(program, random, position);
 }
 
-void copy_field(StepField field, const MachineStep& from, MachineStep& to) {
+void copy_field(StepField field, const Step& from, Step& to) {
   switch (field) {
     case StepField::handle: to.handle = from.handle; break;
-    case StepField::function: to.function = from.function; break;
+    case StepField::function:
+    case StepField::body: to.function = from.function; break;
     case StepField::stack: to.stack = from.stack; break;
     case StepField::tag: to.tag = from.tag; break;
     case StepField::values: to.values = from.values; break;
@@ -177,21 +178,23 @@ void copy_field(StepField field, const MachineStep& from, MachineStep& to) {
     case StepField::switches: to.switches = from.switches; break;
     case StepField::length: to.length = from.length; break;
     case StepField::count: to.count = from.count; break;
+    case StepField::index: to.index = from.index; break;
+    case StepField::apart: break;
     case StepField::damage: to.damage = from.damage; break;
   }
 }
 
 /// Copies one field of a random step of the same kind.
-void change_field(MachineProgram& program, Random& random) {
+void change_field(Program& program, Random& random) {
   const std::size_t position = random.below(program.steps.size());
-  MachineStep& step = program.steps[position];
+  Step& step = program.steps[position];
   const StepForm& form = form_of(step.kind);
   const auto fields = static_cast<std::size_t>(std::popcount(form.fields));
   if (fields == 0) {
     replace_step(program, random);
     return;
   }
-  const MachineStep other =
+  const Step other =
       decode_step(step.kind, random.code<StepCode>(), program, std::max<std::size_t>(position, 1));
   std::size_t skipped = random.below(fields);
   for (std::size_t index = 0; index < step_fields; ++index) {
@@ -205,18 +208,18 @@ void change_field(MachineProgram& program, Random& random) {
 
 /// Sets a number of a step to one that matters: a bound, or about as many values as a function
 /// takes or returns.
-void change_number(MachineProgram& program, Random& random) {
-  MachineStep& step = program.steps[random.below(program.steps.size())];
+void change_number(Program& program, Random& random) {
+  Step& step = program.steps[random.below(program.steps.size())];
   const StepForm& form = form_of(step.kind);
   if (form.has(StepField::length) && random.one_in(2)) {
-    step.length = machine_bounds::steps;  // cut down to all steps before it
+    step.length = program_bounds::steps;  // cut down to all steps before it
   } else if (form.has(StepField::count)) {
     step.count = random.one_in(step.kind == Kind::repeat ? 8 : 2) ? form.count_max : 1;
   } else if (form.has(StepField::room) && random.one_in(2)) {
-    step.room = random.one_in(2) ? machine_bounds::values_across : 0;
+    step.room = random.one_in(2) ? program_bounds::values_across : 0;
   } else if (form.has(StepField::values)) {
     const Signature& function = program.functions[random.below(program.functions.size())];
-    const std::uint16_t count = random.one_in(4) ? function.returns : function.params;
+    const std::uint32_t count = random.one_in(4) ? function.returns : function.params;
     step.values =
         random.one_in(8) ? form.values_max : near(count, random.difference(), form.values_max);
   } else {
@@ -226,18 +229,16 @@ void change_number(MachineProgram& program, Random& random) {
 
 // Changes of the declarations.
 
-void change_stack(MachineProgram& program, Random& random) {
-  MachineStack& stack = program.stacks[random.below(program.stacks.size())];
+void change_stack(Program& program, Random& random) {
+  StackShape& stack = program.stacks[random.below(program.stacks.size())];
   // A pooled stack of a new size must be mapped.
   if (!random.one_in(stack.kind == StackShape::Kind::mapped ? 8 : 2)) {
     stack = decode_stack(random.code<DeclarationCode>());
     return;
   }
   const bool supplied = stack.kind == StackShape::Kind::supplied;
-  const std::uint64_t min =
-      supplied ? machine_stack_terms.supplied_bytes_min : machine_stack_terms.mapped_bytes_min;
-  const std::uint64_t max =
-      supplied ? machine_bounds::supplied_bytes : machine_bounds::pooled_bytes;
+  const std::uint64_t min = supplied ? 0 : spec::page_bytes;
+  const std::uint64_t max = supplied ? program_bounds::supplied_bytes : program_bounds::made_bytes;
   const Signature& function = program.functions[random.below(program.functions.size())];
   const std::uint64_t fit =
       spec::required_bytes(spec::capacity_of(function.params, function.returns));
@@ -252,40 +253,44 @@ void change_stack(MachineProgram& program, Random& random) {
   }
 }
 
-void change_function(MachineProgram& program, Random& random) {
+void change_function(Program& program, Random& random) {
   Signature& function = program.functions[random.below(program.functions.size())];
   if (random.one_in(2)) {
     function = decode_function(random.code<DeclarationCode>(), program);
     return;
   }
-  const MachineStack& stack = program.stacks[random.below(program.stacks.size())];
-  std::uint16_t& count = random.one_in(2) ? function.params : function.returns;
+  const StackShape& stack = program.stacks[random.below(program.stacks.size())];
+  std::uint32_t& count = random.one_in(2) ? function.params : function.returns;
   if (random.one_in(16)) {
-    count = machine_bounds::arity;
+    count = program_bounds::arity;
     return;
   }
   count = random.one_in(2) ? fitting_arity(stack, random.difference())
-                           : near(count, random.difference(), machine_bounds::arity);
+                           : near(count, random.difference(), program_bounds::arity);
 }
 
-void declare_more_or_less(MachineProgram& program, Random& random) {
-  auto& [expect, stacks, functions, tags, steps] = program;
+void declare_more_or_less(Program& program, Random& random) {
+  auto& [expect, trampoline, stacks, functions, tags, steps] = program;
+  if (random.one_in(16)) {
+    trampoline = trampoline == Trampoline::trap ? Trampoline::v44 : Trampoline::trap;
+  }
   switch (random.below(6)) {
     case 0:
-      if (!stacks.full()) stacks.push_back(decode_stack(random.code<DeclarationCode>()));
+      if (stacks.size() < coded_stacks)
+        stacks.push_back(decode_stack(random.code<DeclarationCode>()));
       break;
     case 1: stacks.truncate(std::max<std::size_t>(stacks.size() - 1, 1)); break;
     case 2:
-      if (!functions.full()) {
+      if (functions.size() < coded_functions) {
         functions.push_back(decode_function(random.code<DeclarationCode>(), program));
       }
       break;
     case 3: functions.truncate(std::max<std::size_t>(functions.size() - 1, 1)); break;
-    default: tags = static_cast<std::uint8_t>(1 + random.below(machine_bounds::tags));
+    default: tags = static_cast<std::uint8_t>(1 + random.below(program_bounds::tags));
   }
 }
 
-using Change = void (*)(MachineProgram&, Random&);
+using Change = void (*)(Program&, Random&);
 
 /// A change listed more often is more likely. About as many steps are deleted as added.
 constexpr std::array<Change, 25> changes = {
@@ -298,7 +303,7 @@ constexpr std::array<Change, 25> changes = {
 
 }  // namespace
 
-void mutate(MachineProgram& program, std::uint32_t seed) {
+void mutate(Program& program, std::uint32_t seed) {
   Random random(seed);
   constexpr std::array<std::uint8_t, 8> how_many = {1, 1, 1, 1, 2, 2, 3, 4};
   for (std::uint8_t count = random.one_of(how_many); count > 0; --count) {
@@ -310,12 +315,12 @@ void mutate(MachineProgram& program, std::uint32_t seed) {
   keep_valid(program);
 }
 
-void cross_over(const MachineProgram& first, const MachineProgram& second, MachineProgram& child,
-                std::uint32_t seed) {
+void cross_over(const Program& first, const Program& second, Program& child, std::uint32_t seed) {
   Random random(seed);
   child.clear();
+  child.trampoline = first.trampoline;
   child.tags = std::max(first.tags, second.tags);
-  const MachineProgram& declared = random.one_in(2) ? first : second;
+  const Program& declared = random.one_in(2) ? first : second;
   child.stacks = declared.stacks;
   child.functions = (random.one_in(4) ? second : declared).functions;
   child.steps = first.steps;

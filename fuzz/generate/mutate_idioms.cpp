@@ -9,16 +9,16 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 /// Writes idioms. The running stack takes the next step: after a resume, the resumed one.
 class Writer {
  public:
-  Writer(const MachineProgram& program, Random& random, Idiom& idiom)
+  Writer(const Program& program, Random& random, Idiom& idiom)
       : program_(program),
         random_(random),
         idiom_(idiom),
-        first_slot_(random.below(random.one_in(4) ? machine_bounds::handles : 3)),
+        first_slot_(random.below(random.one_in(4) ? program_bounds::handles : 3)),
         tag_(static_cast<std::uint8_t>(random.below(program.tags))) {}
 
   void handler() {
@@ -62,7 +62,7 @@ class Writer {
       switch_to(random_.below(2), 2);
       return;
     }
-    MachineStep& step = add(kind);
+    Step& step = add(kind);
     step.handle = slot(random_.below(2));
     if (kind != Kind::drop && kind != Kind::walk_suspended) {
       step.to = slot(random_.below(3));
@@ -84,7 +84,7 @@ class Writer {
     for (std::size_t peer = 0; peer < peers; ++peer) {
       fresh(peer);
     }
-    MachineStep& first = resume_fresh(0, 3);
+    Step& first = resume_fresh(0, 3);
     first.switches.push_back(tag_);
     first.suspends.push_back(any_tag());
     // The handle of the switching stack goes to the slot of the handle that was just consumed.
@@ -135,7 +135,7 @@ class Writer {
   void exception_into_a_chain() {
     nested_under_handler(random_.below(3));
     suspend();
-    MachineStep& step = add(Kind::throw_into);
+    Step& step = add(Kind::throw_into);
     step.handle = slot(0);
     step.to = slot(1);
     step.suspends.push_back(tag_);
@@ -143,13 +143,13 @@ class Writer {
 
  private:
   std::uint8_t slot(std::size_t index) const {
-    return static_cast<std::uint8_t>((first_slot_ + index) % machine_bounds::handles);
+    return static_cast<std::uint8_t>((first_slot_ + index) % program_bounds::handles);
   }
 
   std::uint8_t any_tag() { return static_cast<std::uint8_t>(random_.below(program_.tags)); }
 
   /// Adds a step; where there is no room, it replaces the last one.
-  MachineStep& add(Kind kind) {
+  Step& add(Kind kind) {
     if (idiom_.full()) {
       idiom_.truncate(idiom_.size() - 1);
     }
@@ -159,36 +159,36 @@ class Writer {
   }
 
   void fresh(std::size_t index) {
-    MachineStep& step = add(Kind::new_);
+    Step& step = add(Kind::new_);
     step.handle = slot(index);
     step.function = static_cast<std::uint8_t>(random_.below(program_.functions.size()));
     step.stack = static_cast<std::uint8_t>(random_.below(program_.stacks.size()));
-    params_ = program_.functions[step.function].params;
+    params_ = near(program_.functions[step.function].params, 0, program_bounds::values_in);
   }
 
   /// Mostly with as many values as the latest continuation takes.
-  MachineStep& resume_fresh(std::size_t index, std::size_t to) {
+  Step& resume_fresh(std::size_t index, std::size_t to) {
     std::uint16_t values = params_;
     if (random_.one_in(4)) {
-      MachineStep& bind = add(Kind::bind);
+      Step& bind = add(Kind::bind);
       bind.handle = slot(index);
       bind.to = slot(index);
       bind.values = static_cast<std::uint16_t>(random_.below(std::size_t{values} + 1));
       values = static_cast<std::uint16_t>(values - bind.values);
     }
-    MachineStep& step = resume(index, to);
+    Step& step = resume(index, to);
     step.values =
-        near(values, random_.one_in(8) ? random_.difference() : 0, machine_bounds::values_in);
+        near(values, random_.one_in(8) ? random_.difference() : 0, program_bounds::values_in);
     return step;
   }
 
   /// Mostly with as many values as the latest suspend has room for.
-  MachineStep& resume(std::size_t index, std::size_t to) {
-    MachineStep& step = add(Kind::resume);
+  Step& resume(std::size_t index, std::size_t to) {
+    Step& step = add(Kind::resume);
     step.handle = slot(index);
     step.to = slot(to);
     step.values =
-        near(room_, random_.one_in(8) ? random_.difference() : 0, machine_bounds::values_in);
+        near(room_, random_.one_in(8) ? random_.difference() : 0, program_bounds::values_in);
     return step;
   }
 
@@ -205,7 +205,7 @@ class Writer {
   }
 
   void suspend() {
-    MachineStep& step = add(Kind::suspend);
+    Step& step = add(Kind::suspend);
     step.tag = tag_;
     step.values = few();
     step.room = few();
@@ -213,7 +213,7 @@ class Writer {
   }
 
   void switch_to(std::size_t index, std::size_t to) {
-    MachineStep& step = add(Kind::switch_);
+    Step& step = add(Kind::switch_);
     step.handle = slot(index);
     step.to = slot(to);
     step.tag = tag_;
@@ -223,15 +223,15 @@ class Writer {
 
   void call() {
     add(Kind::call).count = static_cast<std::uint16_t>(
-        1 + random_.below(random_.one_in(4) ? machine_bounds::frames : 3));
+        1 + random_.below(random_.one_in(4) ? program_bounds::frames : 3));
   }
 
   std::uint8_t few() {
     return static_cast<std::uint8_t>(
-        random_.below(random_.one_in(8) ? machine_bounds::values_across : 3));
+        random_.below(random_.one_in(8) ? program_bounds::values_across : 3));
   }
 
-  const MachineProgram& program_;
+  const Program& program_;
   Random& random_;
   Idiom& idiom_;
   std::size_t first_slot_;
@@ -242,7 +242,7 @@ class Writer {
 
 }  // namespace
 
-void make_idiom(const MachineProgram& program, Random& random, Idiom& idiom) {
+void make_idiom(const Program& program, Random& random, Idiom& idiom) {
   constexpr std::array idioms = {&Writer::handler,
                                  &Writer::same_tag_in_nested_handlers,
                                  &Writer::deep_forwarding,

@@ -8,9 +8,9 @@
 
 namespace fiberproof::fuzz {
 
-using Idiom = BoundedList<MachineStep, 24>;
+using Idiom = BoundedList<Step, 24>;
 
 /// Fills `idiom` with a run of steps that are valid in `program`, as far as it has room.
-void make_idiom(const MachineProgram& program, Random& random, Idiom& idiom);
+void make_idiom(const Program& program, Random& random, Idiom& idiom);
 
 }  // namespace fiberproof::fuzz

@@ -24,7 +24,7 @@ constexpr std::size_t short_steps_max = 16;
 constexpr std::uint32_t long_period = 16;
 
 /// Drops steps at the end, or at the beginning.
-void shorten(MachineProgram& program, std::uint32_t seed) {
+void shorten(Program& program, std::uint32_t seed) {
   auto& steps = program.steps;
   if (steps.size() <= short_steps_max || seed % long_period == 0) {
     return;
@@ -36,7 +36,7 @@ void shorten(MachineProgram& program, std::uint32_t seed) {
       steps[index].length =
           static_cast<std::uint8_t>(std::min<std::size_t>(steps[index].length, index));
     }
-    if (steps[0].kind == MachineStep::Kind::repeat) {
+    if (steps[0].kind == Step::Kind::repeat) {
       steps[0] = {};
     }
   }
@@ -44,16 +44,16 @@ void shorten(MachineProgram& program, std::uint32_t seed) {
 }
 
 /// A text that cannot be parsed is decoded as bytes.
-void read(std::span<const std::uint8_t> input, MachineProgram& program) {
+void read(std::span<const std::uint8_t> input, Program& program) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
-  if (!has_machine_program_magic(text) || !parse(text, program)) {
-    generate_machine_program(input, program);
+  if (!has_program_magic(text) || !parse(text, program)) {
+    generate_program(input, program);
   }
 }
 
 /// Bytes that do not fit are cut off: fewer steps are a program, too.
-std::size_t write(const MachineProgram& program, std::span<std::uint8_t> room) {
-  std::array<std::uint8_t, machine_program_bytes_max> bytes;
+std::size_t write(const Program& program, std::span<std::uint8_t> room) {
+  std::array<std::uint8_t, program_bytes_max> bytes;
   const std::size_t size = std::min(encode(program, bytes), room.size());
   std::copy_n(bytes.begin(), size, room.begin());
   return size;
@@ -63,7 +63,7 @@ std::size_t write(const MachineProgram& program, std::span<std::uint8_t> room) {
 
 std::size_t mutate_input(std::uint8_t* data, std::size_t size, std::size_t size_max,
                          std::uint32_t seed) {
-  static MachineProgram program;
+  static Program program;
   if (seed % engine_period == 0 && LLVMFuzzerMutate != nullptr) {
     return LLVMFuzzerMutate(data, size, size_max);
   }
@@ -76,9 +76,9 @@ std::size_t mutate_input(std::uint8_t* data, std::size_t size, std::size_t size_
 std::size_t cross_over_inputs(std::span<const std::uint8_t> first,
                               std::span<const std::uint8_t> second, std::span<std::uint8_t> child,
                               std::uint32_t seed) {
-  static MachineProgram one;
-  static MachineProgram other;
-  static MachineProgram made;
+  static Program one;
+  static Program other;
+  static Program made;
   read(first, one);
   read(second, other);
   cross_over(one, other, made, seed);

@@ -1,4 +1,4 @@
-// The custom mutator of libFuzzer for targets whose inputs are MachinePrograms, as texts or as
+// The custom mutator of libFuzzer for targets whose inputs are Programs, as texts or as
 // bytes. New inputs are always bytes, which are faster to read.
 #pragma once
 

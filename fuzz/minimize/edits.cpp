@@ -1,198 +1,219 @@
-// Edits of Programs.
 #include "fuzz/minimize/edits.hpp"
+#include "fuzz/program/form.hpp"
 
+#include <array>
+#include <type_traits>
 #include <utility>
 
 namespace fiberproof::fuzz {
 namespace {
 
-/// The lists of steps, in the order in which they are counted through.
-template <class AnyConst, class Visit>
-void each_list(AnyConst& program, Visit visit) {
-  for (std::size_t index = 0; index < program.functions.size(); ++index) {
-    visit(program.functions[index].steps);
+using Kind = Step::Kind;
+using Edits = std::vector<Edit>;
+using Numbers = std::vector<Number>;
+
+// With more steps than this, only single ones and runs of them are left out.
+constexpr std::size_t paired_steps_max = 24;
+
+bool names_function(const Step& step) {
+  const StepForm& form = form_of(step.kind);
+  return form.has(StepField::body) ||
+         (form.has(StepField::function) && step.function != Step::null_function);
+}
+
+/// What a removal of an item of a list does to an index that is not the item's own.
+void close_gap(std::uint8_t& index, std::size_t removed) {
+  if (index > removed) {
+    --index;
   }
-  visit(program.main);
 }
 
-template <class AnyConst, class Visit>
-void each_step(AnyConst& program, Visit visit) {
-  each_list(program, [&visit](auto& steps) {
-    for (std::size_t index = 0; index < steps.size(); ++index) {
-      visit(steps[index]);
+template <class Condition>
+bool any_step(const Program& program, Condition condition) {
+  return std::any_of(program.steps.begin(), program.steps.end(), condition);
+}
+
+bool names_tag(const Step& step, std::size_t tag) {
+  const StepForm& form = form_of(step.kind);
+  return (form.has(StepField::tag) && step.tag == tag) ||
+         std::find(step.suspends.begin(), step.suspends.end(), tag) != step.suspends.end() ||
+         std::find(step.switches.begin(), step.switches.end(), tag) != step.switches.end();
+}
+
+void remove_function(Program& program, std::size_t removed) {
+  erase(program.functions, removed, removed + 1);
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    if (names_function(program.steps[index])) {
+      close_gap(program.steps[index].function, removed);
     }
-  });
+  }
 }
 
-constexpr bool names_both(Step::Kind kind) {
-  return kind == Step::Kind::initialize || kind == Step::Kind::resume;
+void remove_stack(Program& program, std::size_t removed) {
+  erase(program.stacks, removed, removed + 1);
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    close_gap(program.steps[index].stack, removed);
+  }
 }
 
-bool is_named(const Program& program, std::uint8_t Step::* index, std::size_t declared) {
-  bool named = false;
-  each_step(program, [&](const Step& step) {
-    named = named || (names_both(step.kind) && step.*index == declared);
-  });
-  return named;
-}
-
-/// After the removal of what had the index `removed`.
-void renumber(Program& program, std::uint8_t Step::* index, std::size_t removed) {
-  each_step(program, [&](Step& step) {
-    if (names_both(step.kind) && step.*index > removed) {
-      --(step.*index);
+void remove_tag(Program& program, std::size_t removed) {
+  --program.tags;
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    Step& step = program.steps[index];
+    close_gap(step.tag, removed);
+    for (std::size_t clause = 0; clause < step.suspends.size(); ++clause) {
+      close_gap(step.suspends[clause], removed);
     }
-  });
+    for (std::size_t clause = 0; clause < step.switches.size(); ++clause) {
+      close_gap(step.switches[clause], removed);
+    }
+  }
 }
 
-void add_removals_of_declarations(const Program& program, std::vector<Edit<Program>>& edits) {
+void add_removals_of_declarations(const Program& program, Edits& edits) {
   for (std::size_t index = program.functions.size(); index-- > 0;) {
-    if (!is_named(program, &Step::function, index)) {
-      edits.push_back([index](Program& edited) {
-        erase(edited.functions, index, index + 1);
-        renumber(edited, &Step::function, index);
-      });
+    if (!any_step(program, [index](const Step& step) {
+          return names_function(step) && step.function == index;
+        })) {
+      edits.push_back([index](Program& edited) { remove_function(edited, index); });
     }
   }
   for (std::size_t index = program.stacks.size(); index-- > 0;) {
-    if (!is_named(program, &Step::stack, index)) {
-      edits.push_back([index](Program& edited) {
-        erase(edited.stacks, index, index + 1);
-        renumber(edited, &Step::stack, index);
+    if (!any_step(program, [index](const Step& step) {
+          return form_of(step.kind).has(StepField::stack) && step.stack == index;
+        })) {
+      edits.push_back([index](Program& edited) { remove_stack(edited, index); });
+    }
+  }
+  for (std::size_t tag = program.tags; tag-- > 0;) {
+    if (!any_step(program, [tag](const Step& step) { return names_tag(step, tag); })) {
+      edits.push_back([tag](Program& edited) { remove_tag(edited, tag); });
+    }
+  }
+}
+
+/// Two steps at a time: a level of nesting is what opens it and what closes it.
+void add_removals_of_pairs(const Program& program, Edits& edits) {
+  if (program.steps.size() > paired_steps_max) {
+    return;
+  }
+  for (std::size_t first = 0; first < program.steps.size(); ++first) {
+    for (std::size_t second = first + 1; second < program.steps.size(); ++second) {
+      edits.push_back([first, second](Program& edited) {
+        remove_steps(edited, second, second + 1);
+        remove_steps(edited, first, first + 1);
       });
     }
   }
 }
 
-void remove_what_nothing_names(Program& program) {
-  std::vector<Edit<Program>> edits;
-  do {
-    edits.clear();
-    add_removals_of_declarations(program, edits);
-    if (!edits.empty()) {
-      edits.front()(program);
-    }
-  } while (!edits.empty());
-}
-
-/// What a function does is done by main, and nothing else; where that makes the program shorter,
-/// since functions that resume each other could take turns in main for ever.
-void add_unnestings(const Program& program, std::vector<Edit<Program>>& edits) {
-  for (const Function& function : program.functions) {
-    for (const Step& step : function.steps) {
-      if (!names_both(step.kind)) {
-        continue;
-      }
-      Program unnested = program;
-      unnested.main.clear();
-      unnested.main.push_back(step);
-      remove_what_nothing_names(unnested);
-      if (step_count(unnested) < step_count(program)) {
-        edits.push_back([unnested](Program& edited) { edited = unnested; });
-      }
+template <class Clauses>
+void add_removals_of_clauses(const Program& program, Clauses Step::* clauses, Edits& edits) {
+  for (std::size_t at = 0; at < program.steps.size(); ++at) {
+    for (std::size_t clause = (program.steps[at].*clauses).size(); clause-- > 0;) {
+      edits.push_back([at, clauses, clause](Program& edited) {
+        erase(edited.steps[at].*clauses, clause, clause + 1);
+      });
     }
   }
 }
 
 template <class Field>
-void add_number(std::vector<Number<Program>>& numbers, std::uint64_t now, std::uint64_t plain,
-                Field field) {
+void add_number(Numbers& numbers, std::uint64_t now, std::uint64_t plain, Field field,
+                std::uint64_t unit = 1) {
   if (now != plain) {
-    numbers.push_back({now, plain, 1, [field](Program& program, std::uint64_t number) {
+    numbers.push_back({now, plain, unit, [field](Program& program, std::uint64_t number) {
                          auto& place = field(program);
                          place = static_cast<std::decay_t<decltype(place)>>(number);
                        }});
   }
 }
 
-/// `list` is main where it is no function's index.
-BoundedList<Step, steps_max>& steps_of(Program& program, std::size_t list) {
-  return list < program.functions.size() ? program.functions[list].steps : program.main;
-}
-
-void add_numbers_of_steps(const Program& program, std::vector<Number<Program>>& numbers) {
-  std::size_t list = 0;
-  each_list(program, [&](const auto& steps) {
-    for (std::size_t at = 0; at < steps.size(); ++at) {
-      const Step& step = steps[at];
-      const auto add = [&](auto Step::* field) {
-        add_number(numbers, step.*field, 0, [list, at, field](Program& edited) -> auto& {
-          return steps_of(edited, list)[at].*field;
-        });
-      };
-      if (names_both(step.kind)) {
-        add(&Step::function);
-        add(&Step::stack);
-      } else if (!ends_function(step.kind)) {
-        add(&Step::handler_index);
-      }
+void add_numbers_of_step(const Step& step, std::size_t at, Numbers& numbers) {
+  const StepForm& form = form_of(step.kind);
+  const auto add = [&](StepField needed, auto Step::* field, std::uint64_t plain) {
+    if (form.has(needed)) {
+      add_number(numbers, step.*field, plain,
+                 [at, field](Program& edited) -> auto& { return edited.steps[at].*field; });
     }
-    ++list;
-  });
+  };
+  add(StepField::count, &Step::count, 1);
+  add(StepField::length, &Step::length, 1);
+  add(StepField::values, &Step::values, 0);
+  add(StepField::room, &Step::room, 0);
+  add(StepField::tag, &Step::tag, 0);
+  add(StepField::stack, &Step::stack, 0);
+  add(StepField::index, &Step::index, 0);
+  add(StepField::body, &Step::function, 0);
+  if (step.function != Step::null_function) {
+    add(StepField::function, &Step::function, 0);
+  }
 }
 
 }  // namespace
 
-std::size_t step_count(const Program& program) {
-  std::size_t count = 0;
-  each_list(program, [&count](const auto& steps) { count += steps.size(); });
-  return count;
-}
-
 void remove_steps(Program& program, std::size_t first, std::size_t end) {
-  std::size_t number = 0;
-  each_list(program, [&](auto& steps) {
-    std::size_t kept = 0;
-    for (std::size_t index = 0; index < steps.size(); ++index, ++number) {
-      if (number < first || number >= end || ends_function(steps[index].kind)) {
-        steps[kept++] = steps[index];
-      }
+  const auto before = program.steps;
+  std::array<bool, program_bounds::steps> kept{};
+  program.steps.clear();
+  for (std::size_t index = 0; index < before.size(); ++index) {
+    Step step = before[index];
+    kept[index] = index < first || index >= end;
+    if (kept[index] && step.kind == Step::Kind::repeat) {
+      const auto* const self = kept.begin() + index;
+      step.length = static_cast<std::uint8_t>(std::count(self - step.length, self, true));
+      kept[index] = step.length > 0;
     }
-    steps.truncate(kept);
-  });
-}
-
-std::vector<Edit<Program>> simplifications(const Program& program) {
-  std::vector<Edit<Program>> edits;
-  add_removals_of_declarations(program, edits);
-  add_unnestings(program, edits);
-  for (std::size_t index = 0; index < program.functions.size(); ++index) {
-    if (program.functions[index].steps.back().kind != Step::Kind::return_) {
-      edits.push_back([index](Program& edited) {
-        edited.functions[index].steps.back().kind = Step::Kind::return_;
-      });
+    if (kept[index]) {
+      program.steps.push_back(step);
     }
   }
+}
+
+Edits simplifications(const Program& program) {
+  Edits edits;
+  add_removals_of_declarations(program, edits);
+  add_removals_of_clauses(program, &Step::switches, edits);
+  add_removals_of_clauses(program, &Step::suspends, edits);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
     if (program.stacks[index] != plain_stack) {
       edits.push_back([index](Program& edited) { edited.stacks[index] = plain_stack; });
     }
   }
-  if (program.revision != Program::StartRevision::trap) {
-    edits.push_back([](Program& edited) { edited.revision = Program::StartRevision::trap; });
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    if (program.steps[index].kind == Kind::trap || program.steps[index].kind == Kind::throw_) {
+      edits.push_back([index](Program& edited) { edited.steps[index].kind = Kind::return_; });
+    }
   }
+  if (program.trampoline != Trampoline::trap) {
+    edits.push_back([](Program& edited) { edited.trampoline = Trampoline::trap; });
+  }
+  add_removals_of_pairs(program, edits);
   return edits;
 }
 
-std::vector<Number<Program>> numbers_in(const Program& program) {
-  std::vector<Number<Program>> numbers;
-  add_number(numbers, program.depth, 1, [](Program& edited) -> auto& { return edited.depth; });
-  add_number(numbers, program.resumes, 1, [](Program& edited) -> auto& { return edited.resumes; });
+Numbers numbers_in(const Program& program) {
+  Numbers numbers;
+  for (std::size_t at = 0; at < program.steps.size(); ++at) {
+    add_numbers_of_step(program.steps[at], at, numbers);
+  }
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
-    const Function& function = program.functions[index];
-    add_number(numbers, function.params, 0,
+    const Signature& signature = program.functions[index];
+    add_number(numbers, signature.params, 0,
                [index](Program& edited) -> auto& { return edited.functions[index].params; });
-    add_number(numbers, function.returns, 0,
+    add_number(numbers, signature.returns, 0,
                [index](Program& edited) -> auto& { return edited.functions[index].returns; });
   }
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
     const StackShape& shape = program.stacks[index];
+    const bool pooled = shape.kind == StackShape::Kind::mapped;
     add_number(numbers, shape.offset, 0,
                [index](Program& edited) -> auto& { return edited.stacks[index].offset; });
-    add_number(numbers, shape.bytes, plain_stack.bytes,
-               [index](Program& edited) -> auto& { return edited.stacks[index].bytes; });
+    add_number(
+        numbers, shape.bytes, plain_stack.bytes,
+        [index](Program& edited) -> auto& { return edited.stacks[index].bytes; },
+        pooled ? spec::page_bytes : 1);
   }
-  add_numbers_of_steps(program, numbers);
   return numbers;
 }
 

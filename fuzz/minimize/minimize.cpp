@@ -8,10 +8,9 @@
 namespace fiberproof::fuzz {
 namespace {
 
-template <class Language>
 class Minimizer {
  public:
-  Minimizer(const Language& program, const StillShows& still_shows, unsigned attempts_max)
+  Minimizer(const Program& program, const StillShows& still_shows, unsigned attempts_max)
       : best_(program), still_shows_(still_shows), attempts_max_(attempts_max) {}
 
   Minimized run() {
@@ -24,17 +23,17 @@ class Minimizer {
     return {attempts_, !changed_ && attempts_ < attempts_max_};
   }
 
-  const Language& best() const { return best_; }
+  const Program& best() const { return best_; }
 
  private:
   /// Leaves out runs of steps, halves at first, single ones at last; the last steps first, since
   /// what comes after the failure matters least.
   void shorten() {
-    for (std::size_t size = std::max<std::size_t>(step_count(best_) / 2, 1); size > 0; size /= 2) {
-      for (std::size_t end = step_count(best_); end > 0;) {
+    for (std::size_t size = std::max<std::size_t>(best_.steps.size() / 2, 1); size > 0; size /= 2) {
+      for (std::size_t end = best_.steps.size(); end > 0;) {
         const std::size_t first = end - std::min(size, end);
-        attempt([first, end](Language& program) { remove_steps(program, first, end); });
-        end = std::min(first, step_count(best_));
+        attempt([first, end](Program& program) { remove_steps(program, first, end); });
+        end = std::min(first, best_.steps.size());
       }
     }
   }
@@ -64,14 +63,14 @@ class Minimizer {
 
   /// The plain number at once, then by ever smaller steps towards it. True where that changed it to
   /// something that this cannot change further.
-  bool reduce(const Number<Language>& number) {
+  bool reduce(const Number& number) {
     std::uint64_t now = number.now;
     const bool down = number.plain < now;
     for (std::uint64_t distance = down ? now - number.plain : number.plain - now; distance > 0;) {
       const std::uint64_t next = down ? now - distance : now + distance;
       const bool is_in_range =
           down ? next >= number.plain && next < now : next <= number.plain && next > now;
-      if (is_in_range && attempt([&](Language& program) { number.set(program, next); })) {
+      if (is_in_range && attempt([&](Program& program) { number.set(program, next); })) {
         now = next;
       } else {
         distance = distance / 2 / number.unit * number.unit;
@@ -80,15 +79,14 @@ class Minimizer {
     return now != number.now && now == number.plain;
   }
 
-  bool attempt(const Edit<Language>& edit) {
-    Language candidate = best_;
+  bool attempt(const Edit& edit) {
+    Program candidate = best_;
     edit(candidate);
     if (attempts_ == attempts_max_ || candidate == best_ || !is_program(candidate)) {
       return false;
     }
     ++attempts_;
-    const auto any = std::make_unique<AnyProgram>(candidate);
-    if (!still_shows_(*any)) {
+    if (!still_shows_(candidate)) {
       return false;
     }
     best_ = candidate;
@@ -96,12 +94,12 @@ class Minimizer {
     return true;
   }
 
-  static bool is_program(const Language& candidate) {
-    const auto read = std::make_unique<Language>();
+  static bool is_program(const Program& candidate) {
+    const auto read = std::make_unique<Program>();
     return parse(print(candidate), *read).has_value() && *read == candidate;
   }
 
-  Language best_;
+  Program best_;
   const StillShows& still_shows_;
   const unsigned attempts_max_;
   unsigned attempts_ = 0;
@@ -110,20 +108,11 @@ class Minimizer {
 
 }  // namespace
 
-Minimized minimize(AnyProgram& program, const StillShows& still_shows, unsigned attempts_max) {
-  return std::visit(
-      [&]<class Language>(Language& held) {
-        const auto minimizer =
-            std::make_unique<Minimizer<Language>>(held, still_shows, attempts_max);
-        const Minimized minimized = minimizer->run();
-        held = minimizer->best();
-        return minimized;
-      },
-      program);
-}
-
-std::size_t step_count(const AnyProgram& program) {
-  return std::visit([](const auto& held) { return step_count(held); }, program);
+Minimized minimize(Program& program, const StillShows& still_shows, unsigned attempts_max) {
+  const auto minimizer = std::make_unique<Minimizer>(program, still_shows, attempts_max);
+  const Minimized minimized = minimizer->run();
+  program = minimizer->best();
+  return minimized;
 }
 
 bool is_same_ending(const Ending& one, const Ending& other) {

@@ -2,7 +2,7 @@
 // of which leaves it showing the same: delta debugging on the structure of the language.
 #pragma once
 
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
 #include "fuzz/replay/replay.hpp"
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 namespace fiberproof::fuzz {
 
 /// Whether a program still shows what is being minimised.
-using StillShows = std::function<bool(const AnyProgram& program)>;
+using StillShows = std::function<bool(const Program& program)>;
 
 inline constexpr unsigned minimize_attempts_max = 5000;
 
@@ -22,11 +22,8 @@ struct Minimized {
 
 /// On input `program` shows it. On output it still does; and where that is complete, no step of it
 /// can be left out, and no number in it be brought nearer to the plain one.
-Minimized minimize(AnyProgram& program, const StillShows& still_shows,
+Minimized minimize(Program& program, const StillShows& still_shows,
                    unsigned attempts_max = minimize_attempts_max);
-
-/// The steps of `program`, each as often as it stands there.
-std::size_t step_count(const AnyProgram& program);
 
 /// Whether two programs ended in the same way: the same rule was violated, or the processes died
 /// of the same.

@@ -1,4 +1,4 @@
-// The form of a MachineProgram's text, once for everybody who reads, prints or makes programs: the
+// The form of a Program's text, once for everybody who reads, prints or makes programs: the
 // word of each kind of step, which fields it has, and their bounds.
 #pragma once
 
@@ -13,9 +13,6 @@
 
 namespace fiberproof::fuzz {
 
-inline constexpr StackTerms machine_stack_terms = {
-    "pooled", spec::page_bytes, machine_bounds::pooled_bytes, 0, machine_bounds::supplied_bytes};
-
 inline constexpr std::array<std::string_view, damages> damage_words = {
     "misaligned", "astray",  "cycle", "orphan", "context", "start",
     "inward",     "endless", "above", "lowest", "highest"};
@@ -23,7 +20,8 @@ inline constexpr std::array<std::string_view, damages> damage_words = {
 /// The fields of a step, in the order in which they stand in the text.
 enum class StepField : std::uint8_t {
   handle,
-  function,
+  function,  ///< or null
+  body,      ///< a function that is declared
   stack,
   tag,
   values,
@@ -33,6 +31,8 @@ enum class StepField : std::uint8_t {
   switches,
   length,
   count,
+  index,
+  apart,  ///< a word that stands for itself
   damage,
 };
 inline constexpr std::size_t step_fields = static_cast<std::size_t>(StepField::damage) + 1;
@@ -55,19 +55,19 @@ struct StepForm {
 
 namespace detail {
 using enum StepField;
-inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
+inline constexpr std::array<StepForm, Step::kinds> step_forms = {{
     {"new", fields_of(handle, function, stack)},
-    {"bind", fields_of(handle, values, to), machine_bounds::values_in},
-    {"resume", fields_of(handle, values, to, suspends, switches), machine_bounds::values_in},
+    {"bind", fields_of(handle, values, to), program_bounds::values_in},
+    {"resume", fields_of(handle, values, to, suspends, switches), program_bounds::values_in},
     {"throw-into", fields_of(handle, to, suspends, switches)},
-    {"suspend", fields_of(tag, values, room), machine_bounds::values_across},
-    {"switch", fields_of(handle, tag, values, room, to), machine_bounds::values_across},
+    {"suspend", fields_of(tag, values, room), program_bounds::values_across},
+    {"switch", fields_of(handle, tag, values, room, to), program_bounds::values_across},
     {"return"},
     {"trap"},
     {"throw"},
     {"rethrow"},
     {"drop", fields_of(handle)},
-    {"call", fields_of(count), 0, machine_bounds::frames},
+    {"call", fields_of(count), 0, program_bounds::frames},
     {"try"},
     {"back"},
     {"enter"},
@@ -75,20 +75,25 @@ inline constexpr std::array<StepForm, MachineStep::kinds> step_forms = {{
     {"walk"},
     {"walk", fields_of(handle)},
     {"overrun"},
-    {"repeat", fields_of(length, count), 0, machine_bounds::repeats},
+    {"repeat", fields_of(length, count), 0, program_bounds::repeats},
     {"walk", fields_of(damage)},
     {"walk", fields_of(handle, damage)},
     {"resume-again", fields_of(handle)},
     {"trespass", fields_of(handle)},
+    {"initialize", fields_of(body, stack)},
+    {"start", fields_of(body, stack)},
+    {"yield", fields_of(index)},
+    {"yield", fields_of(index, apart)},
+    {"overflow"},
 }};
 }  // namespace detail
 
-constexpr const StepForm& form_of(MachineStep::Kind kind) {
+constexpr const StepForm& form_of(Step::Kind kind) {
   return detail::step_forms[static_cast<std::size_t>(kind)];
 }
 
-static_assert(form_of(MachineStep::Kind::walk_suspended).has(StepField::handle));
-static_assert(form_of(MachineStep::Kind::repeat).word == "repeat");
-static_assert(form_of(MachineStep::Kind::trespass).word == "trespass");
+static_assert(form_of(Step::Kind::walk_suspended).has(StepField::handle));
+static_assert(form_of(Step::Kind::repeat).word == "repeat");
+static_assert(form_of(Step::Kind::overflow).word == "overflow");
 
 }  // namespace fiberproof::fuzz

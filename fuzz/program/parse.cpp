@@ -1,4 +1,4 @@
-// The parser of MachineProgram text: first what is declared, then `steps`, each with the fields
+// The parser of Program text: first what is declared, then `steps`, each with the fields
 // that its kind has, then `end`. What a step names must have been declared, so an error stands at
 // the word that is wrong.
 #include "fuzz/program/form.hpp"
@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,11 +17,9 @@
 namespace fiberproof::fuzz {
 namespace {
 
-constexpr std::string_view magic_line = "fiberproof machine-program 1";
-
 /// Of what, and of an unbroken chain or not, is said by the words that follow.
-MachineStep::Kind kind_of_walk(Line line) {
-  using Kind = MachineStep::Kind;
+Step::Kind kind_of_walk(Line line) {
+  using Kind = Step::Kind;
   if (line.at_end()) {
     return Kind::walk;
   }
@@ -30,11 +29,18 @@ MachineStep::Kind kind_of_walk(Line line) {
   return line.at_end() ? Kind::walk_suspended : Kind::walk_suspended_broken;
 }
 
-std::optional<MachineStep::Kind> kind_of(std::string_view keyword, const Line& line) {
-  for (std::size_t index = 0; index < MachineStep::kinds; ++index) {
-    const auto kind = static_cast<MachineStep::Kind>(index);
+Step::Kind kind_of_yield(Line line) {
+  line.next();
+  return line.at_end() ? Step::Kind::yield : Step::Kind::yield_apart;
+}
+
+std::optional<Step::Kind> kind_of(std::string_view keyword, const Line& line) {
+  for (std::size_t index = 0; index < Step::kinds; ++index) {
+    const auto kind = static_cast<Step::Kind>(index);
     if (form_of(kind).word == keyword) {
-      return kind == MachineStep::Kind::walk ? kind_of_walk(line) : kind;
+      return kind == Step::Kind::walk    ? kind_of_walk(line)
+             : kind == Step::Kind::yield ? kind_of_yield(line)
+                                         : kind;
     }
   }
   return std::nullopt;
@@ -52,18 +58,17 @@ Checked keep(const Read<T>& read, Field& field) {
 
 class Parser {
  public:
-  explicit Parser(MachineProgram& program) : program_(program) {}
+  explicit Parser(Program& program) : program_(program) {}
 
   Checked parse(std::string_view text) {
     program_.clear();
-    return parse_lines(text, magic_line,
-                       [this](std::string_view keyword, Line& line) -> Read<bool> {
-                         const Checked checked = parse_statement(keyword, line);
-                         if (!checked) {
-                           return std::unexpected(checked.error());
-                         }
-                         return part_ == Part::ended;
-                       });
+    return parse_lines(text, [this](std::string_view keyword, Line& line) -> Read<bool> {
+      const Checked checked = parse_statement(keyword, line);
+      if (!checked) {
+        return std::unexpected(checked.error());
+      }
+      return part_ == Part::ended;
+    });
   }
 
  private:
@@ -93,6 +98,9 @@ class Parser {
     if (keyword == "expect") {
       return keep(read_expectation(line), program_.expect);
     }
+    if (keyword == "trampoline") {
+      return parse_trampoline(line);
+    }
     if (keyword == "stack") {
       return parse_stack(line);
     }
@@ -100,17 +108,26 @@ class Parser {
       return parse_function(line);
     }
     if (keyword == "tags") {
-      return keep(line.number(1, machine_bounds::tags), program_.tags);
+      return keep(line.number(1, program_bounds::tags), program_.tags);
     }
     return line.wrong(fmt::format("unknown line '{}'", keyword));
   }
 
+  Checked parse_trampoline(Line& line) {
+    const std::string_view word = line.next();
+    if (word != "trap" && word != "v44") {
+      return line.wrong(fmt::format("expected 'trap' or 'v44', got '{}'", word));
+    }
+    program_.trampoline = word == "trap" ? Trampoline::trap : Trampoline::v44;
+    return {};
+  }
+
   Checked parse_stack(Line& line) {
-    MachineStack stack;
+    StackShape stack;
     Checked checked =
-        expect_next_name(line, 's', "stack", program_.stacks.size(), machine_bounds::stacks);
+        expect_next_name(line, 's', "stack", program_.stacks.size(), program_bounds::stacks);
     if (checked) {
-      checked = keep(read_stack(line), stack);
+      checked = keep(read_stack_shape(line), stack);
     }
     if (checked) {
       program_.stacks.push_back(stack);
@@ -118,27 +135,14 @@ class Parser {
     return checked;
   }
 
-  static Read<MachineStack> read_stack(Line& line) {
-    Line after_beyond = line;
-    if (after_beyond.next() != "beyond") {
-      return read_stack_shape(line, machine_stack_terms);
-    }
-    line = after_beyond;
-    const auto bits = line.number(machine_bounds::beyond_bits_min, machine_bounds::beyond_bits_max);
-    if (!bits) {
-      return std::unexpected(bits.error());
-    }
-    return stack_beyond(static_cast<std::uint32_t>(*bits));
-  }
-
   Checked parse_function(Line& line) {
     Signature function;
     Checked checked = expect_next_name(line, 'f', "function", program_.functions.size(),
-                                       machine_bounds::functions);
+                                       program_bounds::functions);
     for (const auto& [word, count] :
          {std::pair{"params", &function.params}, std::pair{"returns", &function.returns}}) {
       if (checked) {
-        checked = parse_number_after(word, line, machine_bounds::arity, *count);
+        checked = parse_number_after(word, line, std::numeric_limits<std::uint32_t>::max(), *count);
       }
     }
     if (checked) {
@@ -149,16 +153,16 @@ class Parser {
 
   Checked parse_step(std::string_view keyword, Line& line) {
     if (program_.steps.full()) {
-      return line.wrong(fmt::format("more than {} steps", machine_bounds::steps));
+      return line.wrong(fmt::format("more than {} steps", program_bounds::steps));
     }
-    const std::optional<MachineStep::Kind> kind = kind_of(keyword, line);
+    const std::optional<Step::Kind> kind = kind_of(keyword, line);
     if (!kind) {
       return line.wrong(fmt::format("'{}' is no step", keyword));
     }
-    if (*kind == MachineStep::Kind::repeat && program_.steps.empty()) {
+    if (*kind == Step::Kind::repeat && program_.steps.empty()) {
       return line.wrong("no step before this one can be repeated");
     }
-    MachineStep step;
+    Step step;
     step.kind = *kind;
     for (std::size_t index = 0; index < step_fields; ++index) {
       const auto field = static_cast<StepField>(index);
@@ -173,21 +177,25 @@ class Parser {
     return {};
   }
 
-  Checked parse_field(StepField field, MachineStep& step, Line& line) {
+  Checked parse_field(StepField field, Step& step, Line& line) {
     const StepForm& form = form_of(step.kind);
     switch (field) {
-      case StepField::handle: return keep(line.name('h', machine_bounds::handles), step.handle);
+      case StepField::handle: return keep(line.name('h', program_bounds::handles), step.handle);
       case StepField::function: return parse_function_name(step, line);
+      case StepField::body: return keep(read_function(line), step.function);
       case StepField::stack: return parse_stack_name(step, line);
       case StepField::tag: return keep(read_tag(line), step.tag);
       case StepField::values: return keep(line.number(0, form.values_max), step.values);
       case StepField::room:
-        return parse_number_after("room", line, machine_bounds::values_across, step.room);
+        return parse_number_after("room", line, program_bounds::values_across, step.room);
       case StepField::to: return parse_to(step, line);
       case StepField::suspends: return parse_clauses("suspends", line, step.suspends);
       case StepField::switches: return parse_clauses("switches", line, step.switches);
       case StepField::length: return keep(line.number(1, program_.steps.size()), step.length);
       case StepField::count: return keep(line.number(1, form.count_max), step.count);
+      case StepField::index:
+        return keep(line.number(0, std::numeric_limits<std::uint32_t>::max()), step.index);
+      case StepField::apart: return line.expect_word("apart");
       case StepField::damage: return parse_damage(step, line);
     }
     return {};
@@ -200,32 +208,35 @@ class Parser {
     return checked ? keep(line.number(0, max), field) : checked;
   }
 
-  Checked parse_function_name(MachineStep& step, Line& line) const {
+  Checked parse_function_name(Step& step, Line& line) const {
     Line after_null = line;
     if (after_null.next() == "null") {
       line = after_null;
-      step.function = MachineStep::null_function;
+      step.function = Step::null_function;
       return {};
     }
-    return keep(
-        read_declared(line, 'f', "function", machine_bounds::functions, program_.functions.size()),
-        step.function);
+    return keep(read_function(line), step.function);
   }
 
-  Checked parse_stack_name(MachineStep& step, Line& line) const {
+  Read<std::uint8_t> read_function(Line& line) const {
+    return read_declared(line, 'f', "function", program_bounds::functions,
+                         program_.functions.size());
+  }
+
+  Checked parse_stack_name(Step& step, Line& line) const {
     const Checked checked = line.expect_word("on");
-    return checked ? keep(read_declared(line, 's', "stack", machine_bounds::stacks,
+    return checked ? keep(read_declared(line, 's', "stack", program_bounds::stacks,
                                         program_.stacks.size()),
                           step.stack)
                    : checked;
   }
 
-  static Checked parse_to(MachineStep& step, Line& line) {
+  static Checked parse_to(Step& step, Line& line) {
     const Checked checked = line.expect_word("to");
-    return checked ? keep(line.name('h', machine_bounds::handles), step.to) : checked;
+    return checked ? keep(line.name('h', program_bounds::handles), step.to) : checked;
   }
 
-  static Checked parse_damage(MachineStep& step, Line& line) {
+  static Checked parse_damage(Step& step, Line& line) {
     if (const Checked checked = line.expect_word("broken"); !checked) {
       return checked;
     }
@@ -239,7 +250,7 @@ class Parser {
   }
 
   Read<std::uint8_t> read_tag(Line& line) const {
-    return read_declared(line, 't', "tag", machine_bounds::tags, program_.tags);
+    return read_declared(line, 't', "tag", program_bounds::tags, program_.tags);
   }
 
   /// The tags after `word`, at least one, if that is what comes next.
@@ -274,17 +285,22 @@ class Parser {
     return index;
   }
 
-  MachineProgram& program_;
+  Program& program_;
   Part part_ = Part::header;
 };
 
 }  // namespace
 
-bool has_machine_program_magic(std::string_view text) {
-  return text.starts_with(magic_line);
+bool has_program_magic(std::string_view text) {
+  // Looked at first, since an engine's comparison of strings is slow, and most inputs are bytes.
+  if (text.empty() || (text.front() != 'f' && text.front() != '\xef')) {
+    return false;
+  }
+  text = without_mark(text);
+  return text.starts_with("fiberproof program ") || text.starts_with("fiberproof machine-program ");
 }
 
-std::expected<void, ParseError> parse(std::string_view text, MachineProgram& program) {
+std::expected<void, ParseError> parse(std::string_view text, Program& program) {
   return Parser(program).parse(text);
 }
 

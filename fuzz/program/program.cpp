@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <iterator>
 
 namespace fiberproof::fuzz {
@@ -23,17 +22,18 @@ void print_clauses(std::string& text, std::string_view word,
   }
 }
 
-void print_field(std::string& text, StepField field, const MachineStep& step) {
+void print_field(std::string& text, StepField field, const Step& step) {
   const auto out = std::back_inserter(text);
   switch (field) {
     case StepField::handle: fmt::format_to(out, " h{}", step.handle); break;
     case StepField::function:
-      if (step.function == MachineStep::null_function) {
+      if (step.function == Step::null_function) {
         text += " null";
       } else {
         fmt::format_to(out, " f{}", step.function);
       }
       break;
+    case StepField::body: fmt::format_to(out, " f{}", step.function); break;
     case StepField::stack: fmt::format_to(out, " on s{}", step.stack); break;
     case StepField::tag: fmt::format_to(out, " t{}", step.tag); break;
     case StepField::values: fmt::format_to(out, " {}", step.values); break;
@@ -43,33 +43,31 @@ void print_field(std::string& text, StepField field, const MachineStep& step) {
     case StepField::switches: print_clauses(text, "switches", step.switches); break;
     case StepField::length: fmt::format_to(out, " {}", step.length); break;
     case StepField::count: fmt::format_to(out, " {}", step.count); break;
+    case StepField::index: fmt::format_to(out, " {}", step.index); break;
+    case StepField::apart: text += " apart"; break;
     case StepField::damage:
       fmt::format_to(out, " broken {}", damage_words[static_cast<std::size_t>(step.damage)]);
       break;
   }
 }
 
-std::string print_stack(const MachineStack& stack) {
-  return is_beyond(stack) ? fmt::format("beyond {}", std::bit_width(stack.bytes))
-                          : print(stack, machine_stack_terms);
-}
-
 }  // namespace
 
-bool MachineProgram::ends_process() const {
+bool Program::ends_process() const {
   return std::any_of(steps.begin(), steps.end(),
-                     [](const MachineStep& step) { return fuzz::ends_process(step.kind); });
+                     [](const Step& step) { return fuzz::ends_process(step.kind); });
 }
 
-void MachineProgram::clear() {
+void Program::clear() {
   expect = {};
+  trampoline = Trampoline::trap;
   stacks.clear();
   functions.clear();
   tags = 1;
   steps.clear();
 }
 
-std::string print(const MachineStep& step) {
+std::string print(const Step& step) {
   const StepForm& form = form_of(step.kind);
   std::string text(form.word);
   for (std::size_t index = 0; index < step_fields; ++index) {
@@ -81,19 +79,21 @@ std::string print(const MachineStep& step) {
   return text;
 }
 
-std::string print(const MachineProgram& program) {
-  std::string text =
-      fmt::format("fiberproof machine-program 1\nexpect {}\n", print(program.expect));
+std::string print(const Program& program) {
+  std::string text = fmt::format("{}\nexpect {}\n", magic_line, print(program.expect));
+  if (program.trampoline == Trampoline::v44) {
+    text += "trampoline v44\n";
+  }
   const auto out = std::back_inserter(text);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
-    fmt::format_to(out, "stack s{} {}\n", index, print_stack(program.stacks[index]));
+    fmt::format_to(out, "stack s{} {}\n", index, print(program.stacks[index]));
   }
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     fmt::format_to(out, "function f{} params {} returns {}\n", index,
                    program.functions[index].params, program.functions[index].returns);
   }
   fmt::format_to(out, "tags {}\nsteps\n", program.tags);
-  for (const MachineStep& step : program.steps) {
+  for (const Step& step : program.steps) {
     fmt::format_to(out, "  {}\n", print(step));
   }
   text += "end\n";

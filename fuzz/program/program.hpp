@@ -1,53 +1,66 @@
-// A MachineProgram: operations of the continuation machine (SPEC.md, Continuations) in short,
-// readable text. There is one list of steps, and whichever stack runs takes the next one; so the
-// text is what happens, in the order in which it happens.
+// A Program: operations on fibers (SPEC.md, Continuations) in short, readable text. It has one list
+// of steps, and whichever stack runs takes the next one: the text is what happens, in order.
 //
-//   fiberproof machine-program 1             # always the first line
-//   expect pass                              # or: violation C5, check C3, trespass
-//   stack s0 pooled 65536                    # usable bytes, of the store's pool, in whole pages
-//                                            # (of 65536, as the store itself would, half unsaid)
+//   fiberproof program 2                     # always the first line
+//   expect pass                              # or: violation C5, check C3, trespass, …
+//   trampoline trap                          # or v44: what initialize and start install (T5)
+//   stack s0 pooled 65536                    # usable bytes, in whole pages; 65536 is the default
+//                                            # of the store: every second `new` passes no size
 //   stack s1 supplied 40000 offset 3         # the embedder's memory, 3 bytes past a multiple of 64
 //   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
 //   function f0 params 2 returns 1
 //   tags 2                                   # t0 and t1
 //   steps
-//     new h0 f0 on s0                        # a fresh continuation; its handle goes to h0
-//     new h1 null on s0                      # of no function, which is refused
+//     new h0 f0 on s0                        # makes a continuation; its handle goes to h0
+//     new h1 null on s0                      # of no function: refused
 //     bind h0 1 to h1                        # one value ahead; the new handle goes to h1
 //     resume h1 1 to h2 suspends t0 t1 switches t0
 //                                            # one more value; a handle of what suspends goes to h2
 //     suspend t0 2 room 3                    # two values out, and room for three
 //     throw-into h2 to h2 suspends t0        # resume_throw
-//     switch h2 t1 0 room 1 to h3            # who runs next puts the handle that it gets into h3
+//     switch h2 t1 0 room 1 to h3            # the next that runs puts the handle it gets into h3
 //     call 3                                 # three frames down on the running stack
-//     try                                    # one frame down, and what is thrown there is caught
+//     try                                    # one frame down, which catches what is thrown there
 //     throw                                  # a C++ exception
-//     rethrow                                # of the exception that the running handler caught
+//     rethrow                                # the exception that the running handler caught
 //     back                                   # out of the innermost call or try
 //     enter                                  # the running stack opens an entry of its own
 //     leave                                  # and closes it
-//     walk                                   # the frames of the active chain
-//     walk h2                                # those of a suspended one
-//     walk broken cycle                      # while a word of the chain is wrong, which the walk
-//     walk h2 broken misaligned              # must say; or: astray, orphan, context, start,
-//     walk broken endless                    # inward, above; or accept: lowest, highest
-//     overrun                                # one word beyond the limit of the running stack
+//     walk                                   # walks the frames of the active chain
+//     walk h2                                # or of a suspended one
+//     walk broken cycle                      # with a wrong word in the chain, which the walk must
+//     walk h2 broken misaligned              # report; also astray, orphan, context, start, inward,
+//     walk broken endless                    # above; or must accept: lowest, highest
+//     overrun                                # reads one word beyond the limit of the running stack
 //     drop h2                                # abandons the chain
-//     resume-again h2                        # of what runs, by a forged handle: ends the process
-//     trespass h2                            # touches a guard page of it: ends the process, too
-//     repeat 2 999                           # the 2 steps before, 999 times more
+//     initialize f1 on s1                    # lays out only; the counts may be any u32
+//     start f0 on s0                         # runs a continuation beside the store, to its end
+//     yield 7                                # suspends it to its starter, which resumes it at once
+//     yield 8 apart                          # the same, by a control context elsewhere (S1)
 //     return                                 # ends the running body, as do trap and throw
+//     repeat 2 999                           # the 2 steps before, 999 times more
+//     resume-again h2                        # resumes what runs: ends the process
+//     trespass h2                            # touches a guard page of it: ends the process
+//     overflow                               # recurses until the stack is used up: ends the
+//     process
 //   end
+//
+// A started continuation is beside the store: it has no handle and handles no tag, and its starter
+// takes no step before it ends. Until then only initialize, start, yield, return, trap, throw,
+// overflow and repeat mean something. A trap or exception of it ends it, and leaves its starter as
+// it was. With less than 16 KiB of stack for steps it takes the next step if that ends it, and
+// returns otherwise.
 //
 // `#` starts a comment. A step that means nothing where it is taken (a return on the initial stack,
 // a back with no frame) is skipped. After the last step every running body returns, and what is
-// still suspended is abandoned. Tags of one clause list are tried in the order in which they stand.
+// still suspended is abandoned. Tags of one clause list are tried in order.
 //
-// A stack that cannot be had, one `beyond` or supplied memory without 16 aligned bytes, is declared
-// like any other: what is made on it is refused. A `resume-again` and a `trespass` are for a
-// replay, which expects the check or the report that they come to; engines do not make them.
+// A stack that cannot be made, one `beyond` or supplied memory without 16 aligned bytes, is
+// declared like any other: `new` on it is refused. Steps that end the process are for a replay,
+// which expects the check or report that they lead to; fuzzers do not make them.
 #pragma once
 
+#include "core/continuation_start.hpp"
 #include "fuzz/program/bounded_list.hpp"
 #include "fuzz/program/expectation.hpp"
 #include "fuzz/program/parse_error.hpp"
@@ -62,41 +75,40 @@
 namespace fiberproof::fuzz {
 
 /// Bounds of the language, each of them reachable.
-namespace machine_bounds {
-inline constexpr std::size_t stacks = 4;
-inline constexpr std::size_t functions = 4;
+namespace program_bounds {
+inline constexpr std::size_t stacks = 16;
+inline constexpr std::size_t functions = 16;
 inline constexpr std::size_t tags = 4;
 inline constexpr std::size_t handles = 8;
 inline constexpr std::size_t steps = 64;
 inline constexpr std::size_t suspend_clauses = 3;  ///< of one resume
 inline constexpr std::size_t switch_clauses = 2;
-inline constexpr std::uint32_t arity = 4095;        ///< parameters, results
+inline constexpr std::uint32_t arity = 4095;        ///< parameters, results of what `new` makes
 inline constexpr std::uint32_t values_in = 4095;    ///< of a bind and a resume
 inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a switch, and their room
 inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
-inline constexpr std::uint64_t pooled_bytes = 1024 * 1024;
+inline constexpr std::uint64_t pooled_bytes = std::uint64_t{1} << 37;  ///< to lay out on
+inline constexpr std::uint64_t started_bytes = 2 * 1024 * 1024;        ///< to start on
+inline constexpr std::uint64_t made_bytes = 1024 * 1024;               ///< of a `new`
 inline constexpr std::uint64_t store_stack_bytes = 64 * 1024;  ///< where a cont_new names no size
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
 inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at most
 inline constexpr std::uint32_t beyond_bits_max = 64;
-}  // namespace machine_bounds
-
-/// Where a continuation runs. Mapped stacks are those of the store's pool.
-using MachineStack = StackShape;
+}  // namespace program_bounds
 
 /// A stack that no system can map: of 2^bits − 1 bytes.
-constexpr MachineStack stack_beyond(std::uint32_t bits) {
+constexpr StackShape stack_beyond(std::uint32_t bits) {
   return {StackShape::Kind::mapped, 0,
-          ~std::uint64_t{0} >> (machine_bounds::beyond_bits_max - bits)};
+          ~std::uint64_t{0} >> (program_bounds::beyond_bits_max - bits)};
 }
-constexpr bool is_beyond(const MachineStack& stack) {
-  return stack.kind == StackShape::Kind::mapped && stack.bytes > machine_bounds::pooled_bytes;
+constexpr bool is_beyond(const StackShape& stack) {
+  return stack.kind == StackShape::Kind::mapped && stack.bytes > program_bounds::pooled_bytes;
 }
 
 struct Signature {
-  std::uint16_t params = 0;
-  std::uint16_t returns = 0;
+  std::uint32_t params = 0;
+  std::uint32_t returns = 0;
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
@@ -122,7 +134,7 @@ constexpr bool breaks_walk(Damage damage) {
 }
 
 /// One operation. Which fields it has stands beside them; the others are as they begin.
-struct MachineStep {
+struct Step {
   enum class Kind : std::uint8_t {
     new_,        // handle, function, stack
     bind,        // handle, values, to
@@ -148,9 +160,14 @@ struct MachineStep {
     walk_suspended_broken,  // handle, damage
     resume_again,           // handle
     trespass,               // handle
+    initialize,             // function, stack
+    start,                  // function, stack
+    yield,                  // index
+    yield_apart,            // index
+    overflow,
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::trespass) + 1;
-  static constexpr std::uint8_t null_function = machine_bounds::functions;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::overflow) + 1;
+  static constexpr std::uint8_t null_function = program_bounds::functions;
 
   Kind kind = Kind::return_;
   std::uint8_t handle = 0;
@@ -163,43 +180,52 @@ struct MachineStep {
   Damage damage = Damage::misaligned;
   std::uint16_t values = 0;
   std::uint16_t count = 0;
-  BoundedList<std::uint8_t, machine_bounds::suspend_clauses> suspends;
-  BoundedList<std::uint8_t, machine_bounds::switch_clauses> switches;
-  friend bool operator==(const MachineStep&, const MachineStep&) = default;
+  std::uint32_t index = 0;  ///< of a yield: the handler index of its payload
+  BoundedList<std::uint8_t, program_bounds::suspend_clauses> suspends;
+  BoundedList<std::uint8_t, program_bounds::switch_clauses> switches;
+  friend bool operator==(const Step&, const Step&) = default;
 };
 
 /// Whether the step is made to end the process.
-constexpr bool ends_process(MachineStep::Kind kind) {
-  return kind == MachineStep::Kind::resume_again || kind == MachineStep::Kind::trespass;
+constexpr bool ends_process(Step::Kind kind) {
+  return kind == Step::Kind::resume_again || kind == Step::Kind::trespass ||
+         kind == Step::Kind::overflow;
 }
 
-struct MachineProgram {
+/// Whether the step ends the body that takes it.
+constexpr bool ends_body(Step::Kind kind) {
+  return kind == Step::Kind::return_ || kind == Step::Kind::trap || kind == Step::Kind::throw_;
+}
+
+struct Program {
   Expectation expect;
-  BoundedList<MachineStack, machine_bounds::stacks> stacks;     ///< at least one
-  BoundedList<Signature, machine_bounds::functions> functions;  ///< at least one
+  Trampoline trampoline = Trampoline::trap;  ///< that is installed beside the store (T5)
+  BoundedList<StackShape, program_bounds::stacks> stacks;       ///< at least one
+  BoundedList<Signature, program_bounds::functions> functions;  ///< at least one
   std::uint8_t tags = 1;                                        ///< from 1
-  BoundedList<MachineStep, machine_bounds::steps> steps;
+  BoundedList<Step, program_bounds::steps> steps;
 
   /// Whether a step of it may end the process.
   bool ends_process() const;
 
   /// As new, to be filled again.
   void clear();
-  friend bool operator==(const MachineProgram&, const MachineProgram&) = default;
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
-/// Whether `text` claims to be a MachineProgram: it starts with the magic words.
-bool has_machine_program_magic(std::string_view text);
+/// Whether `text` claims to be a Program, of today's language or of an older one: it starts
+/// with the magic words.
+bool has_program_magic(std::string_view text);
 
-/// Reads a MachineProgram into `program`, or says where `text` is none; `program` is unspecified
+/// Reads a Program into `program`, or says where `text` is none; `program` is unspecified
 /// then. What names a stack, function or tag that is not declared is none, nor is a repeat of more
 /// steps than come before it.
-std::expected<void, ParseError> parse(std::string_view text, MachineProgram& program);
+std::expected<void, ParseError> parse(std::string_view text, Program& program);
 
 /// The text of `program`: parse(print(p)) is p.
-std::string print(const MachineProgram& program);
+std::string print(const Program& program);
 
 /// One step, as in the text.
-std::string print(const MachineStep& step);
+std::string print(const Step& step);
 
 }  // namespace fiberproof::fuzz

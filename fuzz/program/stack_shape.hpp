@@ -5,9 +5,6 @@
 
 namespace fiberproof::fuzz {
 
-// Bounds of supplied memory.
-inline constexpr std::uint64_t supplied_bytes_min = 32;
-inline constexpr std::uint64_t supplied_bytes_max = 64 * 1024;
 inline constexpr std::uint32_t supplied_offset_max = 63;
 
 struct StackShape {

@@ -1,8 +1,11 @@
 #include "fuzz/program/text.hpp"
 
+#include "fuzz/program/program.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 #include <utility>
 
@@ -34,6 +37,24 @@ std::string_view without_line_end(std::string_view line) {
 
 std::string_view without_blanks_behind(std::string_view line) {
   return line.substr(0, line.find_last_not_of(" \t") + 1);
+}
+
+/// For a first line that is not `magic_line`.
+std::string message_for_first_line(std::string_view line) {
+  if (line == "fiberproof machine-program 1") {
+    return fmt::format(
+        "a text of the language before this one; change its first line to '{}', the rest is as it "
+        "was",
+        magic_line);
+  }
+  if (line == "fiberproof program 1") {
+    return fmt::format(
+        "a text of the older language of nested functions; write '{}', and its steps in the order "
+        "in which they are taken: 'resume' is 'start', 'suspend' is 'yield', 'mapped' is 'pooled', "
+        "'revision' is 'trampoline'",
+        magic_line);
+  }
+  return fmt::format("the first line is not '{}'", magic_line);
 }
 
 /// One line after the first; `ended` says whether `end` has been seen.
@@ -70,8 +91,10 @@ bool is_utf16(std::string_view text) {
          (text.size() > 1 && (text[0] == '\0') != (text[1] == '\0'));
 }
 
-Checked parse_lines(std::string_view text, std::string_view magic_line,
-                    const Statement& statement) {
+Checked parse_lines(std::string_view text, const Statement& statement) {
+  if (is_utf16(text)) {
+    return at(1, 1, "the text is UTF-16; save it as UTF-8");
+  }
   text = without_mark(text);
   if (text.empty()) {
     return at(1, 1, "the text is empty");
@@ -91,7 +114,7 @@ Checked parse_lines(std::string_view text, std::string_view magic_line,
       if (const Checked checked = check_characters(line, line_number); !checked) {
         return checked;
       }
-      return at(1, 1, fmt::format("the first line is not '{}'", magic_line));
+      return at(1, 1, message_for_first_line(without_blanks_behind(line)));
     }
     if (line_number > 1) {
       if (const Checked checked = parse_line(line, line_number, statement, ended); !checked) {
@@ -147,14 +170,21 @@ Checked expect_next_name(Line& line, char letter, std::string_view what, std::si
   return {};
 }
 
-Read<StackShape> read_stack_shape(Line& line, const StackTerms& terms) {
+Read<StackShape> read_stack_shape(Line& line) {
   const std::string_view kind = line.next();
-  if (kind != terms.mapped && kind != "supplied") {
-    return line.wrong(fmt::format("expected '{}' or 'supplied', got '{}'", terms.mapped, kind));
+  if (kind == "beyond") {
+    const auto bits = line.number(program_bounds::beyond_bits_min, program_bounds::beyond_bits_max);
+    if (!bits) {
+      return std::unexpected(bits.error());
+    }
+    return stack_beyond(static_cast<std::uint32_t>(*bits));
+  }
+  if (kind != "pooled" && kind != "supplied") {
+    return line.wrong(fmt::format("expected 'pooled', 'supplied' or 'beyond', got '{}'", kind));
   }
   const bool supplied = kind == "supplied";
-  const auto bytes = line.number(supplied ? terms.supplied_bytes_min : terms.mapped_bytes_min,
-                                 supplied ? terms.supplied_bytes_max : terms.mapped_bytes_max);
+  const auto bytes = line.number(
+      supplied ? 0 : 1, supplied ? program_bounds::supplied_bytes : program_bounds::pooled_bytes);
   if (!bytes) {
     return std::unexpected(bytes.error());
   }
@@ -172,9 +202,12 @@ Read<StackShape> read_stack_shape(Line& line, const StackTerms& terms) {
   return shape;
 }
 
-std::string print(const StackShape& shape, const StackTerms& terms) {
+std::string print(const StackShape& shape) {
+  if (is_beyond(shape)) {
+    return fmt::format("beyond {}", std::bit_width(shape.bytes));
+  }
   if (shape.kind == StackShape::Kind::mapped) {
-    return fmt::format("{} {}", terms.mapped, shape.bytes);
+    return fmt::format("pooled {}", shape.bytes);
   }
   return shape.offset == 0 ? fmt::format("supplied {}", shape.bytes)
                            : fmt::format("supplied {} offset {}", shape.bytes, shape.offset);

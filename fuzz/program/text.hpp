@@ -1,5 +1,5 @@
-// What the texts of the two languages share, Programs and MachinePrograms: how a text falls into
-// lines, `expect`, and the shape of a stack. What a line may say is each parser's own.
+// The outer form of a Program's text: its first line, how it falls into lines, `expect`, and the
+// shape of a stack. What else a line may say is the parser's.
 #pragma once
 
 #include "fuzz/program/expectation.hpp"
@@ -14,6 +14,8 @@
 
 namespace fiberproof::fuzz {
 
+inline constexpr std::string_view magic_line = "fiberproof program 2";
+
 /// `text` without a byte-order mark of UTF-8, which editors of other systems put first.
 std::string_view without_mark(std::string_view text);
 
@@ -26,8 +28,9 @@ using Statement = std::function<Read<bool>(std::string_view keyword, Line& line)
 
 /// Calls `statement` for each line that says something, after the first one, `magic_line`. The text
 /// must go up to `end` and no further, so that what is cut off before the last line's end is an
-/// error. Lines end in LF or in CR LF; a mark before the first is passed over.
-Checked parse_lines(std::string_view text, std::string_view magic_line, const Statement& statement);
+/// error. Lines end in LF or in CR LF; a mark before the first is skipped. A text of an older
+/// language is an error that says what to do with it.
+Checked parse_lines(std::string_view text, const Statement& statement);
 
 /// What follows the word `expect`.
 Read<Expectation> read_expectation(Line& line);
@@ -36,16 +39,8 @@ Read<Expectation> read_expectation(Line& line);
 Checked expect_next_name(Line& line, char letter, std::string_view what, std::size_t declared,
                          std::size_t bound);
 
-/// How a language calls stacks that are not supplied, and its bounds.
-struct StackTerms {
-  std::string_view mapped;
-  std::uint64_t mapped_bytes_min;
-  std::uint64_t mapped_bytes_max;
-  std::uint64_t supplied_bytes_min;
-  std::uint64_t supplied_bytes_max;
-};
-
-Read<StackShape> read_stack_shape(Line& line, const StackTerms& terms);
-std::string print(const StackShape& shape, const StackTerms& terms);
+/// What follows the name of a stack.
+Read<StackShape> read_stack_shape(Line& line);
+std::string print(const StackShape& shape);
 
 }  // namespace fiberproof::fuzz

@@ -9,7 +9,7 @@ namespace fiberproof::fuzz {
 using Frame = ReferenceStack::Frame;
 using State = ReferenceStack::State;
 
-namespace bounds = machine_run_bounds;
+namespace bounds = run_bounds;
 
 std::uint32_t ReferenceStack::frame_count() const {
   std::uint32_t count = 0;
@@ -19,8 +19,9 @@ std::uint32_t ReferenceStack::frame_count() const {
   return count;
 }
 
-void MachineReference::begin(const MachineProgram& program) {
+void Reference::begin(const Program& program) {
   program_ = &program;
+  starts_.begin(program);
   used_ = 0;
   live_.clear();
   ended_.clear();
@@ -38,7 +39,7 @@ void MachineReference::begin(const MachineProgram& program) {
   embedder.state = State::running;
 }
 
-ReferenceStack& MachineReference::add_stack() {
+ReferenceStack& Reference::add_stack() {
   if (used_ == stacks_.size()) {
     stacks_.emplace_back();
   }
@@ -64,13 +65,13 @@ ReferenceStack& MachineReference::add_stack() {
 
 // The next step.
 
-const MachineStep* MachineReference::next() {
+const Step* Reference::next() {
   for (;;) {
     if (position_ == program_->steps.size() || ++work_ > bounds::work) {
       return nullptr;
     }
-    const MachineStep& step = program_->steps[position_];
-    if (step.kind != MachineStep::Kind::repeat) {
+    const Step& step = program_->steps[position_];
+    if (step.kind != Step::Kind::repeat) {
       ++position_;
       return step_ = &step;
     }
@@ -90,59 +91,69 @@ const MachineStep* MachineReference::next() {
   }
 }
 
-void MachineReference::take() {
-  const MachineStep& step = *step_;
+void Reference::take() {
+  const Step& step = *step_;
   ++serial_;
   skipped_ = false;
   ended_.clear();
   arrival_ = {.stack = running_};
+  if (starts_.depth() > 0) {
+    return take_started(step);
+  }
   switch (step.kind) {
-    case MachineStep::Kind::new_: return take_new(step);
-    case MachineStep::Kind::bind: return take_bind(step);
-    case MachineStep::Kind::resume: return take_resume(step);
-    case MachineStep::Kind::throw_into: return take_throw_into(step);
-    case MachineStep::Kind::suspend: return take_suspend(step);
-    case MachineStep::Kind::switch_: return take_switch(step);
-    case MachineStep::Kind::return_: return self().initial ? skip() : end_body(true);
-    case MachineStep::Kind::trap: return self().initial ? skip() : end_body(false);
-    case MachineStep::Kind::throw_: return unwind(serial_);
-    case MachineStep::Kind::rethrow: return take_rethrow();
-    case MachineStep::Kind::drop: return take_drop(step);
-    case MachineStep::Kind::call: return take_frame(Frame::Kind::call, step.count);
-    case MachineStep::Kind::try_: return take_frame(Frame::Kind::try_, 1);
-    case MachineStep::Kind::back: return take_back();
-    case MachineStep::Kind::enter: return take_enter();
-    case MachineStep::Kind::leave: return take_leave();
-    case MachineStep::Kind::walk: return;
-    case MachineStep::Kind::walk_suspended: return;
-    case MachineStep::Kind::overrun: return has_guard_page(self()) ? void() : skip();
-    case MachineStep::Kind::repeat: return;
-    case MachineStep::Kind::walk_broken:
-    case MachineStep::Kind::walk_suspended_broken: return can_break(step) ? void() : skip();
-    case MachineStep::Kind::resume_again:
-      return runs_by_itself(slots_[step.handle]) ? void() : skip();
-    case MachineStep::Kind::trespass:
+    case Step::Kind::new_: return take_new(step);
+    case Step::Kind::bind: return take_bind(step);
+    case Step::Kind::resume: return take_resume(step);
+    case Step::Kind::throw_into: return take_throw_into(step);
+    case Step::Kind::suspend: return take_suspend(step);
+    case Step::Kind::switch_: return take_switch(step);
+    case Step::Kind::return_: return self().initial ? skip() : end_body(true);
+    case Step::Kind::trap: return self().initial ? skip() : end_body(false);
+    case Step::Kind::throw_: return unwind(serial_);
+    case Step::Kind::rethrow: return take_rethrow();
+    case Step::Kind::drop: return take_drop(step);
+    case Step::Kind::call: return take_frame(Frame::Kind::call, step.count);
+    case Step::Kind::try_: return take_frame(Frame::Kind::try_, 1);
+    case Step::Kind::back: return take_back();
+    case Step::Kind::enter: return take_enter();
+    case Step::Kind::leave: return take_leave();
+    case Step::Kind::walk: return;
+    case Step::Kind::walk_suspended: return;
+    case Step::Kind::overrun: return has_guard_page(self()) ? void() : skip();
+    case Step::Kind::repeat: return;
+    case Step::Kind::walk_broken:
+    case Step::Kind::walk_suspended_broken: return can_break(step) ? void() : skip();
+    case Step::Kind::resume_again: return runs_by_itself(slots_[step.handle]) ? void() : skip();
+    case Step::Kind::trespass:
       return is_good(slots_[step.handle]) && has_guard_page(stacks_[slots_[step.handle].stack])
                  ? void()
                  : skip();
+    case Step::Kind::initialize:
+    case Step::Kind::start: return take_started(step);
+    case Step::Kind::yield:
+    case Step::Kind::yield_apart: return skip();
+    case Step::Kind::overflow: return has_guard_page(self()) ? void() : skip();
   }
 }
 
-void MachineReference::end_of_steps() {
+void Reference::end_of_steps() {
   ++serial_;
   skipped_ = false;
   ended_.clear();
   arrival_ = {.stack = running_};
+  if (starts_.depth() > 0) {
+    return starts_.end_innermost();
+  }
   self().initial ? close_entry() : end_body(true);
 }
 
-void MachineReference::skip() {
+void Reference::skip() {
   skipped_ = true;
 }
 
 // Handles.
 
-bool MachineReference::refused_by_reraise() {
+bool Reference::refused_by_reraise() {
   if (!self().reraised) {
     return false;
   }
@@ -150,14 +161,14 @@ bool MachineReference::refused_by_reraise() {
   return true;
 }
 
-void MachineReference::refuse(const ExpectedTrap& trap) {
+void Reference::refuse(const ExpectedTrap& trap) {
   arrival_.kind = Arrival::Kind::refused;
   arrival_.trap = trap;
   self().latest_refusal = trap;
 }
 
 /// Whether `slot` cannot take `given` more values. The reasons are tried in the order of SPEC.md.
-bool MachineReference::refused(const Slot& slot, std::uint64_t given) {
+bool Reference::refused(const Slot& slot, std::uint64_t given) {
   if (refused_by_reraise()) {
     return true;
   }
@@ -180,19 +191,19 @@ bool MachineReference::refused(const Slot& slot, std::uint64_t given) {
   return false;
 }
 
-ReferenceStack& MachineReference::consume(const Slot& slot) {
+ReferenceStack& Reference::consume(const Slot& slot) {
   ReferenceStack& stack = stacks_[slot.stack];
   ++stack.uses;
   return stack;
 }
 
-void MachineReference::put(std::uint8_t to, StackIndex stack) {
+void Reference::put(std::uint8_t to, StackIndex stack) {
   slots_[to] = {stack, stacks_[stack].uses};
   arrival_.to = to;
   arrival_.handle = stack;
 }
 
-void MachineReference::append(ReferenceStack& stack, std::uint32_t serial, std::uint32_t count) {
+void Reference::append(ReferenceStack& stack, std::uint32_t serial, std::uint32_t count) {
   std::vector<PlainValue>& buffer = stack.state == State::fresh ? stack.args : stack.values;
   for (std::uint32_t place = 0; place < count; ++place) {
     buffer.push_back(value_made(serial, place));
@@ -201,8 +212,8 @@ void MachineReference::append(ReferenceStack& stack, std::uint32_t serial, std::
 
 // The operations.
 
-void MachineReference::take_new(const MachineStep& step) {
-  const MachineStack& shape = program_->stacks[step.stack];
+void Reference::take_new(const Step& step) {
+  const StackShape& shape = program_->stacks[step.stack];
   const std::optional<ExpectedTrap> unavailable = why_no_stack(shape);
   if (unavailable && shape.kind == StackShape::Kind::supplied) {
     return refuse(*unavailable);  // There is no stack to call cont_new with.
@@ -210,10 +221,10 @@ void MachineReference::take_new(const MachineStep& step) {
   if (refused_by_reraise()) {
     return;
   }
-  if (step.function == MachineStep::null_function) {
+  if (step.function == Step::null_function) {
     return refuse({ExpectedTrap::Kind::null_function});
   }
-  if (live_.size() >= bounds::live || numbers_ >= bounds::made) {
+  if (live_.size() >= bounds::live || numbers_ >= bounds::made || !can_make(step)) {
     return skip();
   }
   if (unavailable) {
@@ -238,7 +249,7 @@ void MachineReference::take_new(const MachineStep& step) {
   put(step.handle, index);
 }
 
-void MachineReference::take_bind(const MachineStep& step) {
+void Reference::take_bind(const Step& step) {
   const Slot slot = slots_[step.handle];
   if (refused(slot, step.values)) {
     return;
@@ -249,7 +260,7 @@ void MachineReference::take_bind(const MachineStep& step) {
   put(step.to, slot.stack);
 }
 
-void MachineReference::take_resume(const MachineStep& step) {
+void Reference::take_resume(const Step& step) {
   const Slot slot = slots_[step.handle];
   if (refused(slot, step.values)) {
     return;
@@ -262,7 +273,7 @@ void MachineReference::take_resume(const MachineStep& step) {
   arrive_in(slot.stack, fresh);
 }
 
-void MachineReference::take_throw_into(const MachineStep& step) {
+void Reference::take_throw_into(const Step& step) {
   const Slot slot = slots_[step.handle];
   if (refused(slot, 0)) {
     return;
@@ -275,7 +286,7 @@ void MachineReference::take_throw_into(const MachineStep& step) {
   unwind(serial_);
 }
 
-void MachineReference::take_suspend(const MachineStep& step) {
+void Reference::take_suspend(const Step& step) {
   if (refused_by_reraise()) {
     return;
   }
@@ -303,7 +314,7 @@ void MachineReference::take_suspend(const MachineStep& step) {
   refuse({ExpectedTrap::Kind::unhandled_suspend, step.tag});
 }
 
-void MachineReference::take_switch(const MachineStep& step) {
+void Reference::take_switch(const Step& step) {
   const Slot slot = slots_[step.handle];
   if (refused(slot, step.values + 1u)) {
     return;
@@ -327,7 +338,7 @@ void MachineReference::take_switch(const MachineStep& step) {
   refuse({ExpectedTrap::Kind::unhandled_switch, step.tag});
 }
 
-void MachineReference::take_drop(const MachineStep& step) {
+void Reference::take_drop(const Step& step) {
   const Slot slot = slots_[step.handle];
   if (refused(slot, 0)) {
     return;
@@ -341,7 +352,7 @@ void MachineReference::take_drop(const MachineStep& step) {
 }
 
 /// The active stack becomes the parent of `child`'s chain, which runs.
-void MachineReference::run_child(StackIndex child, const MachineStep& step) {
+void Reference::run_child(StackIndex child, const Step& step) {
   self().resume = &step;
   self().state = State::parent;
   stacks_[stacks_[child].last_ancestor].parent = running_;
@@ -349,7 +360,7 @@ void MachineReference::run_child(StackIndex child, const MachineStep& step) {
   running_ = child;
 }
 
-void MachineReference::arrive_in(StackIndex index, bool fresh) {
+void Reference::arrive_in(StackIndex index, bool fresh) {
   ReferenceStack& stack = stacks_[index];
   running_ = index;
   arrival_ = {.kind = fresh ? Arrival::Kind::started : Arrival::Kind::resumed,
@@ -361,7 +372,7 @@ void MachineReference::arrive_in(StackIndex index, bool fresh) {
 }
 
 /// Suspends the chain from the running stack out to `last`.
-StackIndex MachineReference::cut(StackIndex last, std::uint32_t room) {
+StackIndex Reference::cut(StackIndex last, std::uint32_t room) {
   ReferenceStack& suspended = self();
   suspended.state = State::suspended;
   suspended.last_ancestor = last;

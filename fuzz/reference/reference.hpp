@@ -1,9 +1,10 @@
-// The reference interpreter of MachinePrograms: plain data, no native stacks, nothing of core, only
+// The reference interpreter of Programs: plain data, no native stacks, nothing of core, only
 // the words and numbers of the specification (SPEC.md, Continuations). A run takes its steps from
 // it, and compares after each step what the stack that has the control must see.
 #pragma once
 
 #include "fuzz/program/program.hpp"
+#include "fuzz/reference/start_reference.hpp"
 
 #include <array>
 #include <cstddef>
@@ -15,7 +16,7 @@
 namespace fiberproof::fuzz {
 
 /// Bounds of a run. Beyond each of them a step is skipped, or the program ends.
-namespace machine_run_bounds {
+namespace run_bounds {
 inline constexpr std::size_t live = 1100;        ///< continuations at a time
 inline constexpr std::size_t made = 4096;        ///< continuations in all
 inline constexpr std::uint32_t entries = 4;      ///< open at a time, the embedder's own among them
@@ -24,7 +25,7 @@ inline constexpr std::uint64_t work = 1u << 14;  ///< steps taken and values han
 /// Bytes below the first RSP that a body needs to take steps; with fewer it returns at once (L8
 /// promises only that a call can run).
 inline constexpr std::uint64_t room_for_steps = 40 * 1024;
-}  // namespace machine_run_bounds
+}  // namespace run_bounds
 
 /// A value: 16 bytes that no other step makes, of the serial number of the step that made it and
 /// its place among the values of that step.
@@ -60,7 +61,7 @@ struct ExpectedTrap {
 };
 
 /// Why no stack of this shape can be made, or nothing.
-std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape);
+std::optional<ExpectedTrap> why_no_stack(const StackShape& shape);
 
 /// Index of a stack in the reference: 0 is the embedder's own; the others are continuations and
 /// the initial stacks of entries, in the order in which they were made.
@@ -114,7 +115,7 @@ struct ReferenceStack {
   std::uint32_t values_capacity;
   std::uint32_t frames_below;  ///< of an entry's initial stack: frames on the native stack before
   std::uint64_t usable_bytes;
-  const MachineStep* resume;  ///< of a parent: the resume that it waits in
+  const Step* resume;  ///< of a parent: the resume that it waits in
   std::vector<PlainValue> args;
   std::vector<PlainValue> values;
   std::vector<Frame> frames;
@@ -125,13 +126,13 @@ struct ReferenceStack {
   std::uint32_t frame_count() const;
 };
 
-class MachineReference {
+class Reference {
  public:
   /// On input `program` is valid and outlives the reference's use.
-  void begin(const MachineProgram& program);
+  void begin(const Program& program);
 
   /// The step that the running stack takes next, which it must; null after the last.
-  const MachineStep* next();
+  const Step* next();
 
   /// Takes that step.
   void take();
@@ -139,6 +140,9 @@ class MachineReference {
   /// The running body returns, or the running entry closes, without a step that says so: there are
   /// no more steps, or no room for any.
   void end_of_steps();
+
+  /// What is started beside the store; of the latest step, where it has to do with that.
+  const StartReference& starts() const { return starts_; }
 
   /// What the stack that has the control must see.
   const Arrival& arrival() const { return arrival_; }
@@ -149,13 +153,13 @@ class MachineReference {
 
   StackIndex running() const { return running_; }
   std::uint32_t serial() const { return serial_; }
-  /// Steps and values so far, which machine_run_bounds::work bounds.
+  /// Steps and values so far, which run_bounds::work bounds.
   std::uint64_t work() const { return work_; }
   std::size_t stack_count() const { return used_; }
   const ReferenceStack& stack(StackIndex index) const { return stacks_[index]; }
   /// Continuations that are neither ended nor abandoned.
   std::span<const StackIndex> live() const { return live_; }
-  /// How deep the running stack is in its chain: 0 on an initial one.
+  /// How deep the running stack is in its chain, 0 on an initial one, and what is started there.
   std::uint32_t depth() const;
   /// Frames of calls and tries on the native stack that runs.
   std::uint32_t native_frames() const;
@@ -181,23 +185,25 @@ class MachineReference {
   void put(std::uint8_t to, StackIndex stack);
   static void append(ReferenceStack& stack, std::uint32_t serial, std::uint32_t count);
 
-  void take_new(const MachineStep& step);
-  void take_bind(const MachineStep& step);
-  void take_resume(const MachineStep& step);
-  void take_throw_into(const MachineStep& step);
-  void take_suspend(const MachineStep& step);
-  void take_switch(const MachineStep& step);
-  void take_drop(const MachineStep& step);
+  void take_started(const Step& step);
+  void take_new(const Step& step);
+  void take_bind(const Step& step);
+  void take_resume(const Step& step);
+  void take_throw_into(const Step& step);
+  void take_suspend(const Step& step);
+  void take_switch(const Step& step);
+  void take_drop(const Step& step);
   void take_frame(ReferenceStack::Frame::Kind kind, std::uint32_t depth);
   void take_back();
   void take_rethrow();
   void take_enter();
   void take_leave();
-  bool can_break(const MachineStep& step) const;
+  bool can_make(const Step& step) const;
+  bool can_break(const Step& step) const;
   bool runs_by_itself(const Slot& slot) const;
   bool has_guard_page(const ReferenceStack& stack) const;
 
-  void run_child(StackIndex child, const MachineStep& step);
+  void run_child(StackIndex child, const Step& step);
   void arrive_in(StackIndex stack, bool fresh);
   StackIndex cut(StackIndex last, std::uint32_t room);
   void end_body(bool succeeded);
@@ -206,11 +212,12 @@ class MachineReference {
   void unwind(std::uint32_t exception);
   void close_entry();
 
-  const MachineProgram* program_ = nullptr;
+  const Program* program_ = nullptr;
+  StartReference starts_;
   std::vector<ReferenceStack> stacks_;  ///< kept between runs, with what they allocated
   std::size_t used_ = 0;
   StackIndex running_ = 0;
-  std::array<Slot, machine_bounds::handles> slots_;
+  std::array<Slot, program_bounds::handles> slots_;
   std::vector<StackIndex> live_;
   std::vector<StackIndex> ended_;
   std::vector<PlainValue> handed_over_;
@@ -221,9 +228,9 @@ class MachineReference {
   std::uint32_t entries_ = 0;
   std::uint64_t work_ = 0;
   std::size_t position_ = 0;
-  const MachineStep* step_ = nullptr;
-  std::array<std::uint16_t, machine_bounds::steps> repeats_left_;
-  std::array<bool, machine_bounds::steps> repeating_;
+  const Step* step_ = nullptr;
+  std::array<std::uint16_t, program_bounds::steps> repeats_left_;
+  std::array<bool, program_bounds::steps> repeating_;
 };
 
 }  // namespace fiberproof::fuzz

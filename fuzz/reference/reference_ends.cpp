@@ -8,30 +8,46 @@ namespace fiberproof::fuzz {
 using Frame = ReferenceStack::Frame;
 using State = ReferenceStack::State;
 
-namespace bounds = machine_run_bounds;
+namespace bounds = run_bounds;
+
+// Beside the store.
+
+/// Nothing of the store changes.
+void Reference::take_started(const Step& step) {
+  const bool is_last = position_ == program_->steps.size();
+  if (!starts_.take(step, is_last ? nullptr : &program_->steps[position_])) {
+    return skip();
+  }
+  const StartEvent& event = starts_.event();
+  // The end that a body without room comes to at once is taken with its start.
+  if (event.kind == StartEvent::Kind::started && event.tight && !is_last &&
+      ends_body(program_->steps[position_].kind)) {
+    ++position_;
+  }
+}
 
 // Frames of the running stack.
 
-std::uint32_t MachineReference::native_frames() const {
+std::uint32_t Reference::native_frames() const {
   const ReferenceStack& running = stacks_[running_];
   return running.frames_below + running.frame_count();
 }
 
-void MachineReference::take_frame(Frame::Kind kind, std::uint32_t depth) {
+void Reference::take_frame(Frame::Kind kind, std::uint32_t depth) {
   if (native_frames() + depth > bounds::frames) {
     return skip();
   }
   self().frames.push_back({kind, static_cast<std::uint8_t>(depth), 0});
 }
 
-void MachineReference::take_back() {
+void Reference::take_back() {
   if (self().frames.empty()) {
     return skip();
   }
   self().frames.pop_back();
 }
 
-void MachineReference::take_rethrow() {
+void Reference::take_rethrow() {
   const auto& frames = self().frames;
   const auto handler = std::find_if(frames.rbegin(), frames.rend(), [](const Frame& frame) {
     return frame.kind == Frame::Kind::handler;
@@ -39,7 +55,7 @@ void MachineReference::take_rethrow() {
   handler == frames.rend() ? skip() : unwind(handler->exception);
 }
 
-void MachineReference::take_enter() {
+void Reference::take_enter() {
   const std::uint32_t frames = native_frames() + 1;
   if (entries_ == bounds::entries || frames > bounds::frames) {
     return skip();
@@ -55,11 +71,11 @@ void MachineReference::take_enter() {
   arrival_.stack = running_;
 }
 
-void MachineReference::take_leave() {
+void Reference::take_leave() {
   running_ == 0 || !self().initial ? skip() : close_entry();
 }
 
-void MachineReference::close_entry() {
+void Reference::close_entry() {
   ReferenceStack& initial = self();
   initial.state = State::returned;
   --entries_;
@@ -69,7 +85,7 @@ void MachineReference::close_entry() {
 
 // Ends.
 
-void MachineReference::end(StackIndex index, State state) {
+void Reference::end(StackIndex index, State state) {
   ReferenceStack& stack = stacks_[index];
   stack.state = state;
   stack.parent = no_stack;
@@ -80,7 +96,7 @@ void MachineReference::end(StackIndex index, State state) {
   ended_.push_back(index);
 }
 
-void MachineReference::end_body(bool succeeded) {
+void Reference::end_body(bool succeeded) {
   ReferenceStack& ended = self();
   if (!succeeded || ended.reraised) {
     return end_in_trap(
@@ -99,7 +115,7 @@ void MachineReference::end_body(bool succeeded) {
 }
 
 /// A trap that is re-raised on the stack precedes the body's own reason.
-void MachineReference::end_in_trap(const ExpectedTrap& reason) {
+void Reference::end_in_trap(const ExpectedTrap& reason) {
   const ExpectedTrap trap = self().reraised.value_or(reason);
   const StackIndex parent = self().parent;
   end(running_, State::trapped);
@@ -112,7 +128,7 @@ void MachineReference::end_in_trap(const ExpectedTrap& reason) {
 }
 
 /// An exception leaves frame after frame and stack after stack until a frame catches it.
-void MachineReference::unwind(std::uint32_t exception) {
+void Reference::unwind(std::uint32_t exception) {
   for (;;) {
     auto& frames = self().frames;
     while (!frames.empty() && frames.back().kind != Frame::Kind::try_) {
@@ -139,8 +155,8 @@ void MachineReference::unwind(std::uint32_t exception) {
   arrival_ = {.kind = Arrival::Kind::caught, .stack = running_, .exception = exception};
 }
 
-std::uint32_t MachineReference::depth() const {
-  std::uint32_t depth = 0;
+std::uint32_t Reference::depth() const {
+  std::uint32_t depth = starts_.depth();
   for (StackIndex index = running_; !stacks_[index].initial; index = stacks_[index].parent) {
     ++depth;
   }

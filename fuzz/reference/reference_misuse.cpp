@@ -9,7 +9,7 @@ namespace fiberproof::fuzz {
 
 using State = ReferenceStack::State;
 
-std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape) {
+std::optional<ExpectedTrap> why_no_stack(const StackShape& shape) {
   const auto refusal = [](std::uint64_t bytes, ExpectedTrap::NoStack why) {
     return ExpectedTrap{ExpectedTrap::Kind::no_stack, bytes, static_cast<std::uint64_t>(why)};
   };
@@ -26,9 +26,18 @@ std::optional<ExpectedTrap> why_no_stack(const MachineStack& shape) {
   return refusal(pages == 0 ? shape.bytes : pages, ExpectedTrap::NoStack::too_large);
 }
 
+/// Whether the language has such continuations: what is larger is for `initialize` and `start`.
+bool Reference::can_make(const Step& step) const {
+  const StackShape& shape = program_->stacks[step.stack];
+  const Signature& signature = program_->functions[step.function];
+  return (shape.kind == StackShape::Kind::supplied || is_beyond(shape) ||
+          shape.bytes <= program_bounds::made_bytes) &&
+         spec::capacity_of(signature.params, signature.returns) <= program_bounds::arity;
+}
+
 /// Whether the chain has the word that is to be damaged.
-bool MachineReference::can_break(const MachineStep& step) const {
-  const bool waits = step.kind == MachineStep::Kind::walk_suspended_broken;
+bool Reference::can_break(const Step& step) const {
+  const bool waits = step.kind == Step::Kind::walk_suspended_broken;
   if (waits && !is_good(slots_[step.handle])) {
     return false;
   }
@@ -51,13 +60,13 @@ bool MachineReference::can_break(const MachineStep& step) const {
   return false;
 }
 
-bool MachineReference::has_guard_page(const ReferenceStack& stack) const {
+bool Reference::has_guard_page(const ReferenceStack& stack) const {
   return !stack.initial && program_->stacks[stack.shape].kind == StackShape::Kind::mapped;
 }
 
 /// Whether a handle named a continuation on the active chain that was resumed by itself. It is its
 /// own last ancestor then, so that a check of core compares its parent (C3).
-bool MachineReference::runs_by_itself(const Slot& slot) const {
+bool Reference::runs_by_itself(const Slot& slot) const {
   StackIndex index = stacks_[running_].reraised ? no_stack : running_;
   while (index != no_stack && index != slot.stack) {
     index = stacks_[index].parent;

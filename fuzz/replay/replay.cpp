@@ -158,7 +158,7 @@ void expand_directory(const std::string& directory, ExpandedPaths& expanded) {
 
 }  // namespace
 
-std::expected<void, std::string> read_program(const std::string& path, AnyProgram& program) {
+std::expected<void, std::string> read_program(const std::string& path, Program& program) {
   const auto text = read_bounded(path);
   if (!text) {
     return std::unexpected(fmt::format("{}: {}", path, text.error()));
@@ -171,7 +171,7 @@ std::expected<void, std::string> read_program(const std::string& path, AnyProgra
   return {};
 }
 
-std::expected<Ending, std::string> run_apart(const AnyProgram& program) {
+std::expected<Ending, std::string> run_apart(const Program& program) {
   auto end = run_in_child(seconds_max, [&program](int pipe) {
     child_pipe = pipe;
     static_cast<void>(report_stack_overflows());  // Without, it is a crash like any other.
@@ -208,19 +208,19 @@ std::string describe(const Ending& ending) {
 }
 
 Replay replay_file(const std::string& path) {
-  const auto program = std::make_unique<AnyProgram>();
+  const auto program = std::make_unique<Program>();
   if (const auto read = read_program(path, *program); !read) {
     return {Replay::Verdict::unreadable, read.error(), {}};
   }
   return replay_program(path, *program);
 }
 
-Replay replay_program(const std::string& path, const AnyProgram& program) {
+Replay replay_program(const std::string& path, const Program& program) {
   auto ending = run_apart(program);
   if (!ending) {
     return {Replay::Verdict::unreadable, fmt::format("{}: {}", path, ending.error()), {}};
   }
-  return judge(path, expectation_of(program), std::move(*ending));
+  return judge(path, program.expect, std::move(*ending));
 }
 
 ExpandedPaths expand_paths(const std::vector<std::string>& paths) {

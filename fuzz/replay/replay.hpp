@@ -2,7 +2,8 @@
 // Every outcome, of a damaged file as well, is one clear line that names the file.
 #pragma once
 
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
+#include "fuzz/run/run.hpp"
 
 #include <expected>
 #include <optional>
@@ -12,7 +13,7 @@
 namespace fiberproof::fuzz {
 
 /// Reads the file at `path`. The error is one line that names the file and the place.
-std::expected<void, std::string> read_program(const std::string& path, AnyProgram& program);
+std::expected<void, std::string> read_program(const std::string& path, Program& program);
 
 /// How a program ended that was run twice in a process of its own.
 struct Ending {
@@ -23,7 +24,7 @@ struct Ending {
 };
 
 /// The error says why it could not be run.
-std::expected<Ending, std::string> run_apart(const AnyProgram& program);
+std::expected<Ending, std::string> run_apart(const Program& program);
 
 /// In a few words, such as "violation C5" or "crashed: Aborted".
 std::string describe(const Ending& ending);
@@ -43,7 +44,7 @@ struct Replay {
 Replay replay_file(const std::string& path);
 
 /// Replays a Program that was read from `path`.
-Replay replay_program(const std::string& path, const AnyProgram& program);
+Replay replay_program(const std::string& path, const Program& program);
 
 struct ExpandedPaths {
   std::vector<std::string> programs;  ///< in the order of the arguments, then by name

@@ -4,12 +4,13 @@
 
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/register_probe.hpp"
+#include "fuzz/run/overflow.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 /// After `back` the frame outside continues.
 MaybeExit beyond(Exit exit) {
@@ -21,7 +22,7 @@ Value as_value(const PlainValue& plain) {
 }
 
 [[noreturn, gnu::noinline]] void throw_it(std::uint32_t serial) {
-  throw MachineException{serial};
+  throw BodyException{serial};
 }
 
 /// One run at a time. An array call finds it here, since its arguments are what is judged.
@@ -84,7 +85,7 @@ void Bodies::run() {
     try {
       interpret(0);
       break;
-    } catch (const MachineException& caught) {
+    } catch (const BodyException& caught) {
       arrived(0, {.kind = Arrival::Kind::caught, .exception = caught.thrown_in});
     }
   }
@@ -96,7 +97,7 @@ void Bodies::run() {
 FIBERPROOF_UNINSTRUMENTED bool Bodies::array_call(const FuncRef& self, void* caller_vmctx,
                                                   Value* values, std::uint32_t capacity) {
   Bodies& bodies = *running;
-  const MachineReference& reference = bodies.view_.reference();
+  const Reference& reference = bodies.view_.reference();
   const StackIndex index = reference.running();
   if (reference.arrival().tight) {
     return bodies.end_at_once(index, values, capacity);
@@ -115,7 +116,7 @@ FIBERPROOF_UNINSTRUMENTED bool Bodies::array_call(const FuncRef& self, void* cal
 FIBERPROOF_UNINSTRUMENTED bool Bodies::end_at_once(StackIndex self, Value* values,
                                                    std::uint32_t capacity) {
   // Word by word: a copy of more may be a call of a sanitizer's memcpy, which has a large frame.
-  const MachineReference& reference = view_.reference();
+  const Reference& reference = view_.reference();
   const PlainValue* const expected = reference.arrival().values.data();
   const std::size_t count = reference.arrival().values.size();
   Judge::TightBody seen{Judge::TightBody::none_wrong, {0, 0}};
@@ -178,7 +179,7 @@ bool Bodies::run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value*
       observers_.walker.walk_from_here(self);
       observers_.unwinder.unwind_from_here(self);
     }
-    const MachineStep* const step = progress_.next();
+    const Step* const step = progress_.next();
     if (step == nullptr) {
       return Exit::over;
     }
@@ -190,7 +191,7 @@ bool Bodies::run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value*
   }
 }
 
-MaybeExit Bodies::take(const MachineStep& step, StackIndex self) {
+MaybeExit Bodies::take(const Step& step, StackIndex self) {
   progress_.take(step);
   view_.snapshot(self);
   if (view_.reference().skipped()) {
@@ -215,6 +216,13 @@ MaybeExit Bodies::take(const MachineStep& step, StackIndex self) {
       return observers_.broken_walker.walk_slot(step.damage, step.handle), std::nullopt;
     case Kind::resume_again: return operations_.resume_again(step), std::nullopt;
     case Kind::trespass: return observers_.walker.trespass(step), std::nullopt;
+    case Kind::overflow:
+      return overflow_stack(natives_[self].continuation().id, view_.reference().depth()),
+             std::nullopt;
+    case Kind::initialize:
+    case Kind::start:
+      starts_.take(step, natives_[self].span);
+      return arrived(self, {}), std::nullopt;
     default: arrived(self, operations_.operate(step)); return std::nullopt;
   }
 }
@@ -230,7 +238,7 @@ MaybeExit Bodies::take(const MachineStep& step, StackIndex self) {
 [[gnu::noinline]] MaybeExit Bodies::try_steps(StackIndex self) {
   try {
     return beyond(interpret(self));
-  } catch (const MachineException& caught) {
+  } catch (const BodyException& caught) {
     arrived(self, {.kind = Arrival::Kind::caught, .exception = caught.thrown_in});
     return beyond(interpret(self));
   }

@@ -7,6 +7,7 @@
 #include "fuzz/run/embedder.hpp"
 #include "fuzz/run/judge.hpp"
 #include "fuzz/run/operations.hpp"
+#include "fuzz/run/start_runner.hpp"
 #include "fuzz/run/store_judge.hpp"
 #include "fuzz/run/unwinder.hpp"
 #include "fuzz/run/view.hpp"
@@ -33,12 +34,13 @@ struct Observers {
 class Bodies {
  public:
   Bodies(const RunView& view, Progress& progress, NativeStacks& natives, Embedder& embedder,
-         Operations& operations, const Observers& observers)
+         Operations& operations, StartRunner& starts, const Observers& observers)
       : view_(view),
         progress_(progress),
         natives_(natives),
         embedder_(embedder),
         operations_(operations),
+        starts_(starts),
         observers_(observers) {}
 
   /// Takes all steps of the program, in an entry of the store. On output every continuation has
@@ -55,7 +57,7 @@ class Bodies {
   bool run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value* values);
   bool end_at_once(StackIndex self, Value* values, std::uint32_t capacity);
   Exit interpret(StackIndex self);
-  MaybeExit take(const MachineStep& step, StackIndex self);
+  MaybeExit take(const Step& step, StackIndex self);
   MaybeExit call_down(StackIndex self, std::uint32_t frames);
   MaybeExit try_steps(StackIndex self);
   void enter(StackIndex self);
@@ -66,6 +68,7 @@ class Bodies {
   NativeStacks& natives_;
   Embedder& embedder_;
   Operations& operations_;
+  StartRunner& starts_;
   Observers observers_;
 };
 

@@ -24,7 +24,7 @@ constexpr std::size_t own_stacks_kept_max = 2;
 constexpr std::uint32_t own_store_period = 64;
 
 StoreOptions store_options(std::size_t kept_max) {
-  return {.stack_bytes = machine_bounds::store_stack_bytes,
+  return {.stack_bytes = program_bounds::store_stack_bytes,
           .stacks = {.staggered = true, .kept_max = kept_max}};
 }
 
@@ -40,12 +40,12 @@ bool is_mapped(std::uint64_t page) {
 }  // namespace
 
 Embedder::Embedder(FuncRef::ArrayCall* call) : kept_store_(store_options(stacks_kept_max)) {
-  for (std::size_t index = 0; index < machine_bounds::functions; ++index) {
+  for (std::size_t index = 0; index < program_bounds::functions; ++index) {
     functions_.emplace_back(call, nullptr, 0, 0);
   }
 }
 
-void Embedder::begin(const MachineProgram& program, std::uint32_t hash) {
+void Embedder::begin(const Program& program, std::uint32_t hash) {
   own_store_.reset();
   store_ = &kept_store_;
   if (hash / own_store_period % own_store_period == 0) {

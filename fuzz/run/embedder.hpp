@@ -23,7 +23,7 @@ class Embedder {
   explicit Embedder(FuncRef::ArrayCall* call);
 
   /// `hash` is of the program: the same program gets the same kind of store.
-  void begin(const MachineProgram& program, std::uint32_t hash);
+  void begin(const Program& program, std::uint32_t hash);
   /// Whether the store ends with the run, with whatever is fresh or suspended then.
   bool has_own_store() const { return own_store_.has_value(); }
   /// After the last step, in the entry: abandons what is fresh or suspended, chain by chain, and
@@ -37,9 +37,11 @@ class Embedder {
   /// Continuations that the store made in earlier runs.
   std::uint64_t numbers_before() const { return numbers_before_; }
   const fiberproof::Function& function(std::size_t index) const { return functions_[index]; }
-  const std::array<Handle, machine_bounds::handles>& slots() const { return slots_; }
+  const std::array<Handle, program_bounds::handles>& slots() const { return slots_; }
   void put(std::size_t slot, Handle handle) { slots_[slot] = handle; }
 
+  /// The stacks that it supplies, and those beside the store.
+  StackSource& stacks() { return stacks_; }
   /// A supplied stack for the continuation that is being made.
   std::expected<Stack*, StackError> lease(const StackShape& shape);
   /// No continuation was made on it.
@@ -57,7 +59,7 @@ class Embedder {
   StackSource stacks_;
   LeasedStack lease_{};
   std::deque<fiberproof::Function> functions_;
-  std::array<Handle, machine_bounds::handles> slots_{};
+  std::array<Handle, program_bounds::handles> slots_{};
 };
 
 }  // namespace fiberproof::fuzz

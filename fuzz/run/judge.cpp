@@ -45,7 +45,7 @@ void Judge::judge_seen(const Seen& seen) {
   switch (expected.kind) {
     case Arrival::Kind::went_on: return;
     case Arrival::Kind::made:
-      if (view_.progress.step()->kind != MachineStep::Kind::new_) {
+      if (view_.progress.step()->kind != Step::Kind::new_) {
         return judge_handle(seen.handle);
       }
       embedder_.put(expected.to, seen.handle);
@@ -72,7 +72,7 @@ void Judge::judge_seen(const Seen& seen) {
 void Judge::judge_trap(const ExpectedTrap& expected, const Trap& got) {
   view_.check(oracle::arrival_trap(expected, in_plain_words(got, view_)));
   const auto* const consumed = std::get_if<ConsumedHandle>(&got);
-  const MachineReference& reference = view_.reference();
+  const Reference& reference = view_.reference();
   const bool is_first_refusal = reference.arrival().kind == Arrival::Kind::refused &&
                                 !reference.stack(reference.running()).reraised;
   if (consumed != nullptr && is_first_refusal) {

@@ -17,7 +17,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
 constexpr CalleeSaved operation_patterns{0x3d3d3d3d00000001, 0x3d3d3d3d00000002, 0x3d3d3d3d00000003,
                                          0x3d3d3d3d00000004, 0x3d3d3d3d00000005};
@@ -25,7 +25,7 @@ constexpr CalleeSaved operation_patterns{0x3d3d3d3d00000001, 0x3d3d3d3d00000002,
 /// The handler table of one resume. Lives as long as the resume.
 class ClauseTable {
  public:
-  explicit ClauseTable(const MachineStep& step) {
+  explicit ClauseTable(const Step& step) {
     for (const std::uint8_t tag : step.suspends) {
       tags_[count_++] = &program_tags[tag];
     }
@@ -45,7 +45,7 @@ class ClauseTable {
   }
 
  private:
-  std::array<const Tag*, machine_bounds::suspend_clauses + machine_bounds::switch_clauses> tags_{};
+  std::array<const Tag*, program_bounds::suspend_clauses + program_bounds::switch_clauses> tags_{};
   std::uint32_t count_ = 0;
   std::uint32_t first_switch_ = 0;
 };
@@ -60,7 +60,7 @@ Seen handle_or_refusal(const std::expected<Handle, Trap>& made) {
 
 /// What resume_throw raises.
 std::exception_ptr exception_of(std::uint32_t serial) {
-  const std::exception_ptr made = std::make_exception_ptr(MachineException{serial});
+  const std::exception_ptr made = std::make_exception_ptr(BodyException{serial});
   sanitizer_written(&made, sizeof made);
   return made;
 }
@@ -73,7 +73,7 @@ Operations::Operations(const RunView& view, Embedder& embedder, Judge& judge,
       embedder_(embedder),
       judge_(judge),
       store_judge_(store_judge),
-      values_in_(machine_bounds::values_in) {}
+      values_in_(program_bounds::values_in) {}
 
 void Operations::begin(bool probing) {
   probing_ = probing;
@@ -83,7 +83,7 @@ void Operations::begin(bool probing) {
 /// An operation inside the probe, which no exception may pass.
 struct Operations::Probed {
   Operations& operations;
-  const MachineStep& step;
+  const Step& step;
   Seen seen{};
   std::exception_ptr thrown{};
 
@@ -98,7 +98,7 @@ struct Operations::Probed {
   }
 };
 
-Seen Operations::operate(const MachineStep& step) {
+Seen Operations::operate(const Step& step) {
   if (!probing_) {
     return operate_unprobed(step);
   }
@@ -111,14 +111,15 @@ Seen Operations::operate(const MachineStep& step) {
                   .frame = 0};
   fiberproof_probe_call(call);
   view_.check(oracle::s4_kept_by_the_caller(call.before, call.after));
-  view_.check(oracle::s4_modes(modes_, floating_point_modes()));
+  view_.same(SpecId::S4, "x87 control word and MXCSR modes after an operation", modes_,
+             floating_point_modes());
   if (operation.thrown != nullptr) {
     std::rethrow_exception(std::exchange(operation.thrown, nullptr));
   }
   return operation.seen;
 }
 
-Seen Operations::operate_unprobed(const MachineStep& step) {
+Seen Operations::operate_unprobed(const Step& step) {
   switch (step.kind) {
     case Kind::new_: return make(step);
     case Kind::bind: return bind(step);
@@ -137,20 +138,20 @@ std::span<const Value> Operations::values_for(std::span<Value> room, std::uint32
   return room.first(count);
 }
 
-Seen Operations::make(const MachineStep& step) {
+Seen Operations::make(const Step& step) {
   const auto before = store_judge_.count_records();
   const Seen seen = make_unjudged(step);
   store_judge_.judge_records(before);
   return seen;
 }
 
-Seen Operations::make_unjudged(const MachineStep& step) {
+Seen Operations::make_unjudged(const Step& step) {
   const fiberproof::Function* const function =
-      step.function == MachineStep::null_function ? nullptr : &embedder_.function(step.function);
-  const MachineStack& shape = view_.progress.program().stacks[step.stack];
+      step.function == Step::null_function ? nullptr : &embedder_.function(step.function);
+  const StackShape& shape = view_.progress.program().stacks[step.stack];
   if (shape.kind == StackShape::Kind::mapped) {
     const bool is_unsaid =
-        shape.bytes == machine_bounds::store_stack_bytes && view_.reference().serial() % 2 == 0;
+        shape.bytes == program_bounds::store_stack_bytes && view_.reference().serial() % 2 == 0;
     return handle_or_refusal(cont_new(embedder_.store(), function, is_unsaid ? 0 : shape.bytes));
   }
   const auto leased = embedder_.lease(shape);
@@ -164,17 +165,17 @@ Seen Operations::make_unjudged(const MachineStep& step) {
   return handle_or_refusal(made);
 }
 
-Seen Operations::bind(const MachineStep& step) {
+Seen Operations::bind(const Step& step) {
   return handle_or_refusal(
       cont_bind(embedder_.store(), view_.slot(step.handle), values_for(values_in_, step.values)));
 }
 
-Seen Operations::drop(const MachineStep& step) {
+Seen Operations::drop(const Step& step) {
   const auto dropped = abandon(embedder_.store(), view_.slot(step.handle));
   return dropped ? Seen{} : refusal(dropped.error());
 }
 
-[[gnu::noinline]] Seen Operations::resume_or_throw(const MachineStep& step) {
+[[gnu::noinline]] Seen Operations::resume_or_throw(const Step& step) {
   const ClauseTable table(step);
   const Handlers handlers = table.handlers();
   const Handle handle = view_.slot(step.handle);
@@ -202,7 +203,7 @@ Seen Operations::drop(const MachineStep& step) {
 }
 
 /// Says first what the check must find, which the replay compares with what core prints.
-void Operations::resume_again(const MachineStep& step) {
+void Operations::resume_again(const Step& step) {
   Continuation& record = *view_.slot(step.handle).record;
   const StackIndex parent =
       view_.reference().stack(view_.reference().slot(step.handle).stack).parent;
@@ -212,9 +213,9 @@ void Operations::resume_again(const MachineStep& step) {
   static_cast<void>(resume(embedder_.store(), Handle{&record, record.revision}));
 }
 
-[[gnu::noinline]] Seen Operations::suspend_or_switch(const MachineStep& step) {
-  std::array<Value, machine_bounds::values_across> out;
-  std::array<Value, machine_bounds::values_across> in;
+[[gnu::noinline]] Seen Operations::suspend_or_switch(const Step& step) {
+  std::array<Value, program_bounds::values_across> out;
+  std::array<Value, program_bounds::values_across> in;
   const std::span<const Value> values = values_for(out, step.values);
   const std::span<Value> room(in.data(), step.room);
   const auto received = step.kind == Kind::suspend

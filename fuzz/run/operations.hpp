@@ -22,21 +22,21 @@ class Operations {
 
   /// Performs an operation. Returns when the stack that took the step has the control again, or
   /// throws what reaches it.
-  Seen operate(const MachineStep& step);
+  Seen operate(const Step& step);
 
   /// Resumes a continuation that runs, or waits around the one that runs, by a forged handle of its
   /// present revision: a check of core ends the process.
-  void resume_again(const MachineStep& step);
+  void resume_again(const Step& step);
 
  private:
   struct Probed;
-  Seen operate_unprobed(const MachineStep& step);
-  Seen make(const MachineStep& step);
-  Seen make_unjudged(const MachineStep& step);
-  Seen bind(const MachineStep& step);
-  Seen drop(const MachineStep& step);
-  Seen resume_or_throw(const MachineStep& step);
-  Seen suspend_or_switch(const MachineStep& step);
+  Seen operate_unprobed(const Step& step);
+  Seen make(const Step& step);
+  Seen make_unjudged(const Step& step);
+  Seen bind(const Step& step);
+  Seen drop(const Step& step);
+  Seen resume_or_throw(const Step& step);
+  Seen suspend_or_switch(const Step& step);
   std::span<const Value> values_for(std::span<Value> room, std::uint32_t count) const;
 
   const RunView& view_;

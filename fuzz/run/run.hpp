@@ -1,4 +1,4 @@
-// Runs a MachineProgram on core's real fibers, in step with the reference: after each step the
+// Runs a Program on core's real fibers, in step with the reference: after each step the
 // stack that has the control compares what it sees, and the whole store, with the reference.
 //
 //   run       one run after another; owns the parts below
@@ -28,6 +28,6 @@ struct RunOptions {
 };
 
 /// Runs `program`. `handler` takes a violation and does not return. One run at a time.
-Outcome run(const MachineProgram& program, FindingHandler* handler, const RunOptions& options = {});
+Outcome run(const Program& program, FindingHandler* handler, const RunOptions& options = {});
 
 }  // namespace fiberproof::fuzz

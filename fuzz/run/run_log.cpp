@@ -31,7 +31,7 @@ void RunLog::begin(std::size_t watched_place) {
   is_full_ = false;
 }
 
-void RunLog::note(const MachineStep* step, const MachineReference& reference) {
+void RunLog::note(const Step* step, const Reference& reference) {
   is_full_ = is_full_ || count_ == run_log_bounds::transitions ||
              reference.live().size() > run_log_bounds::live;
   if (is_full_) {
@@ -51,7 +51,7 @@ void RunLog::note(const MachineStep* step, const MachineReference& reference) {
   latest.running = reference.running();
   latest.made = arrival.handle;
   latest.to = arrival.to;
-  for (std::size_t index = 0; index < machine_bounds::handles; ++index) {
+  for (std::size_t index = 0; index < program_bounds::handles; ++index) {
     latest.slots[index] = reference.slot(index);
     latest.good[index] = reference.is_good(reference.slot(index));
   }
@@ -68,8 +68,7 @@ void RunLog::note(const MachineStep* step, const MachineReference& reference) {
   }
 }
 
-void RunLog::note_stack(LoggedTransition& latest, const MachineReference& reference,
-                        StackIndex index) {
+void RunLog::note_stack(LoggedTransition& latest, const Reference& reference, StackIndex index) {
   const ReferenceStack& stack = reference.stack(index);
   latest.stacks.push_back({index, stack.state, stack.initial, stack.reraised.has_value(),
                            stack.parent, stack.last_ancestor, stack.outer, stack.uses,
@@ -78,7 +77,7 @@ void RunLog::note_stack(LoggedTransition& latest, const MachineReference& refere
 }
 
 void RunLog::note_store(LoggedTransition& latest, const Store& store,
-                        const std::array<Handle, machine_bounds::handles>& slots) {
+                        const std::array<Handle, program_bounds::handles>& slots) {
   latest.store = {address_of(store.active), address_of(&store.entry->initial()),
                   words_of(store.limits), store.live_count(), slots};
 }

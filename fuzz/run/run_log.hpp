@@ -46,7 +46,7 @@ struct LoggedRecord {
   std::uint64_t address;
   std::uint64_t trap_handler;  ///< its address
   oracle::LimitWords limits;
-  // Of a continuation.
+  // The rest is for continuations alone.
   std::uint64_t parent;
   std::uint64_t last_ancestor;
   std::uint64_t revision;
@@ -64,12 +64,12 @@ struct LoggedStore {
   std::uint64_t entry;  ///< the record of the innermost
   oracle::LimitWords limits;
   std::uint64_t live;
-  std::array<Handle, machine_bounds::handles> slots;
+  std::array<Handle, program_bounds::handles> slots;
 };
 
 /// One transition of the reference: a step, or the end of a body or entry that no step says.
 struct LoggedTransition {
-  std::optional<MachineStep> step;  ///< nothing for such an end
+  std::optional<Step> step;  ///< nothing for such an end
   std::uint32_t serial;
   bool skipped;
   Arrival::Kind arrival;
@@ -77,8 +77,8 @@ struct LoggedTransition {
   StackIndex running;
   StackIndex made;  ///< the continuation that an arriving handle names
   std::uint8_t to;  ///< and its slot
-  std::array<MachineReference::Slot, machine_bounds::handles> slots;
-  std::array<bool, machine_bounds::handles> good;
+  std::array<Reference::Slot, program_bounds::handles> slots;
+  std::array<bool, program_bounds::handles> good;
   std::uint32_t live;
   std::vector<LoggedStack> stacks;   ///< live, of open entries, and ended by this transition
   std::optional<LoggedStore> store;  ///< nothing where another transition came before it was seen
@@ -90,10 +90,10 @@ class RunLog {
   void begin(std::size_t watched_place);
 
   /// Logs a transition that has been taken; `step` is null for an end without a step.
-  void note(const MachineStep* step, const MachineReference& reference);
+  void note(const Step* step, const Reference& reference);
   /// Logs the store after the latest transition; `record_of` finds the record of a stack.
   template <class RecordOf>
-  void note(const Store& store, const std::array<Handle, machine_bounds::handles>& slots,
+  void note(const Store& store, const std::array<Handle, program_bounds::handles>& slots,
             RecordOf record_of) {
     if (is_full_ || count_ == 0) return;
     LoggedTransition& latest = transitions_[count_ - 1];
@@ -111,9 +111,9 @@ class RunLog {
   std::vector<LoggedTransition>& entries() { return transitions_; }
 
  private:
-  void note_stack(LoggedTransition& latest, const MachineReference& reference, StackIndex index);
+  void note_stack(LoggedTransition& latest, const Reference& reference, StackIndex index);
   static void note_store(LoggedTransition& latest, const Store& store,
-                         const std::array<Handle, machine_bounds::handles>& slots);
+                         const std::array<Handle, program_bounds::handles>& slots);
   void note_record(LoggedTransition& latest, const LoggedStack& stack,
                    const StackRecord& record) const;
 
@@ -125,8 +125,7 @@ class RunLog {
 };
 
 /// Sees each run of this process after its end, unless an oracle stopped it.
-using RunObserver = void (*)(const MachineProgram& program, const RunLog& log,
-                             FindingHandler* handler);
+using RunObserver = void (*)(const Program& program, const RunLog& log, FindingHandler* handler);
 /// From now on; null for none, as at the start: then nothing is logged.
 void observe_runs(RunObserver observer);
 RunObserver run_observer();

@@ -11,11 +11,11 @@
 namespace fiberproof::fuzz {
 
 /// What bodies throw and resume_throw raises. Counts how many there are.
-struct MachineException {
-  explicit MachineException(std::uint32_t serial) : thrown_in(serial) { ++count; }
-  MachineException(const MachineException& other) : thrown_in(other.thrown_in) { ++count; }
-  MachineException& operator=(const MachineException&) = delete;
-  ~MachineException() { --count; }
+struct BodyException {
+  explicit BodyException(std::uint32_t serial) : thrown_in(serial) { ++count; }
+  BodyException(const BodyException& other) : thrown_in(other.thrown_in) { ++count; }
+  BodyException& operator=(const BodyException&) = delete;
+  ~BodyException() { --count; }
 
   std::uint32_t thrown_in;  ///< serial number of the step
   static inline std::uint64_t count = 0;

@@ -25,7 +25,8 @@ FIBERPROOF_UNINSTRUMENTED void note_step(std::uint64_t step) {
 }
 
 FIBERPROOF_UNINSTRUMENTED void take_snapshot(const LayoutRequest& layout,
-                                             std::uint32_t continuation, std::uint64_t step) {
+                                             std::uint32_t continuation, bool is_started,
+                                             std::uint64_t step) {
   StackSnapshot& snapshot = *wanted_in;
   const std::uint64_t top = layout.top;
   const std::uint64_t base = top - spec::buffer_bytes(layout.capacity());
@@ -33,6 +34,7 @@ FIBERPROOF_UNINSTRUMENTED void take_snapshot(const LayoutRequest& layout,
   snapshot.step = step;
   snapshot.begun = step;
   snapshot.continuation = continuation;
+  snapshot.is_started = is_started;
   snapshot.rip = read_word(top - spec::saved_rip_below_top);
   snapshot.rbp = read_word(top - spec::saved_rbp_below_top);
   snapshot.rsp = read_word(top - spec::saved_rsp_below_top);

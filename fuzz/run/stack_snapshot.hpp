@@ -18,6 +18,7 @@ struct StackSnapshot {
   std::uint64_t step = 0;          ///< number of the step at which it was taken; 0 for none yet
   std::uint64_t begun = 0;         ///< number of the step that began last, on whatever stack
   std::uint32_t continuation = 0;  ///< its number; 0 where a stack was laid out for none
+  bool is_started = false;         ///< that number is one beside the store
   std::uint64_t rip = 0;
   std::uint64_t rbp = 0;
   std::uint64_t rsp = 0;
@@ -39,6 +40,7 @@ bool are_snapshots_wanted();
 void note_step(std::uint64_t step);
 
 /// On input snapshots are wanted, and the stack of `layout` exists.
-void take_snapshot(const LayoutRequest& layout, std::uint32_t continuation, std::uint64_t step);
+void take_snapshot(const LayoutRequest& layout, std::uint32_t continuation, bool is_started,
+                   std::uint64_t step);
 
 }  // namespace fiberproof::fuzz

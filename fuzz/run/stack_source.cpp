@@ -1,5 +1,6 @@
 #include "fuzz/run/stack_source.hpp"
 
+#include "fuzz/program/program.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,8 @@ namespace fiberproof::fuzz {
 namespace {
 
 constexpr std::uint64_t margin_bytes = 64;
-constexpr std::uint64_t slot_bytes = supplied_bytes_max + supplied_offset_max + 3 * margin_bytes;
+constexpr std::uint64_t slot_bytes =
+    program_bounds::supplied_bytes + supplied_offset_max + 3 * margin_bytes;
 // For `initialize` steps.
 constexpr std::size_t mapped_kept_max = 16;
 // Below TOS. More of it costs time: 4 KiB some ten percent of all.

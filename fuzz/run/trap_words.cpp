@@ -54,7 +54,7 @@ oracle::TextFacts facts_of(const RunView& view, Handle rejected) {
 
 }  // namespace
 
-const Tag program_tags[machine_bounds::tags] = {"t0", "t1", "t2", "t3"};
+const Tag program_tags[program_bounds::tags] = {"t0", "t1", "t2", "t3"};
 
 std::size_t tag_index(const Tag* tag) {
   return static_cast<std::size_t>(tag - program_tags);

@@ -11,7 +11,7 @@
 namespace fiberproof::fuzz {
 
 /// The tags that programs name; `tag_index` finds one.
-extern const Tag program_tags[machine_bounds::tags];
+extern const Tag program_tags[program_bounds::tags];
 std::size_t tag_index(const Tag* tag);
 
 /// On input `trap` is of the store of this run.

@@ -31,7 +31,7 @@ void RunView::snapshot(StackIndex index) const {
   }
   note_step(reference().serial());
   if (!reference().stack(index).initial) {
-    take_snapshot(layout_of(index), reference().stack(index).number, reference().serial());
+    take_snapshot(layout_of(index), reference().stack(index).number, false, reference().serial());
   }
 }
 

@@ -16,7 +16,7 @@ struct RunView {
   const NativeStacks& natives;
   const Embedder& embedder;
 
-  const MachineReference& reference() const { return progress.reference(); }
+  const Reference& reference() const { return progress.reference(); }
   const Store& store() const { return embedder.store(); }
   const Handle& slot(std::size_t number) const { return embedder.slots()[number]; }
   /// Address of the record of a stack; 0 for no_stack.

@@ -64,7 +64,7 @@ void Walker::begin() {
 }
 
 void Walker::judge_noted_frames(StackIndex innermost) const {
-  const MachineReference& reference = view_.reference();
+  const Reference& reference = view_.reference();
   for (StackIndex index = innermost; index != no_stack; index = reference.stack(index).parent) {
     const ReferenceStack& stack = reference.stack(index);
     if (stack.state != ReferenceStack::State::fresh) {
@@ -77,9 +77,9 @@ void Walker::judge_noted_frames(StackIndex innermost) const {
 /// What a walk begins with.
 struct Walker::Begin {
   Frame::Kind kind = Frame::Kind::after_call;
-  /// Of one from its caller, and known once the walk is called; else null.
+  /// For a walk from its caller: known once the walk is called. Else null.
   const std::uint64_t* caller_frame_pointer = nullptr;
-  /// Of one from elsewhere.
+  /// For a walk from elsewhere.
   std::uint64_t instruction = 0;
 };
 
@@ -161,7 +161,7 @@ void Walker::walk_suspended_chain(Handle handle, StackIndex index) {
 }
 
 void Walker::walk_slot(std::uint8_t number) {
-  const MachineReference::Slot& slot = view_.reference().slot(number);
+  const Reference::Slot& slot = view_.reference().slot(number);
   view_.reference().is_good(slot) ? walk_suspended_chain(view_.slot(number), slot.stack)
                                   : walk_nothing(view_.slot(number), slot.stack != no_stack);
 }
@@ -197,15 +197,15 @@ void Walker::walk_from_here(StackIndex self) {
     return;
   }
   walk_active_chain(self);
-  const std::size_t number = view_.reference().serial() % machine_bounds::handles;
-  const MachineReference::Slot& slot = view_.reference().slot(number);
+  const std::size_t number = view_.reference().serial() % program_bounds::handles;
+  const Reference::Slot& slot = view_.reference().slot(number);
   if (view_.reference().is_good(slot)) {
     walk_suspended_chain(view_.slot(number), slot.stack);
   }
 }
 
 /// Says first whose guard page it is, which the replay compares with core's report.
-void Walker::trespass(const MachineStep& step) const {
+void Walker::trespass(const Step& step) const {
   const StackIndex index = view_.reference().slot(step.handle).stack;
   fmt::print(stderr, "{}{}, in no active chain\n", about_to_trespass, view_.number_of(index));
   std::fflush(stderr);

@@ -30,7 +30,7 @@ class Walker {
 
   void judge_guard_pages(StackIndex self) const;
   /// Reads a word of a guard page of a stack that waits, which ends the process.
-  void trespass(const MachineStep& step) const;
+  void trespass(const Step& step) const;
 
  private:
   struct Begin;

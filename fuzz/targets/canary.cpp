@@ -6,9 +6,7 @@
 
 namespace {
 
-constexpr fiberproof::fuzz::Generator* generate =
-    &fiberproof::fuzz::generate_any<fiberproof::fuzz::MachineProgram,
-                                    fiberproof::fuzz::generate_machine_program>;
+constexpr fiberproof::fuzz::Generator* generate = &fiberproof::fuzz::generate_program;
 
 /// The planted bug. It takes two continuations, one started by the other, a suspension through both
 /// and a handler for it outside of them, and a resume of the chain that hands in a value.

@@ -1,4 +1,4 @@
-// The mutator and the crossover of the targets whose inputs are MachinePrograms, as libFuzzer looks
+// The mutator and the crossover of the targets whose inputs are Programs, as libFuzzer looks
 // for them.
 #include "fuzz/generate/mutator.hpp"
 

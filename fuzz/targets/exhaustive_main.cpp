@@ -1,4 +1,4 @@
-// machine_exhaustive: runs every MachineProgram of a tiny world (generate/exhaustive.hpp) with
+// machine_exhaustive: runs every Program of a tiny world (generate/exhaustive.hpp) with
 // every oracle of continuations, shorter ones first; then the programs that begin with one of a few
 // situations.
 //
@@ -24,7 +24,7 @@ namespace fiberproof::fuzz {
 namespace {
 
 // Leaves room for the beginnings below; so many steps would take years.
-constexpr std::uint32_t steps_max = machine_bounds::steps / 2;
+constexpr std::uint32_t steps_max = program_bounds::steps / 2;
 
 struct Options {
   std::uint32_t steps = 4;
@@ -72,7 +72,7 @@ struct Situation {
   const char* steps;
 };
 constexpr const char* situation_text =
-    "fiberproof machine-program 1\n"
+    "fiberproof program 2\n"
     "stack s0 pooled 65536\n"
     "function f0 params 0 returns 0\n"
     "function f1 params 1 returns 2\n"
@@ -117,7 +117,7 @@ class RunAll {
  public:
   explicit RunAll(double seconds) : seconds_(seconds) {}
 
-  bool operator()(const MachineProgram& program) {
+  bool operator()(const Program& program) {
     constexpr std::uint64_t period = 1024;
     run(program, &report_and_exit);
     return ++programs_ % period != 0 || cpu_seconds() < seconds_;
@@ -154,7 +154,7 @@ void run_all(const Options& options) {
   const bool has_situations = options.world.slots > 1 && options.steps > steps_less_in_situations;
   for (const Situation& situation : situations) {
     if (has_situations && cpu_seconds() < options.seconds) {
-      MachineProgram beginning;
+      Program beginning;
       parse(fmt::format(situation_text, situation.steps), beginning).value();
       exhaustive.begin_with({beginning.steps.begin(), beginning.steps.end()});
       fmt::print("{}:\n", situation.name);

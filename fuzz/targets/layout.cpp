@@ -1,12 +1,10 @@
 // Fuzz target `layout`: what `initialize` writes and refuses (L1 to L8).
-#include "fuzz/start/generate.hpp"
+#include "fuzz/generate/start_profiles.hpp"
 #include "fuzz/targets/target.hpp"
 
 namespace {
 
-constexpr fiberproof::fuzz::Generator* generate =
-    &fiberproof::fuzz::generate_any<fiberproof::fuzz::Program,
-                                    fiberproof::fuzz::generate_layout_program>;
+constexpr fiberproof::fuzz::Generator* generate = &fiberproof::fuzz::generate_layouts;
 
 }  // namespace
 

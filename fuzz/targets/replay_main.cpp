@@ -32,7 +32,7 @@ constexpr unsigned sequence_seconds_max = 120;
 using Files = std::vector<std::string>;
 
 void print_program(const std::vector<std::uint8_t>& input) {
-  static AnyProgram program;
+  static Program program;
   if (make_program(input, fiberproof_target_generator(), program)) {
     fmt::print("{}", print(program));
   }

@@ -21,23 +21,14 @@
 namespace fiberproof::fuzz {
 namespace {
 
-// Beyond these a run is too dear to breed from. What a Program may resume counts, not what it did:
-// what one mutation makes of it would be dear.
-constexpr std::uint32_t bred_resumes_max = 64;
-constexpr std::uint64_t bred_values_max = 16 * 1024;
-constexpr std::uint64_t bred_machine_work_max = 40;  ///< steps and values
+// Beyond these a run is too slow to keep its input.
+constexpr std::uint64_t kept_started_max = 64;
+constexpr std::uint64_t kept_started_values_max = 16 * 1024;
+constexpr std::uint64_t kept_store_work_max = 40;
 
-bool is_dear(const AnyProgram& program, const Outcome& outcome) {
-  if (const auto* const starts = std::get_if<Program>(&program)) {
-    return starts->resumes > bred_resumes_max || outcome.values > bred_values_max;
-  }
-  return outcome.steps + outcome.values > bred_machine_work_max;
-}
-
-/// On purpose: for a replay, which runs it in a process of its own.
-bool ends_process(const AnyProgram& program) {
-  const auto* const starts = std::get_if<Program>(&program);
-  return starts != nullptr ? starts->overruns() : std::get<MachineProgram>(program).ends_process();
+bool is_too_slow_to_keep(const Outcome& outcome) {
+  return outcome.started > kept_started_max || outcome.started_values > kept_started_values_max ||
+         outcome.store_work > kept_store_work_max;
 }
 
 std::string hex(std::span<const std::byte> bytes) {
@@ -96,9 +87,9 @@ void start_recorder(std::string_view program) {
 
 }  // namespace
 
-bool make_program(std::span<const std::uint8_t> input, Generator* generator, AnyProgram& program) {
+bool make_program(std::span<const std::uint8_t> input, Generator* generator, Program& program) {
   const std::string_view text(reinterpret_cast<const char*>(input.data()), input.size());
-  if (!has_any_magic(text)) {
+  if (!has_program_magic(text)) {
     generator(input, program);
     return true;
   }
@@ -156,18 +147,18 @@ int run_input(std::span<const std::uint8_t> input, Generator* generator,
               const RunOptions& options) {
   report_overflows_from_here();
   record_input(input);
-  static AnyProgram program;
+  static Program program;
   if (!make_program(input, generator, program)) {
     return -1;
   }
-  if (ends_process(program)) {
+  if (program.ends_process()) {
     return -1;
   }
   const Outcome outcome = run(program, &report_and_abort, options);
   if (is_run_twice(input)) {
     run(program, &report_and_abort, options);
   }
-  return is_dear(program, outcome) ? -1 : 0;
+  return is_too_slow_to_keep(outcome) ? -1 : 0;
 }
 
 }  // namespace fiberproof::fuzz

@@ -2,7 +2,8 @@
 // finding ends the process with a report. A target file says only which generator.
 #pragma once
 
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
+#include "fuzz/run/run.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -10,17 +11,11 @@
 
 namespace fiberproof::fuzz {
 
-using Generator = void(std::span<const std::uint8_t> bytes, AnyProgram& program);
+using Generator = void(std::span<const std::uint8_t> bytes, Program& program);
 
-/// A generator of one language as one of either.
-template <class T, void (*generate)(std::span<const std::uint8_t> bytes, T& program)>
-void generate_any(std::span<const std::uint8_t> bytes, AnyProgram& program) {
-  generate(bytes, as<T>(program));
-}
-
-/// Makes `input` a program: parses it where it starts with the magic words of either language, else
-/// generates. False where it is a text that does not parse.
-bool make_program(std::span<const std::uint8_t> input, Generator* generator, AnyProgram& program);
+/// Makes `input` a program: parses it where it starts with the magic words, else generates. False
+/// where it is a text that does not parse.
+bool make_program(std::span<const std::uint8_t> input, Generator* generator, Program& program);
 
 /// Once, before the first input. With `-machine_code=1` among the arguments: prints the bytes of
 /// this process that the proofs are about as one JSON object, and exits. Where a crash recorder is
@@ -34,10 +29,9 @@ void record_input(std::span<const std::uint8_t> input);
 /// of what one execution leaves behind for another is found, and replayed, by a single input.
 bool is_run_twice(std::span<const std::uint8_t> input);
 
-/// Records one input and runs it, or runs it twice. A finding prints its report and aborts. The
-/// result is what the engine wants to hear: 0, or -1 for an input that is not to be kept and bred
-/// from, since it is no Program or one whose run costs as much as a hundred others. Those stay
-/// reachable, and are judged as all are.
+/// Records one input and runs it, or runs it twice. A finding prints its report and aborts. Returns
+/// 0, or -1 to keep the input out of the engine's corpus: it is no Program, or its run is as slow
+/// as that of a hundred others. Those stay reachable, and are judged as all are.
 int run_input(std::span<const std::uint8_t> input, Generator* generator,
               const RunOptions& options = {});
 

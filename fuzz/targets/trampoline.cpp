@@ -1,13 +1,11 @@
 // Fuzz target `trampoline`: switches, the entry trampoline and fiber_start on real fibers
 // (S1 to S4, T1 to T6, F1 to F3, E1), on stacks laid out by `initialize` (L1 to L8).
-#include "fuzz/start/generate.hpp"
+#include "fuzz/generate/start_profiles.hpp"
 #include "fuzz/targets/target.hpp"
 
 namespace {
 
-constexpr fiberproof::fuzz::Generator* generate =
-    &fiberproof::fuzz::generate_any<fiberproof::fuzz::Program,
-                                    fiberproof::fuzz::generate_trampoline_program>;
+constexpr fiberproof::fuzz::Generator* generate = &fiberproof::fuzz::generate_starts;
 
 }  // namespace
 

@@ -6,9 +6,7 @@
 
 namespace {
 
-constexpr fiberproof::fuzz::Generator* generate =
-    &fiberproof::fuzz::generate_any<fiberproof::fuzz::MachineProgram,
-                                    fiberproof::fuzz::generate_machine_program>;
+constexpr fiberproof::fuzz::Generator* generate = &fiberproof::fuzz::generate_program;
 
 }  // namespace
 

@@ -11,21 +11,21 @@
 namespace fiberproof::fuzz {
 namespace {
 
-AnyProgram program_of(std::string_view text) {
-  AnyProgram program;
+Program program_of(std::string_view text) {
+  Program program;
   const auto parsed = parse(text, program);
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().message);
   return program;
 }
 
 std::string story_of(std::string_view text, std::optional<std::uint64_t> last = {}) {
-  const AnyProgram program = program_of(text);
+  const Program program = program_of(text);
   Story story(last);
-  std::visit([&story](const auto& held) { tell(held, story); }, program);
+  tell(program, story);
   return story.text();
 }
 
-constexpr std::string_view machine_program = R"(fiberproof machine-program 1
+constexpr std::string_view machine_program = R"(fiberproof program 2
 stack s0 pooled 65536
 function f0 params 1 returns 2
 tags 1
@@ -68,7 +68,7 @@ at the end, what waits is abandoned: c2 fresh
 
 TEST(explain, rounds_are_told_twice_and_then_counted) {
   const std::string loop =
-      "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\n"
+      "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\n"
       "tags 1\nsteps\n  new h0 f0 on s0\n  drop h0\n  repeat 2 999\n  walk\nend\n";
   const std::string story = story_of(loop);
   EXPECT_NE(story.find("step 4, embedder: drop h0\n    abandons c2\n    embedder*\n"
@@ -85,45 +85,50 @@ TEST(explain, a_story_ends_with_the_step_at_which_the_run_did) {
   EXPECT_EQ(story.find("abandoned"), std::string::npos);
 }
 
-constexpr std::string_view starts_program = R"(fiberproof program 1
+constexpr std::string_view starts_program = R"(fiberproof program 2
 expect pass
-revision trap
-depth 3
-resumes 8
-stack s0 mapped 65536
+stack s0 pooled 65536
+stack s1 pooled 4096
 function f0 params 1 returns 0
-  suspend 7
-  resume f1 on s0
-  return
 function f1 params 2 returns 3
-  trap
-main
+tags 1
+steps
   initialize f1 on s0
-  resume f0 on s0
+  start f0 on s0
+  yield 7
+  start f1 on s0
+  trap
+  start f1 on s1
+  trap
+  return
 end
 )";
 
-TEST(explain, a_program_of_starts_is_told_step_by_step) {
+TEST(explain, what_is_started_is_told_step_by_step) {
   EXPECT_EQ(story_of(starts_program), R"(step 1, embedder: initialize f1 on s0
-    laid out on s0: 2160 of 65536 usable bytes are needed, 3 values in the args buffer
+    laid out: 2160 of 65536 usable bytes are needed, 3 values in the args buffer
     embedder*
-step 2, embedder: resume f0 on s0
-    starts c1 with 1 value
-    embedder > c1*
-step 3, c1 at depth 1: suspend 7
-    c1 suspends to embedder with index 7, and is resumed at once
-    embedder > c1*
-step 4, c1 at depth 1: resume f1 on s0
-    starts c2 with 2 values
-    embedder > c1 > c2*
-step 5, c2 at depth 2: trap
-    ends the function
-    embedder > c1 > c2*
-    c2 traps: embedder > c1*
-step 6, c1 at depth 1: return
-    ends the function
-    embedder > c1*
-    c1 returns 0 results: embedder*
+step 2, embedder: start f0 on s0
+    starts started 1 with 1 value
+    embedder > started 1*
+step 3, started 1 at depth 1: yield 7
+    started 1 suspends with index 7 to who started it, and is resumed at once
+    embedder > started 1*
+step 4, started 1 at depth 1: start f1 on s0
+    starts started 2 with 2 values
+    embedder > started 1 > started 2*
+step 5, started 2 at depth 2: trap
+    started 2 traps
+    embedder > started 1*
+step 6, started 1 at depth 1: start f1 on s1
+    starts started 3 with 2 values
+    embedder > started 1 > started 3*
+step 7, started 3 at depth 2: has no room for steps
+    started 3 traps
+    embedder > started 1*
+step 8, started 1 at depth 1: return
+    started 1 returns 0 results
+    embedder*
 )");
 }
 
@@ -145,20 +150,20 @@ TEST(explain, the_stack_of_the_last_step_is_drawn_with_who_made_its_values) {
 
 TEST(explain, a_program_of_starts_names_the_makers_of_its_values) {
   const std::string text = explain(program_of(starts_program));
-  EXPECT_NE(text.find("the stack of c1 at step 6"), std::string::npos) << text;
-  EXPECT_NE(text.find("│ c1, parameter 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("the stack of started 1 at step 8"), std::string::npos) << text;
+  EXPECT_NE(text.find("│ started 1, parameter 0\n"), std::string::npos) << text;
 }
 
 TEST(explain, a_program_in_which_nothing_is_made_has_no_stack) {
   const std::string text =
-      explain(program_of("fiberproof machine-program 1\nstack s0 pooled 65536\n"
+      explain(program_of("fiberproof program 2\nstack s0 pooled 65536\n"
                          "function f0 params 0 returns 0\ntags 1\nsteps\n  walk\nend\n"));
   EXPECT_NE(text.find("No continuation takes a step."), std::string::npos) << text;
 }
 
 // The signal comes in main, where there is no stack to draw.
 TEST(explain, a_crash_by_signal_is_told_with_the_step_that_was_under_way) {
-  const std::string text = explain(program_of(R"(fiberproof machine-program 1
+  const std::string text = explain(program_of(R"(fiberproof program 2
 stack s0 pooled 65536
 function f0 params 0 returns 0
 tags 1
@@ -189,7 +194,7 @@ TEST(explain, a_violation_is_marked_at_its_word) {
 }
 
 TEST(explain, what_was_not_seen_is_drawn_from_the_specification) {
-  const std::string drawing = draw({3, 1, 40, 2, 65536});
+  const std::string drawing = draw({"c3", 1, 40, 2, 65536});
   EXPECT_NE(drawing.find("the stack of c3, 65536 usable bytes\n"), std::string::npos);
   EXPECT_NE(drawing.find("│ … 24 more\n"), std::string::npos) << drawing;
   EXPECT_NE(drawing.find("TOS - 0x2a0    │ args[0]              │ a parameter, then a result\n"),

@@ -10,17 +10,17 @@
 namespace fiberproof::fuzz {
 namespace {
 
-using Kind = MachineStep::Kind;
+using Kind = Step::Kind;
 
-AnyProgram program_of(std::string_view text) {
-  AnyProgram program;
+Program program_of(std::string_view text) {
+  Program program;
   const auto parsed = parse(text, program);
   EXPECT_TRUE(parsed.has_value()) << (parsed ? "" : parsed.error().message);
   return program;
 }
 
 std::string minimized(std::string_view text, const StillShows& still_shows) {
-  AnyProgram program = program_of(text);
+  Program program = program_of(text);
   EXPECT_TRUE(still_shows(program));
   const Minimized result = minimize(program, still_shows);
   EXPECT_TRUE(result.complete);
@@ -29,16 +29,14 @@ std::string minimized(std::string_view text, const StillShows& still_shows) {
 }
 
 /// Stands for a failure: a suspend that comes after a throw.
-bool suspends_after_a_throw(const AnyProgram& program) {
-  const auto& steps = std::get<MachineProgram>(program).steps;
-  const auto is = [](Kind kind) {
-    return [kind](const MachineStep& step) { return step.kind == kind; };
-  };
+bool suspends_after_a_throw(const Program& program) {
+  const auto& steps = program.steps;
+  const auto is = [](Kind kind) { return [kind](const Step& step) { return step.kind == kind; }; };
   const auto thrown = std::find_if(steps.begin(), steps.end(), is(Kind::throw_));
   return std::find_if(thrown, steps.end(), is(Kind::suspend)) != steps.end();
 }
 
-constexpr std::string_view long_machine_program = R"(fiberproof machine-program 1
+constexpr std::string_view long_machine_program = R"(fiberproof program 2
 expect pass
 stack s0 supplied 40000 offset 3
 stack s1 pooled 131072
@@ -61,7 +59,7 @@ end
 )";
 
 TEST(minimize, a_machine_program_keeps_what_shows_it_and_nothing_else) {
-  EXPECT_EQ(minimized(long_machine_program, suspends_after_a_throw), R"(fiberproof machine-program 1
+  EXPECT_EQ(minimized(long_machine_program, suspends_after_a_throw), R"(fiberproof program 2
 expect pass
 stack s0 pooled 65536
 function f0 params 0 returns 0
@@ -74,42 +72,42 @@ end
 }
 
 TEST(minimize, no_single_step_of_the_result_can_be_left_out) {
-  const auto shows = [](const AnyProgram& program) {
+  const auto shows = [](const Program& program) {
     std::uint64_t values = 0;
-    for (const MachineStep& step : std::get<MachineProgram>(program).steps) {
+    for (const Step& step : program.steps) {
       values += step.values;
     }
     return values >= 17;
   };
-  AnyProgram program = program_of(long_machine_program);
+  Program program = program_of(long_machine_program);
   ASSERT_TRUE(minimize(program, shows).complete);
-  for (std::size_t index = 0; index < step_count(program); ++index) {
-    AnyProgram shorter = program;
-    remove_steps(std::get<MachineProgram>(shorter), index, index + 1);
+  for (std::size_t index = 0; index < program.steps.size(); ++index) {
+    Program shorter = program;
+    remove_steps(shorter, index, index + 1);
     EXPECT_FALSE(shows(shorter)) << print(shorter);
   }
 }
 
 TEST(minimize, a_level_of_nesting_goes_with_both_its_steps) {
-  const auto shows = [](const AnyProgram& program) {
+  const auto shows = [](const Program& program) {
     int open = 0;
     bool walks = false;
-    for (const MachineStep& step : std::get<MachineProgram>(program).steps) {
+    for (const Step& step : program.steps) {
       open += step.kind == Kind::enter ? 1 : step.kind == Kind::leave ? -1 : 0;
       walks = walks || step.kind == Kind::walk;
     }
     return open == 0 && walks;
   };
   const std::string text = minimized(
-      "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\n"
+      "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\n"
       "tags 1\nsteps\n  enter\n  enter\n  walk\n  leave\n  leave\nend\n",
       shows);
   EXPECT_TRUE(text.ends_with("steps\n  walk\nend\n")) << text;
 }
 
 TEST(minimize, a_repeat_loses_the_steps_that_go) {
-  AnyProgram program = program_of(long_machine_program);
-  auto& machine_program = std::get<MachineProgram>(program);
+  Program program = program_of(long_machine_program);
+  auto& machine_program = program;
   remove_steps(machine_program, 4, 6);
   EXPECT_EQ(print(machine_program.steps[6]), "repeat 2 999");
   remove_steps(machine_program, 4, 6);
@@ -117,12 +115,12 @@ TEST(minimize, a_repeat_loses_the_steps_that_go) {
 }
 
 TEST(minimize, numbers_come_as_near_to_the_plain_ones_as_they_can) {
-  const auto shows = [](const AnyProgram& program) {
-    const auto& machine_program = std::get<MachineProgram>(program);
+  const auto shows = [](const Program& program) {
+    const auto& machine_program = program;
     return machine_program.functions[0].params >= 129 && machine_program.stacks[0].bytes >= 70000;
   };
   const std::string text = minimized(
-      "fiberproof machine-program 1\nstack s0 pooled 1048576\nfunction f0 params 4095 returns 9\n"
+      "fiberproof program 2\nstack s0 pooled 1048576\nfunction f0 params 4095 returns 9\n"
       "tags 4\nsteps\n  trap\nend\n",
       shows);
   EXPECT_NE(text.find("stack s0 pooled 73728\n"), std::string::npos) << text;
@@ -131,54 +129,57 @@ TEST(minimize, numbers_come_as_near_to_the_plain_ones_as_they_can) {
 }
 
 TEST(minimize, a_program_loses_functions_stacks_and_nesting) {
-  const auto shows = [](const AnyProgram& program) {
-    for (const Function& function : std::get<Program>(program).functions) {
-      if (function.steps.back().kind == Step::Kind::throw_ && function.params >= 3) {
+  // Stands for a failure: a started body of three parameters or more that throws.
+  const auto shows = [](const Program& program) {
+    for (std::size_t index = 1; index < program.steps.size(); ++index) {
+      const Step& start = program.steps[index - 1];
+      if (start.kind == Kind::start && program.steps[index].kind == Kind::throw_ &&
+          program.functions[start.function].params >= 3) {
         return true;
       }
     }
     return false;
   };
-  EXPECT_EQ(minimized(R"(fiberproof program 1
+  EXPECT_EQ(minimized(R"(fiberproof program 2
 expect pass
-revision v44
-depth 1000
-resumes 2000
-stack s0 mapped 32768
+trampoline v44
+stack s0 pooled 32768
 stack s1 supplied 8200 offset 3
 function f0 params 3 returns 2
-  resume f1 on s1
-  suspend 7
-  trap
 function f1 params 600 returns 0
-  resume f0 on s0
-  suspend 8 apart
-  throw
-main
+tags 1
+steps
   initialize f1 on s1
-  resume f0 on s0
+  start f0 on s0
+  start f1 on s1
+  start f0 on s0
+  yield 7
+  trap
+  start f1 on s0
+  throw
+  yield 8 apart
+  repeat 4 20
+  trap
 end
 )",
                       shows),
-            R"(fiberproof program 1
+            R"(fiberproof program 2
 expect pass
-revision trap
-depth 1
-resumes 1
-stack s0 mapped 65536
+stack s0 pooled 65536
 function f0 params 3 returns 0
+tags 1
+steps
+  start f0 on s0
   throw
-main
-  initialize f0 on s0
 end
 )");
 }
 
 TEST(minimize, attempts_are_bounded) {
-  AnyProgram program = program_of(long_machine_program);
+  Program program = program_of(long_machine_program);
   unsigned asked = 0;
   const Minimized result =
-      minimize(program, [&asked](const AnyProgram&) { return ++asked, false; }, 5);
+      minimize(program, [&asked](const Program&) { return ++asked, false; }, 5);
   EXPECT_EQ(asked, 5u);
   EXPECT_EQ(result.attempts, 5u);
   EXPECT_FALSE(result.complete);

@@ -1,73 +1,286 @@
-// The reference, against events that were worked out by hand.
-#include "fuzz/start/reference.hpp"
+// The reference alone, against arrivals worked out from SPEC.md by hand: handles, values, handlers
+// and chains. Ends and bounds are in reference_ends_tests.cpp.
+#include "fuzz/tests/arrivals.hpp"
 
 #include <gtest/gtest.h>
-
-#include <vector>
 
 namespace fiberproof::fuzz {
 namespace {
 
-std::vector<Event> events_of(const char* text) {
-  Program program;
-  EXPECT_TRUE(parse(text, program).has_value());
-  std::vector<Event> events;
-  expected_events(program, events);
-  return events;
+using Lines = TakenSteps::Lines;
+using State = ReferenceStack::State;
+
+TEST(reference, bind_adds_arguments_of_a_fresh_continuation) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f0 on s0
+    bind h0 1 to h1
+    resume h1 1 to h2)"),
+            (Lines{"0 has 1", "0 has 1", "1 starts (2.0 3.0)"}));
 }
 
-TEST(reference, a_nested_run_gives_its_events_in_order) {
-  const auto events = events_of(R"(fiberproof program 1
-depth 2
-resumes 3
-stack s0 mapped 32768
-function f0 params 1 returns 2
-  resume f1 on s0
-  suspend 9
-  return
-function f1 params 3 returns 0
-  resume f1 on s0
-  trap
-main
-  resume f0 on s0
-end
-)");
-  ASSERT_EQ(events.size(), 6u);
-  EXPECT_EQ(events[0].kind, Event::Kind::started);
-  EXPECT_EQ(events[0].capacity, 2u);
-  EXPECT_EQ(events[1].kind, Event::Kind::started);
-  EXPECT_EQ(events[1].continuation, 2u);
-  EXPECT_EQ(events[2].kind, Event::Kind::skipped);  // deeper than 2
-  EXPECT_EQ(events[3].kind, Event::Kind::trapped);
-  EXPECT_EQ(events[3].length, 3u);
-  EXPECT_EQ(events[4].kind, Event::Kind::suspended);
-  EXPECT_EQ(events[4].handler_index, 9u);
-  EXPECT_EQ(events[5].kind, Event::Kind::returned);
-  EXPECT_EQ(events[5].length, 2u);
+TEST(reference, bind_adds_values_of_a_suspended_continuation) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f0 on s0
+    resume h0 0 to h1 suspends t0
+    suspend t0 2 room 3
+    bind h1 1 to h2
+    resume h2 2 to h3
+    return)"),
+            (Lines{"0 has 1", "1 starts ()", "0 gets clause 0 of 1 (3.0 3.1)", "0 has 1",
+                   "1 resumes with (4.0 5.0 5.1)", "0 gets results (6.0)"}));
 }
 
-TEST(reference, a_trap_under_v44_is_a_return_with_the_return_count) {
-  const auto events = events_of(R"(fiberproof program 1
-revision v44
-stack s0 mapped 32768
-function f0 params 1 returns 2
-  throw
-main
-  resume f0 on s0
-end
-)");
-  ASSERT_EQ(events.size(), 2u);
-  EXPECT_EQ(events[1].kind, Event::Kind::returned);
-  EXPECT_TRUE(events[1].misreported);
-  EXPECT_TRUE(events[1].threw);
-  EXPECT_EQ(events[1].length, 2u);
+TEST(reference, a_second_suspension_starts_with_no_values) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    resume h0 0 to h0 suspends t0
+    suspend t0 0 room 2
+    resume h0 2 to h0 suspends t0
+    suspend t0 0 room 1
+    resume h0 1 to h0)")
+                .back(),
+            "1 resumes with (6.0)");
 }
 
-TEST(reference, usable_bytes_end_at_the_last_multiple_of_16) {
-  EXPECT_EQ(usable_bytes_of({StackShape::Kind::mapped, 0, 1}), 4096u);
-  EXPECT_EQ(usable_bytes_of({StackShape::Kind::supplied, 0, 47}), 32u);
-  EXPECT_EQ(usable_bytes_of({StackShape::Kind::supplied, 1, 47}), 47u);
-  EXPECT_EQ(usable_bytes_of({StackShape::Kind::supplied, 19, 45}), 45u);
+TEST(reference, a_body_returns_as_many_results_as_declared) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f2 on s0
+    resume h0 1 to h0
+    return
+    new h0 f1 on s0
+    resume h0 0 to h0
+    return)"),
+            (Lines{"0 has 1", "1 starts (2.0)", "0 gets results (3.0 3.1 3.2)", "0 has 2",
+                   "2 starts ()", "0 gets results ()"}));
+}
+
+TEST(reference, the_nearest_stack_outward_handles_a_suspension) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    new h1 f1 on s0
+    resume h0 0 to h2 suspends t0
+    resume h1 0 to h3 suspends t0
+    suspend t0 1 room 0
+    suspend t0 0 room 0)"),
+            (Lines{"0 has 1", "0 has 2", "1 starts ()", "2 starts ()", "1 gets clause 0 of 2 (5.0)",
+                   "0 gets clause 0 of 1 ()"}));
+}
+
+TEST(reference, the_first_clause_with_the_tag_handles_a_suspension) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    resume h0 0 to h0 suspends t2 t1 t1
+    suspend t1 0 room 0)")
+                .back(),
+            "0 gets clause 1 of 1 ()");
+}
+
+TEST(reference, suspend_and_switch_need_handlers_of_their_own_kind) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    new h1 f1 on s0
+    resume h0 0 to h0 suspends t1
+    resume h1 0 to h1 switches t1
+    suspend t1 0 room 0)")
+                .back(),
+            "0 gets clause 0 of 2 ()");
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    new h1 f0 on s0
+    resume h0 0 to h0 suspends t1
+    switch h1 t1 0 room 0 to h2)")
+                .back(),
+            "1 rejected: switch t1");
+}
+
+// Three stacks deep, and the outermost resume alone handles t1.
+constexpr const char* forwarded = R"(
+    new h0 f1 on s0
+    new h1 f1 on s0
+    new h2 f1 on s0
+    resume h0 0 to h3 suspends t1
+    resume h1 0 to h4 suspends t0
+    resume h2 0 to h5 switches t1
+    suspend t1 1 room 2
+)";
+
+TEST(reference, a_suspension_is_forwarded_through_stacks_without_a_handler) {
+  const TakenSteps taken(forwarded);
+  EXPECT_EQ(taken.lines.back(), "0 gets clause 0 of 3 (7.0)");
+  EXPECT_EQ(taken.reference.stack(3).state, State::suspended);
+  EXPECT_EQ(taken.reference.stack(2).state, State::parent);
+  EXPECT_EQ(taken.reference.stack(1).state, State::parent);
+  EXPECT_EQ(taken.reference.stack(0).state, State::running);
+  EXPECT_EQ(taken.reference.stack(3).last_ancestor, 1u);
+  EXPECT_EQ(taken.reference.stack(3).parent, 2u);
+  EXPECT_EQ(taken.reference.stack(2).parent, 1u);
+  EXPECT_EQ(taken.reference.stack(1).parent, no_stack);
+  EXPECT_EQ(taken.reference.slot(3).stack, 3u);
+  EXPECT_EQ(taken.reference.depth(), 0u);
+}
+
+TEST(reference, any_holder_of_its_handle_resumes_a_whole_chain) {
+  const TakenSteps taken(std::string(forwarded) + R"(
+    new h6 f1 on s0
+    resume h6 0 to h6
+    resume h3 2 to h3)");
+  EXPECT_EQ(taken.lines.back(), "3 resumes with (10.0 10.1)");
+  EXPECT_EQ(taken.reference.stack(1).parent, 4u);
+  EXPECT_EQ(taken.reference.stack(4).state, State::parent);
+  EXPECT_EQ(taken.reference.stack(3).state, State::running);
+  EXPECT_EQ(taken.reference.depth(), 4u);
+}
+
+TEST(reference, a_suspended_stack_in_a_chain_keeps_its_handlers) {
+  EXPECT_EQ(arrivals_of(std::string(forwarded) + R"(
+    resume h3 0 to h3
+    suspend t0 0 room 0)")
+                .back(),
+            "1 gets clause 0 of 3 ()");
+}
+
+TEST(reference, the_handlers_of_an_earlier_resume_do_not_apply) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    resume h0 0 to h0 suspends t0
+    suspend t0 0 room 0
+    resume h0 0 to h0 suspends t1
+    suspend t0 0 room 0)")
+                .back(),
+            "1 rejected: suspend t0");
+}
+
+TEST(reference, a_switch_hands_over_its_values_and_then_the_handle) {
+  const TakenSteps taken(R"(
+    new h0 f1 on s0
+    new h1 f0 on s0
+    resume h0 0 to h2 switches t0
+    switch h1 t0 1 room 2 to h5
+    switch h5 t0 1 room 0 to h6)");
+  EXPECT_EQ(taken.lines, (Lines{"0 has 1", "0 has 2", "1 starts ()", "2 starts (4.0 handle of 1)",
+                                "1 resumes with (5.0 handle of 2)"}));
+  EXPECT_EQ(taken.reference.slot(6).stack, 2u);
+  EXPECT_TRUE(taken.reference.is_good(taken.reference.slot(6)));
+  EXPECT_FALSE(taken.reference.is_good(taken.reference.slot(5)));
+  EXPECT_EQ(taken.reference.stack(2).parent, no_stack);
+  EXPECT_EQ(taken.reference.stack(2).last_ancestor, 2u);
+  EXPECT_EQ(taken.reference.stack(1).parent, 0u);
+}
+
+TEST(reference, a_switch_replaces_one_chain_with_another) {
+  // 1 over 2 is suspended below 0; then 3 over 4 switches to it, which 0's second resume allows.
+  const TakenSteps taken(R"(
+    new h0 f1 on s0
+    new h1 f1 on s0
+    new h2 f1 on s0
+    new h3 f1 on s0
+    resume h0 0 to h0 suspends t0
+    resume h1 0 to h1
+    suspend t0 0 room 1
+    resume h2 0 to h2 switches t1
+    resume h3 0 to h3
+    switch h0 t1 0 room 0 to h4)");
+  EXPECT_EQ(taken.lines.back(), "2 resumes with (handle of 4)");
+  EXPECT_EQ(taken.reference.stack(1).parent, 0u);  // the last ancestor of the chain that resumes
+  EXPECT_EQ(taken.reference.stack(2).parent, 1u);
+  EXPECT_EQ(taken.reference.stack(3).parent, no_stack);
+  EXPECT_EQ(taken.reference.stack(4).last_ancestor, 3u);
+  EXPECT_EQ(taken.reference.stack(4).state, State::suspended);
+  EXPECT_EQ(taken.reference.stack(3).state, State::parent);
+}
+
+TEST(reference, a_switch_is_rejected_without_room_for_the_handle) {
+  const Lines lines = arrivals_of(R"(
+    new h0 f1 on s0
+    new h1 f1 on s0
+    new h2 f0 on s0
+    resume h0 0 to h0 switches t0
+    switch h1 t0 0 room 0 to h3
+    switch h2 t0 2 room 0 to h3
+    switch h2 t0 1 room 0 to h3)");
+  EXPECT_EQ(lines[4], "1 rejected: 1 values to 0 of 0");
+  EXPECT_EQ(lines[5], "1 rejected: 3 values to 0 of 2");
+  EXPECT_EQ(lines[6], "3 starts (7.0 handle of 1)");
+}
+
+TEST(reference, a_handle_can_be_used_once) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    bind h0 0 to h1
+    bind h0 0 to h2
+    resume h0 0 to h2
+    throw-into h0 to h2
+    drop h0
+    resume h1 0 to h1 suspends t0 switches t0
+    switch h0 t0 0 room 0 to h2
+    suspend t0 0 room 0
+    resume h0 9 to h3)"),
+            (Lines{"0 has 1", "0 has 1", "0 rejected: consumed handle",
+                   "0 rejected: consumed handle", "0 rejected: consumed handle",
+                   "0 rejected: consumed handle", "1 starts ()", "1 rejected: consumed handle",
+                   "0 gets clause 0 of 1 ()", "0 rejected: consumed handle"}));
+}
+
+TEST(reference, the_handle_of_an_ended_continuation_is_consumed) {
+  EXPECT_EQ(arrivals_of("new h0 f1 on s0\nbind h0 0 to h0\nresume h0 0 to h1\nreturn\nresume h0 0 "
+                        "to h1")
+                .back(),
+            "0 rejected: consumed handle");
+}
+
+TEST(reference, a_null_handle_is_rejected) {
+  EXPECT_EQ(arrivals_of(R"(
+    bind h7 9 to h0
+    resume h7 9 to h0
+    throw-into h7 to h0
+    switch h7 t0 3 room 0 to h0
+    drop h7)"),
+            (Lines(5, "0 rejected: null handle")));
+}
+
+TEST(reference, too_many_values_are_rejected_without_effect) {
+  EXPECT_EQ(
+      arrivals_of(R"(
+    new h0 f0 on s0
+    resume h0 3 to h1
+    bind h0 1 to h0
+    resume h0 2 to h1
+    bind h0 2 to h1
+    resume h0 1 to h1 suspends t0
+    suspend t0 0 room 1
+    resume h1 2 to h1)"),
+      (Lines{"0 has 1", "0 rejected: 3 values to 0 of 2", "0 has 1",
+             "0 rejected: 2 values to 1 of 2", "0 rejected: 2 values to 1 of 2",
+             "1 starts (3.0 6.0)", "0 gets clause 0 of 1 ()", "0 rejected: 2 values to 0 of 1"}));
+}
+
+TEST(reference, a_null_function_and_a_small_stack_are_rejected) {
+  const TakenSteps taken(R"(
+    new h0 null on s0
+    new h0 f0 on s1
+    new h0 f2 on s1
+    new h0 null on s1)");
+  // 0x40 laid out, 16 bytes for each of 2 and 3 values, 2048 of headroom.
+  EXPECT_EQ(taken.lines, (Lines{"0 rejected: null function", "0 rejected: 2144 bytes in 2112",
+                                "0 rejected: 2160 bytes in 2112", "0 rejected: null function"}));
+  EXPECT_EQ(taken.reference.slot(0).stack, no_stack);
+  EXPECT_TRUE(taken.reference.live().empty());
+}
+
+TEST(reference, a_suspension_without_a_handler_is_rejected) {
+  EXPECT_EQ(arrivals_of(R"(
+    suspend t1 0 room 0
+    new h0 f1 on s0
+    resume h0 0 to h0 suspends t0
+    suspend t2 0 room 0
+    suspend t0 0 room 0)"),
+            (Lines{"0 rejected: suspend t1", "0 has 1", "1 starts ()", "1 rejected: suspend t2",
+                   "0 gets clause 0 of 1 ()"}));
+}
+
+TEST(reference, a_tight_stack_returns_at_once) {
+  EXPECT_EQ(arrivals_of("new h0 f1 on s1\nresume h0 0 to h0"),
+            (Lines{"0 has 1", "1 starts () tight", "0 gets results ()"}));
 }
 
 }  // namespace

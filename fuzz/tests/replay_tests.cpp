@@ -1,7 +1,7 @@
 // The replayer: every file, damaged or not, gives one clear line that names it.
 #include "fuzz/replay/replay.hpp"
 
-#include "fuzz/start/program.hpp"
+#include "fuzz/program/text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,14 +16,14 @@ namespace {
 
 namespace files = std::filesystem;
 
-constexpr const char* trapped = R"(fiberproof program 1
+constexpr const char* trapped = R"(fiberproof program 2
 expect trap-reported-as-return
-revision v44
-stack s0 mapped 32768
+trampoline v44
+stack s0 pooled 32768
 function f0 params 0 returns 0
+steps
+  start f0 on s0
   trap
-main
-  resume f0 on s0
 end
 )";
 
@@ -87,7 +87,7 @@ TEST_F(replay, a_truncated_file_is_one_clear_line) {
   expect_unreadable(text.substr(0, text.find("end")),
                     ":9:1: the text ends here, before a line 'end'");
   expect_unreadable(text.substr(0, text.find(" f0 on s0")),
-                    ":8:9: expected a name such as f0, got ''");
+                    ":7:8: expected a name such as f0, got ''");
 }
 
 TEST_F(replay, an_empty_file_is_one_clear_line) {
@@ -95,16 +95,14 @@ TEST_F(replay, an_empty_file_is_one_clear_line) {
 }
 
 TEST_F(replay, an_overrun_stack_is_reported_as_that_of_its_continuation) {
-  const std::string overruns = R"(fiberproof program 1
+  const std::string overruns = R"(fiberproof program 2
 expect stack-overflow
-depth 3
-resumes 3
-stack s0 mapped 65536
+stack s0 pooled 65536
 function f0 params 0 returns 0
-  resume f0 on s0
-  overrun
-main
-  resume f0 on s0
+steps
+  start f0 on s0
+  repeat 1 2
+  overflow
 end
 )";
   const Replay seen = replay_file(file("overruns.program", overruns));
@@ -114,14 +112,24 @@ end
       << seen.report;
 }
 
-TEST_F(replay, memory_without_a_guard_page_is_not_overrun) {
-  expect_unreadable(
-      "fiberproof program 1\nstack s0 supplied 65000\n"
-      "function f0 params 0 returns 0\n  overrun\nmain\n  resume f0 on s0\nend\n",
-      ":4:1: only mapped stacks may be declared where one is overrun");
+TEST_F(replay, a_continuation_of_the_store_can_overflow_its_stack_too) {
+  const std::string overflows =
+      "fiberproof program 2\nexpect stack-overflow\nstack s0 pooled 65536\n"
+      "function f0 params 0 returns 0\nsteps\n  new h0 f0 on s0\n  resume h0 0 to h0\n"
+      "  new h0 f0 on s0\n  resume h0 0 to h0\n  overflow\nend\n";
+  const Replay seen = replay_file(file("overflows.program", overflows));
+  EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line << seen.report;
 }
 
-constexpr const char* resumed_again = R"(fiberproof machine-program 1
+TEST_F(replay, memory_without_a_guard_page_is_not_overrun) {
+  const std::string path =
+      file("supplied.program",
+           "fiberproof program 2\nexpect stack-overflow\nstack s0 supplied 65000\n"
+           "function f0 params 0 returns 0\nsteps\n  start f0 on s0\n  overflow\nend\n");
+  EXPECT_EQ(replay_file(path).line, path + ": pass, expected stack-overflow");
+}
+
+constexpr const char* resumed_again = R"(fiberproof program 2
 expect check C3
 stack s0 pooled 65536
 function f0 params 0 returns 0
@@ -168,8 +176,7 @@ TEST_F(replay, binary_garbage_is_one_clear_line) {
   expect_unreadable(std::string("\x7f"
                                 "ELF\0\1\2\n",
                                 8),
-                    ":1:1: the first line is neither 'fiberproof program 1' nor "
-                    "'fiberproof machine-program 1'");
+                    ":1:1: byte 0x7f is not text");
 }
 
 TEST_F(replay, an_over_large_file_is_one_clear_line) {

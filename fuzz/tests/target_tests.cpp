@@ -1,8 +1,8 @@
-// What a target does with an input: whether it runs it twice, and tells an engine to breed from it.
+// What a target does with an input: whether it runs it twice, and tells an engine to keep it.
 #include "fuzz/targets/target.hpp"
 
+#include "fuzz/generate/start_profiles.hpp"
 #include "fuzz/oracle/oracle.hpp"
-#include "fuzz/start/generate.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -18,35 +18,35 @@ namespace {
 
 int run_text(const std::string& text) {
   return run_input({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()},
-                   &generate_any<Program, generate_trampoline_program>);
+                   &generate_starts);
 }
 
 std::string nested(unsigned depth, unsigned values) {
   return fmt::format(
-      "fiberproof program 1\ndepth {0}\nresumes {0}\nstack s0 mapped 524288\n"
-      "function f0 params {1} returns 1\n  resume f0 on s0\n  return\n"
-      "main\n  resume f0 on s0\nend\n",
-      depth, values);
+      "fiberproof program 2\nstack s0 pooled 524288\nfunction f0 params {} returns 1\nsteps\n"
+      "  start f0 on s0\n{}end\n",
+      values, depth == 1 ? "" : fmt::format("  repeat 1 {}\n", depth - 1));
 }
 
 TEST(target, an_ordinary_program_is_kept) {
   EXPECT_EQ(run_text(nested(64, 3)), 0);
 }
 
-TEST(target, a_dear_program_is_run_but_not_bred_from) {
+TEST(target, a_slow_program_is_run_but_not_kept) {
   EXPECT_EQ(run_text(nested(65, 3)), -1);
   EXPECT_EQ(run_text(nested(1, 16 * 1024 + 1)), -1);
 }
 
-TEST(target, a_text_that_is_no_program_is_not_bred_from) {
+TEST(target, a_text_that_is_no_program_is_not_kept) {
+  EXPECT_EQ(run_text("fiberproof program 2\n"), -1);
   EXPECT_EQ(run_text("fiberproof program 1\n"), -1);
 }
 
 TEST(target, what_is_meant_to_end_the_process_is_not_run) {
-  EXPECT_EQ(run_text("fiberproof program 1\nstack s0 mapped 65536\nfunction f0 params 0 returns 0\n"
-                     "  overrun\nmain\n  resume f0 on s0\nend\n"),
+  EXPECT_EQ(run_text("fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\n"
+                     "steps\n  start f0 on s0\n  overflow\nend\n"),
             -1);
-  EXPECT_EQ(run_text("fiberproof machine-program 1\nstack s0 pooled 65536\n"
+  EXPECT_EQ(run_text("fiberproof program 2\nstack s0 pooled 65536\n"
                      "function f0 params 0 returns 0\nsteps\n  new h0 f0 on s0\n"
                      "  resume h0 0 to h0\n  resume-again h0\nend\n"),
             -1);

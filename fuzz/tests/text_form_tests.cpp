@@ -1,6 +1,6 @@
 // Programs as editors and checkouts of any system leave them: they are read, or refused in words
 // that name the line, the column and what is wrong with them.
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,10 +12,10 @@ namespace fiberproof::fuzz {
 namespace {
 
 constexpr std::string_view start_program =
-    "fiberproof program 1\nexpect pass\nrevision trap\ndepth 8\nresumes 8\nstack s0 mapped 65536\n"
-    "function f0 params 1 returns 1\n  return\nmain\n  resume f0 on s0\nend\n";
+    "fiberproof program 2\nexpect pass\ntrampoline v44\nstack s0 pooled 65536\n"
+    "function f0 params 1 returns 1\ntags 1\nsteps\n  start f0 on s0\n  yield 7\n  return\nend\n";
 constexpr std::string_view machine_program =
-    "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\nsteps\n"
+    "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\nsteps\n"
     "  new h0 f0 on s0\nend\n";
 constexpr std::string_view mark = "\xef\xbb\xbf";
 
@@ -33,7 +33,7 @@ std::string with_crlf(std::string_view text) {
 
 /// "1:2: message" of the first thing that is wrong; the text of the program where nothing is.
 std::string read(std::string_view text) {
-  const auto program = std::make_unique<AnyProgram>();
+  const auto program = std::make_unique<Program>();
   const auto parsed = parse(text, *program);
   if (parsed) return print(*program);
   const ParseError& error = parsed.error();
@@ -43,7 +43,7 @@ std::string read(std::string_view text) {
 TEST(text_form, lines_may_end_in_cr_lf) {
   EXPECT_EQ(read(with_crlf(start_program)), start_program);
   EXPECT_EQ(read(with_crlf(machine_program)), read(machine_program));
-  EXPECT_TRUE(read(machine_program).starts_with("fiberproof machine-program 1\n"))
+  EXPECT_TRUE(read(machine_program).starts_with("fiberproof program 2\nexpect pass\n"))
       << read(machine_program);
 }
 
@@ -69,10 +69,10 @@ TEST(text_form, blanks_may_stand_behind_any_line) {
 }
 
 TEST(text_form, an_engine_sees_the_magic_behind_a_mark) {
-  EXPECT_TRUE(has_any_magic(std::string(mark).append(start_program)));
-  EXPECT_TRUE(has_any_magic(with_crlf(machine_program)));
-  EXPECT_FALSE(has_any_magic(mark));
-  EXPECT_FALSE(has_any_magic(""));
+  EXPECT_TRUE(has_program_magic(std::string(mark).append(start_program)));
+  EXPECT_TRUE(has_program_magic(with_crlf(machine_program)));
+  EXPECT_FALSE(has_program_magic(mark));
+  EXPECT_FALSE(has_program_magic(""));
 }
 
 TEST(text_form, a_lone_cr_is_refused_where_it_stands) {
@@ -80,7 +80,7 @@ TEST(text_form, a_lone_cr_is_refused_where_it_stands) {
   EXPECT_EQ(read(replaced(start_program, "\n", "\r")), "1:21: " + message);
   EXPECT_EQ(read(replaced(start_program, "pass", "pa\rss")), "2:10: " + message);
   EXPECT_EQ(read(replaced(start_program, "pass\n", "pass\r\r\n")), "2:12: " + message);
-  EXPECT_EQ(read(replaced(machine_program, "\n", "\r")), "1:29: " + message);
+  EXPECT_EQ(read(replaced(machine_program, "\n", "\r")), "1:21: " + message);
 }
 
 TEST(text_form, utf_16_is_named_as_such) {
@@ -101,8 +101,19 @@ TEST(text_form, a_zero_byte_is_refused_where_it_stands) {
   const std::string_view zero("\0", 1);
   EXPECT_EQ(read(replaced(start_program, "pass", zero)), "2:8: byte 0x00 is not text");
   EXPECT_EQ(read(std::string(start_program).append(zero)), "12:1: byte 0x00 is not text");
-  EXPECT_EQ(read(replaced(start_program, "program 1", std::string("program 1").append(zero))),
+  EXPECT_EQ(read(replaced(start_program, "program 2", std::string("program 2").append(zero))),
             "1:21: byte 0x00 is not text");
+}
+
+TEST(text_form, a_text_of_an_older_language_says_what_to_do) {
+  EXPECT_EQ(read(replaced(machine_program, "fiberproof program 2", "fiberproof machine-program 1")),
+            "1:1: a text of the language before this one; change its first line to 'fiberproof "
+            "program 2', the rest is as it was");
+  const std::string older = read("fiberproof program 1\ndepth 1\nmain\nend\n");
+  EXPECT_TRUE(older.starts_with("1:1: a text of the older language of nested functions; write "))
+      << older;
+  EXPECT_TRUE(has_program_magic("fiberproof program 1\n"));
+  EXPECT_TRUE(has_program_magic("fiberproof machine-program 1\n"));
 }
 
 }  // namespace

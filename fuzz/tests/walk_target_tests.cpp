@@ -43,9 +43,9 @@ TEST(walk_oracle, the_parent_is_compared_word_by_word) {
 
 /// Two continuations, one of which starts the other, and a suspension through both; `variant` is
 /// how many values go nowhere, by which the run steps through trampolines or does not.
-MachineProgram nested(unsigned variant) {
-  MachineProgram program;
-  const auto parsed = parse(fmt::format("fiberproof machine-program 1\n"
+Program nested(unsigned variant) {
+  Program program;
+  const auto parsed = parse(fmt::format("fiberproof program 2\n"
                                         "stack s0 pooled 65536\n"
                                         "function f0 params 3 returns 2\n"
                                         "tags 1\n"
@@ -72,14 +72,14 @@ MachineProgram nested(unsigned variant) {
 }
 
 TEST(walk_target, a_run_is_walked_where_no_step_asks_for_it) {
-  const MachineProgram program = nested(0);
+  const Program program = nested(0);
   const std::uint64_t before = asked_for(SpecId::T7);
   const Outcome plain = run(program, &report_and_abort);
   EXPECT_EQ(asked_for(SpecId::T7), before);
   const Outcome walked = run(program, &report_and_abort, {.walk_everywhere = true});
   EXPECT_GT(asked_for(SpecId::T7), before + plain.steps);
   EXPECT_EQ(walked.steps, plain.steps);
-  EXPECT_EQ(walked.values, plain.values);
+  EXPECT_EQ(walked.store_work, plain.store_work);
   EXPECT_EQ(walked.continuations, plain.continuations);
 }
 
@@ -90,7 +90,7 @@ TEST(walk_target, some_runs_step_through_the_trampoline_at_every_instruction) {
   std::uint64_t least = ~std::uint64_t{0};
   std::uint64_t most = 0;
   for (unsigned variant = 0; variant < 32; ++variant) {
-    const MachineProgram program = nested(variant);
+    const Program program = nested(variant);
     const std::uint64_t before = asked_for(SpecId::T7);
     run(program, &report_and_abort, {.walk_everywhere = true});
     const std::uint64_t asked = asked_for(SpecId::T7) - before;
@@ -102,13 +102,13 @@ TEST(walk_target, some_runs_step_through_the_trampoline_at_every_instruction) {
 
 TEST(walk_target, generated_programs_are_walked_without_a_finding) {
   std::mt19937 random(20261122);
-  MachineProgram program;
+  Program program;
   for (int times = 0; times < 300; ++times) {
     std::vector<std::uint8_t> bytes(64 + random() % 192);
     for (std::uint8_t& byte : bytes) {
       byte = static_cast<std::uint8_t>(random());
     }
-    generate_machine_program(bytes, program);
+    generate_program(bytes, program);
     run(program, &report_and_abort, {.walk_everywhere = true});
   }
 }

@@ -15,7 +15,7 @@ namespace fiberproof::verify {
 
 ExitStatus explain_file(const std::string& path, nlohmann::json& results) {
   results["path"] = path;
-  const auto program = std::make_unique<fuzz::AnyProgram>();
+  const auto program = std::make_unique<fuzz::Program>();
   if (const auto read = read_program_or_input(input_path(path), *program); !read) {
     complain(read.error());
     return ExitStatus::could_not_run;

@@ -1,7 +1,7 @@
 #include "verify/cli/fuzz_command.hpp"
 
 #include "fuzz/generate/generate.hpp"
-#include "fuzz/start/generate.hpp"
+#include "fuzz/generate/start_profiles.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/fuzz_run.hpp"
 #include "verify/cli/prove_command.hpp"
@@ -61,16 +61,12 @@ void check_folder(const std::string& option, const std::string& folder,
 }  // namespace
 
 const std::vector<FuzzTarget>& fuzz_targets() {
-  constexpr fuzz::Generator* machine_program =
-      &fuzz::generate_any<fuzz::MachineProgram, fuzz::generate_machine_program>;
-  static const std::vector<FuzzTarget> targets{
-      {"layout", "layout", &fuzz::generate_any<fuzz::Program, fuzz::generate_layout_program>},
-      {"trampoline", "trampoline",
-       &fuzz::generate_any<fuzz::Program, fuzz::generate_trampoline_program>},
-      {"program", "program", machine_program},
-      {"walk", "program", machine_program},
-      {"object", "object", nullptr},
-      {"instruction", "instruction", nullptr}};
+  static const std::vector<FuzzTarget> targets{{"layout", "layout", &fuzz::generate_layouts},
+                                               {"trampoline", "trampoline", &fuzz::generate_starts},
+                                               {"program", "program", &fuzz::generate_program},
+                                               {"walk", "program", &fuzz::generate_program},
+                                               {"object", "object", nullptr},
+                                               {"instruction", "instruction", nullptr}};
   return targets;
 }
 

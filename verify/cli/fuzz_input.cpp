@@ -1,5 +1,6 @@
 #include "verify/cli/fuzz_input.hpp"
 
+#include "fuzz/program/text.hpp"
 #include "fuzz/replay/paths.hpp"
 #include "fuzz/replay/recording.hpp"
 #include "fuzz/replay/replay.hpp"
@@ -43,12 +44,12 @@ std::optional<std::string> bytes_of(const std::string& path) {
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(file.gcount()));
   const bool is_small = !bytes.empty() && bytes.size() <= fuzz::program_text_bytes_max;
-  if (!is_small || fuzz::has_any_magic(bytes)) return {};
+  if (!is_small || fuzz::has_program_magic(bytes)) return {};
   return bytes;
 }
 
 Read decode(const std::string& path, const std::string& bytes, const FuzzTarget& target,
-            fuzz::AnyProgram& program) {
+            fuzz::Program& program) {
   if (!target.runs_programs()) {
     return std::unexpected(
         fmt::format("{}: an input of the target '{}', not a Program; replay it with: {} -runs=2 {}",
@@ -74,7 +75,7 @@ std::string what_to_do_with_bytes(const std::string& path) {
 
 }  // namespace
 
-Read read_program_or_input(const std::string& path, fuzz::AnyProgram& program) {
+Read read_program_or_input(const std::string& path, fuzz::Program& program) {
   if (fuzz::is_recording(path)) {
     const auto recording = fuzz::read_recording(path);
     if (!recording) return std::unexpected(recording.error());

@@ -3,7 +3,7 @@
 // that of a finding: TARGET-crash-, or -leak-, -oom-, -timeout-, -slow-unit-.
 #pragma once
 
-#include "fuzz/any_program.hpp"
+#include "fuzz/program/program.hpp"
 
 #include <expected>
 #include <string>
@@ -12,6 +12,6 @@ namespace fiberproof::verify {
 
 /// The error is one line that names the file and the next step.
 std::expected<void, std::string> read_program_or_input(const std::string& path,
-                                                       fuzz::AnyProgram& program);
+                                                       fuzz::Program& program);
 
 }  // namespace fiberproof::verify

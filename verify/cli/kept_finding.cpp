@@ -59,7 +59,7 @@ std::string program_of(const FuzzTarget& target, const std::string& artifact) {
   const std::string bytes = contents_of(artifact);
   const std::span<const std::uint8_t> data(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                            bytes.size());
-  const auto program = std::make_unique<fuzz::AnyProgram>();
+  const auto program = std::make_unique<fuzz::Program>();
   return fuzz::make_program(data, target.generator, *program) ? fuzz::print(*program)
                                                               : std::string();
 }

@@ -30,10 +30,10 @@ class Progress {
  public:
   explicit Progress(std::size_t steps) : steps_(steps) {}
 
-  void tried(const fuzz::AnyProgram& program, bool still_shows) {
+  void tried(const fuzz::Program& program, bool still_shows) {
     constexpr unsigned attempts_between = 16;
     ++attempts_;
-    if (still_shows) steps_ = fuzz::step_count(program);
+    if (still_shows) steps_ = program.steps.size();
     if (!still_shows && attempts_ % attempts_between != 0) return;
     line_.show(fmt::format("{} steps, {} attempts of at most {}", steps_, attempts_,
                            fuzz::minimize_attempts_max));
@@ -45,9 +45,9 @@ class Progress {
   unsigned attempts_ = 0;
 };
 
-fuzz::Minimized minimize_apart(fuzz::AnyProgram& program, const fuzz::Ending& wanted) {
-  Progress progress(fuzz::step_count(program));
-  return fuzz::minimize(program, [&](const fuzz::AnyProgram& candidate) {
+fuzz::Minimized minimize_apart(fuzz::Program& program, const fuzz::Ending& wanted) {
+  Progress progress(program.steps.size());
+  return fuzz::minimize(program, [&](const fuzz::Program& candidate) {
     const auto ending = fuzz::run_apart(candidate);
     const bool is_same = ending && fuzz::is_same_ending(*ending, wanted);
     progress.tried(candidate, is_same);
@@ -56,9 +56,9 @@ fuzz::Minimized minimize_apart(fuzz::AnyProgram& program, const fuzz::Ending& wa
 }
 
 // A Program can expect a rule or an outcome. How a process died is written in a comment.
-std::string text_of(fuzz::AnyProgram& program, const fuzz::Ending& ending) {
+std::string text_of(fuzz::Program& program, const fuzz::Ending& ending) {
   if (ending.seen) {
-    fuzz::expect(program, *ending.seen);
+    program.expect = *ending.seen;
     return fuzz::print(program);
   }
   std::string text = fuzz::print(program);
@@ -93,7 +93,7 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
     complain(why);
     return ExitStatus::could_not_run;
   }
-  const auto program = std::make_unique<fuzz::AnyProgram>();
+  const auto program = std::make_unique<fuzz::Program>();
   if (const auto read = read_program_or_input(input_path(path), *program); !read) {
     complain(read.error());
     return ExitStatus::could_not_run;
@@ -103,18 +103,18 @@ ExitStatus minimize_file(const std::string& path, const std::string& out, nlohma
   if (ending->seen == fuzz::Expectation{}) {
     return could_not_run(path, "passes: there is no failure to keep while minimising");
   }
-  const std::size_t steps_before = fuzz::step_count(*program);
+  const std::size_t steps_before = program->steps.size();
   const fuzz::Minimized minimized = minimize_apart(*program, *ending);
   const std::string text = text_of(*program, *ending);
   results.update({{"ending", fuzz::describe(*ending)},
                   {"steps_before", steps_before},
-                  {"steps", fuzz::step_count(*program)},
+                  {"steps", program->steps.size()},
                   {"attempts", minimized.attempts},
                   {"is_complete", minimized.complete && !is_interrupted()},
                   {"program", text}});
   const std::string story = fmt::format(
       "{}, from {} to {} in {}{}", fuzz::describe(*ending), counted(steps_before, "step"),
-      fuzz::step_count(*program), counted(minimized.attempts, "attempt"),
+      program->steps.size(), counted(minimized.attempts, "attempt"),
       is_interrupted()     ? ", interrupted: it may not be the shortest"
       : minimized.complete ? ""
                            : ", the most that are tried: it may not be the shortest");

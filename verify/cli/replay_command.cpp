@@ -15,7 +15,7 @@ namespace fiberproof::verify {
 namespace {
 
 fuzz::Replay replay(const std::string& path) {
-  const auto program = std::make_unique<fuzz::AnyProgram>();
+  const auto program = std::make_unique<fuzz::Program>();
   if (const auto read = read_program_or_input(path, *program); !read) {
     return {fuzz::Replay::Verdict::unreadable, read.error(), {}};
   }

@@ -70,7 +70,7 @@ std::expected<std::string, std::string> program_text(const Trace& trace) {
   // Each exception is caught on the next stack that it reaches.
   const bool catches = std::ranges::any_of(trace, is_thrown);
   std::string text =
-      "fiberproof machine-program 1\nstack s0 pooled 65536\n"
+      "fiberproof program 2\nstack s0 pooled 65536\n"
       "function f0 params 1 returns 1\ntags 1\nsteps\n";
   bool is_over = false;
   for (std::size_t at = 0; at < trace.size(); ++at) {

@@ -12,7 +12,7 @@ namespace {
 
 using fuzz::Arrival;
 using fuzz::ExpectedTrap;
-using fuzz::MachineStep;
+using fuzz::Step;
 using model::ConcreteOperation;
 using model::Field;
 using model::Kind;
@@ -43,7 +43,7 @@ std::uint8_t bits_of(const Tags& tags) {
 Comparison::Comparison(std::optional<model::Mutant> mutant)
     : machine_(sizes, mutant), is_mutant_(mutant.has_value()) {}
 
-std::optional<Difference> Comparison::compare(const fuzz::MachineProgram& program,
+std::optional<Difference> Comparison::compare(const fuzz::Program& program,
                                               const fuzz::RunLog& log) {
   program_ = &program;
   ++tally_.programs;
@@ -101,8 +101,8 @@ void Comparison::follow(const Logged& logged) {
   !logged.step ? end(false) : follow_step(logged, *logged.step);
 }
 
-void Comparison::follow_step(const Logged& logged, const MachineStep& step) {
-  using enum MachineStep::Kind;
+void Comparison::follow_step(const Logged& logged, const Step& step) {
+  using enum Step::Kind;
   switch (step.kind) {
     case new_: return make(logged, step);
     case bind: return use(logged, step, Kind::cont_bind);
@@ -118,25 +118,24 @@ void Comparison::follow_step(const Logged& logged, const MachineStep& step) {
     case trap: return end(true);
     case throw_:
     case rethrow: return unwind(logged);
-    case MachineStep::Kind::enter: return this->enter(logged);
+    case Step::Kind::enter: return this->enter(logged);
     case leave: return take(operation(Kind::leave));
     default: ++tally_.unmodelled[static_cast<std::size_t>(step.kind)]; return;
   }
 }
 
-void Comparison::make(const Logged& logged, const MachineStep& step) {
+void Comparison::make(const Logged& logged, const Step& step) {
   const bool is_refused = logged.arrival == Arrival::Kind::refused;
   const bool reraises = get(Field::reraised, active()) != 0;
   const std::optional<Word> slots = slots_of(usable_bytes_of(program_->stacks[step.stack]));
-  const bool cannot_be_had = is_refused && !reraises &&
-                             step.function != MachineStep::null_function &&
+  const bool cannot_be_had = is_refused && !reraises && step.function != Step::null_function &&
                              (logged.trap == ExpectedTrap::Kind::no_stack || !slots);
   if (cannot_be_had || (is_refused && !reraises && logged.trap == ExpectedTrap::Kind::no_stack)) {
     ++tally_.no_stack;
     return;
   }
   ConcreteOperation made = operation(Kind::cont_new);
-  made.function = step.function == MachineStep::null_function ? 0 : 1;
+  made.function = step.function == Step::null_function ? 0 : 1;
   if (made.function != 0) {
     const fuzz::Signature& signature = program_->functions[step.function];
     made.args_capacity = fuzz::spec::capacity_of(signature.params, signature.returns);
@@ -163,7 +162,7 @@ void Comparison::make(const Logged& logged, const MachineStep& step) {
   put_handle(logged, made);
 }
 
-void Comparison::use(const Logged& logged, const MachineStep& step, Kind kind) {
+void Comparison::use(const Logged& logged, const Step& step, Kind kind) {
   const bool is_refused = logged.arrival == Arrival::Kind::refused;
   const Word before = active();
   ConcreteOperation op = operation(kind);
@@ -189,7 +188,7 @@ void Comparison::use(const Logged& logged, const MachineStep& step, Kind kind) {
 }
 
 // The value that reaches the watched place, if any, gets a name.
-void Comparison::send(ConcreteOperation& op, const Logged& logged, const MachineStep& step) {
+void Comparison::send(ConcreteOperation& op, const Logged& logged, const Step& step) {
   const Word to = get(Field::record, op.handle);
   const bool fresh = get(Field::state, to) == model::states::fresh;
   const Word length = get(fresh ? Field::args_length : Field::values_length, to);
@@ -202,7 +201,7 @@ void Comparison::send(ConcreteOperation& op, const Logged& logged, const Machine
       fuzz::value_made(logged.serial, static_cast<std::uint32_t>(watched_place_ - length)).low;
 }
 
-void Comparison::suspend(const Logged& logged, const MachineStep& step) {
+void Comparison::suspend(const Logged& logged, const Step& step) {
   ConcreteOperation op = operation(Kind::suspend);
   op.count = step.values;
   op.room = step.room;
@@ -291,7 +290,7 @@ void Comparison::tell_tables(std::uint8_t tag) {
 }
 
 // The last stack that is cut, by the model's parents; 0 if no handler is found.
-Comparison::Word Comparison::find_cut(const MachineStep& step, bool switches) {
+Comparison::Word Comparison::find_cut(const Step& step, bool switches) {
   Word inner = active();
   for (std::size_t met = 0; met < scratch_record && get(Field::initial, inner) == 0; ++met) {
     const Word handler = get(Field::parent, inner);

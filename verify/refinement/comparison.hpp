@@ -23,7 +23,7 @@ struct Tally {
   std::uint64_t with_core = 0;    ///< after which core agreed, too
   std::array<std::uint64_t, model::kinds> done{};
   std::array<std::uint64_t, model::kinds> refused{};
-  std::array<std::uint64_t, fuzz::MachineStep::kinds> unmodelled{};  ///< steps, by kind
+  std::array<std::uint64_t, fuzz::Step::kinds> unmodelled{};  ///< steps, by kind
   std::uint64_t no_stack = 0;   ///< creations on a stack that cannot be mapped at all
   std::uint64_t skipped = 0;    ///< steps that mean nothing where they are taken
   std::uint64_t too_large = 0;  ///< transitions that were not compared because the run was too
@@ -47,14 +47,14 @@ class Comparison {
  public:
   explicit Comparison(std::optional<model::Mutant> mutant = {});
 
-  std::optional<Difference> compare(const fuzz::MachineProgram& program, const fuzz::RunLog& log);
+  std::optional<Difference> compare(const fuzz::Program& program, const fuzz::RunLog& log);
 
   const Tally& tally() const { return tally_; }
   const RememberingMachine& machine() const { return machine_; }
 
  private:
   using Logged = fuzz::LoggedTransition;
-  using Step = fuzz::MachineStep;
+  using Step = fuzz::Step;
   using Word = std::uint64_t;
 
   // Operations (comparison.cpp).
@@ -94,9 +94,9 @@ class Comparison {
   bool is_mutant_;
   Tally tally_;
   Naming names_;
-  std::array<Word, fuzz::machine_bounds::handles> slots_{};
+  std::array<Word, fuzz::program_bounds::handles> slots_{};
   std::vector<Told> told_;
-  const fuzz::MachineProgram* program_ = nullptr;
+  const fuzz::Program* program_ = nullptr;
   Word watched_place_ = 0;
   std::vector<model::ConcreteOperation> operations_;  ///< of the current transition
   std::optional<Difference> difference_;

@@ -213,8 +213,8 @@ std::string text(const Tally& tally) {
                      tally.skipped, tally.no_stack);
   for (std::size_t kind = 0; kind < tally.unmodelled.size(); ++kind) {
     if (tally.unmodelled[kind] == 0) continue;
-    fuzz::MachineStep step;
-    step.kind = static_cast<fuzz::MachineStep::Kind>(kind);
+    fuzz::Step step;
+    step.kind = static_cast<fuzz::Step::Kind>(kind);
     const std::string word = print(step);
     all += fmt::format(", {} {}", tally.unmodelled[kind], word.substr(0, word.find(' ')));
   }

@@ -13,14 +13,14 @@
 namespace fiberproof::verify::refinement {
 
 /// How much of a run the model has objects for. A larger run is compared up to there.
-inline constexpr std::uint64_t entries = fuzz::machine_run_bounds::entries;
+inline constexpr std::uint64_t entries = fuzz::run_bounds::entries;
 inline constexpr std::uint64_t continuations = 12;
 inline constexpr std::uint64_t named_stacks = 14;
 /// For a refused creation: never live.
 inline constexpr std::uint64_t scratch_record = entries + continuations + 1;
 inline constexpr std::uint64_t scratch_stack = named_stacks + 1;
 /// One more than there are slots, since a handle that no slot holds is forgotten.
-inline constexpr std::uint64_t handles = fuzz::machine_bounds::handles + 2;
+inline constexpr std::uint64_t handles = fuzz::program_bounds::handles + 2;
 inline constexpr model::Sizes sizes{scratch_record, handles, scratch_stack};
 
 /// The word that stands for the lowest address of the thread's own stack.

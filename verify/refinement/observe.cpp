@@ -13,11 +13,10 @@ Comparison& comparison() {
   return only;
 }
 
-void observe(const fuzz::MachineProgram& program, const fuzz::RunLog& log,
-             fuzz::FindingHandler* handler) {
+void observe(const fuzz::Program& program, const fuzz::RunLog& log, fuzz::FindingHandler* handler) {
   const auto difference = comparison().compare(program, log);
   if (!difference) return;
-  static const fuzz::MachineStep none{};
+  static const fuzz::Step none{};
   std::fputs(text(*difference).c_str(), stderr);
   hand_over(handler,
             {{fuzz::SpecId::C2, "the abstract state, against the model's (told above)", 0, 1},

@@ -36,7 +36,7 @@ void report_and_exit(const fuzz::Finding& finding) {
   std::_Exit(1);
 }
 
-void observe(const fuzz::MachineProgram& program, const fuzz::RunLog& log,
+void observe(const fuzz::Program& program, const fuzz::RunLog& log,
              fuzz::FindingHandler* /*handler*/) {
   if (const auto difference = comparison().compare(program, log)) {
     fmt::print(stderr, "{}{}", text(*difference), print(program));
@@ -47,11 +47,11 @@ void observe(const fuzz::MachineProgram& program, const fuzz::RunLog& log,
 void run_steps(std::uint64_t steps, std::uint32_t seed) {
   fuzz::observe_runs(&observe);
   fuzz::Random random(seed);
-  fuzz::MachineProgram program;
+  fuzz::Program program;
   while (comparison().tally().transitions < steps) {
     std::array<std::uint8_t, 512> bytes;
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
-    generate_machine_program(std::span(bytes).first(random.below(bytes.size())), program);
+    generate_program(std::span(bytes).first(random.below(bytes.size())), program);
     for (std::size_t count = 0; count < mutations; ++count) {
       // A run that ends the process cannot be compared.
       if (!program.ends_process()) run(program, &report_and_exit);

@@ -56,8 +56,8 @@ class command : public testing::Test {
 };
 
 constexpr const char* good_program =
-    "fiberproof program 1\nexpect pass\nrevision trap\ndepth 8\nresumes 8\nstack s0 mapped 65536\n"
-    "function f0 params 1 returns 1\n  return\nmain\n  resume f0 on s0\nend\n";
+    "fiberproof program 2\nexpect pass\nstack s0 pooled 65536\nfunction f0 params 1 returns 1\n"
+    "tags 1\nsteps\n  start f0 on s0\n  return\nend\n";
 
 TEST_F(command, proves_a_contract_and_says_so) {
   const Outcome outcome = run({"prove", "continuation_start/T4"});
@@ -89,12 +89,12 @@ TEST_F(command, a_counterexample_that_real_stacks_show_is_kept_and_overwrites_no
   const auto contract = [this](const std::string& comment) {
     return file("false.contract",
                 "contract false\nghost x : word\nexit\n  L1 never: x != 0\ncounterexample\n"
-                "  | fiberproof program 1\n  | # " +
+                "  | fiberproof program 2\n  | # " +
                     comment +
                     "\n  | expect "
-                    "trap-reported-as-return\n  | revision trap\n  | depth 8\n  | resumes 8\n"
-                    "  | stack s0 mapped 65536\n  | function f0 params 0 returns 0\n  |   return\n"
-                    "  | main\n  |   resume f0 on s0\n  | end\n");
+                    "trap-reported-as-return\n  | stack s0 pooled 65536\n"
+                    "  | function f0 params 0 returns 0\n  | steps\n  |   start f0 on s0\n"
+                    "  |   return\n  | end\n");
   };
   const filesystem::path kept = folder_ / "kept";
   const auto prove = [&](const std::string& comment) {

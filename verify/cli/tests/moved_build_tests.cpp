@@ -39,7 +39,7 @@ TEST_F(moved, build_runs_without_seeds_on_request) {
 }
 
 TEST_F(moved, build_finds_seeds_beside_it_and_where_it_is_told) {
-  const std::string seed = "fiberproof program 1\n";
+  const std::string seed = "fiberproof program 2\n";
   home_.write("bin/corpus/seeds/layout/one", seed);
   EXPECT_EQ(run_session(without_sources({"fuzz", "layout", "--time", "1"})).status, 0);
   filesystem::remove_all(home_.bin() + "/corpus");

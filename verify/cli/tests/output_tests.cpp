@@ -117,13 +117,12 @@ TEST_F(command_output, a_refutation_says_whether_it_was_expected) {
 }
 
 TEST_F(command_output, an_unexpected_refutation_ends_with_the_line_that_replays_it) {
-  const std::string contract =
-      file("never.contract",
-           "contract never\nghost x : word\nexit\n  L1 never: x != 0\ncounterexample\n"
-           "  | fiberproof program 1\n  | expect trap-reported-as-return\n  | revision trap\n"
-           "  | depth 8\n  | resumes 8\n  | stack s0 mapped 65536\n"
-           "  | function f0 params 0 returns 0\n  |   return\n  | main\n  |   resume f0 on s0\n"
-           "  | end\n");
+  const std::string contract = file(
+      "never.contract",
+      "contract never\nghost x : word\nexit\n  L1 never: x != 0\ncounterexample\n"
+      "  | fiberproof program 2\n  | expect trap-reported-as-return\n  | stack s0 pooled 65536\n"
+      "  | function f0 params 0 returns 0\n  | steps\n  |   start f0 on s0\n  |   return\n"
+      "  | end\n");
   const Outcome outcome = run({"prove", "--contract", contract, "--counterexamples", path("kept")});
   EXPECT_EQ(outcome.exit_code, 1);
   const std::string kept = path("kept/never.L1.never.program");

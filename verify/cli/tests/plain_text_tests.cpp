@@ -37,13 +37,13 @@ TEST(plain_text, rejects_other_bytes_with_their_place) {
 constexpr std::string_view contract =
     "\xef\xbb\xbf"
     "contract c\r\nghost x : word\r\nassume x < 4  # few\r\nexit\r\n  L1 few: x < 4\r\n"
-    "counterexample\r\n  | fiberproof program 1\r\n  | end\r\n";
+    "counterexample\r\n  | fiberproof program 2\r\n  | end\r\n";
 
 TEST(plain_text, a_contract_and_its_program_may_have_marks_and_cr_lf) {
   const auto read = parse_contract(contract, "c.contract");
   ASSERT_TRUE(read) << message(read.error());
   EXPECT_EQ(read->name, "c");
-  EXPECT_EQ(read->program, "fiberproof program 1\nend\n");
+  EXPECT_EQ(read->program, "fiberproof program 2\nend\n");
 }
 
 TEST(plain_text, rejects_bare_cr_with_its_place) {

@@ -10,12 +10,13 @@ TEST_F(program_input, a_program_can_come_from_standard_input) {
   const Outcome replayed = shell(fmt::format("$F replay - < {}", counterexample));
   EXPECT_EQ(replayed.exit_code, 0);
   EXPECT_TRUE(replayed.says("replayed 1 program: 1 as recorded"));
-  EXPECT_TRUE(shell(fmt::format("cat {} | $F explain -", counterexample)).says("step 2, c1"));
+  EXPECT_TRUE(
+      shell(fmt::format("cat {} | $F explain -", counterexample)).says("step 2, started 1"));
   EXPECT_EQ(shell("$F replay " + path("no")).exit_code, 2);
   const Outcome minimized =
       shell(fmt::format("$F minimize - < {} 2> {}", counterexample, path("story")));
   EXPECT_EQ(minimized.exit_code, 0);
-  EXPECT_EQ(minimized.lines.front(), "fiberproof program 1");
+  EXPECT_EQ(minimized.lines.front(), "fiberproof program 2");
   EXPECT_NE(contents(path("story")).find("trap-reported-as-return, from 2 steps"),
             std::string::npos);
   EXPECT_EQ(shell("echo nonsense | $F replay -").exit_code, 2);

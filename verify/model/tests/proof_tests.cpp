@@ -73,7 +73,7 @@ TEST(model, a_refutation_is_told_as_a_run_and_a_program) {
   EXPECT_EQ(told.claim, broken.theorem);
   EXPECT_NE(told.where.find("broken by a run of"), std::string::npos) << told.where;
   EXPECT_GE(told.listing.size(), 3u);
-  EXPECT_TRUE(told.program.starts_with("fiberproof machine-program 1\n")) << told.program;
+  EXPECT_TRUE(told.program.starts_with("fiberproof program 2\n")) << told.program;
   const Refutation none = refutation_of(broken.theorem);
   EXPECT_NE(none.where.find("no run of up to"), std::string::npos) << none.where;
   EXPECT_TRUE(none.program.empty() && none.listing.empty());

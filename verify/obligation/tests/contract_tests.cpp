@@ -45,7 +45,7 @@ modifies
   T6 [TOS - 8, TOS) when flag
 prefer n == 0
 counterexample
-  | fiberproof program 1
+  | fiberproof program 2
   |   indented {n}
 )",
                                        "all.contract");
@@ -64,7 +64,7 @@ counterexample
   EXPECT_EQ(contract->runs[1].havoc->size(), 2u);
   EXPECT_EQ(contract->exits[0].text, "flag => rip == [TOS - 0x08]");
   EXPECT_EQ(contract->modifies[0].spec_id, "T6");
-  EXPECT_EQ(contract->program, "fiberproof program 1\n  indented {n}\n");
+  EXPECT_EQ(contract->program, "fiberproof program 2\n  indented {n}\n");
 }
 
 TEST(contract, errors_name_line_and_column) {

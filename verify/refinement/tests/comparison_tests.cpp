@@ -20,13 +20,13 @@
 namespace fiberproof::verify::refinement {
 namespace {
 
-using fuzz::MachineProgram;
+using fuzz::Program;
 using fuzz::RunLog;
 
 // The log of the latest run.
 RunLog latest;
 
-void keep(const MachineProgram& /*program*/, const RunLog& log, fuzz::FindingHandler* /*handler*/) {
+void keep(const Program& /*program*/, const RunLog& log, fuzz::FindingHandler* /*handler*/) {
   latest = RunLog();
   if (log.transitions().size() > 300) return;  // One that repeats: too expensive to keep many of.
   latest = log;
@@ -39,21 +39,21 @@ void fail(const fuzz::Finding& finding) {
 }
 
 struct Kept {
-  MachineProgram program;
+  Program program;
   RunLog log;
 };
 
-Kept run_and_keep(const MachineProgram& program) {
+Kept run_and_keep(const Program& program) {
   fuzz::observe_runs(&keep);
   run(program, &fail);
   fuzz::observe_runs(nullptr);
   return {program, latest};
 }
 
-MachineProgram program_of(const std::string& steps) {
-  MachineProgram program;
+Program program_of(const std::string& steps) {
+  Program program;
   const auto parsed = parse(
-      "fiberproof machine-program 1\nstack s0 pooled 65536\nfunction f0 params 1 returns 2\n"
+      "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 1 returns 2\n"
       "tags 2\nsteps\n" +
           steps + "\nend\n",
       program);
@@ -223,12 +223,12 @@ TEST(refinement, an_error_of_the_reference_is_told_by_field) {
 std::vector<Kept> some_runs() {
   std::vector<Kept> runs{run_and_keep(program_of(everything))};
   fuzz::Random random(7);
-  MachineProgram program;
+  Program program;
   for (std::size_t count = 0; count < 150; ++count) {
     if (count % 24 == 0) {
       std::array<std::uint8_t, 256> bytes;
       for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
-      generate_machine_program(bytes, program);
+      generate_program(bytes, program);
     }
     mutate(program, static_cast<std::uint32_t>(random.next()));
     if (!program.ends_process()) runs.push_back(run_and_keep(program));

@@ -28,12 +28,11 @@ std::vector<std::string> running(std::vector<std::string> programs) {
 std::vector<std::string> many_programs() {
   return running(
       {"seeds/trampoline/suspend-both-ways", "seeds/trampoline/return-trap-throw",
-       "seeds/trampoline/revision-v44-returns", "seeds/trampoline/2-mib-of-values",
+       "seeds/trampoline/v44-returns", "seeds/trampoline/2-mib-of-values",
        "seeds/trampoline/no-byte-to-spare", "seeds/program/resumed-by-another-parent",
-       "seeds/program/a-chain-of-switches", "seeds/program/a-switch-takes-its-whole-chain-along",
-       "seeds/program/abandoned-in-every-state",
-       "seeds/program/an-exception-raised-where-it-is-suspended",
-       "seeds/program/an-exception-through-frames-stacks-and-an-entry",
+       "seeds/program/chain-of-switches", "seeds/program/switch-moves-the-whole-chain",
+       "seeds/program/abandoned-in-every-state", "seeds/program/exception-raised-at-a-suspension",
+       "seeds/program/exception-through-frames-stacks-and-entry",
        "seeds/program/bind-resume-return", "seeds/program/beyond-the-limit",
        "seeds/program/suspend-and-resume-with-values", "seeds/program/600-values-there-and-back",
        "seeds/program/forwarding-through-four-stacks",
