@@ -9,10 +9,10 @@
 namespace fiberproof {
 namespace {
 
-// Enough for the report of a sanitizer's handler, should it be called there.
+// Enough for the report of a sanitizer's handler, which may run there.
 constexpr std::size_t stack_bytes = 128 * 1024;
 constexpr std::size_t stack_bytes_min = 16 * 1024;
-/// For the handler, beyond what the kernel says that its frame may take (11 KiB with AMX).
+/// For the handler, beyond the kernel's frame (up to 11 KiB with AMX).
 constexpr std::size_t handler_bytes_min = 8 * 1024;
 
 std::size_t bytes_wanted_of_another() {

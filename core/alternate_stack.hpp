@@ -8,8 +8,8 @@
 
 namespace fiberproof {
 
-/// Gives the thread that installs it an alternate signal stack, until it ends. To be ended on the
-/// same thread.
+/// Gives the thread that installs it an alternate signal stack for as long as this object lives.
+/// Destroy it on the same thread.
 class AlternateStack {
  public:
   AlternateStack() = default;
@@ -17,9 +17,9 @@ class AlternateStack {
   AlternateStack& operator=(const AlternateStack&) = delete;
   ~AlternateStack();
 
-  /// Does nothing where the thread has one that is large enough. Returns the errno of a refused
-  /// system call, or 0.
-  int install();
+  /// Does nothing if the thread has one that is large enough. Returns the errno of a refused system
+  /// call, or 0.
+  [[nodiscard]] int install();
 
  private:
   std::optional<Stack> stack_;

@@ -16,7 +16,7 @@ struct Walked {
   std::expected<void, WalkError> ended;
 };
 
-/// What `walk` visits.
+/// The frames that `walk` visits.
 template <class Walk>
 Walked collect(Walk walk) {
   Walked walked;

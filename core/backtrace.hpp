@@ -8,12 +8,12 @@
 //     #3 fiberproof::resume(…) at /src/core/continuation_inline.hpp:190, inlined into
 //        main at /src/parse.cpp:60
 //
-// Symbols and lines come from the modules' own tables by way of elfutils' libdw, so that static
-// functions have names, too, in programs that export none. Where nothing is known of an address,
-// the line has the module and the offset in it.
+// Symbols and lines come from the modules' own tables through elfutils' libdw, so that static
+// functions have names even in programs that export none. An unknown address is shown as module and
+// offset.
 //
-// Looking them up takes more stack than a continuation has, and so happens on a thread of its own.
-// It takes milliseconds, and allocates: not for signal handlers, nor for every fuzz input.
+// The look-up needs more stack than a continuation has, and so runs on a thread of its own. It
+// takes milliseconds and allocates: do not call it from signal handlers or for every fuzz input.
 #pragma once
 
 #include "core/store.hpp"
@@ -24,7 +24,7 @@
 namespace fiberproof {
 
 /// The active chain of the store, from the caller to the frame that made the entry. Each frame has
-/// a line, each stack a line before its frames. Where the walk could not go on, the last line says
+/// a line, each stack a line before its frames. If the walk could not continue, the last line says
 /// why.
 std::string backtrace(const Store& store);
 

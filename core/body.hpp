@@ -14,8 +14,8 @@
 namespace fiberproof {
 
 /// Runs `callable(values)`, or `callable(store, values)`: the arguments in, the results out, in a
-/// span of as many values as the larger of the two counts. One that returns false, or an unexpected
-/// Trap, or throws, ends in a trap; one that returns nothing else succeeds.
+/// span of as many values as the larger of the two counts. Returning false or an unexpected Trap,
+/// or throwing, traps. Any other return succeeds.
 template <class Callable>
 class Body : public Function {
  public:

@@ -2,10 +2,10 @@
 
 namespace fiberproof {
 
-// In the section of what is proved, whose bounds the program itself can see: machine_code.hpp.
+// In the section of proved code, whose bounds the program can read at run time: machine_code.hpp.
 [[gnu::section("fiberproof_text"), gnu::noinline]] LinkFault caller_frame(
     const FramePointers& possible, std::uint64_t frame_pointer, CallerFrame& caller) noexcept {
-  // Volatile: the words are a frame's, which the compiler knows nothing of.
+  // Volatile: the compiler does not know that these words are a frame.
   const auto* const words = reinterpret_cast<const volatile std::uint64_t*>(frame_pointer);
   caller = {words[0], words[1]};
   const LinkFault fault = why_not_a_frame(possible, caller.frame_pointer);

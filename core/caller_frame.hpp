@@ -1,6 +1,6 @@
-// One step of the frame-pointer walk within one stack (C6): what the two words at a frame pointer
-// lead to. A routine of its own, compiled once and without instrumentation, since its machine code
-// is proved: verify/contracts/caller_frame.contract.
+// One step of the frame-pointer walk within one stack (C6): from a frame to its caller. A routine
+// of its own, compiled once and without instrumentation, since its machine code is proved:
+// verify/contracts/caller_frame.contract.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct FramePointers {
   std::uint64_t outermost;
 };
 
-/// What is wrong with a frame pointer that a frame's words gave.
+/// The fault of a frame pointer that was read from a frame.
 enum class LinkFault : std::uint8_t {
   none,
   misaligned,     ///< not a multiple of 16
@@ -25,15 +25,15 @@ enum class LinkFault : std::uint8_t {
 
 struct CallerFrame {
   std::uint64_t frame_pointer;
-  std::uint64_t instruction;  ///< at which it goes on
+  std::uint64_t instruction;  ///< at which it resumes
 };
 
 // RSP is a multiple of 16 at a call (psABI 3.2.2), and so is RBP after two words are pushed.
 inline constexpr std::uint64_t frame_alignment = 16;
 
 /// Whether a frame of the stack can have this frame pointer. Never not_above.
-[[gnu::always_inline]] inline LinkFault why_not_a_frame(const FramePointers& possible,
-                                                        std::uint64_t frame_pointer) {
+[[nodiscard, gnu::always_inline]] inline LinkFault why_not_a_frame(const FramePointers& possible,
+                                                                   std::uint64_t frame_pointer) {
   if (frame_pointer % frame_alignment != 0) {
     return LinkFault::misaligned;
   }
@@ -43,9 +43,10 @@ inline constexpr std::uint64_t frame_alignment = 16;
 }
 
 /// The caller of the frame at `frame_pointer`: its saved RBP and the address above that (psABI
-/// 3.2.2). `caller` is filled in also where the words are no frame's of the same stack. Reads the
+/// 3.2.2). `caller` is filled in even if the words belong to no frame of the same stack. Reads the
 /// 16 bytes at `frame_pointer`, which must be readable, and nothing else of the stack.
-LinkFault caller_frame(const FramePointers& possible, std::uint64_t frame_pointer,
-                       CallerFrame& caller) noexcept __asm__("fiberproof_caller_frame");
+[[nodiscard]] LinkFault caller_frame(const FramePointers& possible, std::uint64_t frame_pointer,
+                                     CallerFrame& caller) noexcept
+    __asm__("fiberproof_caller_frame");
 
 }  // namespace fiberproof

@@ -8,7 +8,7 @@ namespace fiberproof {
 namespace {
 
 void write_text(const char* text) {
-  // Nothing useful can be done where standard error is closed: the trap follows in any case.
+  // If standard error is closed nothing useful can be done: the trap follows in any case.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 

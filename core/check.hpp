@@ -1,5 +1,5 @@
-// FIBER_CHECK(id, left, op, right): what cannot happen unless core or its caller is wrong. It is on
-// in every build, prints the rule's id with both values, and traps.
+// FIBER_CHECK(id, left, op, right): holds unless core or its caller is wrong. It is on in every
+// build; if it fails, it prints the rule's id with both values and traps.
 #pragma once
 
 #include <concepts>

@@ -3,18 +3,19 @@
 #include "core/foreign_exception.hpp"
 #include "core/initialize.hpp"
 #include "core/layout_protection.hpp"
+#include "core/sanitizer.hpp"
 
 #include <utility>
 
 namespace fiberproof {
 namespace {
 
-/// A trap that is being re-raised on the active stack comes before any other.
+/// The trap that is being raised again on the active stack, which comes before any other; or null.
 const Trap* reraised(const Store& store) {
   return store.limits.trap_handler->trap;
 }
 
-/// It ended in a trap, or never will end.
+/// Ends a continuation that trapped or was abandoned.
 void end(Store& store, Continuation& record) {
   record.state = State::trapped;
   record.args = {};
@@ -28,12 +29,13 @@ Trap refusal_of_null(const Store& store) {
 }
 
 /// Lays `function` out on the stack of `made`.
-std::expected<Handle, Trap> launch(Store& store, const Function& function, Continuation& made) {
+[[nodiscard]] std::expected<Handle, Trap> launch(Store& store, const Function& function,
+                                                 Continuation& made) {
   const StackBounds bounds = made.stack->bounds();
   made.args = {};
   sanitizer_lay_out(*made.sanitizer);
   const auto laid_out = initialize(bounds,
-                                   {.start_routine = start_routine(store.options.revision),
+                                   {.start_routine = start_routine(store.options.trampoline),
                                     .func_ref = &function,
                                     .caller_vmctx = &store,
                                     .parameter_count = function.parameter_count,
@@ -133,7 +135,7 @@ Trap settle_trap(Store& store, StackRecord& self) {
   self.state = State::running;
   const bool is_foreign = !store.foreign.is_empty();
   if (is_foreign) {
-    sanitizer_abandon(*ended.sanitizer);  // Nothing told the runtimes that its frames are gone.
+    sanitizer_abandon(*ended.sanitizer);  // Its frames are gone, and no annotation has said so yet.
   }
   end(store, ended);
   if (is_foreign) {

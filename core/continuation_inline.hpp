@@ -1,5 +1,5 @@
-// The inline half of continuation.hpp, which includes it: each operation's own steps, in the order
-// of the specification. What is rare is out of line, in continuation.cpp.
+// The inline half of continuation.hpp, which includes it: the steps of each operation, in the order
+// of the specification. Rare paths are out of line, in continuation.cpp.
 #pragma once
 
 #include "core/continuation.hpp"
@@ -15,13 +15,13 @@ namespace fiberproof {
 [[gnu::cold]] Trap refusal(const Store& store, Handle handle, std::size_t given);
 [[gnu::cold]] Trap refusal(const Store& store, const Tag& tag, UnhandledTag::Wanted wanted);
 
-/// The active stack's child `ended` has trapped: settles it, and raises the trap here.
+/// The active stack's child has trapped: settles it, and raises the trap here.
 [[gnu::cold]] Trap settle_trap(Store& store, StackRecord& self);
 
-/// `abandoned` does not run any more, though it has not come to its end.
+/// Ends `abandoned`, which will not run any more although its body has not returned.
 void discard(Store& store, Continuation& abandoned);
 
-/// Takes the exception that was handed to a suspended continuation, and throws it.
+/// Takes the exception that was handed to a suspended continuation and throws it.
 [[noreturn, gnu::cold]] void raise_handed_over(Store& store);
 
 // Checks that change nothing.
@@ -42,8 +42,8 @@ inline bool can_use(const Store& store, Handle handle, std::size_t given) {
   return given <= std::size_t{buffer.capacity} - buffer.length;
 }
 
-/// Where a suspension or a switch ends: the last stack that it takes along, and the clause of the
-/// handler on the stack beyond.
+/// Where a suspension or a switch cuts the chain: the outermost stack that it takes along, and the
+/// clause of the handler on the stack beyond.
 struct Cut {
   Continuation* last = nullptr;
   std::uint32_t clause = 0;
@@ -75,14 +75,14 @@ inline void append(ArgsObject& buffer, std::span<const Value> values) {
   buffer.length += static_cast<std::uint32_t>(values.size());
 }
 
-/// The running stack's limits go to its record, and those of `next` take their place (C4).
+/// Saves the running stack's limits in its record, and loads those of `next` (C4).
 inline void exchange_limits(Store& store, StackRecord& next) {
   store.active->limits = store.limits;
   store.limits = next.limits;
 }
 
-/// Mostly the continuation itself, which is predicted rather than waited for: where it goes on is
-/// what everything after the switch waits for.
+/// Mostly the continuation itself. That is predicted and not waited for, because everything after
+/// the switch depends on the address that it resumes at.
 [[gnu::always_inline]] inline Continuation& last_ancestor_of(Continuation& continuation) {
   Continuation* last = continuation.last_ancestor;
   if (last == &continuation) [[likely]] {
@@ -92,7 +92,7 @@ inline void exchange_limits(Store& store, StackRecord& next) {
   return *last;
 }
 
-/// Links the fresh or suspended chain of `child` to `parent`, and makes it the one that runs.
+/// Links the fresh or suspended chain of `child` to `parent`, and makes it the active one.
 inline void link(Store& store, Continuation& child, StackRecord& parent) {
   Continuation& last = last_ancestor_of(child);
   FIBER_CHECK(C3, last.parent, ==, nullptr);
@@ -102,8 +102,8 @@ inline void link(Store& store, Continuation& child, StackRecord& parent) {
   store.active = &child;
 }
 
-/// Cuts the active chain behind `last`: the active stack is suspended, with room for what it will
-/// be resumed with. The stack that runs next is for the caller to say.
+/// Cuts the active chain behind `last`: the active stack is suspended, with `room` for the values
+/// that it will be resumed with. The caller chooses the stack that runs next.
 inline void cut(Continuation& self, Continuation& last, std::span<Value> room) {
   self.values = {0, static_cast<std::uint32_t>(room.size()), room.data()};
   self.last_ancestor = &last;
@@ -111,7 +111,7 @@ inline void cut(Continuation& self, Continuation& last, std::span<Value> room) {
   last.parent = nullptr;
 }
 
-/// The active chain out to `last` is suspended, and the stack beyond, which is returned, runs.
+/// Suspends the active chain out to `last`, and makes the stack beyond active, which it returns.
 inline StackRecord& hand_over(Store& store, Continuation& last, std::span<const Value> values,
                               std::span<Value> room) {
   StackRecord& handler = *last.parent;
@@ -124,7 +124,7 @@ inline StackRecord& hand_over(Store& store, Continuation& last, std::span<const 
   return handler;
 }
 
-/// The stack that ran last, which has come to its end: a child of this one.
+/// The stack that ran last and has ended: a child of this one.
 inline Continuation& ended_child(Store& store, const StackRecord& self) {
   FIBER_CHECK(C2, store.active->initial, ==, false);
   auto& ended = static_cast<Continuation&>(*store.active);
@@ -132,7 +132,7 @@ inline Continuation& ended_child(Store& store, const StackRecord& self) {
   return ended;
 }
 
-/// A continuation of this stack's chain has given the control back by returning.
+/// A child of this stack has returned.
 [[gnu::always_inline]] inline Outcome settle_return(Store& store, StackRecord& self) {
   Continuation& ended = ended_child(store, self);
   FIBER_CHECK(C5, ended.args.length, <=, ended.args.capacity);
@@ -145,7 +145,7 @@ inline Continuation& ended_child(Store& store, const StackRecord& self) {
   return {Outcome::Kind::returned, 0, results, {}};
 }
 
-/// The active stack becomes the parent of the chain of `child`, which is running from here on.
+/// The active stack becomes the parent of the chain of `child`, which is active from here on.
 inline void begin_child(Store& store, Continuation& child, const Handlers& handlers) {
   StackRecord& self = *store.active;
   self.handlers = &handlers;
@@ -153,9 +153,9 @@ inline void begin_child(Store& store, Continuation& child, const Handlers& handl
   link(store, child, self);
 }
 
-/// After a switch back to `self`, the parent: what the payload says has happened.
-[[gnu::always_inline]] inline std::expected<Outcome, Trap> settle(Store& store, StackRecord& self,
-                                                                  std::uint64_t payload) {
+/// After a switch back to `self`, the parent: acts as the payload says.
+[[nodiscard, gnu::always_inline]] inline std::expected<Outcome, Trap> settle(
+    Store& store, StackRecord& self, std::uint64_t payload) {
   const std::uint64_t low_word = static_cast<std::uint32_t>(payload);
   const std::uint64_t discriminant = payload - low_word;
   if (discriminant == encode({ControlEffect::Discriminant::suspend})) {
@@ -173,18 +173,16 @@ inline void begin_child(Store& store, Continuation& child, const Handlers& handl
   return std::unexpected(settle_trap(store, self));
 }
 
-/// Runs the chain of `child` as a child of the active stack, until control comes back.
-[[gnu::always_inline]] inline std::expected<Outcome, Trap> run_chain(Store& store,
-                                                                     Continuation& child,
-                                                                     ControlEffect effect,
-                                                                     const Handlers& handlers) {
+/// Runs the chain of `child` under the active stack, until control comes back.
+[[nodiscard, gnu::always_inline]] inline std::expected<Outcome, Trap> run_chain(
+    Store& store, Continuation& child, ControlEffect effect, const Handlers& handlers) {
   StackRecord& self = *store.active;
   ControlContext* const context = last_ancestor_of(child).control_context;
   begin_child(store, child, handlers);
   return settle(store, self, transfer(store, self, child, context, context, encode(effect)));
 }
 
-/// After a switch away from a suspended stack: it was resumed, in one of two ways.
+/// After a suspended stack was resumed: the values, or the exception, that it was resumed with.
 inline std::span<const Value> received(Store& store, const Continuation& self,
                                        std::uint64_t payload) {
   if (payload == encode({ControlEffect::Discriminant::resume_throw})) [[unlikely]] {
@@ -196,9 +194,8 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
 
 // The operations.
 
-[[gnu::always_inline]] inline std::expected<Outcome, Trap> resume(Store& store, Handle handle,
-                                                                  std::span<const Value> values,
-                                                                  const Handlers& handlers) {
+[[nodiscard, gnu::always_inline]] inline std::expected<Outcome, Trap> resume(
+    Store& store, Handle handle, std::span<const Value> values, const Handlers& handlers) {
   if (!can_use(store, handle, values.size())) [[unlikely]] {
     return std::unexpected(refusal(store, handle, values.size()));
   }
@@ -208,7 +205,7 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
   return run_chain(store, child, {ControlEffect::Discriminant::resume}, handlers);
 }
 
-[[gnu::always_inline]] inline std::expected<Outcome, Trap> resume_throw(
+[[nodiscard, gnu::always_inline]] inline std::expected<Outcome, Trap> resume_throw(
     Store& store, Handle handle, std::exception_ptr exception, const Handlers& handlers) {
   if (!can_use(store, handle, 0)) [[unlikely]] {
     return std::unexpected(refusal(store, handle, 0));
@@ -224,7 +221,7 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
   return run_chain(store, child, {ControlEffect::Discriminant::resume_throw}, handlers);
 }
 
-[[gnu::always_inline]] inline std::expected<std::span<const Value>, Trap> suspend(
+[[nodiscard, gnu::always_inline]] inline std::expected<std::span<const Value>, Trap> suspend(
     Store& store, const Tag& tag, std::span<const Value> values, std::span<Value> room) {
   const Cut found = store.limits.trap_handler->trap != nullptr
                         ? Cut{}
@@ -241,7 +238,7 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
   return received(store, self, payload);
 }
 
-[[gnu::always_inline]] inline std::expected<std::span<const Value>, Trap> switch_to(
+[[nodiscard, gnu::always_inline]] inline std::expected<std::span<const Value>, Trap> switch_to(
     Store& store, Handle handle, const Tag& tag, std::span<const Value> values,
     std::span<Value> room) {
   if (!can_use(store, handle, values.size() + 1)) [[unlikely]] {
@@ -260,9 +257,19 @@ inline std::span<const Value> received(Store& store, const Continuation& self,
   append(buffer_of(next), values);
   append(buffer_of(next), {&suspended, 1});
 
-  // The context of next's last ancestor says where next goes on; from now on it must say where the
-  // handler's stack does, which the context at the end of the cut chain knows. That one is then
-  // free to keep where this stack goes on.
+  // Re-parenting. H has the handler; the chain A … C is cut off, and the chain D … E takes its
+  // place. Outward is up; cc is a control context. A is found.last, C self, E next, D its last
+  // ancestor.
+  //
+  //            before                                     after
+  //   H                      D  cc: E resumes    H                      A  cc: C resumes
+  //   │                      │                   │                      │
+  //   A  cc: H resumes       E  <- handle        D  cc: H resumes       C  <- handle in the values
+  //   │                                          │
+  //   C  runs                                    E  runs
+  //
+  // D's context goes to target, A's to D; A's then has room for the resume point of C, which the
+  // switch stores there while it loads target. Contexts within the two chains stay as they are.
   ControlContext target;
   copy_context(*next.last_ancestor->control_context, target);
   copy_context(*found.last->control_context, *next.last_ancestor->control_context);

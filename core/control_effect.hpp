@@ -1,6 +1,6 @@
-// Control effects: what a switch says to the stack that it switches to, packed into the one payload
-// word that travels in RDI (SPEC.md, Control effects). Encoding and decoding are inverse for every
-// discriminant and every u32 index (E1).
+// Control effects: the message of a switch to the stack that it switches to, packed into the one
+// payload word that travels in RDI (SPEC.md, Control effects). Encoding and decoding are inverse
+// for every discriminant and every u32 index (E1).
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,8 @@ constexpr std::uint64_t encode(ControlEffect effect) {
          effect.handler_index;
 }
 
-/// The effect that `payload` stands for, or nothing where its discriminant is none of the six.
-constexpr std::optional<ControlEffect> decode(std::uint64_t payload) {
+/// The effect that `payload` encodes, or nothing if its discriminant is none of the six.
+[[nodiscard]] constexpr std::optional<ControlEffect> decode(std::uint64_t payload) {
   const auto discriminant = static_cast<std::uint32_t>(payload >> discriminant_shift);
   if (discriminant > static_cast<std::uint32_t>(ControlEffect::Discriminant::resume_throw)) {
     return std::nullopt;

@@ -12,11 +12,11 @@ struct ExceptionState {
   bool is_empty() const { return caught == nullptr && uncaught == 0; }
 };
 
-/// That of the calling thread.
+/// The state of the calling thread.
 ExceptionState& thread_exception_state();
 
 /// Ends the handlers of a stack that was abandoned inside them, which releases their exceptions.
-/// `thread` is that of the calling thread, and is left as it was.
+/// `thread` is the state of the calling thread, which stays as it was.
 void release_caught_exceptions(ExceptionState& abandoned, ExceptionState& thread);
 
 }  // namespace fiberproof

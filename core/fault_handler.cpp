@@ -1,6 +1,5 @@
 #include "core/fault_handler.hpp"
-
-#include "core/sanitizer.hpp"
+#include "core/instrumentation.hpp"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,33 +12,34 @@
 namespace fiberproof {
 namespace {
 
-// What was there before, by the signal. Written before the handler is installed, and never again.
+// The handlers that were installed before, by signal. Written before ours is installed, and never
+// again.
 struct Previous {
   int signal;
   struct sigaction action;
-  std::atomic<bool> used_up;  ///< one that was to be called once (SA_RESETHAND), and has been
+  std::atomic<bool> used_up;  ///< it was to run once (SA_RESETHAND), and has run
 };
 std::array<Previous, 2> previous_handlers{{{SIGSEGV, {}, false}, {SIGBUS, {}, false}}};
 
 LookAtFault look_at_fault = nullptr;
 
-// A fault of the look itself is handed over at once.
+// Set while a fault is examined: a fault of the examination itself is passed on at once.
 constinit thread_local volatile sig_atomic_t looking = 0;
 
 bool was_sent(const siginfo_t& information) {
   return information.si_code <= 0;
 }
 
-/// Whether it happens again when the handler returns. Other signals of the kernel's may not: a
-/// general protection fault does and what is left of a signal without room does not, and both have
-/// SI_KERNEL and no address.
+/// Page faults happen again when the handler returns. Other signals of the kernel may not: a
+/// general protection fault does and a lost signal does not, and both have SI_KERNEL and no
+/// address.
 bool is_page_fault(const siginfo_t& information) {
   return information.si_signo == SIGSEGV &&
          (information.si_code == SEGV_MAPERR || information.si_code == SEGV_ACCERR);
 }
 
-/// Has the signal end the process by its default action, with the siginfo_t that it came with for
-/// the core dump: when the handler returns where that is certain, else at once.
+/// Ends the process by the signal's default action, with the original siginfo_t for the core dump:
+/// when the handler returns if that is certain to end it, else at once.
 void end_process(siginfo_t& information, ucontext_t& context) {
   const int signal = information.si_signo;
   struct sigaction default_action{};
@@ -56,12 +56,11 @@ void end_process(siginfo_t& information, ucontext_t& context) {
   sigemptyset(&only);
   sigaddset(&only, signal);
   ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
-  // Alive: the first process of a PID namespace ignores what is sent to it, but no fault of its
-  // own.
+  // Still alive: the first process of a PID namespace ignores sent signals, but not its own faults.
   asm volatile("hlt");
 }
 
-/// Calls the handler that was there before, if there was one.
+/// Calls the handler that was installed before, if any.
 bool call(Previous& previous, siginfo_t& information, ucontext_t& context) {
   const struct sigaction& action = previous.action;
   const bool has_three_parameters = (action.sa_flags & SA_SIGINFO) != 0;
@@ -79,8 +78,8 @@ bool call(Previous& previous, siginfo_t& information, ucontext_t& context) {
   return true;
 }
 
-/// As if this handler had never been installed, but for a signal that was lost: there the previous
-/// handler cannot let the interrupted code go on as if nothing had been.
+/// Does what would have happened without this handler. The one exception is a lost signal: the
+/// previous handler cannot simply let the interrupted code continue.
 void hand_over(Previous& previous, siginfo_t& information, ucontext_t& context, Fault fault) {
   const bool is_ignored =
       (previous.action.sa_flags & SA_SIGINFO) == 0 && previous.action.sa_handler == SIG_IGN;
@@ -113,7 +112,7 @@ FIBERPROOF_UNINSTRUMENTED void on_fault(int signal, siginfo_t* information, void
   }
 }
 
-/// Runs where the previous handler would have run, and may be interrupted by the same signals.
+/// The handler runs on the stack of the previous one, and can be interrupted by the same signals.
 int install_handlers() {
   for (Previous& previous : previous_handlers) {
     if (::sigaction(previous.signal, nullptr, &previous.action) != 0) {
@@ -133,7 +132,7 @@ int install_handlers() {
 }  // namespace
 
 int install_fault_handler(LookAtFault look) {
-  // Also makes sure that the thread-local word which the handler reads has its memory.
+  // Also gives the thread-local word that the handler reads its memory.
   looking = 0;
   static const int refused = [look] {
     look_at_fault = look;

@@ -1,8 +1,8 @@
-// The handler for SIGSEGV and SIGBUS: has a fault looked at, and hands it to the handler that was
-// there before, as it came. It stays where it is until the process ends, so that an overflow after
-// one that the embedder recovered from is looked at, too.
+// The handler for SIGSEGV and SIGBUS: examines a fault, then passes it unchanged to the handler
+// that was installed before. It stays installed until the process ends, so that a second overflow
+// is reported even if the embedder recovered from the first.
 //
-// Not for SIGILL: neither an access nor a signal without room ends in one.
+// SIGILL is left alone: neither an access nor a signal without room raises it.
 #pragma once
 
 #include <signal.h>
@@ -10,17 +10,17 @@
 
 namespace fiberproof {
 
-/// What was found out about a fault.
+/// The result of examining a fault.
 enum class Fault {
-  elsewhere,    ///< nothing of ours, or an access that happens again if nobody mends it
-  lost_signal,  ///< a signal was given up for lack of room: the interrupted code must not go on
+  elsewhere,    ///< not ours, or an access that is repeated unless its cause is removed
+  lost_signal,  ///< a signal was lost for lack of room: the interrupted code must not continue
 };
 
-/// Looks at a signal that the kernel made; runs in its handler, on the alternate stack if there is
-/// one.
+/// Examines a signal that the kernel raised. Runs in its handler, on the alternate stack if there
+/// is one.
 using LookAtFault = Fault (*)(const siginfo_t& information, const ucontext_t& context);
 
 /// Installs the handler, once for the process. Returns the errno of a refused system call, or 0.
-int install_fault_handler(LookAtFault look);
+[[nodiscard]] int install_fault_handler(LookAtFault look);
 
 }  // namespace fiberproof

@@ -2,7 +2,9 @@
 
 #include "core/check.hpp"
 #include "core/foreign_exception.hpp"
+#include "core/layout.hpp"
 #include "core/layout_protection.hpp"
+#include "core/sanitizer.hpp"
 #include "core/store.hpp"
 
 #include <exception>
@@ -10,7 +12,7 @@
 namespace fiberproof {
 namespace {
 
-/// First on a fresh stack, where nothing instrumented may run before it.
+/// First on a fresh stack. Nothing instrumented may run before it.
 [[gnu::always_inline]] FIBERPROOF_UNINSTRUMENTED inline Continuation& arrive(
     Store& store, std::uint64_t frame_pointer) {
   auto& self = static_cast<Continuation&>(*store.active);
@@ -23,13 +25,13 @@ namespace {
   return self;
 }
 
-/// The last thing there.
+/// Last on the stack.
 FIBERPROOF_UNINSTRUMENTED inline void leave(Store& store, const Continuation& self) {
   FIBER_CHECK(C2, store.active, ==, &self);
   sanitizer_leave(*self.sanitizer, *self.parent->sanitizer);
 }
 
-// Instrumented, unlike the rest, and so not part of it.
+// Instrumented, unlike the rest, and so a function of its own.
 #ifdef FIBERPROOF_SANITIZED
 [[gnu::noinline]]
 #else
@@ -81,9 +83,9 @@ FIBERPROOF_UNINSTRUMENTED void fiber_start_v44(const FuncRef* func_ref, void* ca
   FIBER_CHECK(L2, return_value_count, <=, args->capacity);
   run(*func_ref, store, *args);
   if (!store.foreign.is_empty()) {
-    refuse(self.id, "what is no exception of C++ cannot leave it in revision v44");
+    refuse(self.id, "an exception of another language cannot leave it through the trampoline v44");
   }
-  store.raised = nullptr;  // Nobody is told of a trap.
+  store.raised = nullptr;  // The trap is lost.
   store.trap.reset();
   args->length = static_cast<std::uint32_t>(return_value_count);
   leave(store, self);

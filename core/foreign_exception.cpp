@@ -11,7 +11,7 @@ namespace fiberproof {
 void take_foreign_exception(Store& store) {
 #ifndef __GLIBCXX__
   refuse(static_cast<const Continuation*>(store.active)->id,
-         "what is no exception of C++ cannot leave it when built with this C++ library");
+         "an exception of another language cannot leave it when built with this C++ library");
 #endif
   store.foreign = std::exchange(*store.exceptions, {});
 }

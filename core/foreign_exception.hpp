@@ -1,14 +1,14 @@
-// What unwinds a stack and is no exception of C++ (F3): an exception of another language, or the
-// forced unwinding by which pthread_exit and pthread_cancel end a thread.
+// Foreign exceptions (F3): exceptions of other languages, and the forced unwinding by which
+// pthread_exit and pthread_cancel end a thread.
 //
-// The unwinder cannot go from stack to stack: the place where a parent waits is no call that the
-// compiler made landing pads for. So fiber_start catches, does not end its handler, and leaves as
-// with any trap; and where the parent resumed, the exception is thrown again, as `throw;` does, on
-// that stack. It is the same object all the way, which glibc insists on. In between the store is as
-// after a trap, and the sanitizers are told of each switch.
+// The unwinder cannot go from stack to stack, because the switch in which a parent waits is not a
+// call that the compiler made landing pads for. So fiber_start catches, does not end its handler,
+// and leaves as with any trap. The parent's resume then throws the exception again, as `throw;`
+// does, on its own stack. It is the same object all the way, as glibc demands. In between the store
+// is as after a trap, and each switch is annotated for the sanitizers.
 //
-// Relies on libstdc++, where __cxa_rethrow goes on with forced unwinding. libc++abi's raises the
-// exception as a new one: built with libc++, what is foreign is refused.
+// Relies on libstdc++, whose __cxa_rethrow continues forced unwinding. libc++abi's raises a new
+// exception instead: built with libc++, foreign exceptions are refused.
 #pragma once
 
 #include "core/store.hpp"
@@ -17,11 +17,12 @@
 
 namespace fiberproof {
 
-/// In the handler of the body that it ended: keeps it in the store, from where the end of the
-/// handler does not take it.
+/// Called in the handler that caught it: moves the exception to the store, so that it outlives the
+/// handler.
 void take_foreign_exception(Store& store);
 
-/// Throws what was kept, on the stack that runs, whose own exceptions in handling it leaves alone.
+/// Throws the exception that was kept, on the running stack. Exceptions that are being handled
+/// there stay as they are.
 [[noreturn]] void raise_foreign_exception(Store& store);
 
 /// Prints "fiberproof: F3: continuation ID: WHAT" and ends the process.

@@ -1,7 +1,7 @@
 // Functions that a continuation can run: the raw array call, and any C++ callable behind it.
 #pragma once
 
-#include "core/layout.hpp"
+#include "core/words.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace fiberproof {
 /// made for it.
 struct FuncRef {
   /// Runs the function on `values[0, capacity)`, which holds the arguments on entry and the results
-  /// on success (F1). `caller_vmctx` is the Store. Returns false where the function trapped. May
-  /// throw: that is a trap too (F3).
+  /// on success (F1). `caller_vmctx` is the Store. Returns false if the function trapped. May
+  /// throw, which traps, too (F3).
   using ArrayCall = bool(const FuncRef& self, void* caller_vmctx, Value* values,
                          std::uint32_t capacity);
 
@@ -25,7 +25,7 @@ struct FuncRef {
   void* vmctx;
 };
 
-/// A function and its type, as far as it matters here: how many values it takes and leaves.
+/// A function and its arity: how many values it takes and returns.
 struct Function : FuncRef {
   std::uint32_t parameter_count;
   std::uint32_t return_value_count;

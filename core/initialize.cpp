@@ -1,12 +1,13 @@
 #include "core/initialize.hpp"
 
 #include "core/check.hpp"
+#include "core/layout.hpp"
 
 #include <algorithm>
 
 namespace fiberproof {
 
-// In a section of its own, whose bounds the program itself can see: machine_code.hpp.
+// In a section of its own, whose bounds the program can read at run time: machine_code.hpp.
 [[gnu::section("fiberproof_text"), gnu::noinline]] std::expected<void, StackTooSmall> initialize(
     StackBounds stack, const Launch& launch, ArgsObject& args) {
   FIBER_CHECK(L7, stack.top % 16, ==, 0u);

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "core/func_ref.hpp"
-#include "core/layout.hpp"
 #include "core/stack.hpp"
+#include "core/words.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -13,7 +13,8 @@ namespace fiberproof {
 /// Code that a switch to a fresh stack enters; never called (continuation_start.hpp).
 using StartRoutine = void();
 
-/// What a fresh continuation will run. `start_routine` ends up in the control context's rip (L1).
+/// The code and the counts of a fresh continuation. `start_routine` becomes the control context's
+/// rip (L1).
 struct Launch {
   StartRoutine* start_routine;
   const FuncRef* func_ref;
@@ -30,9 +31,9 @@ struct StackTooSmall {
 
 /// On input `stack.top` is a multiple of 16 and `args` is empty (no length, capacity or data).
 /// On output the eight words drawn in layout.hpp and the three fields of `args` are written and
-/// nothing else is (L1 to L4); args_capacity is the larger of the two counts. Where the layout and
-/// the headroom do not fit, an error is returned and nothing was written (L5, L8).
-std::expected<void, StackTooSmall> initialize(StackBounds stack, const Launch& launch,
-                                              ArgsObject& args) __asm__("fiberproof_initialize");
+/// nothing else is (L1 to L4); args_capacity is the larger of the two counts. If the layout and the
+/// headroom do not fit, the result is an error and nothing was written (L5, L8).
+[[nodiscard]] std::expected<void, StackTooSmall> initialize(
+    StackBounds stack, const Launch& launch, ArgsObject& args) __asm__("fiberproof_initialize");
 
 }  // namespace fiberproof

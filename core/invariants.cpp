@@ -20,7 +20,7 @@ const Continuation& as_continuation(const StackRecord& stack) {
   return static_cast<const Continuation&>(stack);
 }
 
-/// The stack of this entry's chain that runs, or that waits for an inner entry to close.
+/// The innermost stack of this entry's chain: it runs, or waits for an inner entry to close.
 const StackRecord* running_in(const Entry& entry) {
   const StackRecord* running = entry.store().active;
   for (const Entry* inner = Entry::innermost_of_thread(); inner != &entry;
@@ -49,7 +49,7 @@ void check_limits(const Limits& limits, const StackRecord& stack, std::uint64_t 
   FIBER_CHECK(C4, limits.stack_limit, ==, stack_limit);
 }
 
-/// Of a stack that the embedder has entered.
+/// For a stack that the embedder has entered.
 void check_entry_registers(const Limits& limits) {
   FIBER_CHECK(C4, limits.entry_stack_pointer, >, limits.stack_limit);
   FIBER_CHECK(C4, limits.entry_frame_pointer, >=, limits.entry_stack_pointer);
@@ -61,7 +61,7 @@ void check_limits_of_waiting(const Continuation& record) {
     check_entry_registers(record.limits);
     FIBER_CHECK(C4, record.limits.entry_frame_pointer, <, record.stack->bounds().top);
   }
-  // Only a stack that runs can have a trap to re-raise.
+  // Only a running stack can have a trap that is raised again.
   FIBER_CHECK(C4, record.trap_handler.trap, ==, nullptr);
 }
 
@@ -133,7 +133,7 @@ void check_chains(const Store& store, const Records& live) {
     }
   }
 
-  // Every live stack is in one chain, and in no other: so nothing else is Running or Parent.
+  // Every live stack is in exactly one chain, so no other is running or a parent.
   std::ranges::sort(visited);
   FIBER_CHECK(C2, visited.size(), ==, live.size());
   for (std::size_t index = 0; index < live.size(); ++index) {

@@ -1,9 +1,11 @@
 // The layout of a continuation stack near its top: the only place in core that knows it.
 //
+// A fresh stack, as `initialize` leaves it. Nothing has run there yet.
+//
 //  TOS ──────────────────────────────┐ 16-byte aligned, one past the highest byte
 //   │ StackTop::control_context.rip  │ ┐
-//   │ StackTop::control_context.rbp  │ │ where to go on: the parent while the continuation
-//   │ StackTop::control_context.rsp  │ ┘ runs, the continuation itself while it does not
+//   │ StackTop::control_context.rbp  │ │ where this stack resumes: at the entry trampoline,
+//   │ StackTop::control_context.rsp  │ ┘ with its first RSP and RBP
 //   │ StackTop::args_capacity        │
 //   │ Value[args_capacity]           │ args buffer; may be empty
 //   │ LaunchWords::func_ref          │ ┐
@@ -13,12 +15,30 @@
 //   │ usable stack …                 │ grows down
 //   │ guard pages                    │ below the limit; no access
 //
+// A running stack. The switch that came here left the parent's words where it found its own, and
+// the first frame took the place of the launch words.
+//
+//  TOS ──────────────────────────────┐
+//   │ StackTop::control_context.rip  │ ┐ where the parent resumes: a link of the
+//   │ StackTop::control_context.rbp  │ ┘ frame-pointer chain (T3)    <- RBP in the trampoline
+//   │ StackTop::control_context.rsp  │   the parent's RSP
+//   │ StackTop::args_capacity        │
+//   │ Value[args_capacity]           │ the arguments, at the end the results
+//   │ return address                 │ ┐ into the trampoline
+//   │ saved RBP                      │ ┘ of the trampoline           <- RBP in fiber_start
+//   │ frames of fiber_start and body │                               <- RSP
+//   │ usable stack …                 │
+//   │ guard pages                    │
+//
+// A suspended stack looks like a running one. Which control context holds its RSP, RBP and RIP then
+// is drawn in record.hpp, for whole chains.
+//
 // Structs are declared in order of ascending address, so they read upside down against the drawing.
-// Everything that needs an offset (initialize, the trampolines, the switch, their call frame
-// information) takes it from here; the specification's own numbers live in verify/ and fuzz/.
+// Everything that needs an offset (initialize, the trampolines, their call frame information) takes
+// it from here; the specification's own numbers live in verify/ and fuzz/.
 #pragma once
 
-#include "core/assumptions.hpp"
+#include "core/words.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,30 +46,6 @@
 namespace fiberproof {
 
 struct FuncRef;
-
-/// One WebAssembly value in transit (Wasmtime's ValRaw): 16 bytes, 16-byte aligned (SPEC.md,
-/// Words).
-struct alignas(16) Value {
-  std::uint64_t low;
-  std::uint64_t high;
-  friend bool operator==(const Value&, const Value&) = default;
-};
-
-/// Describes the args buffer of a continuation (L3). `length` values of `capacity` are in use;
-/// `data` is null exactly where `capacity` is 0.
-struct ArgsObject {
-  std::uint32_t length;
-  std::uint32_t capacity;
-  Value* data;
-};
-
-/// Where a stack that is not running goes on (SPEC.md, Words): 24 bytes, consumed by loading them
-/// (S5).
-struct ControlContext {
-  std::uint64_t rsp;
-  std::uint64_t rbp;
-  std::uint64_t rip;
-};
 
 /// The fixed part just below TOS (L1).
 struct StackTop {
@@ -65,7 +61,6 @@ struct LaunchWords {
   const FuncRef* func_ref;
 };
 
-static_assert(sizeof(Value) == 16 && sizeof(ArgsObject) == 16);
 static_assert(sizeof(StackTop) % 16 == 0 && sizeof(LaunchWords) % 16 == 0,
               "the args buffer and the first RSP stay 16-byte aligned (L7)");
 
@@ -93,11 +88,11 @@ constexpr std::uint64_t laid_out_bytes(std::uint32_t args_capacity) {
   return sizeof(StackTop) + sizeof(LaunchWords) + std::uint64_t{args_capacity} * sizeof(Value);
 }
 
-/// Bytes that must be left between the limit and the first RSP, or `initialize` refuses (L8): what
-/// the trampoline's call, fiber_start and the entry of the array call need, with sanitizers and at
+/// Bytes that must be left between the limit and the first RSP, or `initialize` refuses (L8). The
+/// trampoline's call, fiber_start and the entry of the array call need them, with sanitizers and at
 /// -O0, in a program whose calls are bound when it starts (-z now; a lazily bound one takes 3 KiB
 /// of the stack that makes it). The test continuation.headroom_covers_the_first_frames_twice fails
-/// where it is short.
+/// if they are too few.
 inline constexpr std::uint64_t headroom_bytes = 2048;
 
 }  // namespace fiberproof

@@ -1,8 +1,9 @@
-// Under AddressSanitizer no instrumented code may touch the words of a layout that only assembly
-// and `initialize` have business with: an args buffer that is overrun is an error where it happens,
-// and not a wild jump later. Elsewhere these functions do nothing.
+// Poisons the control context and the launch words, which only assembly and `initialize` may touch.
+// Under AddressSanitizer an overrun of the args buffer is then reported where it happens, and is
+// not a wild jump later. In other builds these functions do nothing.
 #pragma once
 
+#include "core/instrumentation.hpp"
 #include "core/layout.hpp"
 #include "core/sanitizer.hpp"
 
@@ -10,8 +11,8 @@
 
 namespace fiberproof {
 
-/// After `initialize`: forbids the control context, the capacity and the launch words, and says
-/// that frames end below the args buffer, since a throw allows what frames may use.
+/// After `initialize`: poisons the control context, the capacity and the launch words, and limits
+/// frames to below the args buffer, since a throw unpoisons all that frames may use.
 inline void protect_layout(SanitizerStack& stack, std::uint64_t top, std::uint32_t args_capacity) {
   const std::uint64_t launch_words = top - laid_out_bytes(args_capacity);
   const std::uint64_t buffer = launch_words + sizeof(LaunchWords);
@@ -23,7 +24,7 @@ inline void protect_layout(SanitizerStack& stack, std::uint64_t top, std::uint32
   sanitizer_end_frames_at(stack, buffer);
 }
 
-/// Once the launch words are popped: the first frames take their place.
+/// After the launch words are popped: the first frames take their place.
 FIBERPROOF_UNINSTRUMENTED inline void allow_launch_words(std::uint64_t top,
                                                          std::uint32_t args_capacity) {
   sanitizer_unpoison(top - laid_out_bytes(args_capacity), sizeof(LaunchWords));

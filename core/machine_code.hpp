@@ -1,5 +1,5 @@
-// The machine code of this very process that the proofs are about, so that a program can show which
-// bytes it runs: the routines of the section fiberproof_text, and every site of stack_switch.
+// The proved machine code as this process has it: the routines of the section fiberproof_text, and
+// every site of stack_switch. A program can so show which bytes it runs.
 #pragma once
 
 #include <cstddef>

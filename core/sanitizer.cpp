@@ -41,7 +41,7 @@ SanitizerStack sanitizer_remember(std::uint64_t limit, std::uint64_t usable_byte
       static_cast<unsigned>(VALGRIND_STACK_REGISTER(limit, limit + usable_bytes - 1));
 #endif
 #ifdef FIBERPROOF_ASAN
-  // What only a suspended continuation holds is not leaked.
+  // Memory that only a suspended continuation refers to is not leaked.
   __lsan_register_root_region(stack.bottom, usable_bytes);
 #elif defined(FIBERPROOF_TSAN)
   stack.runtime_stack = __tsan_create_fiber(0);
@@ -51,7 +51,7 @@ SanitizerStack sanitizer_remember(std::uint64_t limit, std::uint64_t usable_byte
 
 void sanitizer_lay_out_on_valgrind([[maybe_unused]] const SanitizerStack& stack) {
 #ifdef FIBERPROOF_VALGRIND
-  // To Memcheck what lay below RSP on a stack that was left is gone.
+  // On a stack that was left, Memcheck treats the memory below RSP as gone.
   VALGRIND_MAKE_MEM_UNDEFINED(stack.bottom, stack.usable_bytes);
 #endif
 }
@@ -60,9 +60,9 @@ void sanitizer_lay_out_on_valgrind([[maybe_unused]] const SanitizerStack& stack)
 
 namespace {
 
-/// How large the runtime makes the fake stack of a stack on which frames may use `frame_bytes`: its
-/// own part, a flag for each frame, and as many bytes as the stack has for frames of each size
-/// (compiler-rt, asan_fake_stack.h). More than that does no harm: LSan skips what is not mapped.
+/// The size of the runtime's fake stack for a stack on which frames may use `frame_bytes`: its own
+/// part, a flag for each frame, and as many bytes as the stack has for frames of each size
+/// (compiler-rt, asan_fake_stack.h). A larger estimate is harmless: LSan skips unmapped memory.
 std::uint64_t fake_stack_bytes(std::uint64_t frame_bytes) {
   constexpr std::uint64_t bytes_min = std::uint64_t{1} << 16;  // min_uar_stack_size_log
   constexpr std::uint64_t bytes_max = std::uint64_t{1} << 20;  // max_uar_stack_size_log
@@ -72,9 +72,9 @@ std::uint64_t fake_stack_bytes(std::uint64_t frame_bytes) {
   return own_bytes + 2 * bytes / smallest_fake_frame_bytes + frame_sizes * bytes;
 }
 
-/// Goes on as if on a stack of a few bytes around here, with `fake_stack`, while `act` runs; and
-/// comes back. The runtime only believes it: nothing is switched. With nowhere to keep the fake
-/// stack on the way back, the runtime destroys it.
+/// Pretends to the runtime that `act` runs on a stack of a few bytes around here, with
+/// `fake_stack`. Nothing is switched. If `kept` is null, the runtime destroys the fake stack on the
+/// way back.
 [[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void with_fake_stack(void* fake_stack, void** kept,
                                                                  void (*act)()) {
   constexpr std::size_t believed_bytes = 16;
@@ -88,19 +88,19 @@ std::uint64_t fake_stack_bytes(std::uint64_t frame_bytes) {
   __sanitizer_finish_switch_fiber(own_fake_stack, nullptr, nullptr);
 }
 
-/// A fake stack that is not destroyed stays mapped for good.
+/// Unmaps a fake stack; the runtime does not do so by itself.
 void destroy_fake_stack(void* fake_stack) {
   with_fake_stack(fake_stack, nullptr, [] {});
 }
 
-/// Has the runtime look for frames that are gone when it makes the next one on `fake_stack`. Saying
-/// so takes more than 2 KiB of stack, which the next continuation there need not have (L8).
+/// Makes the runtime look for dead frames when it makes the next frame on `fake_stack`. This call
+/// needs more than 2 KiB of stack, which the next continuation there may not have (L8).
 void mark_frames_as_gone(void*& fake_stack) {
   with_fake_stack(fake_stack, &fake_stack, [] { __asan_handle_no_return(); });
 }
 
-/// Where exit() is called on a continuation stack, LSan takes that for the stack of the thread: the
-/// thread's own still holds what it holds.
+/// If exit() is called on a continuation stack, LSan takes that for the stack of the thread. The
+/// thread's own stack must then be a root as well.
 struct RootThreadStackAtExit {
   ~RootThreadStackAtExit() {
     const SanitizerStack& own = sanitizer_thread_stack();
@@ -149,7 +149,7 @@ void sanitizer_forget([[maybe_unused]] SanitizerStack& stack) {
 
 void sanitizer_abandon([[maybe_unused]] SanitizerStack& stack) {
 #ifdef FIBERPROOF_ASAN
-  // Frames that were never left have poison around their locals, and their fake frames are taken.
+  // Frames that never returned have poison around their locals, and still hold their fake frames.
   __asan_unpoison_memory_region(stack.bottom, stack.usable_bytes);
   stack.abandoned = stack.runtime_stack != nullptr;
   if (stack.abandoned) {

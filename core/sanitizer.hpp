@@ -1,33 +1,17 @@
-// What the sanitizers' runtimes and Valgrind must be told of stacks and switches; empty functions
-// in builds without them.
+// Fiber annotations for ASan, LSan, TSan, MSan and Valgrind; no-ops in builds without them.
 //
-// They are told in the functions that switch, right before and right after, so that the switch's
-// own bytes stay the same in every build. These functions are not instrumented themselves: between
-// the two calls no instrumented code may run. A stack keeps its fake stack (AddressSanitizer's, for
-// use-after-return) and its fiber (ThreadSanitizer's) for as long as it lives, also when a
-// continuation on it ends: detection stays on, and reuse stays cheap.
+// The functions that switch call them, right before and right after the switch, so that the
+// switch's own bytes are the same in every build. These functions are not instrumented themselves:
+// between the two calls no instrumented code may run. A stack keeps its fake stack
+// (AddressSanitizer's, for use-after-return) and its fiber (ThreadSanitizer's) for as long as it
+// lives, even after a continuation on it has ended: detection stays on, and reuse stays cheap.
 #pragma once
+
+#include "core/instrumentation.hpp"
+#include "core/sanitizer_stack.hpp"
 
 #include <cstddef>
 #include <cstdint>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define FIBERPROOF_ASAN 1
-#elif defined(__SANITIZE_THREAD__)
-#define FIBERPROOF_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FIBERPROOF_ASAN 1
-#elif __has_feature(thread_sanitizer)
-#define FIBERPROOF_TSAN 1
-#elif __has_feature(memory_sanitizer)
-#define FIBERPROOF_MSAN 1
-#endif
-#endif
-
-#if defined(FIBERPROOF_ASAN) || defined(FIBERPROOF_TSAN) || defined(FIBERPROOF_MSAN)
-#define FIBERPROOF_SANITIZED 1
-#endif
 
 #ifdef FIBERPROOF_ASAN
 #include <sanitizer/asan_interface.h>
@@ -40,31 +24,11 @@
 #endif
 
 #ifdef FIBERPROOF_ASAN
-// What instrumented functions call for the smallest of their frames; in no header.
+// Instrumented functions call these for their smallest frames; no header declares them.
 extern "C" {
 void* __asan_stack_malloc_0(std::size_t bytes);
 void __asan_stack_free_0(void* frame, std::size_t bytes);
 }
-#endif
-
-// MemorySanitizer keeps book of what a function writes also where it checks nothing; the others may
-// add nothing at all, not even ThreadSanitizer's function entry and exit, which may be on two
-// stacks.
-#if defined(__clang__) && defined(FIBERPROOF_MSAN)
-#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("memory", "undefined", "coverage")))
-#elif defined(__clang__)
-#define FIBERPROOF_UNINSTRUMENTED \
-  __attribute__((disable_sanitizer_instrumentation, no_sanitize("undefined", "coverage")))
-#else
-#define FIBERPROOF_UNINSTRUMENTED __attribute__((no_sanitize("address", "thread", "undefined")))
-#endif
-
-// A function that switches: part of its caller, so that no return is predicted wrongly on the other
-// stack; but of its own, and uninstrumented, where a sanitizer is told of the switch.
-#ifdef FIBERPROOF_SANITIZED
-#define FIBERPROOF_SWITCHING [[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED inline
-#else
-#define FIBERPROOF_SWITCHING [[gnu::always_inline]] inline
 #endif
 
 namespace fiberproof {
@@ -73,38 +37,23 @@ namespace fiberproof {
 inline constexpr std::size_t smallest_fake_frame_bytes = 64;
 #endif
 
-/// What the runtimes know of one stack. Bytes [bottom, bottom + frame_bytes) are what frames may
-/// use.
-struct SanitizerStack {
-  const void* bottom = nullptr;
-  std::uint64_t usable_bytes = 0;
-  std::uint64_t frame_bytes = 0;
-  void* runtime_stack = nullptr;       ///< ASan's fake stack, or TSan's fiber
-  const void* rooted_stack = nullptr;  ///< the fake stack that LSan was told of
-  std::uint64_t rooted_bytes = 0;
-  unsigned valgrind_id = 0;
-  bool on_valgrind = false;
-  bool used = false;       ///< by a continuation: frames or words on it may be poisoned
-  bool abandoned = false;  ///< with frames that never returned, and none since
-};
-
 // Out of line.
 void sanitizer_lay_out_on_valgrind(const SanitizerStack& stack);
 #ifdef FIBERPROOF_ASAN
 void sanitizer_root_fake_stack(SanitizerStack& running);
 #endif
 
-/// Makes the stack of this thread known, once, and returns it.
+/// Registers the stack of this thread, once, and returns it.
 SanitizerStack& sanitizer_thread_stack();
 
-/// Makes a continuation stack with these usable bytes known, until it is forgotten.
+/// Registers a continuation stack with these usable bytes, until it is forgotten.
 SanitizerStack sanitizer_remember(std::uint64_t limit, std::uint64_t usable_bytes);
 void sanitizer_forget(SanitizerStack& stack);
 
-/// Says that the frames on `stack` are gone although none of them returned. Not to be called on it.
+/// Marks the frames on `stack` as gone although none of them returned. Not to be called on it.
 void sanitizer_abandon(SanitizerStack& stack);
 
-/// Says that a layout is about to be written on `stack`, where nothing runs any more.
+/// Before a layout is written on `stack`, where nothing runs any more.
 inline void sanitizer_lay_out([[maybe_unused]] SanitizerStack& stack) {
 #ifndef FIBERPROOF_SANITIZED
   if (stack.on_valgrind) [[unlikely]] {
@@ -113,8 +62,8 @@ inline void sanitizer_lay_out([[maybe_unused]] SanitizerStack& stack) {
 #endif
 }
 
-/// Says that frames may use [stack.bottom, end) only, from the next switch on. Whatever is thrown
-/// on a stack clears the poison in the part that frames may use.
+/// Limits frames to [stack.bottom, end), from the next switch on. A throw on a stack clears the
+/// poison in the part that frames may use.
 inline void sanitizer_end_frames_at([[maybe_unused]] SanitizerStack& stack,
                                     [[maybe_unused]] std::uint64_t end) {
 #ifdef FIBERPROOF_SANITIZED
@@ -137,7 +86,7 @@ inline void sanitizer_unpoison([[maybe_unused]] std::uint64_t address,
 #endif
 }
 
-/// Says that uninstrumented code wrote [address, address + bytes), or that nobody has.
+/// Marks [address, address + bytes) as written by uninstrumented code, or as not written.
 inline void sanitizer_written([[maybe_unused]] const void* address,
                               [[maybe_unused]] std::size_t bytes) {
 #ifdef FIBERPROOF_MSAN
@@ -173,8 +122,8 @@ FIBERPROOF_UNINSTRUMENTED inline void sanitizer_leave([[maybe_unused]] Sanitizer
 #ifdef FIBERPROOF_ASAN
   __sanitizer_finish_switch_fiber(here.runtime_stack, nullptr, nullptr);
   if (here.abandoned) [[unlikely]] {
-    // A fake stack takes the frames back that nobody returned from when the next one is made, if
-    // that is further up the stack than they were: here it is, by a frame that is not used.
+    // A fake stack takes back frames that never returned when the next frame is made, if that one
+    // is further up the stack than they were. Make such a frame here, and do not use it.
     here.abandoned = false;
     if (void* const frame = __asan_stack_malloc_0(smallest_fake_frame_bytes); frame != nullptr) {
       __asan_stack_free_0(frame, smallest_fake_frame_bytes);

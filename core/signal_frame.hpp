@@ -35,7 +35,7 @@ inline std::uint64_t signal_frame_bytes_max(const ucontext_t& context) {
   return red_zone_bytes + state_bytes + rest_bytes + 3 * alignment;
 }
 
-/// What the report takes of it, with the walk that it makes.
+/// The report's share of the alternate stack, with the walk that it makes.
 inline constexpr std::uint64_t report_bytes_max = 4 * 1024;
 
 /// Bytes below the calling frame where that is on the thread's alternate stack, as it was when the

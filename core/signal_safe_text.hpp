@@ -9,7 +9,7 @@
 
 namespace fiberproof {
 
-/// What does not fit is dropped.
+/// Text beyond the buffer is dropped.
 class SignalSafeText {
  public:
   SignalSafeText& operator<<(const char* text) {

@@ -1,6 +1,7 @@
 #include "core/stack.hpp"
 
 #include "core/check.hpp"
+#include "core/sanitizer.hpp"
 
 #include <sys/mman.h>
 #include <algorithm>
@@ -12,9 +13,9 @@ namespace {
 
 constexpr std::uint64_t stack_bytes_max = std::uint64_t{1} << 46;  // user half of 47-bit addresses
 
-// Tops are this far apart: as much as the hot part of a suspended stack needs. They stay in the
-// upper part of their page, so that this part is not on two pages: 48 cache lines, of which each
-// gets its turn, since 5 and 48 have no common divisor.
+// The distance of tops: as much as the hot part of a suspended stack needs. Tops stay in the upper
+// part of their page, so that the hot part is on one page: 48 cache lines, all of which are used,
+// since 5 and 48 have no common divisor.
 constexpr std::uint64_t stagger_bytes = 5 * 64;
 constexpr std::uint64_t staggered_bytes = 48 * 64;
 
@@ -131,7 +132,7 @@ std::expected<Stack*, StackError> StackPool::acquire(std::uint64_t usable_bytes)
 }
 
 void StackPool::release(Stack& stack) {
-  // Neither released before, nor of another pool.
+  // A stack that was released before, or belongs to another pool, has another lender.
   FIBER_CHECK(C7, stack.lender_, ==, this);
   stack.lender_ = nullptr;
   --used_count_;
@@ -149,7 +150,7 @@ void StackPool::keep(std::unique_ptr<Stack> stack) {
   }
 }
 
-/// Of the size of which there are most.
+/// Unmaps one stack of the most frequent size.
 void StackPool::drop_one() {
   const auto most = std::ranges::max_element(
       kept_, {}, [](const auto& bytes_and_stacks) { return bytes_and_stacks.second.size(); });

@@ -1,16 +1,16 @@
-// Memory for continuation stacks: mapped with guard pages below, or supplied by the caller; and a
-// pool that keeps them. Knows nothing of the layout inside.
+// Memory for continuation stacks, mapped with guard pages below or supplied by the caller, and a
+// pool that keeps stacks for reuse. Knows nothing of the layout inside.
 //
-// Guard pages are addresses that nothing is behind: they take no memory, and however many there are
-// they are one mapping. A frame that touches none of its pages there steps over them where it is
-// larger (C8).
+// Guard pages are addresses without memory behind them. They cost no memory, and all of them are
+// one mapping. A frame that is larger than they are, and touches no page there, steps over them
+// (C8).
 //
 // Tops of pooled stacks are staggered: page-aligned ones would all compete for the same few sets of
 // the first-level cache, which makes many fibers twice as slow. Everything in the layout is
 // relative to TOS, so nothing else changes.
 #pragma once
 
-#include "core/sanitizer.hpp"
+#include "core/sanitizer_stack.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,7 @@ namespace fiberproof {
 
 class StackPool;
 
-/// What `initialize` may use: the bytes [top − usable_bytes, top). Guard pages are never part of it
+/// The bytes that `initialize` may use: [top − usable_bytes, top). Guard pages are never part of it
 /// (L5). `top` is TOS and a multiple of 16.
 struct StackBounds {
   std::uint64_t top;
@@ -34,11 +34,11 @@ struct StackBounds {
   std::uint64_t limit() const { return top - usable_bytes; }
 };
 
-/// Why no stack could be had.
+/// Why there is no stack.
 struct StackError {
   enum class Reason { too_large, not_mapped, too_small, guard_too_large, guard_too_small };
   Reason reason;
-  std::uint64_t requested_bytes;  ///< of the stack; of its guard pages where they are the reason
+  std::uint64_t requested_bytes;  ///< of the stack, or of its guard pages if they are the reason
   int system_error;               ///< errno of the refused call where reason is not_mapped, else 0
 };
 
@@ -47,13 +47,13 @@ constexpr std::uint64_t page_bytes() {
   return 4096;
 }
 
-/// The same number where the next multiple is beyond 64 bits: no stack has so many bytes anyway.
+/// Returns `bytes` itself if the next multiple exceeds 64 bits: no stack has that many bytes.
 constexpr std::uint64_t round_up_to_pages(std::uint64_t bytes) {
   const std::uint64_t rounded = (bytes + page_bytes() - 1) / page_bytes() * page_bytes();
   return rounded < bytes ? bytes : rounded;
 }
 
-/// Guard pages of a stack for which nobody says otherwise.
+/// Guard bytes of a stack by default.
 inline constexpr std::uint32_t guard_bytes_default = 64 * 1024;
 
 /// Owns a mapped stack, or borrows a supplied one, which must outlive it. Can be moved from, but
@@ -64,14 +64,13 @@ class Stack {
   /// pages; neither may be 0. With `bytes_above_top` below a page and a multiple of 16, TOS is that
   /// far below the end of the mapping; the limit is then as far above the guard pages as makes the
   /// usable bytes the same.
-  static std::expected<Stack, StackError> map(std::uint64_t usable_bytes,
-                                              std::uint64_t bytes_above_top = 0,
-                                              std::uint64_t guard_bytes = guard_bytes_default);
+  [[nodiscard]] static std::expected<Stack, StackError> map(
+      std::uint64_t usable_bytes, std::uint64_t bytes_above_top = 0,
+      std::uint64_t guard_bytes = guard_bytes_default);
 
   /// Uses caller-supplied memory: TOS is its end rounded down to a multiple of 16. There are no
-  /// guard pages, so that nothing notices who runs over its limit (C8). Memory that has no 16
-  /// aligned bytes is an error.
-  static std::expected<Stack, StackError> supply(std::span<std::byte> memory);
+  /// guard pages, so an overrun goes unnoticed (C8). Memory without 16 aligned bytes is an error.
+  [[nodiscard]] static std::expected<Stack, StackError> supply(std::span<std::byte> memory);
 
   Stack(Stack&& other) noexcept;
   ~Stack();
@@ -82,7 +81,7 @@ class Stack {
   /// Addresses [first, second) of the guard pages; both 0 where there are none.
   std::pair<std::uint64_t, std::uint64_t> guard_pages() const;
 
-  /// What the sanitizer runtimes must know of this stack; stays with it when it is used again.
+  /// The sanitizers' state of this stack; it is kept when the stack is reused.
   SanitizerStack& sanitizer() { return sanitizer_; }
 
  private:
@@ -99,8 +98,8 @@ class Stack {
   friend StackPool;
 };
 
-/// Of stacks larger than this, the pages that are not close to the top are given back to the system
-/// while nothing runs there.
+/// Larger stacks give the pages that are not close to the top back to the system while nothing runs
+/// there.
 inline constexpr std::uint64_t resident_bytes_max = 128 * 1024;
 
 struct StackPoolOptions {
@@ -119,12 +118,12 @@ class StackPool {
   StackPool& operator=(const StackPool&) = delete;
   ~StackPool();
 
-  /// A stack with `usable_bytes` rounded up to whole pages: the one of that size that was released
-  /// last, where there is one. Belongs to the pool, and stays where it is.
-  std::expected<Stack*, StackError> acquire(std::uint64_t usable_bytes);
+  /// A stack with `usable_bytes` rounded up to whole pages: the latest that was released with that
+  /// size, or a new one. It belongs to the pool and does not move.
+  [[nodiscard]] std::expected<Stack*, StackError> acquire(std::uint64_t usable_bytes);
 
-  /// Takes back a stack of this pool that nothing runs on or will resume. What is in its memory
-  /// stays there until the next call.
+  /// Takes back a stack of this pool that nothing runs on or will resume. Its memory keeps its
+  /// contents until the next call.
   void release(Stack& stack);
 
   /// Stacks out of the pool, and stacks in it.

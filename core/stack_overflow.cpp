@@ -25,7 +25,7 @@ struct Registers {
   std::uint64_t rip;
   std::uint64_t rsp;
   std::uint64_t rbp;
-  bool is_on_own_stack;  ///< RSP: of the thread, that is, or on its alternate one
+  bool is_on_own_stack;  ///< RSP is on the thread's own stack or on its alternate one
 };
 
 Registers interrupted_registers(const ucontext_t& context) {
@@ -39,7 +39,7 @@ Registers interrupted_registers(const ucontext_t& context) {
               (rsp >= alternate && rsp < alternate + context.uc_stack.ss_size)};
 }
 
-/// A record keeps its stack when its continuation has ended, but that has no more to overrun then.
+/// A record keeps its stack after its continuation has ended, but nothing can overrun it then.
 bool has_live_stack(const Continuation& continuation) {
   return continuation.state < State::returned && continuation.stack != nullptr;
 }
@@ -77,7 +77,7 @@ struct Owner {
   std::uint64_t live_count = 0;
 };
 
-/// The first one that `is_it`, among the continuations of all stores that this thread entered.
+/// The first continuation that satisfies `is_it`, in all stores that this thread has entered.
 template <class Predicate>
 Owner find_owner(Predicate is_it) {
   for (const Entry* entry = Entry::innermost_of_thread(); entry != nullptr;
@@ -91,7 +91,7 @@ Owner find_owner(Predicate is_it) {
   return {};
 }
 
-/// Whose guard pages have `address`, or have been stepped over for an access to it.
+/// The owner of the guard pages that contain `address`, or that an access to it stepped over.
 Owner owner_of_access(std::uint64_t address, const Registers& registers) {
   const Owner met = find_owner(
       [&](const Continuation& continuation) { return is_in_guard_pages(continuation, address); });
@@ -105,7 +105,7 @@ Owner owner_of_access(std::uint64_t address, const Registers& registers) {
   });
 }
 
-/// Who runs with these registers and has fewer than `bytes` left below RSP.
+/// The continuation that runs with these registers and has fewer than `bytes` left below RSP.
 Owner owner_without_room(const Registers& registers, std::uint64_t bytes) {
   return find_owner([&](const Continuation& continuation) {
     if (has_stepped_over_guard_pages(continuation, registers)) {
@@ -118,7 +118,7 @@ Owner owner_without_room(const Registers& registers, std::uint64_t bytes) {
   });
 }
 
-/// Continuations from this one outward to the initial stack; 0 where its chain does not end there.
+/// Continuations from this one outward to the initial stack; 0 if its chain does not end there.
 std::uint64_t depth_of(const Owner& owner) {
   const StackRecord* stack = owner.continuation;
   std::uint64_t depth = 0;
@@ -155,8 +155,8 @@ void say_where(SignalSafeText& text, const Registers& registers) {
   text.hex(registers.rsp) << "\n";
 }
 
-/// Lists frames, instruction by instruction: symbols would need the heap. Of a recursion, frames
-/// with the same instruction share a line.
+/// Lists frames by instruction, since symbols would need the heap. Frames of a recursion with the
+/// same instruction share a line.
 class FrameList {
  public:
   explicit FrameList(SignalSafeText& text) : text_(text) {}
@@ -197,15 +197,15 @@ class FrameList {
 
   SignalSafeText& text_;
   std::uint64_t instruction_ = 0;
-  std::uint64_t times_ = 0;   ///< frames of the line that is not written yet
-  std::uint64_t frames_ = 0;  ///< on the lines before
+  std::uint64_t times_ = 0;   ///< frames of the current line
+  std::uint64_t frames_ = 0;  ///< frames of the lines before
   std::size_t lines_ = 0;
 };
 
 void list_innermost_frames(SignalSafeText& text, const Registers& registers) {
   const Frame first{registers.rip, registers.rbp, nullptr, Frame::Kind::exact};
   FrameList list(text);
-  // Where the chain breaks the list ends, which is all that can be done about it here.
+  // If the chain is broken, the list simply ends there.
   [[maybe_unused]] const auto walked =
       walk_thread(first, [&list](const Frame& frame) { return list.add(frame.instruction); });
   list.end_line();
@@ -238,8 +238,8 @@ void write_with_frames(SignalSafeText& text, const Registers& registers) {
   write_with_frames(text, registers);
 }
 
-/// In the place of a report: where the embedder's alternate stack has no room for one, the report
-/// would write over what lies below.
+/// Replaces the report if the embedder's alternate stack has no room for one: the report would
+/// overwrite the memory below.
 void say_no_room_for_report() {
   constexpr char line[] =
       "fiberproof: C8: stack overflow, no room for its report: the alternate signal stack is too "
@@ -247,10 +247,9 @@ void say_no_room_for_report() {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line, sizeof line - 1);
 }
 
-/// For a SIGSEGV that the kernel makes without an address: the number of the exception that the
-/// processor raised (SDM vol. 3, table 6-1): general protection, and what was last where it raised
-/// none. That of an access to a non-canonical address is one of these; for RSP and RBP it is a
-/// stack fault, which is a SIGBUS.
+/// For a SIGSEGV of the kernel without an address. It holds the number of the processor's exception
+/// (SDM vol. 3, table 6-1), or a stale one if there was none. An access to a non-canonical address
+/// is a general protection fault, or through RSP and RBP a stack fault, which is a SIGBUS.
 bool may_be_protection_fault(const ucontext_t& context) {
   constexpr greg_t general_protection = 13;
   return context.uc_mcontext.gregs[REG_TRAPNO] == general_protection;
@@ -281,7 +280,7 @@ Fault look_at(const siginfo_t& information, const ucontext_t& context) {
 }  // namespace
 
 std::expected<void, int> report_stack_overflows() {
-  // Also makes sure that the thread-local words which the handler reads have their memory.
+  // Also gives the thread-local words that the handler reads their memory.
   [[maybe_unused]] const Entry* const innermost = Entry::innermost_of_thread();
   [[maybe_unused]] const ThreadStack& own = thread_stack();
 

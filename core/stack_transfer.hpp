@@ -1,8 +1,9 @@
-// One switch between two stacks, with all that belongs to a stack and that the instruction does not
-// know: the exceptions being handled there, and what the sanitizers keep of it.
+// One switch between two stacks, with the state that the switch itself does not know: the
+// exceptions that are being handled on each stack, and the sanitizers' annotations.
 #pragma once
 
 #include "core/control_effect.hpp"
+#include "core/instrumentation.hpp"
 #include "core/record.hpp"
 #include "core/sanitizer.hpp"
 #include "core/store.hpp"
@@ -13,8 +14,8 @@
 
 namespace fiberproof {
 
-/// stack_switch(save, load, payload) from the running stack `from` to `to`. Returns with the
-/// payload of whoever switches back, on whichever thread that is.
+/// stack_switch(save, load, payload) from the running stack `from` to `to`. Returns the payload of
+/// the stack that switches back, possibly on another thread.
 FIBERPROOF_SWITCHING std::uint64_t transfer(Store& store, StackRecord& from, StackRecord& to,
                                             ControlContext* save, const ControlContext* load,
                                             std::uint64_t payload) {
@@ -30,7 +31,7 @@ FIBERPROOF_SWITCHING std::uint64_t transfer(Store& store, StackRecord& from, Sta
   return payload;
 }
 
-/// Copies a control context, which no instrumented code may touch: it is poisoned.
+/// Copies a control context. Uninstrumented, since the context is poisoned.
 FIBERPROOF_SWITCHING void copy_context(const ControlContext& from, ControlContext& to) {
   to.rsp = from.rsp;
   to.rbp = from.rbp;

@@ -3,6 +3,8 @@
 #include "core/check.hpp"
 #include "core/continuation.hpp"
 #include "core/foreign_exception.hpp"
+#include "core/layout.hpp"
+#include "core/sanitizer.hpp"
 #include "core/thread_stack.hpp"
 
 #include <utility>
@@ -10,12 +12,12 @@
 namespace fiberproof {
 namespace {
 
-// Read and written by the functions below alone, which no switch is part of: an address of
-// thread-local memory must not be kept across one.
+// Only the functions below use it, and none of them switches: an address of thread-local memory
+// must not be kept across a switch.
 constinit thread_local Entry* innermost_entry = nullptr;
 
-/// Ends the process where the innermost entry's active continuation is not what runs here: then a
-/// jump has left its stack, and nothing was told of it (F3).
+/// Ends the process if the innermost entry's active continuation does not run here: then a jump has
+/// left its stack unnoticed (F3).
 void refuse_if_left_by_a_jump(const Entry& innermost) {
   const StackRecord* const active = innermost.store().active;
   if (active == nullptr || active->initial) {
@@ -25,11 +27,11 @@ void refuse_if_left_by_a_jump(const Entry& innermost) {
   const StackBounds bounds = left.stack->bounds();
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   if (here - bounds.limit() >= bounds.usable_bytes) {
-    refuse(left.id, "a jump (longjmp) left its stack, which it cannot leave so");
+    refuse(left.id, "a jump (longjmp) left its stack, which is not supported");
   }
 }
 
-/// Whether a local variable belongs to a function that was left by a jump.
+/// Whether a local variable belongs to a function that a jump has left.
 bool is_in_dead_frame(const void* variable) {
   const auto address = reinterpret_cast<std::uint64_t>(variable);
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
@@ -57,7 +59,7 @@ Store::~Store() {
   }
 }
 
-/// Nothing idle, or the latest has another size.
+/// For when no record is idle, or the latest has a stack of another size.
 std::expected<Continuation*, StackError> Store::take_otherwise(std::uint64_t stack_bytes) {
   if (idle_ != nullptr) {
     take_stack_from(*std::exchange(idle_, idle_->next_idle));
@@ -129,7 +131,7 @@ void Store::take_stack_from(Continuation& idle) {
     stack_limit = (same_store ? outer_limits_ : outer->store_.limits).stack_limit;
   }
   store_.limits = {stack_limit, frame_pointer, stack_pointer, &initial_.trap_handler};
-  initial_.limits = store_.limits;  // A walk wants them also where nothing was resumed from here.
+  initial_.limits = store_.limits;  // A walk reads them even if nothing was resumed from here.
 }
 
 Entry::~Entry() {

@@ -1,4 +1,4 @@
-// The store: all continuations of one embedder, the stack that runs, and what belongs to it.
+// The store: all continuations of one embedder, the stack that runs, and its state.
 //
 // A store is used by one thread at a time; it may move to another while no entry is open. Code of
 // the embedder opens an Entry, which makes the native stack that it is on the initial stack of a
@@ -26,12 +26,12 @@ namespace fiberproof {
 class Entry;
 
 struct StoreOptions {
-  std::uint64_t stack_bytes = 64 * 1024;  ///< usable ones of a stack, where cont_new names none
-  Revision revision = Revision::trap;
+  std::uint64_t stack_bytes = 64 * 1024;  ///< usable ones of a stack if cont_new gives no number
+  Trampoline trampoline = Trampoline::trap;
   StackPoolOptions stacks{};
 };
 
-/// What a stack that suspends itself gives to the stack that goes on.
+/// What a suspended stack passes to the stack that continues.
 struct HandedOver {
   std::span<const Value> values;
   Continuation* suspended;
@@ -43,34 +43,34 @@ class Store {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
-  /// Discards what was not run to its end, as `abandon` does. No entry may be open.
+  /// Abandons every continuation that has not ended. No entry may be open.
   ~Store();
 
-  StoreOptions options;  ///< for what is made next; those of the pool are taken at the beginning
+  StoreOptions options;  ///< of the next continuations; those of the pool are fixed at construction
 
   // The machine's registers, which the operations in continuation.hpp work on.
-  StackRecord* active = nullptr;         ///< the stack that runs; null outside of every entry
-  Limits limits;                         ///< its limits (C4); outside, they refuse everything
+  StackRecord* active = nullptr;  ///< the stack that runs; null if no entry is open
+  Limits limits;                  ///< its limits (C4); without an entry they refuse everything
   ExceptionState* exceptions = nullptr;  ///< that of the thread that runs it
   Entry* entry = nullptr;                ///< the innermost
   HandedOver handed_over{};              ///< by the latest suspension
   std::exception_ptr raised;  ///< ended the body that trapped last, kept for its resumer (F3), or
                               ///< is to be raised in the continuation that is resumed next
-  std::optional<Trap> trap;   ///< likewise, where the body named a reason
-  ExceptionState foreign;     ///< likewise, where what ended it is no exception of C++
+  std::optional<Trap> trap;   ///< of the same body, if it gave a reason
+  ExceptionState foreign;     ///< of the same body, if the exception is not of C++
 
-  /// Continuations that have a stack: made, and neither ended nor abandoned.
+  /// Continuations that have neither ended nor been abandoned.
   std::size_t live_count() const { return live_count_; }
   std::uint64_t created_count() const { return created_count_; }
   StackPool& stacks() { return stacks_; }
-  /// All records that were ever made, live or not.
+  /// All records that were ever made, live or idle.
   const std::deque<Continuation>& records() const { return records_; }
 
   // For the operations only.
 
-  /// A record with a stack of this store's pool, and one with a stack of the caller's. The record
-  /// is as it was left.
-  std::expected<Continuation*, StackError> take(std::uint64_t stack_bytes) {
+  /// A record with a stack from this store's pool, or with the caller's stack. Its fields are as
+  /// its previous use left them.
+  [[nodiscard]] std::expected<Continuation*, StackError> take(std::uint64_t stack_bytes) {
     Continuation* const idle = idle_;
     if (idle == nullptr || idle->stack->bounds().usable_bytes != stack_bytes) [[unlikely]] {
       return take_otherwise(stack_bytes);
@@ -82,11 +82,11 @@ class Store {
   }
   Continuation& take(Stack& stack);
 
-  /// The number of a continuation that was made in its record.
+  /// The id of the next continuation.
   std::uint64_t next_id() { return ++created_count_; }
 
-  /// Takes back one that will not run any more. Its stack stays with it, as long as that is one of
-  /// many alike; what is in the memory stays until the next operation.
+  /// Takes back a record that will not run any more. A pooled stack that is not large stays with
+  /// it. The memory keeps its contents until the next operation.
   void give_back(Continuation& ended) {
     FIBER_CHECK(C7, ended.state, >=, State::returned);
     ended.parent = nullptr;
@@ -100,7 +100,7 @@ class Store {
   }
 
  private:
-  std::expected<Continuation*, StackError> take_otherwise(std::uint64_t stack_bytes);
+  [[nodiscard]] std::expected<Continuation*, StackError> take_otherwise(std::uint64_t stack_bytes);
   void give_back_otherwise(Continuation& ended);
   Continuation& record_for(Stack& stack);
   void take_stack_from(Continuation& idle);
@@ -117,9 +117,9 @@ class Store {
   std::uint64_t created_count_ = 0;
 };
 
-/// While it lives, the native stack that it was made on is the initial stack of the store's active
-/// chain, and the function that made it is where the chain ends: so it is a local variable of that
-/// function. Entries of a thread nest strictly.
+/// While an Entry lives, the native stack that it was made on is the initial stack of the store's
+/// active chain, and the function that made it is where the chain ends. So it must be a local
+/// variable of that function. Entries of a thread nest strictly.
 class Entry {
  public:
   [[gnu::always_inline]] explicit Entry(Store& store) : store_(store) {
@@ -132,14 +132,14 @@ class Entry {
   Entry& operator=(const Entry&) = delete;
   ~Entry();
 
-  /// The innermost entry that this thread has open, of whichever store.
+  /// The innermost entry that this thread has open, of any store.
   static Entry* innermost_of_thread();
 
   Store& store() const { return store_; }
   const StackRecord& initial() const { return initial_; }
   /// The entry of the same thread that was open before.
   const Entry* outer_of_thread() const { return outer_of_thread_; }
-  /// What the store had active before, null where it was not entered.
+  /// The stack that was active in the store before; null if no entry was open.
   const StackRecord* outer_active() const { return outer_active_; }
 
  private:

@@ -28,8 +28,8 @@ std::string hex(std::uint64_t value) {
   return text;
 }
 
-/// The compile unit with this address, and by how much its addresses are off. Compilers do not
-/// always index units by address, so all of them are asked.
+/// The compile unit with this address, and the bias of its addresses. Compilers do not always index
+/// units by address, so all units are searched.
 struct CompileUnit {
   Dwarf_Die* unit = nullptr;
   Dwarf_Addr bias = 0;
@@ -89,7 +89,7 @@ void place_at_line(SourceFrame& frame, Dwarf_Die* unit, Dwarf_Addr address) {
   }
 }
 
-/// Where an inlined function was called from.
+/// The call site of an inlined function.
 void place_at_call(SourceFrame& frame, Dwarf_Die* unit, Dwarf_Die* inlined) {
   Dwarf_Attribute attribute;
   Dwarf_Word file = 0;
@@ -104,7 +104,7 @@ void place_at_call(SourceFrame& frame, Dwarf_Die* unit, Dwarf_Die* inlined) {
   }
 }
 
-/// The symbol, which is also there without debug information, or module+offset.
+/// The symbol, which exists even without debug information, or module+offset.
 std::string symbol_name(Dwfl_Module* module, std::uint64_t address) {
   GElf_Off offset = 0;
   GElf_Sym symbol;

@@ -1,5 +1,5 @@
-// Tags and handler tables: what a suspension or a switch is aimed at, and how the stack that is
-// meant is found (SPEC.md, Continuations).
+// Tags and handler tables: a suspension or a switch names a tag, and the tables say which stack
+// handles it (SPEC.md, Continuations).
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace fiberproof {
 
-/// What suspensions and switches name. Identity is the address, so a tag must outlive every use.
+/// The name in a suspension or a switch. Identity is the address, so a tag must outlive every use.
 struct Tag {
   const char* name;  ///< for messages
 
@@ -17,8 +17,8 @@ struct Tag {
   Tag& operator=(const Tag&) = delete;
 };
 
-/// The handlers that a resume installs: suspend tags first, then switch tags. They, and the table
-/// that `tags` refers to, must live until the resume returns.
+/// The handlers that a resume installs: suspend tags first, then switch tags. The struct and its
+/// table must live until the resume returns.
 struct Handlers {
   std::span<const Tag* const> tags;
   std::uint32_t first_switch = 0;  ///< index of the first switch tag; at most tags.size()

@@ -11,7 +11,8 @@ struct ThreadStack {
   std::uint64_t end;
 };
 
-/// That of the calling thread, asked for once. Both are 0 where the system does not tell.
+/// The stack of the calling thread, looked up once. Both addresses are 0 if the system does not
+/// say.
 const ThreadStack& thread_stack();
 
 }  // namespace fiberproof

@@ -38,22 +38,22 @@ struct UnhandledTag {
   Wanted wanted;
 };
 
-/// A body said that it failed, without a reason of its own.
+/// A body returned false: it failed without a reason of its own.
 struct BodyFailed {
   std::uint64_t continuation;  ///< its id
 };
 
-/// What was wrong. StackTooSmall is L5 and L8; StackError is a stack that could not be mapped.
+/// The reason. StackTooSmall is L5 and L8; StackError is a stack that could not be mapped.
 using Trap = std::variant<NullFunction, StackTooSmall, StackError, NullHandle, ConsumedHandle,
                           TooManyValues, UnhandledTag, BodyFailed>;
 
 /// One line for people, without a full stop.
 std::string describe(const Trap& trap);
 
-/// Where a trap of a child arrives on the stack that resumed it. It is re-raised there: every
+/// Receives the trap of a child on the stack that resumed it. The trap is raised there again: every
 /// operation of that stack is refused with it from then on, and its body ends in a trap.
 struct TrapHandler {
-  const Trap* trap = nullptr;  ///< where there is one; in the record of that stack
+  const Trap* trap = nullptr;  ///< null if there is none; else in the record of that stack
 };
 
 }  // namespace fiberproof

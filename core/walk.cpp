@@ -2,6 +2,8 @@
 
 #include "core/caller_frame.hpp"
 #include "core/check.hpp"
+#include "core/instrumentation.hpp"
+#include "core/layout.hpp"
 #include "core/thread_stack.hpp"
 
 #include <cstdio>
@@ -23,8 +25,8 @@ struct Chain {
   std::uint64_t stacks_max;
 };
 
-/// Memory of frames and control contexts is nobody's business but the compiler's: it may be
-/// poisoned, or count as not written.
+/// Uninstrumented, since memory of frames and control contexts may be poisoned, or count as not
+/// written.
 FIBERPROOF_UNINSTRUMENTED std::uint64_t word_at(std::uint64_t address) {
   return *reinterpret_cast<const volatile std::uint64_t*>(address);
 }
@@ -37,7 +39,7 @@ FIBERPROOF_UNINSTRUMENTED ControlContext context_of(const Continuation& continua
 FIBERPROOF_UNINSTRUMENTED FramePointers frame_pointers(const Continuation& continuation) {
   const StackBounds bounds = continuation.stack->bounds();
   const auto [guard_first, guard_end] = continuation.stack->guard_pages();
-  // An overrun may use what is left between the limit and the guard pages.
+  // An overrun may use the bytes between the limit and the guard pages.
   const std::uint64_t lowest = guard_end == 0 ? bounds.limit() : guard_end;
   const std::uint64_t buffer =
       bounds.top - laid_out_bytes(continuation.args.capacity) + sizeof(LaunchWords);
@@ -63,19 +65,20 @@ class ChainWalk {
  public:
   explicit ChainWalk(const Chain& chain) : chain_(chain) {}
 
-  std::expected<void, BrokenChain> begin(const Frame& first);
-  /// The same for a chain that waits, and goes on as `context` says.
-  std::expected<void, BrokenChain> begin(const ControlContext& context);
+  [[nodiscard]] std::expected<void, BrokenChain> begin(const Frame& first);
+  /// The same for a chain that waits in a switch, and resumes as `context` says.
+  [[nodiscard]] std::expected<void, BrokenChain> begin(const ControlContext& context);
 
   const Frame& frame() const { return frame_; }
   bool is_at_end() const;
-  std::expected<void, BrokenChain> go_on();
+  [[nodiscard]] std::expected<void, BrokenChain> step_out();
 
  private:
-  std::expected<void, BrokenChain> enter(const StackRecord& stack, const ControlContext& context,
-                                         std::uint64_t after);
-  std::expected<void, BrokenChain> cross_to_parent();
-  std::expected<void, BrokenChain> arrive(const Frame& next, std::uint64_t after);
+  [[nodiscard]] std::expected<void, BrokenChain> enter(const StackRecord& stack,
+                                                       const ControlContext& context,
+                                                       std::uint64_t after);
+  [[nodiscard]] std::expected<void, BrokenChain> cross_to_parent();
+  [[nodiscard]] std::expected<void, BrokenChain> arrive(const Frame& next, std::uint64_t after);
 
   const Chain& chain_;
   FramePointers possible_{};  ///< on the stack of frame_
@@ -103,7 +106,7 @@ FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::begin(
   return enter(*chain_.innermost, context, 0);
 }
 
-/// To the innermost frame of a stack that waits in a switch, and goes on as `context` says.
+/// Enters the innermost frame of a stack that waits in a switch, and resumes as `context` says.
 FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::enter(
     const StackRecord& stack, const ControlContext& context, std::uint64_t after) {
   possible_ = frame_pointers(chain_, stack);
@@ -119,7 +122,7 @@ FIBERPROOF_UNINSTRUMENTED bool ChainWalk::is_at_end() const {
          (frame_.stack->initial || frame_.stack == chain_.last);
 }
 
-FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::go_on() {
+FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::step_out() {
   if (frame_.frame_pointer == possible_.outermost) {
     return cross_to_parent();
   }
@@ -145,16 +148,15 @@ FIBERPROOF_UNINSTRUMENTED std::expected<void, BrokenChain> ChainWalk::cross_to_p
   return enter(*continuation.parent, context_of(continuation), after);
 }
 
-/// Visits the rest of a chain, which `walk` is at the beginning of. Returns whether the visitor
-/// wanted all of it.
-FIBERPROOF_UNINSTRUMENTED std::expected<bool, BrokenChain> visit_all(ChainWalk& walk,
-                                                                     FrameVisitor visit) {
+/// Visits a chain from the frame that `walk` is at. Returns whether the visitor wanted all of it.
+[[nodiscard]] FIBERPROOF_UNINSTRUMENTED std::expected<bool, BrokenChain> visit_all(
+    ChainWalk& walk, FrameVisitor visit) {
   while (visit(walk.frame())) {
     if (walk.is_at_end()) {
       return true;
     }
-    if (const auto gone_on = walk.go_on(); !gone_on) {
-      return std::unexpected(gone_on.error());
+    if (const auto stepped = walk.step_out(); !stepped) {
+      return std::unexpected(stepped.error());
     }
   }
   return false;
@@ -177,8 +179,8 @@ FIBERPROOF_UNINSTRUMENTED const StackRecord& active_stack_of(const Entry& entry)
   return inner == nullptr ? *entry.store().active : *inner->outer_active();
 }
 
-/// Of the native stack that the entry was made on: that of the next outer entry's active stack, and
-/// without one the thread's own.
+/// The lowest address of the native stack that the entry was made on: that of the next outer
+/// entry's active stack, or else the thread's own.
 FIBERPROOF_UNINSTRUMENTED std::uint64_t lowest_of_native_stack(const Entry& entry) {
   for (const Entry* outer = entry.outer_of_thread(); outer != nullptr;
        outer = outer->outer_of_thread()) {
@@ -206,10 +208,8 @@ FIBERPROOF_UNINSTRUMENTED Chain chain_of(const Entry& entry) {
 /// to the chain of that entry and to the next one; it is visited once, for the first that is
 /// wanted.
 template <class IsWanted>
-FIBERPROOF_UNINSTRUMENTED std::expected<void, WalkError> walk_entries(Frame first,
-                                                                      const Entry* last_entry,
-                                                                      IsWanted is_wanted,
-                                                                      FrameVisitor visit) {
+[[nodiscard]] FIBERPROOF_UNINSTRUMENTED std::expected<void, WalkError> walk_entries(
+    Frame first, const Entry* last_entry, IsWanted is_wanted, FrameVisitor visit) {
   bool first_was_visited = false;
   for (const Entry* entry = Entry::innermost_of_thread(); entry != nullptr;
        entry = entry->outer_of_thread()) {
@@ -288,8 +288,8 @@ FIBERPROOF_UNINSTRUMENTED std::expected<void, WalkError> walk_suspended(const St
   const Continuation& last = *innermost.last_ancestor;
   const Chain chain{&innermost, &last, {}, store.live_count()};
   ChainWalk walk(chain);
-  // The context of the last ancestor is the one through which the chain will be resumed, so that it
-  // says where the innermost stack goes on. That of the innermost one says where its parent does.
+  // The chain will be resumed through the context of its last ancestor, which holds the resume
+  // point of the innermost stack. The context of the innermost one holds that of its parent.
   if (const auto begun = walk.begin(context_of(last)); !begun) {
     return std::unexpected(begun.error());
   }

@@ -1,15 +1,15 @@
-// The frame-pointer walk (C6): which frames a chain consists of, innermost first.
+// The frame-pointer walk (C6): visits the frames of a chain, innermost first.
 //
 // The word at a frame's RBP is its caller's RBP, the word above it the address at which the caller
-// goes on. The outermost frame of a running continuation, the entry trampoline's, has its RBP in
+// resumes. The outermost frame of a running continuation, the entry trampoline's, has its RBP in
 // the control context, so the chain crosses to the parent by itself (T3). The walk of an active
 // chain ends with the frame that made the entry; beyond, in the C library, there may be no frame
 // pointers. The walk of a suspended chain ends with the trampoline's frame of its last ancestor:
 // the words there lead back to where the walk began.
 //
-// The walk believes no word: each frame must lie on the stack that the records say comes next, and
-// above the frame before. Where one does not, the chain is broken, and the walk says where. It
-// allocates nothing, changes nothing and takes no lock, so that a signal handler can use it.
+// The walk trusts no word: each frame must lie on the stack that comes next by the records, and
+// above the frame before. Otherwise the chain is broken, and the walk returns where. It allocates
+// nothing, changes nothing and takes no lock, so a signal handler can use it.
 //
 // Relies on frame pointers in all that runs on the stacks (fiberproof_flags asks for them).
 #pragma once
@@ -30,13 +30,13 @@ namespace fiberproof {
 
 /// One frame of a chain.
 struct Frame {
-  /// What `instruction` is: the address after a call or after a switch, which may already belong to
-  /// something else; or exactly where the frame goes on.
+  /// The meaning of `instruction`: the address after a call or after a switch, which may already
+  /// belong to another function; or exactly the address at which the frame resumes.
   enum class Kind : std::uint8_t { after_call, after_switch, exact };
 
   std::uint64_t instruction;
   std::uint64_t frame_pointer;
-  const StackRecord* stack;  ///< that it is on
+  const StackRecord* stack;  ///< on which the frame is
   Kind kind;
 
   /// An address in the call or switch that the frame is in, for symbols and lines.
@@ -61,7 +61,7 @@ struct BrokenChain {
   std::uint64_t after;       ///< frame pointer of the frame whose words led there; 0 for the first
 };
 
-/// Why a walk could not begin, or not go on.
+/// Why a walk could not begin or continue.
 using WalkError = std::variant<NotEntered, NullHandle, ConsumedHandle, BrokenChain>;
 
 /// One line for people, without a full stop.
@@ -70,8 +70,8 @@ std::string describe(const WalkError& error);
 /// "continuation 7" or "the initial stack".
 std::string name_of(const StackRecord& stack);
 
-/// Refers to a callable that is given each frame, and says whether to go on. It runs within the
-/// walk, and must leave the store as it is.
+/// Refers to a callable that takes each frame and returns whether to continue. It runs within the
+/// walk and must not change the store.
 class FrameVisitor {
  public:
   template <class Callable>
@@ -94,19 +94,19 @@ class FrameVisitor {
 /// Walks the active chain of the store's innermost entry, from the caller, or from `first`, whose
 /// stack the walk knows. Where entries of other stores are open inside, the walk begins with the
 /// frame that made the outermost of them: it is the innermost frame of this chain.
-std::expected<void, WalkError> walk_active(const Store& store, FrameVisitor visit);
-std::expected<void, WalkError> walk_active(const Store& store, const Frame& first,
-                                           FrameVisitor visit);
+[[nodiscard]] std::expected<void, WalkError> walk_active(const Store& store, FrameVisitor visit);
+[[nodiscard]] std::expected<void, WalkError> walk_active(const Store& store, const Frame& first,
+                                                         FrameVisitor visit);
 
 /// Walks this thread from the caller, or from `first`, through the chains of all open entries,
 /// innermost first, to the frame that made the outermost one.
-std::expected<void, WalkError> walk_thread(FrameVisitor visit);
-std::expected<void, WalkError> walk_thread(const Frame& first, FrameVisitor visit);
+[[nodiscard]] std::expected<void, WalkError> walk_thread(FrameVisitor visit);
+[[nodiscard]] std::expected<void, WalkError> walk_thread(const Frame& first, FrameVisitor visit);
 
 /// Walks the chain that `handle` names, which stays usable. A fresh one has a single frame: that of
 /// its entry trampoline, before its first instruction.
-std::expected<void, WalkError> walk_suspended(const Store& store, Handle handle,
-                                              FrameVisitor visit);
+[[nodiscard]] std::expected<void, WalkError> walk_suspended(const Store& store, Handle handle,
+                                                            FrameVisitor visit);
 
 /// The frame that called the function with this frame pointer: where a walk begins on behalf of
 /// the caller. `frame_pointer` is that function's __builtin_frame_address(0).

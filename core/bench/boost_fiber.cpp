@@ -30,7 +30,7 @@ class Lent {
   StackBounds stack_;
 };
 
-/// What Boost has for stacks with a guard page.
+/// Boost's stacks with a guard page.
 class ProtectedStack {
  public:
   ProtectedStack() = default;

@@ -17,7 +17,7 @@ namespace fiberproof::bench {
 namespace {
 
 /// Owns a coroutine. Awaiting one inside another runs it as a call would; a yield anywhere goes
-/// back to whoever resumed the outermost, which goes on at the innermost.
+/// back to the resumer of the outermost, which resumes the innermost.
 class Coroutine {
  public:
   struct promise_type {

@@ -1,5 +1,5 @@
-// What a user of each library writes: resume and suspend, with nothing handed over, and with one
-// word each way. The peers hand words over by a variable that both sides know.
+// Resume and suspend as a user of each library writes them, passing nothing, and passing one word
+// each way. The peers hand words over by a variable that both sides know.
 #pragma once
 
 #include "core/bench/measure.hpp"

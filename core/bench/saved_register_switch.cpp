@@ -1,12 +1,12 @@
 // A switch of the usual kind, written for this benchmark: out of line, the six callee-saved
-// registers of the psABI on the stack that is left, and a `ret` to where the other stack goes on.
+// registers of the psABI on the stack that is left, and a `ret` to the resume address of the other.
 // Like most of its kind it leaves MXCSR and the x87 control word alone.
 #include "core/bench/contenders.hpp"
 #include "core/bench/stackful_rows.hpp"
 
 namespace {
 
-/// What the switch leaves on a stack, from its RSP up.
+/// The words that the switch leaves on a stack, from its RSP up.
 struct SavedRegisters {
   std::uint64_t r15, r14, r13, r12, rbx, rbp, rip;
 };
@@ -14,7 +14,7 @@ struct SavedRegisters {
 }  // namespace
 
 extern "C" {
-/// Saves RSP at `store` once the registers are on the stack, and goes on at `load`.
+/// Saves RSP at `store` once the registers are on the stack, and resumes at `load`.
 void fiberproof_bench_saved_register_switch(SavedRegisters** store, SavedRegisters* load);
 
 /// First code of a fiber, entered by a `ret` with RSP a multiple of 16: calls R12 with RBX.

@@ -2,7 +2,7 @@
 // handler around them. Both ways go through the fiber's own control context.
 //
 // continuation_start and fiber_start belong to the machine, so these fibers begin in a start
-// routine of their own, and end by a switch that nobody answers.
+// routine of their own, and end by a switch away for good.
 #include "core/switch.hpp"
 
 #include "core/bench/contenders.hpp"
@@ -10,6 +10,7 @@
 #include "core/check.hpp"
 #include "core/func_ref.hpp"
 #include "core/initialize.hpp"
+#include "core/layout.hpp"
 
 extern "C" {
 /// Takes the launch words from the stack and calls fiberproof_bench_enter with them (T2).

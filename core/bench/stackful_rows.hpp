@@ -21,7 +21,7 @@
 namespace fiberproof::bench {
 
 /// A fiber of some library. It runs `body(fiber, argument)` on `stack`, between resume(), which
-/// whoever made it calls, and yield(), which the body calls. It may be destroyed once the body has
+/// its maker calls, and yield(), which the body calls. It may be destroyed once the body has
 /// returned, or while it is suspended.
 template <class Fiber>
 concept StackfulFiber =

@@ -1,5 +1,5 @@
-// Continuations that nobody runs to their end: in whatever state they are, they are gone at once,
-// with all of their chain, and with the exceptions that they had in hand.
+// abandon: ends a fresh or suspended continuation at once, with its whole chain and with the
+// exceptions that it was handling.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/counted.hpp"
@@ -20,7 +20,7 @@ const Body nothing(0, 0, [](std::span<Value>) {});
 const Body patient(0, 0,
                    [](Store& store, std::span<Value>) { checked::suspend(store, yield.tag); });
 
-TEST(abandonment, of_a_fresh_one_ends_it_without_running) {
+TEST(abandon, ends_a_fresh_continuation_without_running_it) {
   Store store;
   const Entry entry(store);
   bool has_run = false;
@@ -34,7 +34,7 @@ TEST(abandonment, of_a_fresh_one_ends_it_without_running) {
   checked::resume_to_end(store, checked::cont_new(store, nothing));
 }
 
-TEST(abandonment, of_a_suspended_one_ends_it_without_unwinding) {
+TEST(abandon, ends_a_suspended_continuation_without_unwinding_it) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {
@@ -49,7 +49,7 @@ TEST(abandonment, of_a_suspended_one_ends_it_without_unwinding) {
   Counted::living = 0;
 }
 
-TEST(abandonment, of_a_chain_ends_all_of_its_stacks) {
+TEST(abandon, ends_all_stacks_of_a_chain) {
   for (const std::uint64_t depth : {2u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -69,7 +69,7 @@ TEST(abandonment, of_a_chain_ends_all_of_its_stacks) {
   }
 }
 
-TEST(abandonment, of_a_chain_that_a_switch_has_cut_off_ends_all_of_its_stacks) {
+TEST(abandon, ends_all_stacks_of_a_chain_that_a_switch_cut_off) {
   Store store;
   const Entry entry(store);
   const Body returns_handle(1, 1, [](std::span<Value>) {});
@@ -84,7 +84,7 @@ TEST(abandonment, of_a_chain_that_a_switch_has_cut_off_ends_all_of_its_stacks) {
   EXPECT_EQ(store.live_count(), 0u);
 }
 
-TEST(abandonment, of_a_chain_leaves_the_stacks_that_it_was_cut_off_from) {
+TEST(abandon, keeps_the_stacks_that_the_chain_was_cut_off_from) {
   Store store;
   const Entry entry(store);
   DeepChain inner([&](Store&) {
@@ -99,7 +99,7 @@ TEST(abandonment, of_a_chain_leaves_the_stacks_that_it_was_cut_off_from) {
   checked::resume_to_end(store, checked::cont_new(store, outer));
 }
 
-TEST(abandonment, can_be_done_in_a_body_and_under_another_entry) {
+TEST(abandon, works_in_a_body_and_under_another_entry) {
   Store store;
   const Entry entry(store);
   const Handle first = checked::suspended(store, patient, yield.suspends);
@@ -119,7 +119,7 @@ const Body suspends_in_catch(0, 0, [](Store& store, std::span<Value>) {
   in_nested_catch([&] { checked::suspend(store, yield.tag); });
 });
 
-TEST(abandonment, in_a_catch_block_releases_the_exceptions) {
+TEST(abandon, in_a_catch_block_releases_the_exceptions) {
   Store store;
   const Entry entry(store);
   const Handle handle = checked::suspended(store, suspends_in_catch, yield.suspends);
@@ -129,7 +129,7 @@ TEST(abandonment, in_a_catch_block_releases_the_exceptions) {
   checked::resume_to_end(store, checked::cont_new(store, nothing));
 }
 
-TEST(abandonment, in_a_catch_block_keeps_an_exception_that_somebody_else_holds) {
+TEST(abandon, in_a_catch_block_keeps_an_exception_with_another_owner) {
   Store store;
   const Entry entry(store);
   std::exception_ptr held;
@@ -147,7 +147,7 @@ TEST(abandonment, in_a_catch_block_keeps_an_exception_that_somebody_else_holds) 
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(abandonment, of_a_chain_releases_the_exceptions_on_each_of_its_stacks) {
+TEST(abandon, releases_the_exceptions_on_each_stack_of_a_chain) {
   Store store;
   const Entry entry(store);
   Body outer(0, 0, [&](std::span<Value>) {
@@ -163,7 +163,7 @@ TEST(abandonment, of_a_chain_releases_the_exceptions_on_each_of_its_stacks) {
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(abandonment, leaves_the_exception_in_hand_alone) {
+TEST(abandon, keeps_the_exception_that_the_caller_is_handling) {
   Store store;
   const Entry entry(store);
   const Handle handle = checked::suspended(store, suspends_in_catch, yield.suspends);
@@ -193,7 +193,7 @@ struct SuspendsInDestructor {
   ~SuspendsInDestructor() { static_cast<void>(suspend(store, yield.tag)); }
 };
 
-TEST(abandonment, during_unwinding_leaves_no_exception_on_its_way_to_the_next_use_of_the_stack) {
+TEST(abandon, during_unwinding_leaves_no_exception_to_the_next_use_of_the_stack) {
   Store store;
   const Entry entry(store);
   Body unwinds(0, 0, [&](std::span<Value>) {

@@ -65,7 +65,7 @@ std::string at_line(int line) {
   return "backtrace_tests.cpp:" + std::to_string(line) + "\n";
 }
 
-TEST(backtrace, names_the_functions_of_the_active_chain_in_order_static_ones_too) {
+TEST(backtrace, names_all_functions_of_the_active_chain_in_order) {
   Store store;
   const Entry entry(store);
   std::string text;
@@ -85,7 +85,7 @@ TEST(backtrace, names_the_functions_of_the_active_chain_in_order_static_ones_too
   EXPECT_EQ(text.find("no further"), text.npos) << text;
 }
 
-TEST(backtrace, names_the_line_that_waits_in_a_switch_and_what_is_inlined_there) {
+TEST(backtrace, names_the_line_of_a_switch_and_the_functions_inlined_there) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [](Store& running, std::span<Value>) { suspend_in_a_function(running); });
@@ -111,7 +111,7 @@ TEST(backtrace, of_a_fresh_continuation_is_its_trampoline) {
   EXPECT_TRUE(resume(store, handle).has_value());
 }
 
-TEST(backtrace, of_a_consumed_handle_says_why_there_is_none) {
+TEST(backtrace, of_a_consumed_handle_is_the_reason_of_the_refusal) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [](std::span<Value>) {});

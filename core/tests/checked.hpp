@@ -1,8 +1,8 @@
-// The operations as these tests call them: with the invariants checked before and after each, on
-// whichever stack that is. A refusal that a test does not ask for is thrown.
+// The operations as these tests call them: the invariants are checked before and after each, on
+// every stack. An unexpected refusal is thrown.
 //
-// And what the tests say: numbered values, tags with their tables, and what a refused operation
-// must leave as it was.
+// Also the vocabulary of the tests: numbered values, tags with their tables, and a snapshot of all
+// that a refused operation must not change.
 #pragma once
 
 #include "core/body.hpp"

@@ -1,4 +1,5 @@
-// Making continuations: what a new one is like, and what cannot be made.
+// cont_new: the state of a new continuation, and the refusals.
+#include "core/layout.hpp"
 #include "core/tests/checked.hpp"
 
 #include <gtest/gtest.h>
@@ -13,7 +14,7 @@ namespace {
 const Body nothing(0, 0, [](std::span<Value>) {});
 const Body takes_one(1, 1, [](std::span<Value>) {});
 
-TEST(continuation, is_numbered_from_one_up_in_the_order_of_making) {
+TEST(continuation, ids_count_from_one) {
   Store store;
   const Entry entry(store);
   const Handle first = checked::cont_new(store, nothing);
@@ -67,7 +68,7 @@ TEST(cont_new, refuses_a_stack_that_cannot_be_mapped_with_its_size) {
   EXPECT_EQ(refused.system_error, 0);
 }
 
-TEST(cont_new, is_not_fooled_by_a_size_that_wraps_when_rounded_to_pages) {
+TEST(cont_new, refuses_a_size_that_wraps_when_rounded_to_pages) {
   Store store;
   const Entry entry(store);
   for (const std::uint64_t bytes : {~std::uint64_t{0}, ~std::uint64_t{0} - 4094}) {
@@ -78,7 +79,7 @@ TEST(cont_new, is_not_fooled_by_a_size_that_wraps_when_rounded_to_pages) {
   }
 }
 
-TEST(cont_new, that_is_refused_has_made_no_continuation) {
+TEST(cont_new, makes_nothing_if_it_refuses) {
   Store store;
   const Entry entry(store);
   const Function large(nullptr, nullptr, 4096, 0);
@@ -87,7 +88,7 @@ TEST(cont_new, that_is_refused_has_made_no_continuation) {
   EXPECT_EQ(checked::cont_new(store, nothing).record->id, 1u);
 }
 
-TEST(cont_new, that_was_refused_leaves_the_next_one_unharmed) {
+TEST(cont_new, works_after_a_refusal) {
   Store store;
   const Entry entry(store);
   const Function large(nullptr, nullptr, 1u << 28, 0);
@@ -98,7 +99,7 @@ TEST(cont_new, that_was_refused_leaves_the_next_one_unharmed) {
   EXPECT_EQ(store.live_count(), 0u);
 }
 
-TEST(cont_new, makes_a_fresh_record_with_a_stack_of_its_own_that_is_its_own_last_ancestor) {
+TEST(cont_new, makes_a_fresh_record_that_is_its_own_last_ancestor) {
   Store store;
   const Entry entry(store);
   const Continuation& made = *checked::cont_new(store, takes_one, 12 * 1024 - 5).record;
@@ -111,7 +112,7 @@ TEST(cont_new, makes_a_fresh_record_with_a_stack_of_its_own_that_is_its_own_last
   EXPECT_EQ(store.live_count(), 1u);
 }
 
-TEST(cont_new, uses_the_stack_that_it_is_given) {
+TEST(cont_new, uses_the_given_stack) {
   Store store;
   const Entry entry(store);
   Stack stack = *Stack::map(64 * 1024);

@@ -1,4 +1,4 @@
-// Control effects: what is encoded is what is decoded (E1).
+// Control effects: decoding is the inverse of encoding (E1).
 #include "core/control_effect.hpp"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ TEST(control_effect, decoding_is_the_inverse_of_encoding) {
   }
 }
 
-TEST(control_effect, a_word_of_no_effect_is_not_decoded) {
+TEST(control_effect, rejects_an_unknown_discriminant) {
   EXPECT_EQ(decode(std::uint64_t{6} << 32), std::nullopt);
   EXPECT_EQ(decode(~std::uint64_t{0}), std::nullopt);
 }

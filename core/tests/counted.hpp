@@ -1,4 +1,4 @@
-// Exceptions that can be told apart, and of which all living copies are counted.
+// Exceptions with a number, whose living copies are counted.
 #pragma once
 
 namespace fiberproof {

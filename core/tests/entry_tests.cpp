@@ -1,5 +1,5 @@
 // Entries: where chains begin and end. A body that enters its store again, or another one, starts a
-// chain of its own, which the one that it is part of knows nothing of.
+// new chain; the chain that the body is part of does not change.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/deep_chain.hpp"
@@ -55,7 +55,7 @@ TEST(entry, makes_the_native_stack_the_initial_one_until_it_closes) {
   check_invariants(store);
 }
 
-TEST(entry, in_a_body_starts_a_new_chain_and_gives_the_old_one_back_untouched) {
+TEST(entry, in_a_body_starts_a_new_chain_and_restores_the_old_one) {
   Store store;
   const Entry entry(store);
   DeepChain chain([&](Store&) {
@@ -79,7 +79,7 @@ TEST(entry, in_a_body_starts_a_new_chain_and_gives_the_old_one_back_untouched) {
       are_numbers(checked::resume_to_end(store, checked::cont_new(store, chain), numbers(3)), {1}));
 }
 
-TEST(entry, in_a_body_is_where_traps_inside_it_end) {
+TEST(entry, in_a_body_ends_the_traps_inside_it) {
   Store store;
   const Entry entry(store);
   run_in_body(store, [&] {
@@ -98,7 +98,7 @@ TEST(entry, in_a_body_is_where_traps_inside_it_end) {
   });
 }
 
-TEST(entry, in_a_body_lets_an_exception_pass_as_any_frame_does) {
+TEST(entry, in_a_body_lets_an_exception_pass) {
   Store store;
   const Entry entry(store);
   const Body throws(0, 0, [](std::span<Value>) { throw 1; });
@@ -117,7 +117,7 @@ TEST(entry, in_a_body_lets_an_exception_pass_as_any_frame_does) {
   EXPECT_TRUE(caught);
 }
 
-TEST(entry, is_crossed_by_no_suspension_and_no_switch) {
+TEST(entry, stops_suspensions_and_switches) {
   Store store;
   const Entry entry(store);
   run_in_body(store, [&] {
@@ -138,7 +138,7 @@ TEST(entry, is_crossed_by_no_suspension_and_no_switch) {
   });
 }
 
-TEST(entry, in_a_body_can_use_the_handles_of_outside) {
+TEST(entry, in_a_body_can_use_outer_handles) {
   Store store;
   const Entry entry(store);
   DeepChain chain([&](Store&) {
@@ -159,7 +159,7 @@ TEST(entry, in_a_body_can_use_the_handles_of_outside) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, from_inside, numbers(4)), {4}));
 }
 
-TEST(entry, of_a_store_may_follow_another_with_what_was_suspended_in_that) {
+TEST(entry, resumes_what_was_suspended_under_an_earlier_entry) {
   Store store;
   Handle handle;
   {
@@ -189,7 +189,7 @@ TEST(entry, nests_deeply_in_bodies_and_in_other_entries) {
   EXPECT_EQ(store.live_count(), 0u);
 }
 
-TEST(entry, in_a_catch_block_hides_the_exception_in_hand_and_gives_it_back) {
+TEST(entry, in_a_catch_block_hides_the_handled_exception_until_it_closes) {
   Store store;
   const Entry entry(store);
   Body sees_none(0, 0, [](std::span<Value>) { EXPECT_EQ(std::current_exception(), nullptr); });

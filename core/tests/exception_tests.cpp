@@ -1,5 +1,5 @@
-// C++ exceptions and continuations: one that ends a body is thrown where the body was resumed, and
-// each stack handles its own.
+// C++ exceptions and continuations: an exception that ends a body is thrown by the resume, and each
+// stack handles its own exceptions.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/counted.hpp"
@@ -20,7 +20,7 @@ const NamedTag peer("peer");
 
 const Body nothing(0, 0, [](std::span<Value>) {});
 
-TEST(exception, that_ends_a_body_is_thrown_where_it_was_resumed_and_life_goes_on) {
+TEST(exception, that_ends_a_body_is_thrown_by_the_resume) {
   Store store;
   const Entry entry(store);
   const Counted* thrown = nullptr;
@@ -64,7 +64,7 @@ TEST(exception, may_be_of_any_type) {
   }
 }
 
-TEST(exception, that_nobody_catches_passes_every_stack_outward) {
+TEST(exception, uncaught_passes_every_stack_outward) {
   for (const std::uint64_t depth : {1u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -77,7 +77,7 @@ TEST(exception, that_nobody_catches_passes_every_stack_outward) {
   }
 }
 
-TEST(exception, that_is_caught_on_the_way_out_lets_that_stack_go_on) {
+TEST(exception, caught_on_an_outer_stack_lets_it_continue) {
   Store store;
   const Entry entry(store);
   Body catches(0, 1, [&](std::span<Value> values) {
@@ -94,7 +94,7 @@ TEST(exception, that_is_caught_on_the_way_out_lets_that_stack_go_on) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, outcome.handle), {1}));
 }
 
-TEST(exception, that_a_body_catches_itself_is_nobody_elses_business) {
+TEST(exception, caught_by_its_own_body_goes_no_further) {
   Store store;
   const Entry entry(store);
   Body body(0, 1, [&](std::span<Value> values) {
@@ -104,7 +104,7 @@ TEST(exception, that_a_body_catches_itself_is_nobody_elses_business) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, checked::cont_new(store, body)), {1}));
 }
 
-TEST(exception, passes_out_of_a_chain_to_its_new_parent) {
+TEST(exception, leaves_a_chain_to_its_new_parent) {
   Store store;
   const Entry entry(store);
   DeepChain chain([&](Store&) -> Value {
@@ -144,7 +144,7 @@ struct SuspendsInCatch {
   }
 };
 
-TEST(exception, in_hand_on_a_stack_stays_with_it_while_others_run) {
+TEST(exception, being_handled_stays_with_its_stack_while_others_run) {
   Store store;
   const Entry entry(store);
   const Body first(0, 1, SuspendsInCatch{1});
@@ -167,7 +167,7 @@ TEST(exception, in_hand_on_a_stack_stays_with_it_while_others_run) {
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(exception, in_hand_on_the_resumer_is_not_seen_inside_and_is_there_afterwards) {
+TEST(exception, being_handled_by_the_resumer_is_hidden_from_the_body) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {
@@ -193,7 +193,7 @@ TEST(exception, in_hand_on_the_resumer_is_not_seen_inside_and_is_there_afterward
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(exception, in_hand_stays_with_its_stack_across_another_parent_in_a_catch_block) {
+TEST(exception, being_handled_stays_with_its_stack_under_a_new_parent_in_a_catch_block) {
   Store store;
   const Entry entry(store);
   const Body in_catch(0, 1, SuspendsInCatch{1});
@@ -213,7 +213,7 @@ TEST(exception, in_hand_stays_with_its_stack_across_another_parent_in_a_catch_bl
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(exception, in_hand_on_each_stack_of_a_cut_chain_stays_with_it) {
+TEST(exception, being_handled_stays_with_each_stack_of_a_cut_chain) {
   Store store;
   const Entry entry(store);
   Body inner(0, 1, SuspendsInCatch{1});
@@ -234,7 +234,7 @@ TEST(exception, in_hand_on_each_stack_of_a_cut_chain_stays_with_it) {
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(exception, in_hand_stays_with_its_stack_across_switches) {
+TEST(exception, being_handled_stays_with_its_stack_across_switches) {
   Store store;
   const Entry entry(store);
   Body second(1, 1, [&](std::span<Value> values) {
@@ -279,7 +279,7 @@ class SuspendsInDestructor {
   int expected_;
 };
 
-TEST(exception, on_its_way_is_counted_on_its_own_stack_only) {
+TEST(exception, in_flight_is_counted_on_its_own_stack_only) {
   Store store;
   const Entry entry(store);
   Body unwinds(0, 0, [&](std::span<Value>) {
@@ -301,7 +301,7 @@ TEST(exception, on_its_way_is_counted_on_its_own_stack_only) {
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(exception, on_its_way_on_the_resumer_is_not_seen_inside) {
+TEST(exception, in_flight_on_the_resumer_is_hidden_from_the_body) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {

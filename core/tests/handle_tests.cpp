@@ -1,5 +1,4 @@
-// Handles: each works at most once (C1), and whoever tries a used one learns so and changes
-// nothing.
+// Handles: each works at most once (C1). Using one again is refused and changes nothing.
 #include "core/tests/checked.hpp"
 
 #include <gtest/gtest.h>
@@ -59,7 +58,7 @@ void expect_consumed(Store& store, Handle handle) {
   }
 }
 
-TEST(handle, of_no_continuation_is_refused_by_every_operation) {
+TEST(handle, null_is_refused_by_every_operation) {
   Store store;
   const Entry entry(store);
   const auto expect_null = [&] {
@@ -69,7 +68,7 @@ TEST(handle, of_no_continuation_is_refused_by_every_operation) {
   run_in_body(store, expect_null);
 }
 
-TEST(handle, is_consumed_by_a_bind) {
+TEST(handle, is_consumed_by_cont_bind) {
   Store store;
   const Entry entry(store);
   for (const Handle bound :
@@ -82,7 +81,7 @@ TEST(handle, is_consumed_by_a_bind) {
   }
 }
 
-TEST(handle, is_consumed_by_a_bind_of_no_values) {
+TEST(handle, is_consumed_by_cont_bind_without_values) {
   Store store;
   const Entry entry(store);
   const Handle bound = checked::cont_new(store, nothing);
@@ -92,7 +91,7 @@ TEST(handle, is_consumed_by_a_bind_of_no_values) {
   expect_consumed(store, renewed);
 }
 
-TEST(handle, is_consumed_by_a_resume_while_its_continuation_runs_and_is_a_parent) {
+TEST(handle, is_consumed_while_its_continuation_runs_or_is_a_parent) {
   Store store;
   const Entry entry(store);
   Handle used;
@@ -105,7 +104,7 @@ TEST(handle, is_consumed_by_a_resume_while_its_continuation_runs_and_is_a_parent
   checked::resume_to_end(store, used);
 }
 
-TEST(handle, is_consumed_by_a_resume_when_its_continuation_is_suspended) {
+TEST(handle, is_consumed_by_a_resume_that_suspends_the_continuation) {
   Store store;
   const Entry entry(store);
   const Handle first = checked::cont_new(store, patient);
@@ -119,7 +118,7 @@ TEST(handle, is_consumed_by_a_resume_when_its_continuation_is_suspended) {
   expect_consumed(store, second);
 }
 
-TEST(handle, is_consumed_by_a_resume_when_its_continuation_has_ended) {
+TEST(handle, is_consumed_by_a_resume_that_ends_the_continuation) {
   Store store;
   const Entry entry(store);
   const Body fails(0, 0, [](std::span<Value>) { return false; });
@@ -167,7 +166,7 @@ TEST(handle, is_consumed_by_a_switch) {
   }
 }
 
-TEST(handle, is_consumed_by_an_abandonment) {
+TEST(handle, is_consumed_by_abandon) {
   Store store;
   const Entry entry(store);
   for (const Handle used :
@@ -195,7 +194,7 @@ TEST(handle, of_a_stack_inside_a_suspended_chain_is_consumed) {
   expect_consumed(store, chain);
 }
 
-TEST(handle, that_was_refused_for_another_reason_still_works) {
+TEST(handle, works_after_a_refusal_for_another_reason) {
   Store store;
   const Entry entry(store);
   const Handle fresh = checked::cont_new(store, patient);

@@ -1,4 +1,4 @@
-// The search for a handler: by the identity of the tag, among clauses of the right kind, and the
+// The search for a handler goes by the address of the tag, among clauses of the right kind; the
 // nearest stack outward wins.
 #include "core/tests/checked.hpp"
 
@@ -23,9 +23,9 @@ const Body yields(0, 1, [](Store& store, std::span<Value> values) {
 /// Switches nowhere: returns the handle that it is switched to with.
 const Body returns_handle(1, 1, [](std::span<Value>) {});
 
-// Of suspensions.
+// Suspend clauses.
 
-TEST(handler, that_matches_is_named_by_the_index_of_its_first_clause) {
+TEST(handler, index_is_that_of_its_first_clause) {
   Store store;
   const Entry entry(store);
   const std::array<const Tag*, 5> tags{&other.tag, &third.tag, &yield.tag, &other.tag, &yield.tag};
@@ -39,7 +39,7 @@ TEST(handler, that_matches_is_named_by_the_index_of_its_first_clause) {
   }
 }
 
-TEST(handler, is_found_by_the_identity_of_the_tag_and_not_by_its_name) {
+TEST(handler, is_found_by_the_address_of_the_tag_not_its_name) {
   Store store;
   const Entry entry(store);
   const NamedTag namesake("yield");
@@ -50,7 +50,7 @@ TEST(handler, is_found_by_the_identity_of_the_tag_and_not_by_its_name) {
   checked::abandon(store, outcome.handle);
 }
 
-TEST(handler, that_is_the_nearest_outward_wins) {
+TEST(handler, nearest_outward_wins) {
   Store store;
   const Entry entry(store);
   Body outer(0, 0, [&](std::span<Value>) {
@@ -62,7 +62,7 @@ TEST(handler, that_is_the_nearest_outward_wins) {
   checked::resume_to_end(store, checked::cont_new(store, outer), {}, yield.suspends);
 }
 
-TEST(handler, of_another_tag_is_passed_by) {
+TEST(handler, of_another_tag_is_skipped) {
   Store store;
   const Entry entry(store);
   Body outer(0, 0, [&](std::span<Value>) {
@@ -88,7 +88,7 @@ TEST(handler, of_a_switch_does_not_match_a_suspension) {
   checked::resume_to_end(store, outcome.handle);
 }
 
-TEST(handler, of_a_switch_in_the_same_table_is_no_clause_of_a_suspension) {
+TEST(handler, of_a_switch_in_the_same_table_is_ignored_by_suspend) {
   Store store;
   const Entry entry(store);
   const std::array<const Tag*, 3> tags{&other.tag, &yield.tag, &yield.tag};
@@ -102,7 +102,7 @@ TEST(handler, of_a_switch_in_the_same_table_is_no_clause_of_a_suspension) {
   checked::resume_to_end(store, outcome.handle);
 }
 
-TEST(handler, on_the_stack_that_suspends_itself_does_not_count) {
+TEST(handler, on_the_suspending_stack_itself_is_ignored) {
   Store store;
   const Entry entry(store);
   const Body nothing(0, 0, [](std::span<Value>) {});
@@ -132,9 +132,9 @@ TEST(handler, of_an_earlier_resume_is_gone) {
   checked::resume_to_end(store, checked::cont_new(store, outer));
 }
 
-// Of switches.
+// Switch clauses.
 
-TEST(switch_handler, that_is_the_nearest_outward_wins) {
+TEST(switch_handler, nearest_outward_wins) {
   Store store;
   const Entry entry(store);
   Body switches(0, 0, [&](std::span<Value>) {
@@ -167,7 +167,7 @@ TEST(switch_handler, is_found_past_suspend_clauses_for_the_same_tag) {
   checked::abandon(store, to_handle(left));
 }
 
-TEST(switch_handler, is_found_by_the_identity_of_the_tag_among_all_switch_clauses) {
+TEST(switch_handler, is_found_by_the_address_of_the_tag) {
   Store store;
   const Entry entry(store);
   const NamedTag namesake("peer");

@@ -1,5 +1,5 @@
-// initialize: where it refuses, and that it checks what it relies on. What it writes is the
-// business of the proofs (verify/contracts/initialize.contract) and of the fuzz target `layout`.
+// initialize: its refusals, and its checks of what it relies on. The words that it writes are
+// proved (verify/contracts/initialize.contract) and fuzzed (target `layout`).
 #include "core/initialize.hpp"
 
 #include "core/layout.hpp"
@@ -21,7 +21,7 @@ class initialize_refusal : public testing::Test {
   }
 };
 
-TEST_F(initialize_refusal, is_exactly_at_the_boundary) {
+TEST_F(initialize_refusal, begins_exactly_at_the_boundary) {
   const auto stack = Stack::map(8192);
   const auto fits = static_cast<std::uint32_t>((8192 - 0x40 - headroom_bytes) / 16);
   EXPECT_TRUE(lay_out(stack->bounds(), fits, 0).has_value());
@@ -31,7 +31,7 @@ TEST_F(initialize_refusal, is_exactly_at_the_boundary) {
 }
 
 // Guards Wasmtime pull request 13662's class: 508 values fill two pages to the last byte.
-TEST_F(initialize_refusal, is_of_a_start_that_could_not_run) {
+TEST_F(initialize_refusal, covers_every_start_that_could_not_run) {
   const auto stack = Stack::map(8192);
   const auto refused = lay_out(stack->bounds(), 508, 0);
   ASSERT_FALSE(refused.has_value());
@@ -39,7 +39,7 @@ TEST_F(initialize_refusal, is_of_a_start_that_could_not_run) {
   EXPECT_EQ(refused.error().usable_bytes, 8192u);
 }
 
-TEST_F(initialize_refusal, is_not_fooled_by_sizes_that_wrap_in_32_bits) {
+TEST_F(initialize_refusal, counts_in_64_bits) {
   const auto stack = Stack::map(8192);
   for (const std::uint32_t count :
        {1u << 28, (1u << 28) + 1, std::numeric_limits<std::uint32_t>::max()}) {
@@ -49,14 +49,14 @@ TEST_F(initialize_refusal, is_not_fooled_by_sizes_that_wrap_in_32_bits) {
   }
 }
 
-TEST_F(initialize_refusal, of_a_misaligned_top_is_a_check_with_its_rule) {
+TEST_F(initialize_refusal, of_a_misaligned_top_is_a_check) {
   const auto stack = Stack::map(8192);
   StackBounds bounds = stack->bounds();
   bounds.top -= 8;
   EXPECT_DEATH(static_cast<void>(lay_out(bounds, 0, 0)), "L7 violated");
 }
 
-TEST(initialize, an_args_object_in_use_is_a_check_with_its_rule) {
+TEST(initialize, checks_that_the_args_object_is_empty) {
   const auto stack = Stack::map(8192);
   ArgsObject args{1, 1, nullptr};
   EXPECT_DEATH(

@@ -1,5 +1,5 @@
-// The invariants are what the other tests lean on, so each of them is shown to notice: a store that
-// is right everywhere is broken in one place at a time.
+// The other tests rely on check_invariants, so each invariant is shown to detect a violation: a
+// correct store is broken in one place at a time.
 #include "core/invariants.hpp"
 
 #include "core/tests/checked.hpp"
@@ -56,7 +56,7 @@ class invariants : public testing::Test {
   StackRecord* initial_ = nullptr;
 };
 
-TEST_F(invariants, c1_notice_a_number_that_is_not_its_own) {
+TEST_F(invariants, c1_notice_a_duplicate_id) {
   in_body([&] {
     EXPECT_DEATH((fresh_->id = head_->id, check()), "C1 violated");
     EXPECT_DEATH((fresh_->id = 0, check()), "C1 violated");
@@ -137,7 +137,7 @@ TEST_F(invariants, c4_notice_limits_of_another_stack) {
   });
 }
 
-TEST_F(invariants, c4_notice_a_trap_that_a_stack_has_before_it_runs) {
+TEST_F(invariants, c4_notice_a_trap_on_a_fresh_stack) {
   const Trap trap{NullHandle{}};
   in_body([&] {
     for (StackRecord* const waiting :

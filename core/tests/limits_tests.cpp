@@ -1,5 +1,5 @@
-// The limits in the store are those of the stack that runs, wherever user code does, and come back
-// exactly however the control comes back (C4).
+// The limits in the store are those of the running stack whenever user code runs, and are restored
+// exactly whichever way control comes back (C4).
 #include "core/tests/checked.hpp"
 
 #include "core/tests/deep_chain.hpp"
@@ -57,7 +57,7 @@ TEST(limits, on_the_initial_stack_are_those_of_the_thread_and_of_the_entry) {
   EXPECT_EQ(store.limits.trap_handler, &entry.initial().trap_handler);
 }
 
-TEST(limits, outside_of_every_entry_are_as_they_were_before_the_first) {
+TEST(limits, without_an_entry_are_the_initial_ones) {
   Store store;
   const Limits before = store.limits;
   EXPECT_EQ(before.stack_limit, 0u);
@@ -68,7 +68,7 @@ TEST(limits, outside_of_every_entry_are_as_they_were_before_the_first) {
   EXPECT_EQ(store.limits, before);
 }
 
-TEST(limits, in_a_body_are_those_of_its_stack_and_come_back_to_the_resumer_when_it_returns) {
+TEST(limits, in_a_body_are_those_of_its_stack) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -82,7 +82,7 @@ TEST(limits, in_a_body_are_those_of_its_stack_and_come_back_to_the_resumer_when_
   EXPECT_EQ(store.limits, initial);
 }
 
-TEST(limits, come_back_when_a_body_suspends_itself_and_when_it_is_resumed) {
+TEST(limits, are_restored_by_suspend_and_by_resume) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -95,7 +95,7 @@ TEST(limits, come_back_when_a_body_suspends_itself_and_when_it_is_resumed) {
   EXPECT_EQ(store.limits, initial);
 }
 
-TEST(limits, come_back_when_a_body_traps_or_throws) {
+TEST(limits, are_restored_when_a_body_traps_or_throws) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -122,7 +122,7 @@ TEST(limits, come_back_when_a_body_traps_or_throws) {
   EXPECT_EQ(store.limits, initial);
 }
 
-TEST(limits, come_back_on_every_stack_of_a_deep_chain) {
+TEST(limits, are_restored_on_every_stack_of_a_deep_chain) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -170,7 +170,7 @@ TEST(limits, come_back_on_every_stack_of_a_deep_chain) {
   EXPECT_EQ(seen.size(), 51u);
 }
 
-TEST(limits, go_along_with_each_switch_and_come_back_to_the_handler) {
+TEST(limits, follow_each_switch_and_the_return_to_the_handler) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -196,7 +196,7 @@ TEST(limits, go_along_with_each_switch_and_come_back_to_the_handler) {
   EXPECT_EQ(store.limits, initial);
 }
 
-TEST(limits, are_the_bodys_own_where_an_exception_is_raised_in_it) {
+TEST(limits, are_the_bodys_own_when_resume_throw_enters_it) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -214,7 +214,7 @@ TEST(limits, are_the_bodys_own_where_an_exception_is_raised_in_it) {
   EXPECT_EQ(store.limits, initial);
 }
 
-TEST(limits, of_stacks_that_wait_are_kept_in_their_records) {
+TEST(limits, of_waiting_stacks_are_in_their_records) {
   Store store;
   const Entry entry(store);
   const Limits initial = store.limits;
@@ -236,7 +236,7 @@ TEST(limits, of_stacks_that_wait_are_kept_in_their_records) {
   checked::resume_to_end(store, outcome.handle);
 }
 
-TEST(limits, of_a_fresh_record_name_no_entry_also_when_it_was_used_before) {
+TEST(limits, of_a_reused_fresh_record_name_no_entry) {
   Store store;
   const Entry entry(store);
   for (int round = 0; round < 2; ++round) {
@@ -249,7 +249,7 @@ TEST(limits, of_a_fresh_record_name_no_entry_also_when_it_was_used_before) {
   }
 }
 
-TEST(limits, of_an_entry_in_a_body_are_those_of_the_bodys_stack_until_it_closes) {
+TEST(limits, of_an_entry_in_a_body_are_those_of_the_bodys_stack) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {

@@ -2,7 +2,7 @@
 #include "core/machine_code.hpp"
 
 #include "core/continuation_start.hpp"
-#include "core/sanitizer.hpp"
+#include "core/instrumentation.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace fiberproof {
 namespace {
 
-TEST(machine_code, the_routines_are_in_the_reported_section) {
+TEST(machine_code, routines_are_in_the_reported_section) {
   const auto bytes = routine_bytes();
   const auto first = reinterpret_cast<std::uint64_t>(bytes.data());
   for (const auto routine : {reinterpret_cast<std::uint64_t>(&continuation_start),

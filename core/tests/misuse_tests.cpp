@@ -1,4 +1,4 @@
-// What the caller must not do, and learns at once that it did.
+// Misuse: the caller must not do this, and a check ends the process at once.
 #include "core/tests/checked.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ const NamedTag peer("peer");
 
 const Body nothing(0, 0, [](std::span<Value>) {});
 
-TEST(entry, is_needed_by_every_operation) {
+TEST(entry, is_required_by_every_operation) {
   Store store;
   Handle fresh;
   {
@@ -33,7 +33,7 @@ TEST(entry, is_needed_by_every_operation) {
   EXPECT_DEATH(static_cast<void>(switch_to(store, fresh, peer.tag)), "C2 violated");
 }
 
-TEST(entry, must_close_before_the_one_that_was_open_already) {
+TEST(entry, must_close_before_the_outer_one) {
   Store store;
   Store other;
   EXPECT_DEATH(
@@ -67,7 +67,7 @@ TEST(entry, must_close_before_the_body_that_opened_it_ends) {
   EXPECT_DEATH(static_cast<void>(resume(store, checked::cont_new(store, body))), "C2 violated");
 }
 
-TEST(entry, of_another_store_must_close_before_the_body_that_opened_it_is_suspended) {
+TEST(entry, of_another_store_must_close_before_its_body_suspends) {
   Store store;
   Store other;
   Body body(0, 0, [&](std::span<Value>) {

@@ -1,6 +1,5 @@
-// A random mix of all operations, done by the initial stack and by the bodies themselves on handles
-// that all of them share, with the invariants checked before and after each step: what no test
-// thought of by itself.
+// A random mix of all operations, done by the initial stack and by the bodies on handles that all
+// of them share. The invariants are checked before and after each step.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/counted.hpp"
@@ -40,7 +39,7 @@ class RandomMix {
     while (!handles_.empty()) checked::abandon(store_, take_handle());
   }
 
-  // What has come of it.
+  // Results.
   int suspension_count = 0;
   int switch_count = 0;
   int trap_count = 0;
@@ -67,7 +66,7 @@ class RandomMix {
     return result;
   }
 
-  /// What a body does: some steps, and then it ends in one of all ways.
+  /// The body: some steps, and then any of the ways to end.
   bool be_body(std::span<Value> values) {
     const std::uint32_t given = static_cast<const Continuation&>(*store_.active).args.length;
     keep_last(values.first(given));

@@ -1,5 +1,5 @@
-// resume_throw: an exception is raised where a continuation is suspended, or here where it is
-// fresh.
+// resume_throw: throws an exception from the suspension of a continuation, or to the caller if the
+// continuation is fresh.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/counted.hpp"
@@ -19,7 +19,7 @@ const NamedTag peer("peer");
 
 const Body nothing(0, 0, [](std::span<Value>) {});
 
-TEST(resume_throw, raises_the_exception_at_the_suspension_where_the_body_can_catch_it) {
+TEST(resume_throw, throws_from_the_suspension_and_the_body_can_catch_it) {
   Store store;
   const Entry entry(store);
   Body body(0, 1, [&](std::span<Value> values) {
@@ -35,7 +35,7 @@ TEST(resume_throw, raises_the_exception_at_the_suspension_where_the_body_can_cat
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(resume_throw, raises_the_very_object) {
+TEST(resume_throw, throws_the_same_object) {
   Store store;
   const Entry entry(store);
   const std::exception_ptr exception = std::make_exception_ptr(Counted(5));
@@ -51,7 +51,7 @@ TEST(resume_throw, raises_the_very_object) {
   checked::resume_throw(store, outcome.handle, exception);
 }
 
-TEST(resume_throw, that_the_body_does_not_catch_comes_back_to_the_resumer) {
+TEST(resume_throw, throws_to_the_caller_if_the_body_does_not_catch) {
   for (const std::uint64_t depth : {1u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -107,7 +107,7 @@ TEST(resume_throw, installs_its_handlers) {
   checked::resume_to_end(store, second.handle);
 }
 
-TEST(resume_throw, of_a_fresh_one_ends_it_without_running_and_raises_here) {
+TEST(resume_throw, ends_a_fresh_continuation_and_throws_to_the_caller) {
   Store store;
   const Entry entry(store);
   bool has_run = false;
@@ -124,7 +124,7 @@ TEST(resume_throw, of_a_fresh_one_ends_it_without_running_and_raises_here) {
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(resume_throw, of_a_fresh_one_inside_a_body_can_be_caught_there) {
+TEST(resume_throw, of_a_fresh_continuation_in_a_body_can_be_caught_there) {
   Store store;
   const Entry entry(store);
   Body body(0, 1, [&](std::span<Value> values) {
@@ -139,7 +139,7 @@ TEST(resume_throw, of_a_fresh_one_inside_a_body_can_be_caught_there) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, checked::cont_new(store, body)), {1}));
 }
 
-TEST(resume_throw, that_is_refused_keeps_nothing_of_the_exception) {
+TEST(resume_throw, releases_the_exception_if_it_is_refused) {
   Store store;
   const Entry entry(store);
   {
@@ -149,7 +149,7 @@ TEST(resume_throw, that_is_refused_keeps_nothing_of_the_exception) {
   EXPECT_EQ(Counted::living, 0);
 }
 
-TEST(resume_throw, of_no_exception_is_a_check) {
+TEST(resume_throw, checks_that_there_is_an_exception) {
   Store store;
   const Entry entry(store);
   const Handle handle = checked::cont_new(store, nothing);

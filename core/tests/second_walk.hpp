@@ -1,10 +1,11 @@
 // A second opinion on the frame-pointer walk (C6): libgcc's unwinder, which goes by call frame
 // information alone and knows nothing of frame pointers, records or chains. On the active chain
-// both must give the same frames. Of a suspended chain the opinion is taken on it, just before.
+// both must give the same frames. For a suspended chain it is asked on the chain, just before.
 #pragma once
 
 #include "core/body.hpp"
 #include "core/continuation.hpp"
+#include "core/layout.hpp"
 #include "core/walk.hpp"
 
 #include <unwind.h>
@@ -35,7 +36,7 @@ inline std::vector<Link> links_of(const std::vector<Frame>& frames) {
   return links;
 }
 
-/// What the unwinder finds, from the caller on out to the frame with this RBP.
+/// The frames that the unwinder finds, from the caller out to the frame with this RBP.
 [[gnu::noinline]] inline std::vector<Link> unwound(std::uint64_t outermost) {
   constexpr int rbp = 6;  // psABI, figure 3.36
   std::vector<Link> links;

@@ -1,5 +1,5 @@
-// A million continuations, up to a hundred deep, half of them abandoned in whatever state they were
-// in: the memory in use does not grow, and in the end nothing is left mapped (C7).
+// A million continuations, up to a hundred deep, half of them abandoned in any state: memory use
+// does not grow, and in the end nothing is left mapped (C7).
 //
 // A binary of its own, since it runs for long and looks at the memory of the whole process.
 #include "core/body.hpp"
@@ -60,7 +60,7 @@ std::ptrdiff_t mapping_count() {
   return lines;
 }
 
-/// What is thrown, and caught, and left in hand.
+/// The exception that is thrown, caught, and still being handled at the end.
 struct Thrown {
   std::array<std::uint64_t, 8> bytes{};
 };
@@ -153,10 +153,10 @@ class Soak {
   const Body<Level> level_{1, 1, Level{this}};
 };
 
-TEST(soak, of_a_million_continuations_leaves_the_memory_as_it_was) {
+TEST(soak, a_million_continuations_leak_no_memory) {
   RecordProperty("seed", static_cast<int>(seed));
   {
-    // What the runtimes map once and for all.
+    // The runtimes map this once and for all.
     Store store;
     const Entry entry(store);
     Soak(store).run(continuations_to_warm_up);

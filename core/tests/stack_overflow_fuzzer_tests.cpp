@@ -1,6 +1,5 @@
 // Stack overflow in fuzzing (C8): libFuzzer keeps the input as an artefact, and its report follows
-// the line that names the continuation. With sanitizers and without, since other handlers are
-// there.
+// the line that names the continuation. With sanitizers and without, since the handlers differ.
 #include <gtest/gtest.h>
 #include <array>
 #include <cstdio>
@@ -27,7 +26,7 @@ class stack_overflow_fuzzer : public testing::TestWithParam<const char*> {
     std::ofstream(folder_ / "corpus" / "input") << input;
   }
 
-  /// What the fuzzer says when it is run with `arguments` in the folder.
+  /// The output of the fuzzer, run with `arguments` in the folder.
   std::string run(const std::string& arguments) const {
     const std::string command = "cd '" + folder_.string() + "' && " + environment_ + " '" +
                                 GetParam() + "' " + arguments + " 2>&1";
@@ -61,7 +60,7 @@ class stack_overflow_fuzzer : public testing::TestWithParam<const char*> {
 
 constexpr std::string_view report = "fiberproof: C8: stack overflow of continuation 3, 3 deep: its";
 
-TEST_P(stack_overflow_fuzzer, keeps_the_input_that_overran_and_replays_it) {
+TEST_P(stack_overflow_fuzzer, keeps_and_replays_the_input_that_overran) {
   add_to_corpus("!overrun");
   const std::string said = run("-runs=1 corpus");
   const std::size_t line = said.find(report);
@@ -85,7 +84,7 @@ TEST_P(stack_overflow_fuzzer,
   EXPECT_FALSE(artefact().empty()) << said;
 }
 
-TEST_P(stack_overflow_fuzzer, says_nothing_of_an_input_that_fits) {
+TEST_P(stack_overflow_fuzzer, is_silent_about_an_input_that_fits) {
   add_to_corpus("fits");
   const std::string said = run("-runs=1 corpus");
   EXPECT_EQ(said.find("C8"), said.npos) << said;

@@ -1,5 +1,5 @@
-// A fuzz target whose inputs overrun the stack of a nested continuation: what libFuzzer makes of
-// it. Not for finding anything.
+// A fuzz target whose inputs overrun the stack of a nested continuation. It finds nothing: it tests
+// how libFuzzer handles the overrun.
 #include "core/body.hpp"
 #include "core/continuation.hpp"
 #include "core/stack_overflow.hpp"

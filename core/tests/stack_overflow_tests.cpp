@@ -1,9 +1,10 @@
-// Stack overflow (C8): reported as that of the continuation that it is, and nothing else is. Each
-// case overruns in a child process, and judges by what that says and how it ends.
+// Stack overflow (C8): an overrun is reported with its continuation, and nothing else is reported.
+// Each case overruns in a child process, and judges by its output and its end.
 #include "core/stack_overflow.hpp"
 
 #include "core/body.hpp"
 #include "core/continuation.hpp"
+#include "core/instrumentation.hpp"
 #include "core/tests/near_limit.hpp"
 
 #include <signal.h>
@@ -24,7 +25,7 @@ namespace {
 
 constexpr std::uint64_t stack_bytes = 16 * 1024;
 
-// What the process dies of after the report: the signal, or a sanitizer's own report of it.
+// How the process ends after the report: by the signal, or by a sanitizer's own report of it.
 bool dies_of_the_fault(int status) {
 #ifdef FIBERPROOF_SANITIZED
   return WIFEXITED(status) && WEXITSTATUS(status) != 0;
@@ -144,7 +145,7 @@ template <std::size_t bytes>
   std::_Exit(0);
 }
 
-TEST(stack_overflow, by_a_frame_without_probes_that_is_smaller_than_the_guard_pages_is_reported) {
+TEST(stack_overflow, by_a_small_frame_without_probes_is_reported) {
   constexpr std::uint32_t by_default = guard_bytes_default;
   EXPECT_EXIT(overrun_without_probes(by_default, &touch_lowest_of_frame<26 * 1024>),
               dies_of_the_fault, report_of("1", "1 deep"));
@@ -157,7 +158,7 @@ TEST(stack_overflow, by_a_frame_without_probes_that_is_smaller_than_the_guard_pa
 }
 
 /// Where nothing is mapped below the guard pages either.
-TEST(stack_overflow, by_a_frame_that_steps_over_the_guard_pages_is_reported_where_it_faults) {
+TEST(stack_overflow, by_a_frame_that_steps_over_the_guard_pages_is_reported_at_its_fault) {
   EXPECT_EXIT(overrun_without_probes(4096, &touch_lowest_of_frame<std::size_t{1} << 30>),
               dies_of_the_fault, report_of("1", "1 deep"));
 }
@@ -186,16 +187,16 @@ TEST(stack_overflow, on_another_thread_is_reported) {
   std::_Exit(0);
 }
 
-TEST(stack_overflow, in_an_entry_in_a_body_is_that_of_the_inner_continuation) {
+TEST(stack_overflow, under_an_inner_entry_names_the_inner_continuation) {
   EXPECT_EXIT(overrun_inside_an_entry_in_a_body(2), dies_of_the_fault, report_of("7", "2 deep"));
 }
 
-TEST(stack_overflow, of_the_body_that_made_an_entry_is_that_of_the_outer_continuation) {
+TEST(stack_overflow, of_a_body_with_an_entry_names_the_outer_continuation) {
   EXPECT_EXIT(overrun_inside_an_entry_in_a_body(0), dies_of_the_fault, report_of("3", "3 deep"));
 }
 
-// What is no overflow of a continuation. The handler that was there before says what it got; the
-// patterns match all that the process says.
+// Faults that are no overflow of a continuation. The previous handler prints what it got; the
+// patterns match the whole output of the process.
 
 void previous_handler(int signal, siginfo_t* info, void*) {
   const bool fault_at_64 = info->si_addr == reinterpret_cast<void*>(64);
@@ -229,17 +230,17 @@ void start_reporting_after_another_handler() {
   *reinterpret_cast<volatile char*>(address) = 0;
 }
 
-TEST(stack_overflow, is_not_what_a_null_dereference_is_called) {
+TEST(stack_overflow, is_not_reported_for_a_null_dereference) {
   EXPECT_EXIT(do_in_continuation(&access_64), ::testing::ExitedWithCode(7),
               "^previous handler: 64\n$");
 }
 
-TEST(stack_overflow, is_handed_over_after_the_report) {
+TEST(stack_overflow, is_passed_to_the_previous_handler_after_the_report) {
   EXPECT_EXIT(do_in_continuation([] { recurse_without_end(0); }), ::testing::ExitedWithCode(7),
               report_of("2", "2 deep") + "(.|\n)*previous handler: elsewhere\n$");
 }
 
-TEST(stack_overflow, is_not_what_a_signal_that_was_sent_is_called) {
+TEST(stack_overflow, is_not_reported_for_a_sent_signal) {
   EXPECT_EXIT(do_in_continuation([] { ::raise(SIGBUS); }), ::testing::ExitedWithCode(7),
               "^previous handler: bus\n$");
 }
@@ -253,7 +254,7 @@ TEST(stack_overflow, is_not_what_a_signal_that_was_sent_is_called) {
   std::_Exit(0);
 }
 
-TEST(stack_overflow, of_the_threads_own_stack_is_not_that_of_a_continuation) {
+TEST(stack_overflow, of_the_threads_own_stack_is_not_reported) {
   EXPECT_EXIT(overrun_own_stack_of_thread(), ::testing::ExitedWithCode(7),
               "^previous handler: elsewhere\n$");
 }
@@ -273,7 +274,7 @@ const Tag* const wait_tags[] = {&wait_tag};
   std::_Exit(0);
 }
 
-TEST(stack_overflow, is_not_what_a_foreign_access_to_a_guard_page_is_called) {
+TEST(stack_overflow, is_not_reported_for_an_access_from_elsewhere_to_a_guard_page) {
   EXPECT_EXIT(touch_guard_page_of_suspended(), ::testing::ExitedWithCode(7),
               "^fiberproof: C8: access from elsewhere to a guard page of continuation 1, in no "
               "active chain: (.|\n)*previous handler: elsewhere\n$");
@@ -291,7 +292,7 @@ TEST(stack_overflow, is_not_what_a_foreign_access_to_a_guard_page_is_called) {
   std::_Exit(0);
 }
 
-TEST(stack_overflow, is_not_what_an_access_to_the_guard_page_of_nobody_is_called) {
+TEST(stack_overflow, is_not_reported_for_a_guard_page_without_a_continuation) {
   EXPECT_EXIT(touch_guard_page_of_ended(), ::testing::ExitedWithCode(7),
               "^previous handler: elsewhere\n$");
 }
@@ -302,7 +303,7 @@ TEST(stack_overflow, is_not_what_an_access_to_the_guard_page_of_nobody_is_called
   std::_Exit(0);
 }
 
-TEST(stack_overflow, reporting_leaves_other_faults_their_default_action) {
+TEST(stack_overflow, reporting_keeps_the_default_action_of_other_faults) {
   EXPECT_EXIT(raise_fault_without_entry(), dies_of_the_fault, "");
 }
 
@@ -313,7 +314,7 @@ TEST(stack_overflow, reporting_leaves_other_faults_their_default_action) {
   std::_Exit(0);
 }
 
-TEST(stack_overflow, reporting_leaves_a_sent_signal_its_default_action) {
+TEST(stack_overflow, reporting_keeps_the_default_action_of_a_sent_signal) {
   EXPECT_EXIT(raise_segmentation_fault(), ::testing::KilledBySignal(SIGSEGV), "^$");
 }
 #endif

@@ -1,5 +1,5 @@
-// What becomes of stacks: none is given away while it can be reached, none is freed twice, and all
-// are freed in the end (C7).
+// Stack reuse: no stack is given away while it can be reached, none is freed twice, and all are
+// freed in the end (C7).
 #include "core/tests/checked.hpp"
 
 #include "core/tests/counted.hpp"
@@ -29,7 +29,7 @@ bool is_mapped(std::uint64_t address) {
   return ::msync(page, page_bytes(), MS_ASYNC) == 0 || errno != ENOMEM;
 }
 
-TEST(stacks, are_used_again_for_the_next_continuation) {
+TEST(stacks, are_reused_for_the_next_continuation) {
   Store store;
   const Entry entry(store);
   const Handle first = checked::cont_new(store, nothing);
@@ -57,7 +57,7 @@ TEST(stacks, in_use_are_never_given_to_another) {
   for (const Handle handle : waiting) checked::abandon(store, handle);
 }
 
-TEST(stacks, of_another_size_are_others) {
+TEST(stacks, of_different_sizes_are_not_shared) {
   Store store;
   const Entry entry(store);
   for (const std::uint64_t pages : {4u, 8u, 4u, 64u, 8u, 4u}) {
@@ -67,7 +67,7 @@ TEST(stacks, of_another_size_are_others) {
   }
 }
 
-TEST(stacks, of_the_caller_are_left_to_the_caller_and_can_be_used_again) {
+TEST(stacks, of_the_caller_stay_the_callers_and_can_be_reused) {
   Stack stack = *Stack::map(64 * 1024);
   std::vector<std::byte> memory(64 * 1024);
   Stack supplied = *Stack::supply(memory);
@@ -90,7 +90,7 @@ TEST(stacks, of_the_caller_are_left_to_the_caller_and_can_be_used_again) {
   *reinterpret_cast<volatile char*>(stack.bounds().limit()) = 1;
 }
 
-TEST(stacks, out_of_a_pool_of_the_caller_are_left_to_the_caller) {
+TEST(stacks, of_the_callers_pool_stay_the_callers) {
   StackPool pool;
   Stack& stack = **pool.acquire(64 * 1024);
   {
@@ -102,7 +102,7 @@ TEST(stacks, out_of_a_pool_of_the_caller_are_left_to_the_caller) {
   pool.release(stack);
 }
 
-TEST(stacks, are_kept_for_as_many_as_the_options_say) {
+TEST(stacks, are_kept_up_to_kept_max) {
   Store store({.stacks = {.kept_max = 2}});
   const Entry entry(store);
   std::vector<Handle> waiting;
@@ -122,7 +122,7 @@ const Body suspends_in_catch(0, 0, [](Store& store, std::span<Value>) {
   in_nested_catch([&] { checked::suspend(store, yield.tag); });
 });
 
-TEST(store, releases_everything_that_was_not_run_to_its_end) {
+TEST(store, releases_continuations_that_have_not_ended) {
   std::vector<std::uint64_t> tops;
   {
     Store store;

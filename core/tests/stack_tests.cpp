@@ -1,4 +1,4 @@
-// Stacks: their bounds, their guard pages, and what cannot be had.
+// Stacks: their bounds, their guard pages, and refused sizes.
 #include "core/stack.hpp"
 
 #include "core/trap.hpp"
@@ -42,7 +42,7 @@ bool is_readable(std::uint64_t address) {
   return is_read;
 }
 
-TEST(stack, every_guard_page_is_inaccessible_and_they_are_as_many_as_was_asked_for) {
+TEST(stack, has_as_many_inaccessible_guard_pages_as_asked_for) {
   for (const std::uint64_t guard_bytes : {1u, 4096u, 4097u, 65536u, 1u << 20}) {
     for (const std::uint64_t bytes_above_top : {0u, 320u, 4080u}) {
       const auto stack = Stack::map(8192, bytes_above_top, guard_bytes);
@@ -61,7 +61,7 @@ TEST(stack, every_guard_page_is_inaccessible_and_they_are_as_many_as_was_asked_f
   }
 }
 
-TEST(stack, has_64_kib_of_guard_pages_where_nobody_says_otherwise) {
+TEST(stack, has_64_kib_of_guard_pages_by_default) {
   const auto [first, end] = Stack::map(4096)->guard_pages();
   EXPECT_EQ(end - first, 64u * 1024);
   StackPool pool;
@@ -80,7 +80,7 @@ TEST(stack_pool, gives_each_stack_the_guard_pages_of_its_options) {
   }
 }
 
-TEST(stack, guard_pages_that_cannot_be_had_are_an_error_with_their_size) {
+TEST(stack, refused_guard_pages_are_an_error_with_their_size) {
   const auto none = Stack::map(4096, 0, 0);
   EXPECT_EQ(none.error().reason, StackError::Reason::guard_too_small);
   EXPECT_EQ(describe(none.error()),
@@ -114,7 +114,7 @@ TEST(stack, supplied_memory_is_aligned_down_and_never_exceeded) {
   }
 }
 
-TEST(stack, what_cannot_be_had_is_an_error_with_its_size) {
+TEST(stack, refused_size_is_an_error_with_that_size) {
   EXPECT_EQ(Stack::map(0).error().reason, StackError::Reason::too_small);
   EXPECT_EQ(Stack::map(~std::uint64_t{0}).error().reason, StackError::Reason::too_large);
   EXPECT_EQ(Stack::map(~std::uint64_t{0}).error().requested_bytes, ~std::uint64_t{0});
@@ -122,7 +122,7 @@ TEST(stack, what_cannot_be_had_is_an_error_with_its_size) {
   EXPECT_EQ(Stack::supply(memory).error().reason, StackError::Reason::too_small);
 }
 
-TEST(stack_pool, a_released_stack_is_used_again_for_its_size_only) {
+TEST(stack_pool, reuses_a_released_stack_for_its_size_only) {
   StackPool pool;
   Stack& first = **pool.acquire(8192);
   pool.release(first);
@@ -133,7 +133,7 @@ TEST(stack_pool, a_released_stack_is_used_again_for_its_size_only) {
   pool.release(other_size);
 }
 
-TEST(stack_pool, tops_are_staggered_and_stacks_no_smaller_for_it) {
+TEST(stack_pool, staggers_tops_without_shrinking_stacks) {
   StackPool pool;
   std::set<std::uint64_t> offsets;
   std::vector<Stack*> stacks;
@@ -149,7 +149,7 @@ TEST(stack_pool, tops_are_staggered_and_stacks_no_smaller_for_it) {
   for (Stack* const stack : stacks) pool.release(*stack);
 }
 
-TEST(stack_pool, keeps_no_more_than_it_was_told) {
+TEST(stack_pool, keeps_at_most_kept_max_stacks) {
   StackPool pool({.staggered = false, .kept_max = 2});
   std::vector<Stack*> stacks;
   for (int count = 0; count < 8; ++count) stacks.push_back(*pool.acquire(8192));
@@ -160,7 +160,7 @@ TEST(stack_pool, keeps_no_more_than_it_was_told) {
 }
 
 // Seeded defect S32: a stack that goes to another pool, or back twice.
-TEST(stack_pool, takes_only_its_own_stacks_and_each_once) {
+TEST(stack_pool, takes_back_only_its_own_stacks_and_each_once) {
   StackPool pool;
   StackPool other;
   Stack& stack = **pool.acquire(8192);
@@ -169,7 +169,7 @@ TEST(stack_pool, takes_only_its_own_stacks_and_each_once) {
   EXPECT_DEATH(pool.release(stack), "C7 violated");
 }
 
-TEST(stack_pool, must_have_all_stacks_back_in_the_end) {
+TEST(stack_pool, checks_that_all_stacks_are_back_at_its_end) {
   EXPECT_DEATH(
       {
         StackPool pool;
@@ -178,7 +178,7 @@ TEST(stack_pool, must_have_all_stacks_back_in_the_end) {
       "C7 violated");
 }
 
-TEST(stack, moving_hands_the_mapping_over_once) {
+TEST(stack, move_transfers_the_mapping) {
   auto first = Stack::map(4096);
   Stack second = std::move(*first);
   EXPECT_FALSE(first->has_guard_pages());

@@ -1,7 +1,9 @@
-// The first and the last steps of a continuation: what its function is called with, what comes
-// back, how little stack is enough, and which of both revisions tells a trap from a return.
+// The first and the last steps of a continuation: the arguments of its function, its results, the
+// smallest stack, and both variants of the trampoline.
 #include "core/tests/checked.hpp"
 
+#include "core/instrumentation.hpp"
+#include "core/layout.hpp"
 #include "core/tests/deep_chain.hpp"
 
 #include <gtest/gtest.h>
@@ -65,7 +67,7 @@ bool note_call(const FuncRef& self, void* caller_vmctx, Value* values, std::uint
   return true;
 }
 
-TEST(start, calls_the_function_with_its_own_reference_the_store_and_the_whole_buffer) {
+TEST(start, passes_the_function_the_store_and_the_whole_buffer) {
   Store store;
   const Entry entry(store);
   Call seen{};
@@ -105,7 +107,7 @@ TEST(start, returns_as_many_values_as_the_function_has_results) {
       {4}));
 }
 
-TEST(start, can_be_of_the_same_function_many_times_at_once) {
+TEST(start, can_run_the_same_function_many_times_at_once) {
   Store store;
   const Entry entry(store);
   Body body(1, 1, [&](std::span<Value> values) {
@@ -141,7 +143,7 @@ bool do_nothing(const FuncRef&, void*, Value*, std::uint32_t) {
   return true;
 }
 
-// What L8 promises: a start that is accepted can run, with as much to spare as it needs.
+// L8: an accepted start can run, with as much to spare as it needs.
 TEST(continuation, headroom_covers_the_first_frames_twice) {
   Store store;
   const Entry entry(store);
@@ -212,7 +214,7 @@ void expect_boundary(Store& store, std::uint64_t usable_bytes, Make make) {
 
 constexpr std::array grid_pages{1u, 2u, 512u};
 
-TEST(start, of_what_was_accepted_on_a_stack_of_the_pool_can_run) {
+TEST(start, accepted_on_a_pooled_stack_can_run) {
   Store store;
   const Entry entry(store);
   for (const std::uint64_t pages : grid_pages) {
@@ -222,7 +224,7 @@ TEST(start, of_what_was_accepted_on_a_stack_of_the_pool_can_run) {
   }
 }
 
-TEST(start, of_what_was_accepted_on_a_mapped_stack_of_the_caller_can_run) {
+TEST(start, accepted_on_a_mapped_stack_can_run) {
   Store store;
   const Entry entry(store);
   for (const std::uint64_t pages : grid_pages) {
@@ -235,7 +237,7 @@ TEST(start, of_what_was_accepted_on_a_mapped_stack_of_the_caller_can_run) {
 }
 
 // There is no guard page: what lies below and above is watched instead.
-TEST(start, of_what_was_accepted_in_memory_of_the_caller_can_run_and_stays_inside) {
+TEST(start, accepted_in_supplied_memory_can_run_and_stays_inside) {
   Store store;
   const Entry entry(store);
   constexpr std::size_t margin = 4096;
@@ -257,14 +259,14 @@ TEST(start, of_what_was_accepted_in_memory_of_the_caller_can_run_and_stays_insid
   }
 }
 
-// Revisions.
+// Variants of the trampoline.
 
 const Body fails(0, 2, [](std::span<Value> values) {
   values[0] = number(1);
   return false;
 });
 
-TEST(revision, trap_tells_a_trap_from_a_return) {
+TEST(trampoline, trap_reports_a_trap_as_a_trap) {
   Store store;
   const Entry entry(store);
   const Handle handle = checked::cont_new(store, fails);
@@ -272,10 +274,10 @@ TEST(revision, trap_tells_a_trap_from_a_return) {
   EXPECT_EQ(handle.record->state, State::trapped);
 }
 
-// Guards Wasmtime issue 13028, which revision v44 has on purpose: whatever the resumer does with
+// Guards Wasmtime issue 13028, which trampoline v44 has on purpose: whatever the resumer does with
 // these values, nobody made them.
-TEST(revision, v44_reports_a_trap_as_a_return) {
-  Store store({.revision = Revision::v44});
+TEST(trampoline, v44_reports_a_trap_as_a_return) {
+  Store store({.trampoline = Trampoline::v44});
   const Entry entry(store);
   const Body throws(0, 2, [](std::span<Value>) { throw 1; });
   for (const Function* const function :
@@ -289,19 +291,19 @@ TEST(revision, v44_reports_a_trap_as_a_return) {
   }
 }
 
-TEST(revision, is_that_of_the_options_when_the_continuation_was_made) {
+TEST(trampoline, is_chosen_when_the_continuation_is_made) {
   Store store;
   const Entry entry(store);
   const Handle before = checked::cont_new(store, fails);
-  store.options.revision = Revision::v44;
+  store.options.trampoline = Trampoline::v44;
   const Handle after = checked::cont_new(store, fails);
   checked::resume_to_end(store, after);
   reason<BodyFailed>(checked::resume_to_trap(store, before));
 }
 
 // A trap that v44 hides is bad enough; it must not come up where another continuation traps.
-TEST(revision, v44_leaves_nothing_of_a_hidden_trap_to_the_next_continuation) {
-  Store store({.revision = Revision::v44});
+TEST(trampoline, v44_leaves_no_trap_to_the_next_continuation) {
+  Store store({.trampoline = Trampoline::v44});
   const Entry entry(store);
   const Body throws(0, 0, [](std::span<Value>) { throw 1; });
   const Body gives_reason(0, 0, [](std::span<Value>) {
@@ -311,20 +313,20 @@ TEST(revision, v44_leaves_nothing_of_a_hidden_trap_to_the_next_continuation) {
   checked::resume_to_end(store, checked::cont_new(store, gives_reason));
   EXPECT_EQ(store.raised, nullptr);
   EXPECT_FALSE(store.trap.has_value());
-  store.options.revision = Revision::trap;
+  store.options.trampoline = Trampoline::trap;
   const Handle handle = checked::cont_new(store, fails);
   reason<BodyFailed>(checked::resume_to_trap(store, handle));
 }
 
-TEST(revision, v44_leaves_no_trap_to_the_next_use_of_its_record) {
+TEST(trampoline, v44_leaves_no_trap_to_the_next_use_of_its_record) {
   Store store;
   const Entry entry(store);
   const Body resumes_failing(0, 0, [&](std::span<Value>) {
-    store.options.revision = Revision::trap;
+    store.options.trampoline = Trampoline::trap;
     const Handle child = checked::cont_new(store, fails);
     reason<BodyFailed>(checked::resume_to_trap(store, child));
   });
-  store.options.revision = Revision::v44;
+  store.options.trampoline = Trampoline::v44;
   checked::resume_to_end(store, checked::cont_new(store, resumes_failing));
   const Body makes_one(
       0, 0, [&](std::span<Value>) { checked::abandon(store, checked::cont_new(store, fails)); });

@@ -1,5 +1,4 @@
-// Suspension: what is cut off on the way to the handler, and that the cut chain goes on as a whole,
-// under whichever parent.
+// suspend: cuts the chain off at the handler. The cut chain resumes as a whole, under any parent.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/deep_chain.hpp"
@@ -22,7 +21,7 @@ const Body yields(0, 1, [](Store& store, std::span<Value> values) {
   checked::suspend(store, yield.tag, numbers(1), values);
 });
 
-TEST(suspension, that_nobody_handles_is_refused_and_the_body_goes_on) {
+TEST(suspend, without_a_handler_is_refused_and_the_body_continues) {
   Store store;
   const Entry entry(store);
   const auto expect_refusal = [&] {
@@ -45,7 +44,7 @@ TEST(suspension, that_nobody_handles_is_refused_and_the_body_goes_on) {
 
 // States and links.
 
-TEST(suspension, of_one_stack_leaves_a_chain_of_one) {
+TEST(suspend, of_one_stack_leaves_a_chain_of_one) {
   Store store;
   const Entry entry(store);
   const Handle handle = checked::cont_new(store, yields);
@@ -71,7 +70,7 @@ std::uint64_t length_of_chain(const Continuation& head) {
   return length;
 }
 
-TEST(suspension, passes_any_number_of_stacks_and_a_resume_brings_all_of_them_back) {
+TEST(suspend, passes_any_number_of_stacks_and_resume_restores_them_all) {
   for (const std::uint64_t depth : {1u, 2u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -100,7 +99,7 @@ TEST(suspension, passes_any_number_of_stacks_and_a_resume_brings_all_of_them_bac
   }
 }
 
-TEST(suspension, cuts_the_chain_at_the_handler_and_the_rest_can_be_cut_off_as_well) {
+TEST(suspend, cuts_the_chain_at_the_handler_and_the_rest_can_be_cut_too) {
   Store store;
   const Entry entry(store);
   DeepChain inner([&](Store&) {
@@ -125,7 +124,7 @@ TEST(suspension, cuts_the_chain_at_the_handler_and_the_rest_can_be_cut_off_as_we
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, outcome.handle), {3}));
 }
 
-TEST(suspension, takes_the_handlers_inside_the_cut_chain_along) {
+TEST(suspend, takes_the_handlers_inside_the_cut_chain_along) {
   Store store;
   const Entry entry(store);
   Body innermost(0, 0, [&](std::span<Value>) {
@@ -156,7 +155,7 @@ const Body resumes_argument(1, 1, [](Store& store, std::span<Value> values) {
   values[0] = number(results[0].low + 10);
 });
 
-TEST(suspension, under_one_parent_can_be_resumed_by_another_farther_in_and_returns_there) {
+TEST(suspend, can_be_resumed_farther_in_and_returns_there) {
   Store store;
   const Entry entry(store);
   const Outcome outcome =
@@ -167,7 +166,7 @@ TEST(suspension, under_one_parent_can_be_resumed_by_another_farther_in_and_retur
   EXPECT_TRUE(are_numbers(values, {12})) << "2 came back from there, and 10 more";
 }
 
-TEST(suspension, under_a_parent_that_has_ended_since_returns_to_the_one_that_resumes_it) {
+TEST(suspend, under_a_parent_that_ended_returns_to_the_new_one) {
   Store store;
   const Entry entry(store);
   Body first_parent(0, 1, [&](std::span<Value> values) {
@@ -181,7 +180,7 @@ TEST(suspension, under_a_parent_that_has_ended_since_returns_to_the_one_that_res
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, orphan, numbers(2)), {2}));
 }
 
-TEST(suspension, under_a_parent_that_has_trapped_since_returns_to_the_one_that_resumes_it) {
+TEST(suspend, under_a_parent_that_trapped_returns_to_the_new_one) {
   Store store;
   const Entry entry(store);
   Handle orphan;
@@ -194,7 +193,7 @@ TEST(suspension, under_a_parent_that_has_trapped_since_returns_to_the_one_that_r
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, orphan, numbers(2)), {2}));
 }
 
-TEST(suspension, of_a_deep_chain_can_be_resumed_by_another_parent_and_returns_there) {
+TEST(suspend, of_a_deep_chain_returns_to_the_parent_that_resumes_it) {
   for (const std::uint64_t depth : {2u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -217,7 +216,7 @@ TEST(suspension, of_a_deep_chain_can_be_resumed_by_another_parent_and_returns_th
   }
 }
 
-TEST(suspension, after_a_change_of_parents_finds_the_handlers_of_the_new_ones) {
+TEST(suspend, finds_the_handlers_of_the_new_parents) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {
@@ -244,7 +243,7 @@ TEST(suspension, after_a_change_of_parents_finds_the_handlers_of_the_new_ones) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, through_parent.handle), {3}));
 }
 
-TEST(suspension, can_go_from_parent_to_parent_at_changing_depth) {
+TEST(suspend, works_under_changing_parents_at_changing_depth) {
   Store store;
   const Entry entry(store);
   std::uint64_t rounds = 0;
@@ -271,7 +270,7 @@ TEST(suspension, can_go_from_parent_to_parent_at_changing_depth) {
   EXPECT_EQ(store.live_count(), 0u);
 }
 
-TEST(suspension, of_many_continuations_can_be_interleaved_for_long) {
+TEST(suspend, of_many_continuations_can_be_interleaved) {
   Store store;
   const Entry entry(store);
   Body counts(1, 1, [&](std::span<Value> values) {

@@ -18,7 +18,7 @@
 namespace fiberproof {
 namespace {
 
-TEST(switching, returns_to_the_stack_of_the_handler_and_not_to_the_one_between) {
+TEST(switch_to, returns_to_the_handlers_stack_not_to_one_between) {
   Store store;
   const Entry entry(store);
   const Continuation* handling = nullptr;
@@ -46,7 +46,7 @@ TEST(switching, returns_to_the_stack_of_the_handler_and_not_to_the_one_between) 
   EXPECT_TRUE(between_went_on);
 }
 
-TEST(switching, to_a_peer_that_was_suspended_under_another_parent_returns_to_the_handler) {
+TEST(switch_to, a_peer_from_another_parent_returns_to_the_handler) {
   Store store;
   const Entry entry(store);
   Body waits(0, 1,
@@ -64,7 +64,7 @@ TEST(switching, to_a_peer_that_was_suspended_under_another_parent_returns_to_the
   checked::resume_to_end(store, to_handle(left));
 }
 
-TEST(switching, leaves_what_another_parent_can_resume_without_a_handle_as_last_value) {
+TEST(switch_to, leaves_peers_that_can_be_resumed_without_a_handle_as_last_value) {
   Store store;
   const Entry entry(store);
   Body body(0, 1, [&](std::span<Value> values) {
@@ -82,7 +82,7 @@ TEST(switching, leaves_what_another_parent_can_resume_without_a_handle_as_last_v
       are_numbers(checked::resume_to_end(store, checked::cont_new(store, new_parent)), {3}));
 }
 
-TEST(switching, puts_the_peer_where_the_handlers_of_suspensions_are_the_same) {
+TEST(switch_to, keeps_the_suspend_handlers_for_the_peer) {
   Store store;
   const Entry entry(store);
   Body next(1, 1, [&](std::span<Value> values) {
@@ -102,7 +102,7 @@ TEST(switching, puts_the_peer_where_the_handlers_of_suspensions_are_the_same) {
   checked::resume_to_end(store, to_handle(left));
 }
 
-TEST(switching, to_a_peer_that_traps_is_a_trap_of_the_handlers_stack) {
+TEST(switch_to, a_peer_that_traps_traps_on_the_handlers_stack) {
   Store store;
   const Entry entry(store);
   Handle left;
@@ -118,7 +118,7 @@ TEST(switching, to_a_peer_that_traps_is_a_trap_of_the_handlers_stack) {
   checked::resume_to_end(store, left);
 }
 
-TEST(switching, to_a_peer_that_throws_throws_on_the_handlers_stack) {
+TEST(switch_to, a_peer_that_throws_throws_on_the_handlers_stack) {
   Store store;
   const Entry entry(store);
   Handle left;
@@ -133,7 +133,7 @@ TEST(switching, to_a_peer_that_throws_throws_on_the_handlers_stack) {
   checked::resume_to_end(store, left);
 }
 
-TEST(switching, leaves_what_an_exception_can_be_raised_in) {
+TEST(switch_to, leaves_peers_that_resume_throw_can_enter) {
   Store store;
   const Entry entry(store);
   Body body(0, 1, [&](std::span<Value> values) {
@@ -147,7 +147,7 @@ TEST(switching, leaves_what_an_exception_can_be_raised_in) {
   EXPECT_TRUE(are_numbers(outcome.values, {1}));
 }
 
-TEST(switching, that_nobody_handles_is_refused_and_the_body_goes_on) {
+TEST(switch_to, without_a_handler_is_refused_and_the_body_continues) {
   Store store;
   const Entry entry(store);
   Body waits(0, 1,

@@ -20,7 +20,7 @@ namespace {
 
 // Two, three, and many.
 
-TEST(switching, to_a_fresh_peer_hands_over_the_values_and_last_the_handle_of_what_was_left) {
+TEST(switch_to, passes_a_fresh_peer_the_values_and_the_handle) {
   Store store;
   const Entry entry(store);
   Handle first;
@@ -44,7 +44,7 @@ TEST(switching, to_a_fresh_peer_hands_over_the_values_and_last_the_handle_of_wha
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, to_handle(left)), {3}));
 }
 
-TEST(switching, to_a_suspended_peer_hands_over_the_values_and_last_the_handle_of_what_was_left) {
+TEST(switch_to, passes_a_suspended_peer_the_values_and_the_handle) {
   Store store;
   const Entry entry(store);
   Body waits(0, 1, [&](std::span<Value> values) {
@@ -65,7 +65,7 @@ TEST(switching, to_a_suspended_peer_hands_over_the_values_and_last_the_handle_of
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, to_handle(left)), {3}));
 }
 
-TEST(switching, comes_after_the_values_that_were_bound) {
+TEST(switch_to, puts_its_values_after_the_bound_ones) {
   Store store;
   const Entry entry(store);
   Body takes(3, 1, [&](std::span<Value> values) {
@@ -136,7 +136,7 @@ class Ring {
   std::vector<Handle> handles_;
 };
 
-TEST(switching, goes_round_among_two_three_and_a_hundred_peers) {
+TEST(switch_to, rotates_among_two_three_and_a_hundred_peers) {
   for (const std::size_t size : {2u, 3u, 100u}) {
     for (const std::uint64_t hops : {1u, 2u, 5u, 600u}) {
       Store store;
@@ -153,7 +153,7 @@ TEST(switching, goes_round_among_two_three_and_a_hundred_peers) {
   }
 }
 
-TEST(switching, leaves_peers_that_can_be_resumed_later) {
+TEST(switch_to, leaves_peers_that_can_be_resumed) {
   Store store;
   const Entry entry(store);
   Ring ring(store, 3, 8);
@@ -165,7 +165,7 @@ TEST(switching, leaves_peers_that_can_be_resumed_later) {
 
 // Chains.
 
-TEST(switching, cuts_off_a_chain_of_several_stacks_as_a_whole) {
+TEST(switch_to, cuts_off_a_chain_of_several_stacks) {
   for (const std::uint64_t depth : {2u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -186,7 +186,7 @@ TEST(switching, cuts_off_a_chain_of_several_stacks_as_a_whole) {
   }
 }
 
-TEST(switching, to_a_chain_of_several_stacks_lets_all_of_it_go_on) {
+TEST(switch_to, resumes_a_chain_of_several_stacks) {
   for (const std::uint64_t depth : {2u, 3u, 100u}) {
     Store store;
     const Entry entry(store);
@@ -208,7 +208,7 @@ TEST(switching, to_a_chain_of_several_stacks_lets_all_of_it_go_on) {
   }
 }
 
-TEST(switching, there_and_back_between_chains_keeps_both) {
+TEST(switch_to, and_back_keeps_both_chains) {
   for (const std::uint64_t depth : {1u, 3u}) {
     Store store;
     const Entry entry(store);

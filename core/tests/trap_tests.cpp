@@ -1,5 +1,5 @@
-// Traps of bodies: they end the continuation, and are re-raised on every stack outward until they
-// have reached the initial one, with their reason. Nothing else is touched.
+// Traps of bodies: a trap ends the continuation, and is raised with its reason on every stack
+// outward up to the initial one. Nothing else changes.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/deep_chain.hpp"
@@ -32,7 +32,7 @@ bool is_own_reason(const Trap& trap) {
   return seen.given == 123 && seen.length == 4 && seen.capacity == 5;
 }
 
-TEST(trap, of_a_body_ends_its_continuation_and_clears_its_values) {
+TEST(trap, ends_the_continuation_and_clears_its_values) {
   Store store;
   const Entry entry(store);
   const Handle handle = checked::cont_bind(store, checked::cont_new(store, fails), numbers(1));
@@ -50,7 +50,7 @@ TEST(trap, of_a_body_ends_its_continuation_and_clears_its_values) {
   EXPECT_EQ(store.live_count(), 0u);
 }
 
-TEST(trap, of_a_body_after_a_suspension_clears_what_it_was_resumed_with) {
+TEST(trap, after_a_suspension_clears_the_received_values) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {
@@ -65,7 +65,7 @@ TEST(trap, of_a_body_after_a_suspension_clears_what_it_was_resumed_with) {
   EXPECT_EQ(handle.record->values.capacity, 0u);
 }
 
-TEST(trap, with_each_reason_reaches_the_outside_through_every_depth) {
+TEST(trap, of_every_reason_reaches_the_outside_from_every_depth) {
   const std::array<Trap, 8> reasons{NullFunction{},
                                     StackTooSmall{1, 2},
                                     StackError{StackError::Reason::not_mapped, 3, ENOMEM},
@@ -106,7 +106,7 @@ TEST(trap, without_a_reason_names_the_continuation_whose_body_failed) {
   EXPECT_EQ(reason<BodyFailed>(trap).continuation, 4u) << "not one that it was re-raised in";
 }
 
-TEST(trap, that_is_being_re_raised_refuses_every_operation_of_that_stack) {
+TEST(trap, refuses_every_further_operation_of_the_stack) {
   Store store;
   const Entry entry(store);
   Body patient(0, 0, [&](std::span<Value>) { checked::suspend(store, yield.tag); });
@@ -144,7 +144,7 @@ TEST(trap, that_is_being_re_raised_refuses_every_operation_of_that_stack) {
   checked::resume_to_end(store, waiting);
 }
 
-TEST(trap, is_re_raised_whatever_the_body_makes_of_it) {
+TEST(trap, is_raised_again_whatever_the_body_returns) {
   Store store;
   const Entry entry(store);
   const auto expect_trap = [&](const Function& parent) {
@@ -182,7 +182,7 @@ TEST(trap, is_re_raised_whatever_the_body_makes_of_it) {
   expect_trap(catches);
 }
 
-TEST(trap, is_over_for_the_next_resume_of_the_initial_stack) {
+TEST(trap, ends_on_the_initial_stack) {
   Store store;
   const Entry entry(store);
   for (int round = 0; round < 3; ++round) {
@@ -191,7 +191,7 @@ TEST(trap, is_over_for_the_next_resume_of_the_initial_stack) {
   }
 }
 
-TEST(trap, leaves_every_other_continuation_unharmed) {
+TEST(trap, does_not_affect_other_continuations) {
   Store store;
   const Entry entry(store);
   Body counts(0, 1, [&](std::span<Value> values) {
@@ -217,7 +217,7 @@ TEST(trap, leaves_every_other_continuation_unharmed) {
   checked::abandon(store, fresh);
 }
 
-TEST(trap, on_a_chain_with_a_new_parent_is_re_raised_there) {
+TEST(trap, of_a_chain_with_a_new_parent_is_raised_there) {
   Store store;
   const Entry entry(store);
   DeepChain chain([&](Store&) {
@@ -242,7 +242,7 @@ TEST(trap, on_a_chain_with_a_new_parent_is_re_raised_there) {
   EXPECT_EQ(store.live_count(), 0u);
 }
 
-TEST(trap, is_not_raised_by_a_refusal_that_the_body_lives_with) {
+TEST(trap, is_not_raised_by_a_refusal_that_the_body_ignores) {
   Store store;
   const Entry entry(store);
   Body body(0, 1, [&](std::span<Value> values) {
@@ -257,7 +257,7 @@ TEST(trap, is_not_raised_by_a_refusal_that_the_body_lives_with) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, outcome.handle), {1}));
 }
 
-TEST(trap, may_be_a_refusal_that_the_body_hands_on) {
+TEST(trap, may_be_a_refusal_that_the_body_returns) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) -> std::expected<void, Trap> {
@@ -269,7 +269,7 @@ TEST(trap, may_be_a_refusal_that_the_body_hands_on) {
   EXPECT_EQ(reason<UnhandledTag>(trap).tag, &peer.tag);
 }
 
-TEST(trap, of_a_raw_function_needs_no_more_than_false) {
+TEST(trap, of_a_raw_function_is_the_result_false) {
   Store store;
   const Entry entry(store);
   const Function function([](const FuncRef&, void*, Value*, std::uint32_t) { return false; },

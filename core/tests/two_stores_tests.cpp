@@ -1,5 +1,5 @@
-// Several stores: on one thread, where an entry of one lies inside a body of the other, and on
-// threads of their own; and one store that moves from thread to thread.
+// Several stores: on one thread, with an entry of one inside a body of the other, and on threads of
+// their own; and one store that moves from thread to thread.
 #include "core/tests/checked.hpp"
 
 #include "core/tests/deep_chain.hpp"
@@ -62,7 +62,7 @@ TEST(two_stores, on_one_thread_have_chains_and_limits_of_their_own) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(inner_store, suspended_inside, numbers(2)), {2}));
 }
 
-TEST(two_stores, keep_what_is_suspended_apart) {
+TEST(two_stores, keep_their_suspended_continuations_apart) {
   Store outer_store;
   Store inner_store;
   const Entry entry(outer_store);
@@ -103,7 +103,7 @@ TEST(two_stores, may_take_turns_in_entering_each_other) {
   EXPECT_EQ(second.active, nullptr);
 }
 
-TEST(two_stores, pass_an_exception_on_from_the_inner_to_the_outer) {
+TEST(two_stores, pass_an_exception_from_the_inner_to_the_outer) {
   Store outer_store;
   Store inner_store;
   const Entry entry(outer_store);
@@ -148,7 +148,7 @@ TEST(store, may_move_to_another_thread_between_entries) {
   checked::resume_to_end(store, checked::cont_new(store, nothing));
 }
 
-TEST(store, of_each_thread_knows_nothing_of_the_others) {
+TEST(store, of_each_thread_is_independent) {
   std::array<std::thread, 4> threads;
   for (std::uint64_t which = 0; which < threads.size(); ++which) {
     threads[which] = std::thread([which] {

@@ -1,4 +1,4 @@
-// Values: they arrive unchanged and in order, however they were handed in (C5), and no buffer takes
+// Values: they arrive unchanged and in order, however they were passed (C5), and no buffer takes
 // more than it has room for.
 #include "core/tests/checked.hpp"
 
@@ -38,7 +38,7 @@ const ArgsObject& buffer_in_use(Handle handle) {
   return record.state == State::fresh ? record.args : record.values;
 }
 
-TEST(binding, in_portions_keeps_the_order_and_comes_before_the_values_of_the_resume) {
+TEST(cont_bind, puts_its_values_in_order_before_those_of_the_resume) {
   Store store;
   const Entry entry(store);
   for (Handle handle : takers_of_three(store)) {
@@ -51,7 +51,7 @@ TEST(binding, in_portions_keeps_the_order_and_comes_before_the_values_of_the_res
   }
 }
 
-TEST(binding, of_all_values_leaves_none_for_the_resume) {
+TEST(cont_bind, can_pass_all_values) {
   Store store;
   const Entry entry(store);
   for (Handle handle : takers_of_three(store)) {
@@ -60,7 +60,7 @@ TEST(binding, of_all_values_leaves_none_for_the_resume) {
   }
 }
 
-TEST(binding, leaves_the_state_and_the_chain_as_they_are) {
+TEST(cont_bind, keeps_the_state_and_the_chain) {
   Store store;
   const Entry entry(store);
   for (const Handle handle : takers_of_three(store)) {
@@ -81,7 +81,7 @@ void expect_too_many(const Trap& trap, std::uint64_t given, std::uint32_t length
   EXPECT_EQ(too_many.capacity, capacity);
 }
 
-TEST(too_many_values, are_refused_by_bind_and_resume_at_one_more_than_fits) {
+TEST(too_many_values, is_one_more_than_fits) {
   Store store;
   const Entry entry(store);
   for (Handle handle : takers_of_three(store)) {
@@ -96,7 +96,7 @@ TEST(too_many_values, are_refused_by_bind_and_resume_at_one_more_than_fits) {
   }
 }
 
-TEST(too_many_values, are_refused_by_a_switch_with_the_handle_counted) {
+TEST(too_many_values, counts_the_handle_of_a_switch) {
   Store store;
   const Entry entry(store);
   for (Handle handle : takers_of_three(store)) {
@@ -117,7 +117,7 @@ TEST(too_many_values, are_refused_by_a_switch_with_the_handle_counted) {
   }
 }
 
-TEST(too_many_values, are_any_where_there_is_no_room_at_all) {
+TEST(too_many_values, is_one_value_if_there_is_no_room) {
   Store store;
   const Entry entry(store);
   const Body nothing(0, 0, [](std::span<Value>) {});
@@ -129,7 +129,7 @@ TEST(too_many_values, are_any_where_there_is_no_room_at_all) {
   }
 }
 
-TEST(too_many_values, are_counted_in_64_bits) {
+TEST(too_many_values, is_counted_in_64_bits) {
   Store store;
   const Entry entry(store);
   for (Handle handle : takers_of_three(store)) {
@@ -147,7 +147,7 @@ TEST(too_many_values, are_counted_in_64_bits) {
   }
 }
 
-TEST(values, may_be_as_many_as_results_where_those_are_more_than_parameters) {
+TEST(values, may_be_as_many_as_the_results) {
   Store store;
   const Entry entry(store);
   const Body body(1, 3, [](std::span<Value>) {});
@@ -166,7 +166,7 @@ TEST(values, keep_all_of_their_128_bits) {
   }
 }
 
-TEST(values, of_a_suspension_reach_the_handler_and_those_of_the_resume_come_back) {
+TEST(values, pass_through_suspend_and_back_through_resume) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {
@@ -185,7 +185,7 @@ TEST(values, of_a_suspension_reach_the_handler_and_those_of_the_resume_come_back
   checked::resume_to_end(store, outcome.handle);
 }
 
-TEST(values, of_which_there_are_many_all_arrive) {
+TEST(values, arrive_in_large_numbers) {
   Store store;
   const Entry entry(store);
   constexpr std::uint32_t count = 10'000;
@@ -202,7 +202,7 @@ TEST(values, of_which_there_are_many_all_arrive) {
   EXPECT_TRUE(std::ranges::equal(checked::resume_to_end(store, outcome.handle, sent), sent));
 }
 
-TEST(values, of_an_outcome_may_be_handed_on_at_once) {
+TEST(values, of_an_outcome_can_be_passed_on) {
   Store store;
   const Entry entry(store);
   Body gives(0, 3, [&](std::span<Value> values) {
@@ -217,7 +217,7 @@ TEST(values, of_an_outcome_may_be_handed_on_at_once) {
   EXPECT_TRUE(are_numbers(checked::resume_to_end(store, takers[1], results), {4, 5, 6}));
 }
 
-TEST(values, may_come_back_into_the_room_that_they_were_sent_from) {
+TEST(values, may_be_received_in_the_room_they_were_sent_from) {
   Store store;
   const Entry entry(store);
   Body body(3, 3, [&](std::span<Value> values) {
@@ -229,7 +229,7 @@ TEST(values, may_come_back_into_the_room_that_they_were_sent_from) {
       are_numbers(checked::resume_to_end(store, outcome.handle, outcome.values), {1, 2, 3}));
 }
 
-TEST(values, that_were_bound_before_a_resume_throw_are_gone) {
+TEST(values, bound_before_a_resume_throw_are_dropped) {
   Store store;
   const Entry entry(store);
   Body body(0, 0, [&](std::span<Value>) {
@@ -244,7 +244,7 @@ TEST(values, that_were_bound_before_a_resume_throw_are_gone) {
   checked::resume_to_end(store, outcome.handle, numbers(2, 3));
 }
 
-TEST(values, of_an_earlier_use_of_the_record_are_gone) {
+TEST(values, do_not_survive_into_the_next_use_of_the_record) {
   Store store;
   const Entry entry(store);
   for (int round = 0; round < 3; ++round) {

@@ -1,5 +1,6 @@
-// The frame-pointer walk (C6) of chains that were broken on purpose: it stops at the very word, and
-// says so.
+// The frame-pointer walk (C6) of chains that were broken on purpose: it stops at the wrong word and
+// names it.
+#include "core/instrumentation.hpp"
 #include "core/tests/second_walk.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +36,7 @@ void expect_break(const Store& store, Handle handle, std::uint64_t address, std:
   EXPECT_EQ(walked.frames.size(), frames_before);
 }
 
-TEST(walk, reports_a_saved_frame_pointer_that_leads_astray_and_where) {
+TEST(walk, reports_where_a_wrong_frame_pointer_leads) {
   using enum BrokenChain::Reason;
   Store store;
   const Entry entry(store);
@@ -61,7 +62,7 @@ TEST(walk, reports_a_saved_frame_pointer_that_leads_astray_and_where) {
   chain.end();
 }
 
-TEST(walk, reports_a_control_context_that_leads_astray_and_where) {
+TEST(walk, reports_where_a_wrong_control_context_leads) {
   using enum BrokenChain::Reason;
   Store store;
   const Entry entry(store);
@@ -81,7 +82,7 @@ TEST(walk, reports_a_control_context_that_leads_astray_and_where) {
   expect_break(store, chain.handle, inner_context + offsetof(ControlContext, rsp),
                inner.stack->bounds().limit(),
                {off_its_stack, &last, inner.stack->bounds().limit(), crossing}, inner_frames);
-  // The chain seems to go on in the stack of the last ancestor.
+  // The chain seems to continue in the stack of the last ancestor.
   const std::uint64_t wrong = frames.back().frame_pointer;
   expect_break(store, chain.handle, last_context + offsetof(ControlContext, rbp), wrong,
                {off_its_stack, &inner, wrong, 0}, 0);
@@ -105,7 +106,7 @@ TEST(walk, reports_a_continuation_without_a_parent_in_the_active_chain) {
   });
 }
 
-TEST(walk, reports_a_chain_of_parents_that_has_no_end) {
+TEST(walk, rejects_an_endless_chain_of_parents) {
   Store store;
   const Entry entry(store);
   SuspendedChain chain(store, frame_here(__builtin_frame_address(0)), 2);

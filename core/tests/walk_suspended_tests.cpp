@@ -1,5 +1,5 @@
 // The frame-pointer walk (C6) of suspended and fresh continuations, against a second opinion, and
-// what cannot be walked.
+// the refusals.
 #include "core/tests/second_walk.hpp"
 
 #include <gtest/gtest.h>
@@ -23,8 +23,8 @@ TEST(walk, lists_the_frames_of_one_suspended_continuation) {
 }
 
 // Guards Wasmtime issue 14239: the walk began at the context of the innermost stack, which says
-// where its parent goes on, and expected the initial stack at the end of a chain that has none.
-TEST(walk, of_several_suspended_stacks_begins_at_the_innermost_and_ends_at_the_cut) {
+// where its parent resumes, and expected the initial stack at the end of a chain that has none.
+TEST(walk, of_a_suspended_chain_visits_innermost_to_last_ancestor) {
   for (const std::size_t depth : {2u, 3u, 10u}) {
     Store store;
     const Entry entry(store);
@@ -55,7 +55,7 @@ TEST(walk, follows_a_chain_to_the_parent_that_resumed_it_last) {
   chain.end();
 }
 
-TEST(walk, is_right_on_both_sides_of_a_switch_to_another_chain) {
+TEST(walk, is_right_before_and_after_a_switch_to_another_chain) {
   Store store;
   const Entry entry(store);
   const std::uint64_t entry_frame = frame_here(__builtin_frame_address(0));
@@ -106,13 +106,13 @@ TEST(walk, of_a_fresh_continuation_has_the_trampoline_alone) {
   const Frame& frame = walked.frames.front();
   EXPECT_EQ(frame.kind, Frame::Kind::exact);
   EXPECT_EQ(frame.symbol_address(),
-            reinterpret_cast<std::uint64_t>(start_routine(store.options.revision)));
+            reinterpret_cast<std::uint64_t>(start_routine(store.options.trampoline)));
   EXPECT_EQ(frame.frame_pointer, trampoline_frame(*handle.record));
   EXPECT_EQ(frame.stack, handle.record);
   EXPECT_TRUE(resume(store, handle, std::vector<Value>(3)).has_value());
 }
 
-// What cannot be walked.
+// Refusals.
 
 TEST(walk, of_a_null_handle_is_refused) {
   const Store store;
@@ -122,7 +122,7 @@ TEST(walk, of_a_null_handle_is_refused) {
   EXPECT_EQ(describe(walked.ended.error()), "a null handle");
 }
 
-TEST(walk, of_a_consumed_handle_is_refused_and_names_both_revisions) {
+TEST(walk, of_a_consumed_handle_is_refused_with_both_revisions) {
   Store store;
   const Entry entry(store);
   SuspendedChain chain(store, frame_here(__builtin_frame_address(0)), 2);

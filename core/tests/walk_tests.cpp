@@ -1,5 +1,5 @@
-// The frame-pointer walk (C6) of the active chain and of the whole thread, through entries inside
-// of entries, against a second opinion.
+// The frame-pointer walk (C6) of the active chain and of the whole thread, through nested
+// entries, against a second opinion.
 #include "core/tests/second_walk.hpp"
 
 #include <gtest/gtest.h>
@@ -63,7 +63,7 @@ using NotedFrames = std::vector<std::uint64_t>;
   asm volatile("");  // a frame for each call
 }
 
-TEST(walk, has_every_frame_that_functions_noted_of_themselves_in_their_order) {
+TEST(walk, visits_the_frames_that_functions_recorded_in_order) {
   Store store;
   const Entry entry(store);
   NotedFrames noted{frame_here(__builtin_frame_address(0))};
@@ -86,7 +86,7 @@ TEST(walk, has_every_frame_that_functions_noted_of_themselves_in_their_order) {
   EXPECT_EQ(found, noted);
 }
 
-TEST(walk, says_of_each_instruction_whether_it_follows_a_call_or_a_switch) {
+TEST(walk, says_whether_an_instruction_follows_a_call_or_a_switch) {
   Store store;
   const Entry entry(store);
   std::vector<Frame> frames;
@@ -105,7 +105,7 @@ TEST(walk, says_of_each_instruction_whether_it_follows_a_call_or_a_switch) {
   }
 }
 
-TEST(walk, goes_on_as_long_as_the_visitor_wants) {
+TEST(walk, stops_when_the_visitor_says_so) {
   Store store;
   const Entry entry(store);
   int visits = 0;
@@ -148,7 +148,7 @@ TEST(walk, goes_on_as_long_as_the_visitor_wants) {
   }
 }
 
-TEST(walk, of_an_entry_in_a_body_ends_at_it_and_that_of_the_thread_goes_on) {
+TEST(walk, active_ends_at_an_inner_entry_and_walk_thread_continues) {
   Store store;
   Store other;
   enter_and_nest(store, 2, [&](std::uint64_t outer_frame) {
@@ -160,7 +160,7 @@ TEST(walk, of_an_entry_in_a_body_ends_at_it_and_that_of_the_thread_goes_on) {
   });
 }
 
-TEST(walk, goes_through_an_entry_of_another_store_on_the_initial_stack) {
+TEST(walk, passes_an_entry_of_another_store_on_the_initial_stack) {
   Store store;
   Store other;
   enter_and_nest(store, 0, [&](std::uint64_t outer_frame) {
@@ -171,7 +171,7 @@ TEST(walk, goes_through_an_entry_of_another_store_on_the_initial_stack) {
 }
 
 // The outer entry has resumed nothing.
-TEST(walk, goes_through_an_entry_of_the_same_store_on_the_initial_stack) {
+TEST(walk, passes_an_entry_of_the_same_store_on_the_initial_stack) {
   Store store;
   enter_and_nest(store, 0, [&](std::uint64_t outer_frame) {
     enter_and_nest(store, 3, [&](std::uint64_t inner_frame) {

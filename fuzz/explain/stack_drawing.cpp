@@ -37,10 +37,10 @@ std::optional<std::string_view> name_of_code(std::uint64_t address) {
   const auto is = [address](auto* routine) {
     return reinterpret_cast<std::uint64_t>(routine) == address;
   };
-  if (is(start_routine(Revision::trap))) {
+  if (is(start_routine(Trampoline::trap))) {
     return "continuation_start";
   }
-  if (is(start_routine(Revision::v44))) {
+  if (is(start_routine(Trampoline::v44))) {
     return "continuation_start of v44";
   }
   if (is(&fiberproof_start_probe)) {

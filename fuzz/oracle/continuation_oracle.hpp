@@ -41,7 +41,7 @@ Verdict c5_value(const PlainValue& expected, const PlainValue& got);
 using BufferWords = std::array<std::uint64_t, 3>;
 Verdict c5_cleared(const BufferWords& got);
 
-/// What is wrong with a chain, as a walk reports it.
+/// The break in a chain, as a walk reports it.
 struct BrokenWalk {
   enum class Reason : std::uint8_t {
     none,

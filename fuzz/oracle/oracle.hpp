@@ -78,8 +78,6 @@ std::array<std::uint64_t, 8> laid_out_addresses(const LayoutRequest& request);
 Verdict l5_l8_fits_or_refused(const LayoutRequest& request, const LayoutAnswer& answer);
 /// After the end of a continuation that was accepted: nothing below the limit was needed.
 Verdict l8_room_sufficed(Span below_limit);
-/// After a refusal: as L4, and the args object is still empty.
-Verdict l5_refusal_made_nothing(std::uint64_t live_before, std::uint64_t live_after);
 Verdict l5_refusal_wrote_nothing(const LayoutRequest& request, std::span<const Span> watched);
 
 /// Three words as they must be, or as they were.
@@ -102,11 +100,7 @@ Verdict s1_stored_somewhere(const ContextWords& stored, const Span& stack,
                             std::span<const std::uint64_t> addresses_after_switches);
 Verdict s1_arrived(const ContextWords& loaded, std::uint64_t rsp, std::uint64_t rbp);
 Verdict s2_only_the_context_written(const ContextWords& before, const ContextWords& after);
-Verdict s2_neighbour(std::uint64_t expected, std::uint64_t got);
-Verdict s3_payload(std::uint64_t sent, std::uint64_t received);
 Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& after);
-Verdict s4_modes(std::uint64_t before, std::uint64_t after);
-Verdict s4_vectors(std::uint64_t before, std::uint64_t after);
 /// On input `locals`, in the frame of a body, was filled with the pattern before any switch.
 Verdict s4_locals(Span locals);
 
@@ -155,14 +149,7 @@ Verdict t6_capacity_untouched(const LayoutRequest& request);
 Verdict t6_untouched(Span above);
 
 // fiber_start.
-Verdict f2_length(std::uint32_t expected, std::uint32_t got);
 Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot);
-Verdict f2_outcome(std::uint64_t expected, std::uint64_t got);
-/// The address of the exception object that was thrown, and of the one that was kept; 0 for none.
-Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept);
-/// After a body's end and what its resumer was told: whether the store still has its exception, or
-/// its reason.
-Verdict f3_nothing_left(bool is_left);
 
 /// Frame and stack pointer of the entry to a continuation: of the function that its trampoline
 /// called, below the args buffer, since the launch words are popped by then.

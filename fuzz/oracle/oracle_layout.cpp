@@ -154,11 +154,6 @@ Verdict l8_room_sufficed(Span below_limit) {
   return untouched(SpecId::L8, "word below the limit", {&below_limit, 1});
 }
 
-Verdict l5_refusal_made_nothing(std::uint64_t live_before, std::uint64_t live_after) {
-  asked(SpecId::L5);
-  return equal(SpecId::L5, "continuations after a refused cont_new", live_before, live_after);
-}
-
 Verdict l5_refusal_wrote_nothing(const LayoutRequest& request, std::span<const Span> watched) {
   if (auto wrong = untouched(SpecId::L5, "word of a stack that was refused", watched)) {
     return wrong;

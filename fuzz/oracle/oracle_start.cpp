@@ -89,31 +89,11 @@ Verdict t6_untouched(Span above) {
   return untouched(SpecId::T6, "word at or above TOS", {&above, 1});
 }
 
-Verdict f2_length(std::uint32_t expected, std::uint32_t got) {
-  asked(SpecId::F2);
-  return equal(SpecId::F2, "args.length", expected, got);
-}
-
 Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot) {
   asked(SpecId::F2);
   return first_wrong_slot ? Violation{SpecId::F2, "results: no slot is wrong", ~std::uint64_t{0},
                                       *first_wrong_slot}
                           : Verdict{};
-}
-
-Verdict f2_outcome(std::uint64_t expected, std::uint64_t got) {
-  asked(SpecId::F2);
-  return equal(SpecId::F2, "control effect that the resumer sees", expected, got);
-}
-
-Verdict f3_exception_kept(std::uint64_t thrown, std::uint64_t kept) {
-  asked(SpecId::F3);
-  return equal(SpecId::F3, "exception object in the store", thrown, kept);
-}
-
-Verdict f3_nothing_left(bool is_left) {
-  asked(SpecId::F3);
-  return equal(SpecId::F3, "an exception or a reason is left in the store", 0, is_left ? 1 : 0);
 }
 
 Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,

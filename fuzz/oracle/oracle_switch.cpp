@@ -55,16 +55,6 @@ Verdict s2_only_the_context_written(const ContextWords& before, const ContextWor
                           after.rip};
 }
 
-Verdict s2_neighbour(std::uint64_t expected, std::uint64_t got) {
-  asked(SpecId::S2);
-  return equal(SpecId::S2, "word beside the context that was stored to", expected, got);
-}
-
-Verdict s3_payload(std::uint64_t sent, std::uint64_t received) {
-  asked(SpecId::S3);
-  return equal(SpecId::S3, "payload in RDI", sent, received);
-}
-
 Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& after) {
   asked(SpecId::S4);
   const struct {
@@ -82,16 +72,6 @@ Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& afte
     }
   }
   return std::nullopt;
-}
-
-Verdict s4_modes(std::uint64_t before, std::uint64_t after) {
-  asked(SpecId::S4);
-  return equal(SpecId::S4, "x87 control word and MXCSR modes", before, after);
-}
-
-Verdict s4_vectors(std::uint64_t before, std::uint64_t after) {
-  asked(SpecId::S4);
-  return equal(SpecId::S4, "vector value that is live across a switch", before, after);
 }
 
 Verdict s4_locals(Span locals) {

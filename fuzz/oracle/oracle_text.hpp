@@ -17,7 +17,7 @@ using Phrases = std::vector<std::string>;
 /// Numbers that occur only in the text of a trap.
 struct TextFacts {
   std::uint64_t numbers_before = 0;  ///< continuations of the store from before the run
-  // Of a consumed handle.
+  // For a consumed handle.
   std::uint64_t continuation = 0;
   std::uint64_t handle_revision = 0;
   std::uint64_t record_revision = 0;

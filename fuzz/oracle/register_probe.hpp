@@ -5,7 +5,7 @@
 // clear, as the psABI wants them at a call.
 #pragma once
 
-#include "core/layout.hpp"
+#include "core/words.hpp"
 
 #include <array>
 #include <cstdint>

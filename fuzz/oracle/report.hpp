@@ -33,7 +33,7 @@ struct Finding {
 /// Takes a finding and does not return.
 using FindingHandler = void(const Finding& finding);
 
-/// What is wrong and both values, by name where they stand for outcomes.
+/// The violation in one sentence with both values, by name where they stand for outcomes.
 std::string sentence_of(const Violation& violation);
 
 std::string report_text(const Finding& finding);

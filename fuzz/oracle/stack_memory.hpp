@@ -2,8 +2,8 @@
 // report access to the memory of other frames, and the hot loops need no coverage.
 #pragma once
 
-#include "core/layout.hpp"
-#include "core/sanitizer.hpp"
+#include "core/instrumentation.hpp"
+#include "core/words.hpp"
 
 #include <cstddef>
 #include <cstdint>

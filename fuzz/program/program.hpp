@@ -59,6 +59,7 @@
 // which expects the check or report that they lead to; fuzzers do not make them.
 #pragma once
 
+#include "core/continuation_start.hpp"
 #include "fuzz/program/bounded_list.hpp"
 #include "fuzz/program/expectation.hpp"
 #include "fuzz/program/parse_error.hpp"
@@ -195,12 +196,9 @@ constexpr bool ends_body(Step::Kind kind) {
   return kind == Step::Kind::return_ || kind == Step::Kind::trap || kind == Step::Kind::throw_;
 }
 
-/// The start routine that is installed beside the store (T5).
-enum class Trampoline : std::uint8_t { trap, v44 };
-
 struct Program {
   Expectation expect;
-  Trampoline trampoline = Trampoline::trap;
+  Trampoline trampoline = Trampoline::trap;  ///< that is installed beside the store (T5)
   BoundedList<StackShape, program_bounds::stacks> stacks;       ///< at least one
   BoundedList<Signature, program_bounds::functions> functions;  ///< at least one
   std::uint8_t tags = 1;                                        ///< from 1

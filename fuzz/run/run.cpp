@@ -64,7 +64,7 @@ class Run {
     const std::uint32_t hash = hash_of(program);
     const bool probing = hash % probed_period == 0;
     choose_vector_garbage(hash / probed_period % vector_garbage_period == 0);
-    fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap));
+    fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Trampoline::trap));
     embedder_.begin(program, hash);
     walker_.begin();
     unwinder_.begin(hash);

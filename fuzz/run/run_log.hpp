@@ -46,7 +46,7 @@ struct LoggedRecord {
   std::uint64_t address;
   std::uint64_t trap_handler;  ///< its address
   oracle::LimitWords limits;
-  // Of a continuation.
+  // The rest is for continuations alone.
   std::uint64_t parent;
   std::uint64_t last_ancestor;
   std::uint64_t revision;

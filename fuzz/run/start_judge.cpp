@@ -4,6 +4,7 @@
 #include "core/continuation.hpp"
 #include "core/control_effect.hpp"
 #include "core/sanitizer.hpp"
+#include "fuzz/oracle/same.hpp"
 #include "fuzz/run/start_runner.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
@@ -54,7 +55,8 @@ oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t
 }
 
 void StartRunner::judge_entry(Activation& self) {
-  check(oracle::s3_payload(spec::resume_payload, fiberproof_start_registers.rdi));
+  check(oracle::same(SpecId::S3, "payload that arrives in RDI", spec::resume_payload,
+                     fiberproof_start_registers.rdi));
   check(oracle::t1_entry(self.request, fiberproof_start_registers));
   check(oracle::t2_call(self.request, self.seen));
   check(oracle::f1_arguments(self.request, self.seen));
@@ -72,7 +74,8 @@ void StartRunner::judge_arrival(const Activation& self) {
                                     after_switches_));
   check(oracle::t3_chain(arrival.from_body, arrival.from_link));
   check(oracle::t3_resume_address(arrival.parent.rip, after_switches_));
-  check(oracle::s4_modes(modes_, arrival.modes));
+  check(oracle::same(SpecId::S4, "x87 control word and MXCSR modes after a switch", modes_,
+                     arrival.modes));
 }
 
 /// After a suspension: as after every switch to this stack, and what the suspender keeps.
@@ -80,7 +83,8 @@ void StartRunner::judge_resumed_suspension(const Step& step, Activation& self) {
   judge_arrival(self);
   check(oracle::s4_kept_by_the_caller(self.suspend_call.before, self.suspend_call.after));
   if (step.kind == Step::Kind::yield_apart) {
-    check(oracle::s3_payload(spec::resume_payload, self.apart_switch.payload));
+    check(oracle::same(SpecId::S3, "payload that arrives in RDI", spec::resume_payload,
+                       self.apart_switch.payload));
     check(oracle::s1_arrived({self.apart_switch.rsp, self.apart_switch.rbp, 0},
                              self.apart_switch.arrived_rsp, self.apart_switch.arrived_rbp));
   }

@@ -3,6 +3,7 @@
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "core/switch.hpp"
+#include "fuzz/oracle/same.hpp"
 #include "fuzz/run/start_runner.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
@@ -35,6 +36,13 @@ Span part_below(std::uint64_t address, Span span) {
 
 Span part_above(std::uint64_t address, Span span) {
   return {std::max(span.lowest, address), std::max(span.end, address)};
+}
+
+/// The control effect of the end of a body.
+std::string_view name_of_end(std::uint64_t payload) {
+  return payload == spec::return_payload ? "return"
+         : payload == spec::trap_payload ? "trap"
+                                         : "another effect";
 }
 
 }  // namespace
@@ -112,7 +120,8 @@ bool StartRunner::make(Activation& made, const Step& step, const StartEvent& eve
     return true;
   }
   check(oracle::l5_refusal_wrote_nothing(made.request, watched.all()));
-  check(oracle::l5_refusal_made_nothing(live, store_.live_count()));
+  check(oracle::same(SpecId::L5, "continuations after a rejected cont_new", live,
+                     store_.live_count()));
   stacks_.give_back(std::move(made.leased));
   return false;
 }
@@ -147,7 +156,8 @@ void StartRunner::resume_once(Activation& child) {
   fiberproof_probe_call(child.resume_call);
   depth_ = child.depth - 1;
   check(oracle::s4_kept_by_the_caller(child.resume_call.before, child.resume_call.after));
-  check(oracle::s4_modes(modes_, floating_point_modes()));
+  check(oracle::same(SpecId::S4, "x87 control word and MXCSR modes after a switch", modes_,
+                     floating_point_modes()));
 }
 
 void StartRunner::resume_thunk(void* activation) {
@@ -203,11 +213,14 @@ void StartRunner::resume_and_take_the_effect(Activation& child) {
 }
 
 void StartRunner::judge_suspension(Activation& child, const StartEvent& event) {
-  check(oracle::s3_payload(spec::suspend_payload + event.handler_index, child.effect));
-  check(oracle::s4_vectors(0, child.vectors_after));
+  check(oracle::same(SpecId::S3, "payload that arrives in RDI",
+                     spec::suspend_payload + event.handler_index, child.effect));
+  check(oracle::same(SpecId::S4, "vector value that is live across a switch", 0,
+                     child.vectors_after));
   const std::uint64_t own = oracle::context_address(child.request.top);
-  check(oracle::s2_neighbour(child.request.capacity(),
-                             read_word(child.request.top - spec::capacity_below_top)));
+  check(oracle::same(SpecId::S2, "word beside the context that was stored",
+                     child.request.capacity(),
+                     read_word(child.request.top - spec::capacity_below_top)));
   if (!child.suspended_apart) {
     const oracle::ContextWords stored = oracle::context_at(own);
     check(oracle::s1_stored_somewhere(stored, child.stack_span(),
@@ -222,8 +235,10 @@ void StartRunner::judge_suspension(Activation& child, const StartEvent& event) {
   check(oracle::s1_stored(left, oracle::context_at(apart)));
   check(oracle::s2_only_the_context_written(child.loaded_apart, oracle::context_at(own)));
   for (std::size_t index = 0; index < child.apart.below.size(); ++index) {
-    check(oracle::s2_neighbour(pattern_at(index), child.apart.below[index]));
-    check(oracle::s2_neighbour(pattern_at(index), child.apart.above[index]));
+    check(oracle::same(SpecId::S2, "word beside the context that was stored", pattern_at(index),
+                       child.apart.below[index]));
+    check(oracle::same(SpecId::S2, "word beside the context that was stored", pattern_at(index),
+                       child.apart.above[index]));
   }
 }
 
@@ -233,13 +248,16 @@ void StartRunner::judge_end(Activation& child, const StartEvent& event) {
   }
   snapshot(child.request, child.owner);
   const bool v44 = progress_.program().trampoline == Trampoline::v44;
-  check(oracle::s4_vectors(0, child.vectors_after));
+  check(oracle::same(SpecId::S4, "vector value that is live across a switch", 0,
+                     child.vectors_after));
   check(oracle::t4_exit(child.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));
   check(oracle::t5_payload(v44, child.succeeded, fiberproof_exit_registers.rdi));
   const bool returned = event.kind == StartEvent::Kind::returned;
-  check(oracle::f2_outcome(returned ? spec::return_payload : spec::trap_payload, child.effect));
+  check(oracle::same(SpecId::F2, "control effect that the resumer sees",
+                     returned ? spec::return_payload : spec::trap_payload, child.effect,
+                     &name_of_end));
   const ArgsObject& args = fiberproof_exit_args_seen;
-  check(oracle::f2_length(event.length, args.length));
+  check(oracle::same(SpecId::F2, "args.length after the end", event.length, args.length));
   if (child.succeeded) {
     check(oracle::f2_result_values(
         first_wrong_value(args.data, 0, child.function->returns, ValueKind::result, child.owner)));
@@ -247,8 +265,10 @@ void StartRunner::judge_end(Activation& child, const StartEvent& event) {
     check(oracle::f2_result_values(first_wrong_value(args.data, 0, child.function->params,
                                                      ValueKind::parameter, child.owner)));
   }
-  check(oracle::f3_exception_kept(v44 ? 0 : child.thrown, child.caught));
-  check(oracle::f3_nothing_left(store_.raised != nullptr || store_.trap.has_value()));
+  check(oracle::same(SpecId::F3, "exception object that the resumer catches",
+                     v44 ? 0 : child.thrown, child.caught));
+  check(oracle::same(SpecId::F3, "an exception or a trap is left in the store", false,
+                     store_.raised != nullptr || store_.trap.has_value()));
   judge_consumed(child, returned ? State::returned : State::trapped);
   check(oracle::t6_capacity_untouched(child.request));
   const auto [below, above] = child.margins();

@@ -45,8 +45,7 @@ void StartRunner::begin() {
   walk_links_left_ = walk_links_max;
   index_coded_.reset();
   modes_ = floating_point_modes();
-  store_.options.revision =
-      progress_.program().trampoline == Trampoline::trap ? Revision::trap : Revision::v44;
+  store_.options.trampoline = progress_.program().trampoline;
 }
 
 void StartRunner::run_all() {

@@ -10,8 +10,8 @@
 namespace fiberproof::fuzz {
 namespace {
 
-// Of more live continuations than these, those that a step involves are looked at, and one of the
-// others in turn.
+// With more live continuations than these, only those that a step involves are compared, and one of
+// the others in turn.
 constexpr std::size_t looked_at_max = 12;
 
 // In a store that has more of them, records are not counted.
@@ -109,8 +109,8 @@ void StoreJudge::started(StackIndex index, const oracle::ArrayCallSeen& call) {
   if (natives_[index].probed) {
     view_.check(oracle::t1_entry(layout, fiberproof_start_registers));
     const bool by_switch = view_.progress.step()->kind == Step::Kind::switch_;
-    view_.check(oracle::s3_payload(by_switch ? switch_payload : spec::resume_payload,
-                                   fiberproof_start_registers.rdi));
+    view_.same(SpecId::S3, "payload that arrives in RDI",
+               by_switch ? switch_payload : spec::resume_payload, fiberproof_start_registers.rdi);
   }
 }
 
@@ -191,7 +191,7 @@ void StoreJudge::judge_ended(StackIndex index) {
     view_.check(oracle::c5_cleared(words_of(got.args)));
     view_.check(oracle::c5_cleared(words_of(got.values)));
   }
-  // Of several that ended, the outermost arrived last.
+  // The outermost of several that ended arrived last.
   if (stack.probed && stack.at_end.rip != 0 && index == view_.reference().ended().back()) {
     view_.check(oracle::t4_exit(stack.at_end, fiberproof_exit_registers, fiberproof_exit_arrivals));
     view_.check(oracle::t5_payload(false, expected.state == ReferenceStack::State::returned,

@@ -19,7 +19,7 @@ LayoutRequest RunView::layout_of(StackIndex index) const {
           .usable_bytes = expected.usable_bytes,
           .params = signature.params,
           .returns = signature.returns,
-          .start_routine = reinterpret_cast<std::uint64_t>(start_routine(Revision::trap)),
+          .start_routine = reinterpret_cast<std::uint64_t>(start_routine(Trampoline::trap)),
           .func_ref = reinterpret_cast<std::uint64_t>(function),
           .caller_vmctx = reinterpret_cast<std::uint64_t>(&store()),
           .args_object = reinterpret_cast<std::uint64_t>(&stack.continuation().args)};

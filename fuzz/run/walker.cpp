@@ -77,9 +77,9 @@ void Walker::judge_noted_frames(StackIndex innermost) const {
 /// What a walk begins with.
 struct Walker::Begin {
   Frame::Kind kind = Frame::Kind::after_call;
-  /// Of one from its caller, and known once the walk is called; else null.
+  /// For a walk from its caller: known once the walk is called. Else null.
   const std::uint64_t* caller_frame_pointer = nullptr;
-  /// Of one from elsewhere.
+  /// For a walk from elsewhere.
   std::uint64_t instruction = 0;
 };
 

@@ -201,8 +201,6 @@ TEST(oracle, the_switch_oracles_fire) {
 
   EXPECT_FALSE(oracle::s2_only_the_context_written(left, left));
   expect_fires(oracle::s2_only_the_context_written(left, {0x1000, 0x1010, 0x5004}), SpecId::S2);
-  expect_fires(oracle::s2_neighbour(1, 2), SpecId::S2);
-  expect_fires(oracle::s3_payload(std::uint64_t{1} << 32, 0), SpecId::S3);
   const CalleeSaved kept{1, 2, 3, 4, 5};
   EXPECT_FALSE(oracle::s4_kept_by_the_caller(kept, kept));
   for (const CalleeSaved lost :
@@ -210,8 +208,6 @@ TEST(oracle, the_switch_oracles_fire) {
         CalleeSaved{1, 2, 3, 0, 5}, CalleeSaved{1, 2, 3, 4, 0}}) {
     expect_fires(oracle::s4_kept_by_the_caller(kept, lost), SpecId::S4);
   }
-  expect_fires(oracle::s4_modes(0x1f80, 0x3f80), SpecId::S4);
-  expect_fires(oracle::s4_vectors(0, 1), SpecId::S4);
 }
 
 TEST(oracle, s5_sees_a_resume_that_is_not_refused_or_changes_something) {
@@ -290,12 +286,7 @@ TEST(oracle, the_trampoline_oracles_fire) {
 }
 
 TEST(oracle, the_fiber_start_and_effect_oracles_fire) {
-  expect_fires(oracle::f2_length(2, 3), SpecId::F2);
   expect_fires(oracle::f2_result_values(7), SpecId::F2);
-  expect_fires(oracle::f2_outcome(0, std::uint64_t{4} << 32), SpecId::F2);
-  expect_fires(oracle::f3_exception_kept(0x1000, 0), SpecId::F3);
-  EXPECT_FALSE(oracle::f3_nothing_left(false));
-  expect_fires(oracle::f3_nothing_left(true), SpecId::F3);
   const std::uint64_t suspend = std::uint64_t{2} << 32;
   EXPECT_FALSE(oracle::e1_round_trip(2, 7, {suspend + 7, true, 2, 7}));
   EXPECT_FALSE(oracle::e1_round_trip(6, 7, {std::uint64_t{3} * suspend + 7, false, 0, 0}));

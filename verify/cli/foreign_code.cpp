@@ -13,7 +13,7 @@ namespace {
 
 struct Role {
   std::string_view name;
-  std::array<std::string_view, 2> symbols;  // of each revision
+  std::array<std::string_view, 2> symbols;  // of each trampoline
 };
 
 constexpr std::array roles{
@@ -24,8 +24,8 @@ constexpr std::array roles{
     Role{"check_failed", {"fiberproof_check_failed", "fiberproof_check_failed"}},
 };
 
-std::string_view symbol_in(const Role& role, Revision revision) {
-  return role.symbols[static_cast<std::size_t>(revision)];
+std::string_view symbol_in(const Role& role, Trampoline trampoline) {
+  return role.symbols[static_cast<std::size_t>(trampoline)];
 }
 
 const Role* role_named(std::string_view name) {
@@ -87,9 +87,9 @@ std::string nothing_named(const ObjectArchive& file) {
 }  // namespace
 
 std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std::string>& pairs,
-                                                           std::optional<Revision> revision) {
+                                                           std::optional<Trampoline> trampoline) {
   ForeignCode made;
-  made.revision_ = revision.value_or(Revision::trap);
+  made.trampoline_ = trampoline.value_or(Trampoline::trap);
   for (const std::string& pair : pairs) {
     const std::size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size()) {
@@ -103,14 +103,14 @@ std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std
     const Role* const role = role_named(name);
     made.is_foreign_ |= role != nullptr;
     const std::string symbol =
-        role == nullptr ? name : std::string(symbol_in(*role, made.revision_));
+        role == nullptr ? name : std::string(symbol_in(*role, made.trampoline_));
     if (!made.places_.emplace(symbol, std::move(*place)).second) {
       return std::unexpected(fmt::format("fiberproof: --symbol {}: {} is given twice", pair, name));
     }
   }
-  if (revision && !made.is_foreign_) {
+  if (trampoline && !made.is_foreign_) {
     return std::unexpected(
-        "fiberproof: --revision: says which rules the code of a role keeps: give a role with "
+        "fiberproof: --trampoline: says which rules the code of a role keeps: give a role with "
         "--symbol");
   }
   return made;
@@ -126,9 +126,9 @@ std::optional<std::string> ForeignCode::left_out(const Contract& contract) const
     if (is_fiber_start(run.symbol)) return "about this project's own fiber_start";
     const Role* const role = role_of_symbol(run.symbol);
     const bool is_other =
-        role != nullptr && !is_given(run.symbol) && symbol_in(*role, revision_) != run.symbol;
+        role != nullptr && !is_given(run.symbol) && symbol_in(*role, trampoline_) != run.symbol;
     if (is_other) {
-      return fmt::format("of revision {}", revision_ == Revision::trap ? "v44" : "trap");
+      return fmt::format("of trampoline {}", trampoline_ == Trampoline::trap ? "v44" : "trap");
     }
   }
   const std::vector<std::string> roles_missing = missing(contract);
@@ -156,7 +156,7 @@ std::vector<std::string> ForeignCode::missing_roles(const Contract& contract) co
   const auto is_of_a_role = [this](const Run& run) {
     const Role* const role = role_of_symbol(run.symbol);
     return role != nullptr && role->name != "fiber_start" &&
-           symbol_in(*role, revision_) == run.symbol;
+           symbol_in(*role, trampoline_) == run.symbol;
   };
   return std::ranges::all_of(contract.runs, is_of_a_role) ? missing(contract)
                                                           : std::vector<std::string>{};
@@ -172,8 +172,8 @@ std::vector<std::string> ForeignCode::names() const {
   return names;
 }
 
-std::string ForeignCode::revision_text() const {
-  return fmt::format("revision {}", revision_ == Revision::v44 ? "v44" : "trap");
+std::string ForeignCode::trampoline_text() const {
+  return fmt::format("trampoline {}", trampoline_ == Trampoline::v44 ? "v44" : "trap");
 }
 
 std::expected<void, std::string> ForeignCode::check_roles(

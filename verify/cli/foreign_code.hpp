@@ -3,7 +3,7 @@
 //
 // ROLE=PLACE, where ROLE is start, fiber_start, switch, initialize or check_failed, or a symbol as
 // a contract names it, and PLACE as in verify/obligation/code_place.hpp. Without a place,
-// fiber_start is the callee of start. Revisions: SPEC.md, T5.
+// fiber_start is the callee of start. Trampoline variants: SPEC.md, T5.
 #pragma once
 
 #include "verify/object/object_archive.hpp"
@@ -21,13 +21,13 @@
 
 namespace fiberproof::verify {
 
-enum class Revision { trap, v44 };
+enum class Trampoline { trap, v44 };
 
 class ForeignCode {
  public:
   /// Takes ROLE=PLACE pairs; an error is one clear line.
   static std::expected<ForeignCode, std::string> parse(const std::vector<std::string>& pairs,
-                                                       std::optional<Revision> revision);
+                                                       std::optional<Trampoline> trampoline);
 
   /// Whether a role was given: then only the named code is proved.
   bool is_foreign() const { return is_foreign_; }
@@ -38,9 +38,10 @@ class ForeignCode {
   /// The roles that are missing for the contract; empty if more roles would not help.
   std::vector<std::string> missing_roles(const Contract& contract) const;
 
-  /// The symbols that were given for roles whose code is proved, and the revision in words.
+  /// The symbols that were given for roles whose code is proved, and the variant of the trampoline
+  /// in words.
   std::vector<std::string> names() const;
-  std::string revision_text() const;
+  std::string trampoline_text() const;
 
   /// Checks that each given name is a role, or a symbol of one of the contracts; and, if no role
   /// was given, that `file` has any code that a contract names. An error says what to type.
@@ -64,7 +65,7 @@ class ForeignCode {
   std::expected<void, std::string> check_roles(const std::vector<Contract>& contracts) const;
 
   bool is_foreign_ = false;
-  Revision revision_ = Revision::trap;
+  Trampoline trampoline_ = Trampoline::trap;
   std::map<std::string, TypedPlace, std::less<>> places_;  // by the contracts' symbols
 };
 

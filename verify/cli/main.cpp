@@ -113,11 +113,11 @@ std::vector<std::string> target_complaints(const std::vector<std::string>& names
 }
 
 std::optional<std::string> take_symbols(Options& options) {
-  std::optional<Revision> revision;
-  if (!options.revision.empty()) {
-    revision = options.revision == "v44" ? Revision::v44 : Revision::trap;
+  std::optional<Trampoline> trampoline;
+  if (!options.trampoline.empty()) {
+    trampoline = options.trampoline == "v44" ? Trampoline::v44 : Trampoline::trap;
   }
-  auto code = ForeignCode::parse(options.symbols, revision);
+  auto code = ForeignCode::parse(options.symbols, trampoline);
   options.prove.are_symbols_wrong = !code;
   if (!code) return code.error();
   options.prove.code = std::move(*code);

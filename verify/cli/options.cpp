@@ -71,9 +71,9 @@ void add_prove(CLI::App& app, Options& options) {
       ->expected(1, -1)
       ->allow_extra_args(false);
   prove
-      ->add_option("--revision", options.revision,
-                   "Give the revision of rule T5 that the trampoline keeps: trap or v44 (default: "
-                   "trap)")
+      ->add_option("--trampoline,--revision", options.trampoline,
+                   "Give the variant of rule T5 that the trampoline keeps: trap or v44 (default: "
+                   "trap); --revision is the old name")
       ->type_name("NAME")
       ->check(one_of({"trap", "v44"}));
   prove

@@ -19,7 +19,7 @@ struct Options {
   HuntCommand hunt;
   MutateCommand mutate;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
-  std::string revision;              ///< v44 or trap; empty where none is given
+  std::string trampoline;            ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;
   std::string explain;
   std::string minimize;

@@ -147,7 +147,7 @@ void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   if (count(report, Verdict::proved) == all && all > 0) {
     fmt::print("{} {} {} ({}): {} of {} theorems proved\n", fmt::join(names, " and "),
                names.size() == 1 ? "keeps" : "keep", fmt::join(rules, " "),
-               options_.code.revision_text(), all, all);
+               options_.code.trampoline_text(), all, all);
   }
   std::set<std::string> missing;
   for (const Contract& contract : plan_.left_out) {

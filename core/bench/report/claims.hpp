@@ -1,5 +1,5 @@
-// What the benchmark is to show: upper bounds of ratios within one run. They are stated and judged
-// in the report; nothing fails by them, since a shared machine may be slow for a while.
+// The claims of the benchmark: upper bounds of ratios within one run. The report states and judges
+// them; no test fails by them, since a shared machine may be slow for a while.
 #pragma once
 
 #include "core/bench/report/measurements.hpp"

@@ -26,7 +26,7 @@ class Reader {
  public:
   explicit Reader(std::string file) : file_(std::move(file)) {}
 
-  std::expected<Measurements, ReportError> read(std::string_view text) {
+  [[nodiscard]] std::expected<Measurements, ReportError> read(std::string_view text) {
     Json root;
     try {
       root = Json::parse(text);
@@ -53,7 +53,7 @@ class Reader {
     return std::unexpected(ReportError{file_, std::move(place), std::move(what)});
   }
 
-  /// What nlohmann says, without its own prefix.
+  /// The message of nlohmann, without its own prefix.
   static std::string detail_of(const Json::parse_error& error) {
     std::string text = error.what();
     if (text.starts_with('[')) text.erase(0, std::min(text.size(), text.find("] ") + 2));

@@ -1,5 +1,5 @@
-// What one run of the benchmark measured, from Google Benchmark's JSON. Everything that the report
-// will ask for is checked while reading, so that a report is made from a whole run or not at all.
+// The measurements of one run of the benchmark, from Google Benchmark's JSON. Everything that the
+// report needs is checked while reading, so that a report is made from a whole run or not at all.
 #pragma once
 
 #include <expected>
@@ -9,7 +9,7 @@
 
 namespace fiberproof::bench {
 
-/// Of several runs of one benchmark, or a ratio of two such.
+/// Several runs of one benchmark, or the ratio of two benchmarks.
 struct Spread {
   double median;
   double least;
@@ -31,14 +31,14 @@ struct Measurements {
   std::string compiler;
   std::vector<Figure> figures;  ///< in the order of the file
 
-  /// That of ROW/CONTENDER, or null.
+  /// The figure of ROW/CONTENDER, or null.
   const Figure* find(std::string_view name) const;
 
   /// The figures of `row`, fastest first.
   std::vector<const Figure*> of_row(std::string_view row) const;
 };
 
-/// Why there can be no report: what is wrong, in which file and where in it.
+/// Why there is no report: the fault, its file and its place in it.
 struct ReportError {
   std::string file;
   std::string place;  ///< empty where it is the whole file
@@ -49,8 +49,8 @@ struct ReportError {
 
 /// Reads `text`, the contents of `file`. Every row that rows.hpp names is there, with its reference
 /// and whatever a claim needs.
-std::expected<Measurements, ReportError> read_measurements(const std::string& file,
-                                                           std::string_view text);
+[[nodiscard]] std::expected<Measurements, ReportError> read_measurements(const std::string& file,
+                                                                         std::string_view text);
 
 /// `figure` is not empty.
 Spread spread(const Figure& figure);

@@ -10,6 +10,11 @@
 namespace fiberproof::bench {
 namespace {
 
+/// Three significant digits, or all before the point.
+std::string short_number(double value) {
+  return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
 std::string range(Spread spread) {
   return fmt::format("{} to {}", short_number(spread.least), short_number(spread.most));
 }
@@ -46,11 +51,7 @@ std::string table(const Row& row, const Measurements& measurements) {
 
 }  // namespace
 
-std::string short_number(double value) {
-  return fmt::format("{:.{}f}", value, value < 10 ? 2 : value < 100 ? 1 : 0);
-}
-
-std::string markdown(const Measurements& measurements) {
+std::string markdown_report(const Measurements& measurements) {
   std::size_t repetitions = measurements.figures.front().nanoseconds.size();
   for (const Figure& figure : measurements.figures) {
     repetitions = std::min(repetitions, figure.nanoseconds.size());

@@ -7,9 +7,6 @@
 
 namespace fiberproof::bench {
 
-std::string markdown(const Measurements& measurements);
-
-/// Three significant digits, or all before the point.
-std::string short_number(double value);
+std::string markdown_report(const Measurements& measurements);
 
 }  // namespace fiberproof::bench

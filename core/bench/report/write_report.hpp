@@ -1,5 +1,5 @@
-// From the JSON of a run to the two files of the report. Files that are there stay as they are
-// unless both can be replaced.
+// Turns the JSON of a run into the report. An old report stays as it is unless the new one is
+// whole.
 #pragma once
 
 #include "core/bench/report/claims.hpp"
@@ -11,13 +11,8 @@
 
 namespace fiberproof::bench {
 
-struct ReportPaths {
-  std::string json;      ///< read
-  std::string markdown;  ///< written
-  std::string svg;       ///< written
-};
-
-/// Writes both files and returns what became of each claim.
-std::expected<std::vector<Judgement>, ReportError> write_report(const ReportPaths& paths);
+/// Reads the file `json`, writes the file `markdown`, and returns the verdict on each claim.
+[[nodiscard]] std::expected<std::vector<Judgement>, ReportError> write_report(
+    const std::string& json, const std::string& markdown);
 
 }  // namespace fiberproof::bench

@@ -1,5 +1,6 @@
-// LeakSanitizer: what only a suspended continuation holds is in use; what only a stack held that is
-// gone is leaked. The check comes at the end of the process.
+// LeakSanitizer: memory that only a suspended continuation refers to is in use; memory that only an
+// ended one referred to is leaked. The check comes at the end of the process.
+#include "core/instrumentation.hpp"
 #include "core/tests/sanitizer/self_test.hpp"
 
 #include <array>
@@ -16,8 +17,8 @@ using Numbers = std::array<std::uint64_t, 100>;
 Store* lasting_store = nullptr;
 const Function* lasting_body = nullptr;
 
-/// What earlier calls left in dead frames of this stack must not hold anything. Not in a fake
-/// frame.
+/// Leftovers of earlier calls in dead frames of this stack must not refer to anything. Not in a
+/// fake frame.
 [[gnu::noinline]] FIBERPROOF_UNINSTRUMENTED void overwrite_dead_frames() {
   std::array<std::uint64_t, 1024> zeros{};
   opaque(zeros.data())[1] = 0;

@@ -1,5 +1,5 @@
-// AddressSanitizer: stores of C++ code to the words of a layout that only assembly and `initialize`
-// have business with. Each would otherwise be a wild jump later, or none at all.
+// AddressSanitizer: stores of C++ code to the control context and the launch words, which only
+// assembly and `initialize` may touch. Without the report each is a wild jump later, or unnoticed.
 #include "core/tests/sanitizer/self_test.hpp"
 
 #include "core/layout.hpp"
@@ -21,7 +21,7 @@ void store_past_the_args_buffer() {
   begin(store, body, arguments);
 }
 
-// What a throw does not forgive: the runtime clears the poison of the frames, and of them only.
+// A throw clears the poison of the frames, but not that of the layout.
 void store_past_the_args_buffer_after_a_throw() {
   Store store;
   const Entry entry(store);

@@ -1,5 +1,5 @@
-// AddressSanitizer, on a continuation stack: the heap, the stack's own frames, and frames that are
-// gone, also on a stack that others have used before in every way.
+// AddressSanitizer on a continuation stack: the heap, the stack's own frames, and dead frames, also
+// on a stack that has been used before in every way.
 #include "core/tests/sanitizer/self_test.hpp"
 
 #include <array>

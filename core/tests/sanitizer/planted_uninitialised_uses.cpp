@@ -1,5 +1,5 @@
-// MemorySanitizer and Valgrind, on a continuation stack: memory that nobody wrote, also where it
-// came there as a value.
+// MemorySanitizer and Valgrind on a continuation stack: uses of unwritten memory, also of values
+// that were passed there.
 #include "core/tests/sanitizer/self_test.hpp"
 
 #include <array>
@@ -19,7 +19,7 @@ volatile std::uint64_t sink = 0;
   }
 }
 
-/// A value that nobody wrote.
+/// An unwritten value.
 std::unique_ptr<Value, void (*)(void*)> unwritten_value() {
   return {static_cast<Value*>(std::malloc(sizeof(Value))), &std::free};
 }

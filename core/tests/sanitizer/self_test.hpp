@@ -1,7 +1,6 @@
-// sanitizer_self_test MODE: what each sanitizer build is shown, so that it is known to see what
-// happens on continuation stacks. A valid mode does nothing wrong, and must end without a word. A
-// planted mode makes one true error, which the sanitizer of its kind must report; one that comes
-// back was not caught.
+// sanitizer_self_test MODE: shows that the sanitizers see errors on continuation stacks. A valid
+// mode does nothing wrong, and must end silently. A planted mode makes one true error, which its
+// sanitizer must report; a planted mode that returns was not caught.
 //
 // Plain code with neither GoogleTest nor streams: MemorySanitizer would report what their
 // uninstrumented libraries write.
@@ -33,10 +32,10 @@ std::span<const Mode> planted_races();
 /// Makes at least `wanted` switches that are all allowed, in every way; returns how many.
 std::uint64_t switch_validly(std::uint64_t wanted);
 
-/// Ends the process with status 1 and a line that names `what`, where it is not so.
+/// Ends the process with status 1 and a line that names `what`, unless `holds`.
 void require(bool holds, const char* what);
 
-/// The same value, of which the compiler knows nothing any more.
+/// The same value, hidden from the compiler.
 [[gnu::noinline]] std::uint64_t opaque(std::uint64_t value);
 template <class Object>
 Object* opaque(Object* object) {
@@ -59,7 +58,7 @@ inline Outcome begin(Store& store, const Function& body, std::span<const Value> 
   return *outcome;
 }
 
-/// Goes on with one that paused.
+/// Resumes a body that paused.
 inline Outcome go_on(Store& store, const Outcome& paused) {
   require(paused.kind == Outcome::Kind::suspended, "a body that paused");
   const auto outcome = resume(store, paused.handle, {}, Handlers::suspends(pause_tags));

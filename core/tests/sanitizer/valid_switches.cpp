@@ -1,33 +1,19 @@
-// A million switches that are all allowed, in every way that the machine has: values through
-// resumes, suspensions, switches and results; nested chains that are suspended as a whole; peers;
-// exceptions that end a body, are handed to one, or are being handled while it is suspended; traps;
-// abandoned chains; a store inside another; stacks of the pool, of the caller's memory, and mapped
-// for one continuation. The order is random and the same in every run.
-#include "core/tests/sanitizer/self_test.hpp"
+// A million valid switches of every kind: values through resumes, suspensions, switches and
+// results; nested chains that are suspended as a whole; peers; exceptions and traps
+// (valid_exceptions.cpp); abandoned chains; a store inside another; stacks of the pool, of the
+// caller's memory, and mapped for one continuation. The order is random and the same in every run.
+#include "core/tests/sanitizer/valid_switches.hpp"
 
 #include "core/stack.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 
 namespace fiberproof::self_test {
-namespace {
 
-constexpr std::uint64_t switches_wanted = 1'000'000;
-constexpr std::uint64_t switches_wanted_of_a_slow_tool = 100'000;
-
-const Tag far_tag{"far"};
-const Tag peer_tag{"peer"};
-constexpr const Tag* far_tags[] = {&far_tag};
-constexpr const Tag* all_tags[] = {&pause_tag, &far_tag, &peer_tag};
-constexpr Handlers all_handlers{all_tags, 2};
-
-std::uint64_t switches = 0;
-
-/// xorshift64* (Vigna, 2016).
 std::uint32_t random_below(std::uint32_t end) {
+  // xorshift64* (Vigna, 2016).
   static std::uint64_t state = 1;
   state ^= state >> 12;
   state ^= state << 25;
@@ -35,21 +21,18 @@ std::uint32_t random_below(std::uint32_t end) {
   return static_cast<std::uint32_t>((state * 0x2545f4914f6cdd1d >> 32) % end);
 }
 
-/// What is dear under some sanitizer is done less often.
 bool rarely() {
   return random_below(32) == 0;
 }
 
 Handle fresh(Store& store, const Function& body) {
-  // Of different sizes, so that stacks of the pool are used in a changing order.
+  // Different sizes, so that stacks of the pool are used in a changing order.
   const auto made = cont_new(store, &body, random_below(4) == 0 ? 32 * 1024 : 0);
   require(made.has_value(), "a new continuation");
   return *made;
 }
 
-/// There and back.
-Outcome run(Store& store, Handle handle, std::span<const Value> values = {},
-            const Handlers& handlers = all_handlers) {
+Outcome run(Store& store, Handle handle, std::span<const Value> values, const Handlers& handlers) {
   const auto outcome = resume(store, handle, values, handlers);
   require(outcome.has_value(), "no trap");
   switches += 2;
@@ -64,16 +47,36 @@ Value suspend_for_value(Store& store, const Tag& tag, std::span<const Value> val
   return room.front();
 }
 
-/// Frames with locals that have addresses, the innermost of which calls `action`.
-template <class Action>
-[[gnu::noinline]] std::uint64_t descend(std::uint32_t frames, Action& action) {
-  std::array<std::uint64_t, 4> locals{frames, 1, 2, 3};
-  std::uint64_t* const first = opaque(locals.data());
-  first[3] += frames;
-  const std::uint64_t below = frames == 0 ? action() : descend(frames - 1, action);
-  require(locals[3] == 3 + frames, "locals to outlive the switches");
-  return below + first[0];
+void nest(Store& store, std::uint32_t depth, std::uint32_t rounds) {
+  if (depth == 0) {
+    for (std::uint32_t round = 0; round < rounds; ++round) {
+      const Value given{round, depth};
+      require(suspend_for_value(store, far_tag, {&given, 1}).low == round, "the answer");
+    }
+    return;
+  }
+  const Body inner(0, 1, [=](Store& own, std::span<Value> values) {
+    auto action = [&] {
+      nest(own, depth - 1, rounds);
+      return std::uint64_t{0};
+    };
+    descend(random_below(3), action);
+    values[0] = {depth, 0};
+  });
+  const Outcome outcome = run(store, fresh(store, inner), {}, Handlers::suspends(pause_tags));
+  require(outcome.kind == Outcome::Kind::returned && outcome.values[0].low == depth, "a result");
 }
+
+Outcome begin_nested(Store& store, const Function& outermost) {
+  const Outcome outcome = run(store, fresh(store, outermost), {}, Handlers::suspends(far_tags));
+  require(outcome.kind == Outcome::Kind::suspended, "the chain to be suspended");
+  return outcome;
+}
+
+namespace {
+
+constexpr std::uint64_t switches_wanted = 1'000'000;
+constexpr std::uint64_t switches_wanted_of_a_slow_tool = 100'000;
 
 // Each of these leaves nothing behind but used stacks.
 
@@ -101,33 +104,6 @@ void values_through_suspensions(Store& store) {
   }
   require(outcome.kind == Outcome::Kind::returned, "a return");
   require(outcome.values.size() == results && outcome.values[2].low == rounds, "its results");
-}
-
-/// A chain of `depth` continuations more, the innermost of which suspends all of them.
-void nest(Store& store, std::uint32_t depth, std::uint32_t rounds) {
-  if (depth == 0) {
-    for (std::uint32_t round = 0; round < rounds; ++round) {
-      const Value given{round, depth};
-      require(suspend_for_value(store, far_tag, {&given, 1}).low == round, "the answer");
-    }
-    return;
-  }
-  const Body inner(0, 1, [=](Store& own, std::span<Value> values) {
-    auto action = [&] {
-      nest(own, depth - 1, rounds);
-      return std::uint64_t{0};
-    };
-    descend(random_below(3), action);
-    values[0] = {depth, 0};
-  });
-  const Outcome outcome = run(store, fresh(store, inner), {}, Handlers::suspends(pause_tags));
-  require(outcome.kind == Outcome::Kind::returned && outcome.values[0].low == depth, "a result");
-}
-
-Outcome begin_nested(Store& store, const Function& outermost) {
-  const Outcome outcome = run(store, fresh(store, outermost), {}, Handlers::suspends(far_tags));
-  require(outcome.kind == Outcome::Kind::suspended, "the chain to be suspended");
-  return outcome;
 }
 
 void chains_suspended_as_a_whole(Store& store) {
@@ -208,113 +184,6 @@ void peers(Store& store) {
   const Value waiting = to_value(run(store, fresh(store, second)).handle);
   require(run(store, fresh(store, first), {&waiting, 1}).kind == Outcome::Kind::returned,
           "the last peer to return");
-}
-
-/// Runs what must end by an exception.
-template <class Action>
-void expect_exception(int wanted, Action action) {
-  int caught = 0;
-  try {
-    action();
-  } catch (int number) {
-    caught = number;
-  }
-  require(caught == wanted, "the exception of the body");
-  switches += 2;
-}
-
-void exceptions_that_end_bodies(Store& store) {
-  const auto number = static_cast<int>(1 + random_below(100));
-  const std::uint32_t depth = random_below(4);
-  const Body thrower(0, 0, [=](Store& own, std::span<Value>) {
-    nest(own, depth, 1);
-    auto action = [&] {
-      if (opaque(std::uint64_t{1}) == 1) throw number;
-      return std::uint64_t{0};
-    };
-    descend(random_below(4), action);
-  });
-  const Body outer(0, 0, [&](Store& own, std::span<Value>) {
-    expect_exception(number, [&] {
-      Outcome outcome = begin_nested(own, thrower);
-      const Value answer = outcome.values[0];
-      run(own, outcome.handle, {&answer, 1});
-    });
-    throw number + 1;
-  });
-  expect_exception(number + 1, [&] { run(store, fresh(store, outer)); });
-}
-
-void exceptions_handed_over(Store& store) {
-  const bool caught_inside = random_below(2) == 0;
-  const Body body(0, 0, [=](Store& own, std::span<Value>) {
-    try {
-      auto action = [&] {
-        pause(own);
-        return std::uint64_t{0};
-      };
-      descend(random_below(4), action);
-    } catch (int) {
-      if (!caught_inside) throw;
-    }
-  });
-  const Outcome paused = run(store, fresh(store, body));
-  const auto exception = std::make_exception_ptr(7);
-  sanitizer_written(&exception, sizeof exception);  // by the C++ runtime
-  if (caught_inside) {
-    require(resume_throw(store, paused.handle, exception).has_value(), "a body that caught it");
-    switches += 2;
-  } else {
-    expect_exception(7, [&] { static_cast<void>(resume_throw(store, paused.handle, exception)); });
-  }
-  try {
-    static_cast<void>(resume_throw(store, fresh(store, body), exception));
-    require(false, "a fresh one to end");
-  } catch (int number) {
-    require(number == 7, "the exception");
-  }
-}
-
-/// Suspended inside a handler, whose exception it still has afterwards.
-void exceptions_being_handled(Store& store) {
-  const bool abandoned = rarely();
-  const Body body(0, 0, [](Store& own, std::span<Value> values) {
-    const auto number = static_cast<int>(random_below(1000));
-    try {
-      throw number;
-    } catch (int) {
-      pause(own);
-      try {
-        throw;
-      } catch (int again) {
-        require(again == number, "its own exception");
-      }
-    }
-    static_cast<void>(values);
-  });
-  const Outcome first = run(store, fresh(store, body));
-  const Outcome second = run(store, fresh(store, body));
-  run(store, first.handle);
-  if (abandoned) {
-    require(abandon(store, second.handle).has_value(), "an abandonment");
-  } else {
-    run(store, second.handle);
-  }
-}
-
-void traps(Store& store) {
-  const std::uint32_t depth = random_below(3);
-  const Body inner(0, 0, [=](Store& own, std::span<Value>) {
-    nest(own, depth, 0);
-    return false;
-  });
-  const Body outer(0, 0, [&](Store& own, std::span<Value>) {
-    require(!resume(own, fresh(own, inner)).has_value(), "a trap");
-    require(!suspend(own, pause_tag).has_value(), "everything to be refused from then on");
-    switches += 2;
-  });
-  require(!resume(store, fresh(store, outer)).has_value(), "the same trap");
-  switches += 2;
 }
 
 void run_here(Store& store, const Function& body, Stack& stack) {

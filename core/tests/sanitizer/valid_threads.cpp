@@ -1,5 +1,5 @@
-// Two threads: with a store each; and handing one to and fro under a mutex, so that a suspended
-// continuation goes on wherever it likes, also inside an exception handler.
+// Two threads: with a store each; and passing one store to and fro under a mutex, so that a
+// suspended continuation resumes on either, also inside an exception handler.
 #include "core/tests/sanitizer/self_test.hpp"
 
 #include <condition_variable>

@@ -1,6 +1,6 @@
 // T7 with gdb: its bt reaches main from the innermost of nested continuations, and from each
-// instruction of a trampoline. gdb prints `<signal handler called>` for a trampoline, since that is
-// how the call frame information marks it; so which procedure a frame belongs to is asked for.
+// instruction of a trampoline. gdb prints `<signal handler called>` for a trampoline, since the
+// call frame information marks it so; the tests therefore ask for the procedure of each frame.
 //
 // A gdb that is missing, or may not trace, fails these tests.
 #include "core/tests/unwind/gdb.hpp"
@@ -21,12 +21,12 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-const char* argument_for(Revision revision) {
-  return revision == Revision::trap ? "trap" : "v44";
+const char* argument_for(Trampoline trampoline) {
+  return trampoline == Trampoline::trap ? "trap" : "v44";
 }
 
-Lines run_subject(std::size_t depth, Revision revision, const Lines& commands) {
-  return gdb_output(commands, {UNWIND_SUBJECT, fmt::to_string(depth), argument_for(revision)});
+Lines run_subject(std::size_t depth, Trampoline trampoline, const Lines& commands) {
+  return gdb_output(commands, {UNWIND_SUBJECT, fmt::to_string(depth), argument_for(trampoline)});
 }
 
 Lines lines_after(const Lines& lines, const std::string& mark) {
@@ -78,9 +78,9 @@ void expect_whole_backtrace(const Lines& backtrace, std::size_t trampoline_count
   EXPECT_EQ(signal_frame_count, trampoline_count);
 }
 
-void expect_bt_reaches_main_through(std::size_t depth, Revision revision) {
+void expect_bt_reaches_main_through(std::size_t depth, Trampoline trampoline) {
   const Lines lines = run_subject(
-      depth, revision,
+      depth, trampoline,
       {"break innermost_body_reached", "run",                        //
        "echo @bt\\n", "bt",                                          //
        "echo @procedures\\n", "frame apply all -q info symbol $pc",  //
@@ -90,23 +90,23 @@ void expect_bt_reaches_main_through(std::size_t depth, Revision revision) {
   EXPECT_EQ(stacks.size(), depth);
   expect_main_is_reached(
       frames_in(lines_after(lines, "@procedures"), lines_after(lines, "@stack pointers")), stacks,
-      trampoline_name(revision));
+      trampoline_name(trampoline));
 }
 
 TEST(unwind, gdb_reaches_main_through_3_continuations) {
-  expect_bt_reaches_main_through(3, Revision::trap);
+  expect_bt_reaches_main_through(3, Trampoline::trap);
 }
 
 TEST(unwind, gdb_reaches_main_through_100_continuations) {
-  expect_bt_reaches_main_through(100, Revision::trap);
+  expect_bt_reaches_main_through(100, Trampoline::trap);
 }
 
 TEST(unwind, gdb_reaches_main_through_3_continuations_of_v44) {
-  expect_bt_reaches_main_through(3, Revision::v44);
+  expect_bt_reaches_main_through(3, Trampoline::v44);
 }
 
 TEST(unwind, gdb_reaches_main_through_100_continuations_of_v44) {
-  expect_bt_reaches_main_through(100, Revision::v44);
+  expect_bt_reaches_main_through(100, Trampoline::v44);
 }
 
 /// An instruction as gdb names it, and how many trampolines bt shows from there.
@@ -146,31 +146,31 @@ std::multiset<Sighting> every_instruction_at_every_level(
   return all;
 }
 
-void expect_bt_reaches_main_from_each_instruction(std::size_t depth, Revision revision) {
-  const std::string trampoline = trampoline_name(revision);
-  const auto addresses = trampoline_addresses(start_routine(revision));
+void expect_bt_reaches_main_from_each_instruction(std::size_t depth, Trampoline trampoline) {
+  const std::string name = trampoline_name(trampoline);
+  const auto addresses = trampoline_addresses(start_routine(trampoline));
   const Lines lines =
-      run_subject(depth, revision, commands_for_each_instruction(depth, trampoline, addresses));
+      run_subject(depth, trampoline, commands_for_each_instruction(depth, name, addresses));
   std::multiset<Sighting> seen;
   for (std::size_t stop = 0; stop < addresses.size() * depth; ++stop) {
     const Lines procedures = lines_after(lines, fmt::format("@procedures {}", stop));
     ASSERT_FALSE(procedures.empty());
     const std::string& innermost = procedures.front();
     const auto trampoline_count =
-        static_cast<std::size_t>(std::ranges::count(procedures, trampoline, &procedure_in));
+        static_cast<std::size_t>(std::ranges::count(procedures, name, &procedure_in));
     seen.insert({innermost.substr(0, innermost.find(" in section ")), trampoline_count});
     expect_whole_backtrace(lines_after(lines, fmt::format("@bt {}", stop)), trampoline_count);
   }
-  EXPECT_TRUE(seen == every_instruction_at_every_level(depth, trampoline, addresses));
+  EXPECT_TRUE(seen == every_instruction_at_every_level(depth, name, addresses));
   EXPECT_TRUE(lines.back().ends_with("exited normally]")) << lines.back();
 }
 
 TEST(unwind, gdb_reaches_main_from_each_instruction_of_the_trampoline) {
-  expect_bt_reaches_main_from_each_instruction(3, Revision::trap);
+  expect_bt_reaches_main_from_each_instruction(3, Trampoline::trap);
 }
 
 TEST(unwind, gdb_reaches_main_from_each_instruction_of_the_trampoline_of_v44) {
-  expect_bt_reaches_main_from_each_instruction(3, Revision::v44);
+  expect_bt_reaches_main_from_each_instruction(3, Trampoline::v44);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
-// T7 with the unwinder of the C++ runtime, which this program must not have another one before
-// (libunwind defines the same functions): it walks through every trampoline, and exceptions that a
-// body throws and catches work in it as anywhere.
+// T7 with the unwinder of the C++ runtime: it walks through every trampoline, and a body can throw
+// and catch as anywhere. This program must not link libunwind, which defines the same functions.
 #include "core/tests/unwind/nest.hpp"
 
 #include <unwind.h>
@@ -41,14 +40,14 @@ const void* address_of(Procedure* procedure) {
 }
 
 void expect_outermost_is_reached_through(std::size_t depth) {
-  for (const Revision revision : {Revision::trap, Revision::v44}) {
+  for (const Trampoline trampoline : {Trampoline::trap, Trampoline::v44}) {
     Procedures procedures;
-    Nest nest(depth, revision, [&](Nest&) {
+    Nest nest(depth, trampoline, [&](Nest&) {
       procedures = walk();
       return true;
     });
     run_outermost(nest);
-    EXPECT_EQ(std::ranges::count(procedures, address_of(start_routine(revision))),
+    EXPECT_EQ(std::ranges::count(procedures, address_of(start_routine(trampoline))),
               static_cast<std::ptrdiff_t>(depth));
     EXPECT_EQ(std::ranges::count(procedures, address_of(run_outermost)), 1);
   }
@@ -68,7 +67,7 @@ TEST(unwind, libgcc_reaches_the_outermost_frame_through_100_continuations) {
   asm volatile("");  // a frame for each call
 }
 
-TEST(unwind, an_exception_that_a_body_catches_does_not_disturb_the_continuations) {
+TEST(unwind, an_exception_caught_in_a_body_does_not_disturb_the_others) {
   int caught_count = 0;
   const auto raise_and_catch = [&] {
     try {
@@ -78,8 +77,8 @@ TEST(unwind, an_exception_that_a_body_catches_does_not_disturb_the_continuations
       ++caught_count;
     }
   };
-  for (const Revision revision : {Revision::trap, Revision::v44}) {
-    Nest nest(100, revision, [&](Nest& running) {
+  for (const Trampoline trampoline : {Trampoline::trap, Trampoline::v44}) {
+    Nest nest(100, trampoline, [&](Nest& running) {
       raise_and_catch();
       running.suspend_innermost();
       raise_and_catch();

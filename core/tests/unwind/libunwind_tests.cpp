@@ -1,6 +1,6 @@
 // T7 with libunwind inside the process: from the innermost body it walks to main, through every
-// trampoline and over each stack in its turn; also where a continuation, or the whole chain, was
-// suspended and resumed by another frame than the one that started it.
+// trampoline and over each stack; also if a continuation, or the whole chain, was suspended and
+// then resumed by another frame than the first time.
 #include "core/tests/unwind/nest.hpp"
 #include "core/tests/unwind/walked_frames.hpp"
 
@@ -54,24 +54,24 @@ std::string procedure_name(unw_cursor_t& cursor) {
 
 enum class Moved { not_at_all, innermost, whole_chain };
 
-void expect_main_is_reached_through(std::size_t depth, Revision revision, Moved moved) {
+void expect_main_is_reached_through(std::size_t depth, Trampoline trampoline, Moved moved) {
   std::vector<WalkedFrame> frames;
-  Nest nest(depth, revision, [&](Nest& running) {
+  Nest nest(depth, trampoline, [&](Nest& running) {
     if (moved == Moved::innermost) running.suspend_innermost();
     if (moved == Moved::whole_chain) running.suspend_all();
     frames = walk();
     return true;
   });
   EXPECT_TRUE(nest.run());
-  expect_main_is_reached(frames, nest.bounds(), trampoline_name(revision));
+  expect_main_is_reached(frames, nest.bounds(), trampoline_name(trampoline));
   EXPECT_EQ(std::ranges::count(frames, "fiberproof_unwind_second_resumer", &WalkedFrame::procedure),
             moved == Moved::not_at_all ? 0 : 1);
 }
 
 void expect_main_is_reached_through(std::size_t depth, Moved moved) {
-  for (const Revision revision : {Revision::trap, Revision::v44}) {
-    SCOPED_TRACE(trampoline_name(revision));
-    expect_main_is_reached_through(depth, revision, moved);
+  for (const Trampoline trampoline : {Trampoline::trap, Trampoline::v44}) {
+    SCOPED_TRACE(trampoline_name(trampoline));
+    expect_main_is_reached_through(depth, trampoline, moved);
   }
 }
 
@@ -83,12 +83,12 @@ TEST(unwind, libunwind_reaches_main_through_100_continuations) {
   expect_main_is_reached_through(100, Moved::not_at_all);
 }
 
-TEST(unwind, libunwind_reaches_main_by_way_of_the_frame_that_resumed_the_innermost_again) {
+TEST(unwind, libunwind_reaches_main_through_the_frame_that_resumed_the_innermost) {
   expect_main_is_reached_through(3, Moved::innermost);
   expect_main_is_reached_through(100, Moved::innermost);
 }
 
-TEST(unwind, libunwind_reaches_main_by_way_of_the_frame_that_resumed_the_whole_chain_again) {
+TEST(unwind, libunwind_reaches_main_through_the_frame_that_resumed_the_chain) {
   expect_main_is_reached_through(3, Moved::whole_chain);
   expect_main_is_reached_through(100, Moved::whole_chain);
 }
@@ -120,18 +120,18 @@ TEST(unwind, libunwind_reaches_main_from_a_continuation_that_its_peer_switched_t
   peers.next = cont_new(peers.store, &second).value();
   const StackBounds bounds = peers.next.record->stack->bounds();
   EXPECT_TRUE(resume(peers.store, running, {}, Handlers::switches(tags)).has_value());
-  expect_main_is_reached(peers.frames, {bounds}, trampoline_name(Revision::trap));
+  expect_main_is_reached(peers.frames, {bounds}, trampoline_name(Trampoline::trap));
 }
 
 // unw_backtrace takes short cuts where the rules look like ones that it knows. It took one through
 // the trampolines when their CFA was "the word at RBP - 8" and nothing more, as in functions where
 // GCC realigns the stack, and reported the word below the parent's RSP for the parent's RIP.
-TEST(unwind, libunwind_in_a_hurry_sees_the_same_frames) {
+TEST(unwind, libunwinds_fast_walk_sees_the_same_frames) {
   std::array<void*, 2000> hurried{};
   std::array<void*, 2000> careful{};
   int hurried_count = 0;
   std::size_t careful_count = 0;
-  Nest nest(100, Revision::trap, [&](Nest&) {
+  Nest nest(100, Trampoline::trap, [&](Nest&) {
     hurried_count = unw_backtrace(hurried.data(), static_cast<int>(hurried.size()));
     careful_count = walk_addresses(careful);
     return true;

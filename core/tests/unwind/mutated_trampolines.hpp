@@ -1,5 +1,5 @@
-// Entry trampolines with right instructions and wrong call frame information, each for one mistake
-// that the single-step test must find, at the instructions where it is one.
+// Entry trampolines with right instructions and wrong call frame information. Each has one mistake,
+// which the single-step test must find at the instructions that it affects.
 #pragma once
 
 #include "core/initialize.hpp"

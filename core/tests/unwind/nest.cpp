@@ -31,13 +31,13 @@ std::vector<Stack> stacks_up_and_down(std::size_t count) {
 
 }  // namespace
 
-Nest::Nest(std::size_t depth, Revision revision, std::function<bool(Nest&)> innermost_body)
+Nest::Nest(std::size_t depth, Trampoline trampoline, std::function<bool(Nest&)> innermost_body)
     : innermost_body_(std::move(innermost_body)), stacks_(stacks_up_and_down(depth)) {
-  store_.options.revision = revision;
+  store_.options.trampoline = trampoline;
 }
 
 Nest::Nest(std::size_t depth, StartRoutine* trampoline, std::function<bool(Nest&)> innermost_body)
-    : Nest(depth, Revision::trap, std::move(innermost_body)) {
+    : Nest(depth, Trampoline::trap, std::move(innermost_body)) {
   foreign_trampoline_ = trampoline;
 }
 

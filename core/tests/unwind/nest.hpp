@@ -1,4 +1,4 @@
-// What the unwinders are tested on: continuations that resume one another, to a given depth.
+// The subject of the unwinder tests: continuations that resume one another, to a given depth.
 //
 // Every level is alike. From the inside out: a body, fiber_start with what it calls, the
 // trampoline; then, on the parent's stack, `run_level` with the switch in it, called by the
@@ -19,7 +19,7 @@ class Nest {
  public:
   /// In each run `innermost_body` is what the last of `depth` continuations runs; it tells whether
   /// that one returns or traps.
-  Nest(std::size_t depth, Revision revision, std::function<bool(Nest&)> innermost_body);
+  Nest(std::size_t depth, Trampoline trampoline, std::function<bool(Nest&)> innermost_body);
 
   /// The same with an entry trampoline that is not one of core's.
   Nest(std::size_t depth, StartRoutine* trampoline, std::function<bool(Nest&)> innermost_body);
@@ -32,7 +32,7 @@ class Nest {
   void suspend_innermost() { suspend(store_, to_parent_).value(); }
   void suspend_all() { suspend(store_, to_initial_).value(); }
 
-  /// Of the stacks, outermost first.
+  /// The bounds of the stacks, outermost first.
   std::vector<StackBounds> bounds() const;
 
  private:

@@ -1,4 +1,4 @@
-// A child process that is single-stepped, and what libunwind makes of it from outside at each stop.
+// Single-steps a child process, and has libunwind unwind it from outside at each stop.
 #pragma once
 
 #include <sys/types.h>
@@ -12,7 +12,7 @@
 
 namespace fiberproof::unwind {
 
-/// Where a frame goes on: what a control context holds, and what unwinding recovers.
+/// The resume point of a frame: a control context holds it, and unwinding recovers it.
 struct Place {
   std::uint64_t rsp = 0;
   std::uint64_t rbp = 0;

@@ -1,12 +1,12 @@
-// What unwinding yields at each instruction of stack_switch, measured by single-stepping. The
+// Unwinding at each instruction of stack_switch, measured by single-stepping. The
 // switch has no call frame information of its own, only that of the function around it, whose frame
 // is found by RBP: until RBP is written, unwinding starts on the stack that is left, and at the
 // jump on the one that is entered. It then shows that whole chain, but for two limits:
 //
-// - A child that suspends stores where it goes on into the control context that its chain goes
+// - A child that suspends stores its resume point into the control context that its chain leads
 //   through (T3). From the first store until RBP is written, the chain leads from the trampoline
 //   back into the child, without end. No other order of the instructions helps: a parent that
-//   resumes must have stored before it writes RBP. Who walks from a signal handler needs a bound.
+//   resumes must have stored before it writes RBP. A walk from a signal handler needs a bound.
 // - At the jump to a fresh stack the RSP of the second frame is TOS: by its RBP the trampoline's
 //   frame looks like that of an ordinary function.
 #include "core/tests/unwind/instructions.hpp"
@@ -73,7 +73,7 @@ std::vector<Passage> passages_of(TracedChild& child) {
 }
 
 Journey journey() {
-  Nest nest(1, Revision::trap, [](Nest& running) {
+  Nest nest(1, Trampoline::trap, [](Nest& running) {
     running.suspend_innermost();
     return true;
   });
@@ -105,7 +105,7 @@ TEST(unwind, a_switch_that_suspends_shows_the_stack_that_it_leaves_until_it_stor
   expect_left_stack_up_to(first_store, journey().suspension);
 }
 
-TEST(unwind, a_switch_that_suspends_shows_its_own_stack_without_end_once_it_has_stored) {
+TEST(unwind, a_switch_that_suspends_shows_its_own_stack_endlessly_after_its_store) {
   const Passage suspension = journey().suspension;
   for (const std::size_t instruction : {write_of_rsp, write_of_rbp}) {
     EXPECT_EQ(suspension.at[instruction].size(), frames_max) << "instruction " << instruction;

@@ -2,8 +2,8 @@
 // once, is resumed by another frame, and returns or traps. It is single-stepped through all of
 // that, and wherever it stops in the trampoline, libunwind must find the parent's RSP, RBP and RIP.
 //
-// What they are is read from the control context, at the offsets that SPEC.md draws; layout.hpp is
-// not asked. After the last instruction they must be where the child really is.
+// The expected values are read from the control context, at the offsets that SPEC.md draws, not
+// those of layout.hpp. After the last instruction they must be the child's real registers.
 #include "core/tests/unwind/instructions.hpp"
 #include "core/tests/unwind/mutated_trampolines.hpp"
 #include "core/tests/unwind/nest.hpp"
@@ -68,11 +68,10 @@ std::function<bool(Nest&)> suspend_once(End end) {
   };
 }
 
-void expect_parent_at_every_instruction(Revision revision, End end) {
-  StartRoutine* const trampoline = start_routine(revision);
-  Nest nest(1, revision, suspend_once(end));
-  const Journey seen =
-      journey(nest, trampoline, end == End::by_return || revision == Revision::v44);
+void expect_parent_at_every_instruction(Trampoline trampoline, End end) {
+  StartRoutine* const start = start_routine(trampoline);
+  Nest nest(1, trampoline, suspend_once(end));
+  const Journey seen = journey(nest, start, end == End::by_return || trampoline == Trampoline::v44);
   EXPECT_TRUE(seen.went_as_planned);
   std::vector<std::uint64_t> visited;
   for (const Stop& stop : seen.stops) {
@@ -80,26 +79,26 @@ void expect_parent_at_every_instruction(Revision revision, End end) {
                                  << testing::PrintToString(stop.parent_by_rules);
     visited.push_back(stop.rip);
   }
-  EXPECT_EQ(visited, trampoline_addresses(trampoline));  // each once, and in order
+  EXPECT_EQ(visited, trampoline_addresses(start));  // each once, and in order
   ASSERT_FALSE(seen.stops.empty());
   EXPECT_NE(seen.stops.front().parent, seen.stops.back().parent) << "resumed by two frames";
   EXPECT_EQ(seen.stops.back().parent, seen.after_the_last);
 }
 
-TEST(unwind, rules_yield_the_parent_at_every_instruction_where_a_continuation_returns) {
-  expect_parent_at_every_instruction(Revision::trap, End::by_return);
+TEST(unwind, rules_yield_the_parent_at_every_instruction_of_a_return) {
+  expect_parent_at_every_instruction(Trampoline::trap, End::by_return);
 }
 
-TEST(unwind, rules_yield_the_parent_at_every_instruction_where_a_continuation_traps) {
-  expect_parent_at_every_instruction(Revision::trap, End::by_trap);
+TEST(unwind, rules_yield_the_parent_at_every_instruction_of_a_trap) {
+  expect_parent_at_every_instruction(Trampoline::trap, End::by_trap);
 }
 
-TEST(unwind, rules_yield_the_parent_at_every_instruction_of_v44_where_a_continuation_returns) {
-  expect_parent_at_every_instruction(Revision::v44, End::by_return);
+TEST(unwind, rules_of_v44_yield_the_parent_at_every_instruction_of_a_return) {
+  expect_parent_at_every_instruction(Trampoline::v44, End::by_return);
 }
 
-TEST(unwind, rules_yield_the_parent_at_every_instruction_of_v44_where_a_continuation_traps) {
-  expect_parent_at_every_instruction(Revision::v44, End::by_trap);
+TEST(unwind, rules_of_v44_yield_the_parent_at_every_instruction_of_a_trap) {
+  expect_parent_at_every_instruction(Trampoline::v44, End::by_trap);
 }
 
 // Places in the mutated trampolines, which all have these ten instructions.

@@ -5,9 +5,9 @@
 
 namespace fiberproof::unwind {
 
-std::string trampoline_name(Revision revision) {
-  return revision == Revision::trap ? "fiberproof_continuation_start"
-                                    : "fiberproof_continuation_start_v44";
+std::string trampoline_name(Trampoline trampoline) {
+  return trampoline == Trampoline::trap ? "fiberproof_continuation_start"
+                                        : "fiberproof_continuation_start_v44";
 }
 
 void expect_main_is_reached(const std::vector<WalkedFrame>& frames,

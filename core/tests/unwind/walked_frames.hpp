@@ -1,4 +1,4 @@
-// What a walk from the innermost of nested continuations must have seen, whoever walked.
+// The frames that any walk from the innermost of nested continuations must have seen.
 #pragma once
 
 #include "core/continuation_start.hpp"
@@ -15,7 +15,7 @@ struct WalkedFrame {
   std::uint64_t rsp = 0;
 };
 
-std::string trampoline_name(Revision revision);
+std::string trampoline_name(Trampoline trampoline);
 
 /// Expects, innermost first: each stack's frames on that stack, a trampoline the last of them; then
 /// the frames on the initial stack, main the last. `stacks` has the continuations' stacks,

@@ -79,7 +79,7 @@ class AssembledFiles : public testing::Test {
   TemporaryFolder folder_;
 };
 
-/// The entry trampoline of SPEC.md, revision `trap`, in two halves, with variable code in between
+/// The entry trampoline of SPEC.md, trampoline `trap`, in two halves, with variable code in between
 /// and at the end.
 inline std::string trampoline(const std::string& calls, const std::string& ends) {
   return ".text\n.globl engine_start\n.type engine_start, @function\nengine_start:\n"

@@ -77,7 +77,7 @@ TEST(foreign_code, an_assembled_trampoline_and_switch_are_proved) {
   EXPECT_TRUE(outcome.says("checked  continuation_start       start=engine_start"));
   EXPECT_TRUE(
       outcome.says("engine_start and engine_switch keep C3 S1 S2 S3 S4 T2 T3 T4 T5 T6 "
-                   "(revision trap): 69 of 69 theorems proved"));
+                   "(trampoline trap): 69 of 69 theorems proved"));
   EXPECT_TRUE(outcome.says("left out initialize: no symbol given (--symbol ROLE=NAME)"));
   EXPECT_EQ(outcome.count("left out"), 1u) << "only what the user could give";
 }
@@ -95,9 +95,9 @@ TEST(foreign_code, the_callee_can_be_named) {
   EXPECT_NE(other.exit_code, 0);
 }
 
-TEST(foreign_code, the_v44_revision_is_refuted_only_where_it_is_wrong) {
+TEST(foreign_code, the_v44_trampoline_is_refuted_only_where_it_is_wrong) {
   const Outcome outcome =
-      prove(file("libengine.so"), {"--revision", "v44", "--symbol", "start=engine_start_v44:34"});
+      prove(file("libengine.so"), {"--trampoline", "v44", "--symbol", "start=engine_start_v44:34"});
   EXPECT_EQ(outcome.exit_code, 0);  // as proofs.txt expects
   EXPECT_EQ(outcome.count("proved   continuation_start_v44/"), 20u);
   EXPECT_EQ(outcome.count("refuted  continuation_start_v44/T5.payload_0_means_success"), 1u);
@@ -116,7 +116,7 @@ TEST(foreign_code, swapped_pops_are_refuted) {
   EXPECT_TRUE(outcome.lines.front().starts_with("refuted  ")) << outcome.lines.front();
 }
 
-TEST(foreign_code, a_payload_of_another_revision_is_refuted) {
+TEST(foreign_code, a_payload_of_another_trampoline_is_refuted) {
   const Outcome outcome =
       prove(file("trap_att.o"), {"--revision", "v44", "--symbol", "start=engine_start"});
   EXPECT_EQ(outcome.exit_code, 1);
@@ -268,7 +268,7 @@ TEST(foreign_code, an_unusable_file_is_one_clear_line) {
   expect_one_line(prove(refused, {"--symbol", "start=a:0"}), refused, "no number of bytes");
   expect_one_line(prove(refused, {"--symbol", "start=0xg:1"}), "--symbol start=0xg:1", "address");
   expect_one_line(prove(refused, {"--symbol", "start=a+1"}), refused, "needs ':' and its bytes");
-  expect_one_line(prove(refused, {"--revision", "trap"}), "--revision", "--symbol");
+  expect_one_line(prove(refused, {"--trampoline", "trap"}), "--trampoline", "--symbol");
   expect_one_line(prove(file("thirty_two.o"), {"--symbol", "start=a"}), file("thirty_two.o"),
                   "not a 64-bit");
 }

@@ -30,7 +30,7 @@ struct Outcome {
   }
 };
 
-// The parts of the trampoline of revision `trap`.
+// The parts of the trampoline `trap`.
 struct Start {
   std::string first = "";
   std::string call = "call engine_fiber_start";

@@ -1,5 +1,5 @@
 // The entry trampoline as a compiler's naked function with a mangled name, with loads in a
-// hand-written order: revision `trap`.
+// hand-written order: trampoline `trap`.
 namespace engine {
 
 [[gnu::used, gnu::naked]] void start() {
