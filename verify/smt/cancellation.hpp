@@ -1,5 +1,5 @@
-// The end of all queries, asked for from outside: a query that runs gives up, and no later one
-// begins. Their answers are unknown, for the reason `cancelled`.
+// Cancels all queries from outside: a query that runs gives up, and no later one begins. Their
+// answers are unknown, for the reason `cancelled`.
 #pragma once
 
 #include <string_view>

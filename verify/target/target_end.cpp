@@ -1,4 +1,4 @@
-#include "verify/cli/target_end.hpp"
+#include "verify/target/target_end.hpp"
 
 #include "fuzz/replay/crash_kind.hpp"
 

@@ -1,4 +1,4 @@
-// How the process of a fuzz target ended, and who is to blame: the target, or the machine that did
+// How the process of a fuzz target ended, and what is to blame: the target, or the machine that did
 // not let it run.
 #pragma once
 

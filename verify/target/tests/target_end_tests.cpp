@@ -1,6 +1,6 @@
 // Who is to blame for the end of a target's process: in words that sanitizers, libFuzzer and the
 // system did say.
-#include "verify/cli/target_end.hpp"
+#include "verify/target/target_end.hpp"
 
 #include <gtest/gtest.h>
 #include <csignal>
