@@ -3,6 +3,7 @@
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
 #include "core/stack_overflow.hpp"
+#include "fuzz/oracle/hex.hpp"
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 
@@ -38,14 +39,6 @@ bool is_dear(const AnyProgram& program, const Outcome& outcome) {
 bool ends_process(const AnyProgram& program) {
   const auto* const starts = std::get_if<Program>(&program);
   return starts != nullptr ? starts->overruns() : std::get<MachineProgram>(program).ends_process();
-}
-
-std::string hex(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-  }
-  return text;
 }
 
 void print_machine_code() {
