@@ -1,4 +1,4 @@
-// `fiberproof mutate`: small slips put into core's C++, and who notices.
+// `fiberproof mutate`: small slips put into core's C++, and what notices them.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -13,13 +13,14 @@ namespace fiberproof::verify {
 struct MutateCommand {
   std::vector<std::string> files;  ///< empty for all
   MutationOptions options;
-  bool only_print = false;          ///< the patches
-  std::vector<std::string> errors;  ///< what was found wrong before: told with the rest
+  bool only_print = false;          ///< print the patches, and try none
+  std::string table;                ///< write a table to this file
+  std::vector<std::string> errors;  ///< found before, and reported with the rest
 };
 
 /// Prints each phase, a line for each mutant, each survivor's patch and a summary. Exit status 1
 /// where survivors differ from verify/mutation/cpp/survivors.txt. What was found goes into
 /// `results`, also of a run that ends early.
-ExitStatus mutate(const MutateCommand& command, nlohmann::json& results);
+[[nodiscard]] ExitStatus mutate(const MutateCommand& command, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

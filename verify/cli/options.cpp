@@ -162,7 +162,7 @@ void add_hunt(CLI::App& app, Options& options) {
   limits.command = own_path();
   limits.folder = folder_beside_the_build("hunt");
   CLI::App* const hunt = app.add_subcommand(
-      "hunt", "Put known bugs into core, one at a time, and see what finds them");
+      "hunt", "Put known bugs into core, one at a time, and report what notices them");
   hunt->add_option("DEFECT", options.hunt.names,
                    "Hunt only defects whose names begin so ('fiberproof list defects' names them; "
                    "default: all)")
@@ -176,7 +176,7 @@ void add_hunt(CLI::App& app, Options& options) {
       ->check(whole_number(1, executions_most))
       ->capture_default_str();
   hunt->add_option("--give-up", limits.give_up_after,
-                   "Give up on a target after this many searches without a finding")
+                   "Give up on a target after N searches without a finding")
       ->type_name("N")
       ->check(whole_number(1, 10'000))
       ->capture_default_str();
@@ -185,11 +185,11 @@ void add_hunt(CLI::App& app, Options& options) {
       ->check(whole_number(1, 1024))
       ->capture_default_str();
   hunt->add_option("--folder", limits.folder,
-                   "Work in this folder and keep it: sources, build and findings")
+                   "Work in this folder, which is kept: sources, build and findings")
       ->type_name("FOLDER")
       ->capture_default_str();
   hunt->add_flag_callback(
-      "--afresh", [&limits] { limits.resume = false; }, "Ignore what an earlier hunt found");
+      "--afresh", [&limits] { limits.resume = false; }, "Ignore earlier results");
   hunt->add_option("--table", options.hunt.table, "Write the table to this file as well")
       ->type_name("FILE");
 }
@@ -200,7 +200,7 @@ void add_mutate(CLI::App& app, Options& options) {
   limits.command = own_path();
   limits.folder = folder_beside_the_build("mutate");
   CLI::App* const mutate = app.add_subcommand(
-      "mutate", "Put small slips into core's C++, one at a time, and see what notices them");
+      "mutate", "Put small slips into core's C++, one at a time, and report what notices them");
   mutate
       ->add_option("FILE", options.mutate.files,
                    "Change only these files of core, such as initialize.cpp (default: all)")
@@ -223,12 +223,50 @@ void add_mutate(CLI::App& app, Options& options) {
       ->capture_default_str();
   mutate
       ->add_option("--folder", limits.folder,
-                   "Work in this folder and keep it: sources, build and findings")
+                   "Work in this folder, which is kept: sources, build and findings")
       ->type_name("FOLDER")
       ->capture_default_str();
   mutate->add_flag_callback(
-      "--afresh", [&limits] { limits.resume = false; }, "Ignore what an earlier run found");
+      "--afresh", [&limits] { limits.resume = false; }, "Ignore earlier results");
   mutate->add_flag("--print", options.mutate.only_print, "Print the patches and test none");
+  mutate->add_option("--table", options.mutate.table, "Write a table of the results to this file")
+      ->type_name("FILE");
+}
+
+void add_mutants(CLI::App& app, Options& options) {
+  MutantsCommand& command = options.mutants;
+  CLI::App* const mutants = app.add_subcommand(
+      "mutants", "Change single instructions of the proved routines and report what notices");
+  mutants
+      ->add_option("PROGRAM", command.program,
+                   "Take the routines from this linked program, such as "
+                   "corpus_replay")
+      ->type_name("")
+      ->required();
+  mutants->add_option("ROUTINE", command.routines, "Change only these, by symbol (default: all)")
+      ->type_name("");
+  mutants
+      ->add_option("--fuzzer", command.fuzz.programs,
+                   "Put each mutant into this fuzz target as well; may be repeated")
+      ->type_name("FILE")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
+  mutants
+      ->add_option("--executions", command.fuzz.executions,
+                   "End a fuzz target after this many executions")
+      ->type_name("N")
+      ->check(whole_number(1, executions_most))
+      ->capture_default_str();
+  mutants->add_option("--period", command.fuzz.period, "Put every Nth mutant into fuzz targets")
+      ->type_name("N")
+      ->check(whole_number(1, 1'000'000))
+      ->capture_default_str();
+  mutants->add_option("--jobs", command.fuzz.jobs, "Run this many fuzz targets at once")
+      ->type_name("N")
+      ->check(whole_number(1, 1024))
+      ->capture_default_str();
+  mutants->add_option("--table", command.table, "Write a table of the results to this file")
+      ->type_name("FILE");
 }
 
 void add_list(CLI::App& app, Options& options) {
@@ -321,6 +359,7 @@ Parsed parse_options(int argc, char** argv, Options& options) {
   add_programs(app, options);
   add_hunt(app, options);
   add_mutate(app, options);
+  add_mutants(app, options);
   add_list(app, options);
   add_json(app, options);
   for (CLI::App* subcommand : app.get_subcommands({})) add_json(*subcommand, options);

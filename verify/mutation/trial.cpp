@@ -1,11 +1,12 @@
-#include "verify/mutation/defects/trial.hpp"
+#include "verify/mutation/trial.hpp"
 
 #include "fuzz/replay/crash_kind.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 #include "fuzz/replay/input_files.hpp"
+#include "verify/mutation/changed_tree.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
-#include "verify/cli/target_end.hpp"
+#include "verify/target/target_end.hpp"
 
 #include <fmt/format.h>
 #include <array>
@@ -147,10 +148,9 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   }
   const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
   const EngineRun run = search(options, recording);
-  constexpr int not_executable = 127;   // of a child that could not become the target
   if (run.end.interrupted) return std::unexpected(std::string(interrupted));
-  if (!run.end.started || run.end.exit_code == not_executable) {
-    return std::unexpected(fmt::format("{}: the target is missing", options.program));
+  if (!run.end.started) {
+    return std::unexpected(fmt::format("{}: {}", options.program, run.end.why_not_started));
   }
   Trial trial;
   trial.executions = run.executions;
@@ -165,12 +165,6 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   trial.replays = replays(options, trial.artefact, recording, trial.kind);
   if (is_interrupted()) return std::unexpected(std::string(interrupted));
   return trial;
-}
-
-bool is_seen_by(const Oracle& oracle, const std::string& kind) {
-  // A rule's id is a word of its own: C1 is not C10.
-  return kind == oracle.violated + " violated" ||
-         (oracle.violated.size() > 3 && kind.find(oracle.violated) != kind.npos);
 }
 
 }  // namespace fiberproof::verify

@@ -1,9 +1,7 @@
-#include "verify/mutation/defects/refutations.hpp"
+#include "verify/mutation/refutations.hpp"
 
-#include "verify/cli/embedded.hpp"
-#include "verify/obligation/expected_theorems.hpp"
+#include "verify/mutation/changed_tree.hpp"
 #include "verify/process/process.hpp"
-#include "verify/mutation/defects/trial.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -30,15 +28,14 @@ std::set<std::string> names_of(const std::vector<ExpectedTheorem>& expected) {
 }  // namespace
 
 std::expected<Refutations, std::string> refutations_of(const std::string& command,
+                                                       const std::vector<ExpectedTheorem>& expected,
                                                        const std::string& program,
                                                        const std::string& folder) {
-  const auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
-  if (!expected) return std::unexpected(expected.error());
   const std::string file = folder + "/proofs.json";
   std::error_code ignored;
   std::filesystem::remove(file, ignored);
   std::vector<std::string> arguments{command, "--json", file, "prove"};
-  for (const std::string& name : names_of(*expected)) arguments.push_back(name);
+  for (const std::string& name : names_of(expected)) arguments.push_back(name);
   arguments.insert(arguments.end(),
                    {"--object", program, "--counterexamples", folder + "/counterexamples"});
   std::string complaint;
@@ -46,7 +43,7 @@ std::expected<Refutations, std::string> refutations_of(const std::string& comman
     if (line.starts_with("fiberproof: ") || line.find("because") != line.npos) complaint = line;
   });
   if (end.interrupted) return std::unexpected(std::string(interrupted));
-  if (!end.started) return std::unexpected(fmt::format("{}: cannot be run", command));
+  if (!end.started) return std::unexpected(fmt::format("{}: {}", command, end.why_not_started));
 
   Refutations refutations;
   std::ifstream stream(file);
@@ -59,8 +56,8 @@ std::expected<Refutations, std::string> refutations_of(const std::string& comman
   for (const auto& theorem : json.at("theorems")) {
     const auto name = theorem.at("name").get<std::string>();
     const auto verdict = theorem.at("verdict").get<std::string>();
-    const auto entry = std::ranges::find(*expected, name, &ExpectedTheorem::name);
-    const bool is_new = entry == expected->end() || entry->verdict != Verdict::refuted;
+    const auto entry = std::ranges::find(expected, name, &ExpectedTheorem::name);
+    const bool is_new = entry == expected.end() || entry->verdict != Verdict::refuted;
     if (verdict == name_of(Verdict::refuted) && is_new) {
       refutations.theorems.push_back({name, theorem.at("milliseconds").get<double>()});
     } else if (verdict == name_of(Verdict::unknown)) {

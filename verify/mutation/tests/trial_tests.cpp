@@ -1,6 +1,6 @@
 // Trials on the canary, whose planted bug is there to be found.
-#include "verify/mutation/defects/tests/scratch_folder.hpp"
-#include "verify/mutation/defects/trial.hpp"
+#include "verify/mutation/trial.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,12 +25,10 @@ TEST(trial, finds_the_planted_bug_and_replays_it) {
 
 // A target that deletes what it finds, after the commands of `first`.
 std::string forgetful(const ScratchFolder& folder, const std::string& first) {
-  folder.write("canary", "#!/bin/sh\n" + first +
-                             FIBERPROOF_CANARY
-                             " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
-  std::string program = folder.path() + "/canary";
-  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-  return program;
+  return folder.write_program(
+      "canary", "#!/bin/sh\n" + first +
+                    FIBERPROOF_CANARY
+                    " \"$@\"\nstatus=$?\nrm -f \"${0%/*}\"/*-crash-*\nexit $status\n");
 }
 
 TEST(trial, whose_input_is_lost_replays_in_sequence) {

@@ -1,4 +1,4 @@
-#include "verify/mutation/defects/findings_file.hpp"
+#include "verify/mutation/findings_file.hpp"
 
 #include <fmt/format.h>
 #include <filesystem>
@@ -20,16 +20,17 @@ FindingsFile::FindingsFile(std::string path, std::string conditions, bool resume
   }
 }
 
-std::optional<Findings> FindingsFile::find(const Defect& defect) const {
-  const auto entry = by_patch_.find(defect.patch);
+std::optional<Findings> FindingsFile::find(const std::string& patch) const {
+  const auto entry = by_patch_.find(patch);
   return entry == by_patch_.end() ? std::nullopt : std::optional(entry->second);
 }
 
-std::expected<void, std::string> FindingsFile::add(const Defect& defect, const Findings& findings) {
-  by_patch_.insert_or_assign(defect.patch, findings);
+std::expected<void, std::string> FindingsFile::add(const std::string& patch,
+                                                   const Findings& findings) {
+  by_patch_.insert_or_assign(patch, findings);
   nlohmann::json json{{"conditions", conditions_}, {"findings", nlohmann::json::object()}};
-  for (const auto& [patch, entry] : by_patch_) json["findings"][patch] = to_json(entry);
-  // Beside the old one and then in its place: a hunt can end at any time.
+  for (const auto& [key, entry] : by_patch_) json["findings"][key] = to_json(entry);
+  // Written beside the old one and then renamed: the run can end at any time.
   const std::string fresh = path_ + ".new";
   std::ofstream file(fresh);
   file << json.dump(1) << '\n';

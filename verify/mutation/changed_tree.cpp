@@ -1,7 +1,6 @@
-#include "verify/mutation/defects/defect_tree.hpp"
+#include "verify/mutation/changed_tree.hpp"
 
 #include "verify/process/process.hpp"
-#include "verify/mutation/defects/trial.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -19,7 +18,7 @@ namespace {
 
 namespace filesystem = std::filesystem;
 
-// What the fuzz targets are built of. The verifier is not: a defect is in core.
+// What the fuzz targets are built of. The verifier stays out: changes are in core.
 constexpr std::array<std::string_view, 5> parts{"CMakeLists.txt", ".cmake", "core", "corpus",
                                                 "fuzz"};
 
@@ -32,7 +31,7 @@ std::vector<filesystem::path> files_below(const filesystem::path& root) {
     if (!filesystem::is_directory(top)) continue;
     for (const auto& entry : filesystem::recursive_directory_iterator(top)) {
       const filesystem::path file = entry.path().lexically_relative(root);
-      // The patches are no part of what they are put into.
+      // Known bugs are patches, and not built.
       if (entry.is_regular_file() && !file.string().starts_with("core/defects/")) {
         files.push_back(file);
       }
@@ -42,12 +41,10 @@ std::vector<filesystem::path> files_below(const filesystem::path& root) {
   return files;
 }
 
-// A program of the search path, run to its end; the error has its last lines.
-std::expected<void, std::string> run(std::vector<std::string> arguments,
+// Runs a program to its end; the error has its last lines.
+std::expected<void, std::string> run(const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& environment = {}) {
   constexpr std::size_t lines_max = 12;
-  const std::string name = arguments.front();
-  arguments.insert(arguments.begin(), "/usr/bin/env");
   std::deque<std::string> tail;
   const ProcessEnd end = run_process(arguments, environment, [&tail](const std::string& line) {
     tail.push_back(line);
@@ -55,8 +52,11 @@ std::expected<void, std::string> run(std::vector<std::string> arguments,
   });
   if (end.started && end.exit_code == 0) return {};
   if (end.interrupted) return std::unexpected(std::string(interrupted));
-  return std::unexpected(
-      fmt::format("{} ended with status {}:\n  {}", name, end.exit_code, fmt::join(tail, "\n  ")));
+  if (!end.started) {
+    return std::unexpected(fmt::format("{}: {}", arguments.front(), end.why_not_started));
+  }
+  return std::unexpected(fmt::format("{} ended with status {}:\n  {}", arguments.front(),
+                                     end.exit_code, fmt::join(tail, "\n  ")));
 }
 
 bool has_ccache() {
@@ -76,10 +76,10 @@ std::string contents_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-DefectTree::DefectTree(std::string source, std::string folder)
+ChangedTree::ChangedTree(std::string source, std::string folder)
     : source_(std::move(source)), folder_(std::move(folder)) {}
 
-std::expected<void, std::string> DefectTree::restore() {
+std::expected<void, std::string> ChangedTree::restore() {
   try {
     const filesystem::path from(source_);
     const filesystem::path to = filesystem::path(folder_) / "tree";
@@ -112,21 +112,21 @@ std::expected<void, std::string> DefectTree::restore() {
   return {};
 }
 
-std::expected<void, std::string> DefectTree::put_in(const Defect& defect) const {
-  const std::string file = folder_ + "/defect.patch";
-  std::ofstream(file, std::ios::binary) << defect.patch;
-  // The copy may lie below a repository, which is none of git's business here.
-  const auto done = run({"git", "-C", folder_ + "/tree", "apply", "../defect.patch"},
+std::expected<void, std::string> ChangedTree::put_in(const Change& change) const {
+  const std::string file = folder_ + "/change.patch";
+  std::ofstream(file, std::ios::binary) << change.patch;
+  // The copy may lie below a repository, whose rules must not apply here.
+  const auto done = run({"git", "-C", folder_ + "/tree", "apply", "../change.patch"},
                         {"GIT_CEILING_DIRECTORIES=" + folder_});
   if (done || done.error() == interrupted) return done;
-  return std::unexpected(fmt::format("{}.patch: {}", defect.name, done.error()));
+  return std::unexpected(fmt::format("{}.patch: {}", change.name, done.error()));
 }
 
-std::string DefectTree::build_folder(Flavour flavour) const {
+std::string ChangedTree::build_folder(Flavour flavour) const {
   return folder_ + (flavour == Flavour::sanitized ? "/build" : "/build-plain");
 }
 
-std::expected<void, std::string> DefectTree::configure(Flavour flavour) {
+std::expected<void, std::string> ChangedTree::configure(Flavour flavour) {
   std::vector<std::string> arguments{"cmake",
                                      "-S",
                                      folder_ + "/tree",
@@ -146,8 +146,8 @@ std::expected<void, std::string> DefectTree::configure(Flavour flavour) {
   return run(arguments);
 }
 
-std::expected<void, std::string> DefectTree::build(const std::vector<std::string>& targets,
-                                                   Flavour flavour) {
+std::expected<void, std::string> ChangedTree::build(const std::vector<std::string>& targets,
+                                                    Flavour flavour) {
   if (!configured_.contains(flavour)) {
     if (const auto done = configure(flavour); !done) return done;
     configured_.insert(flavour);
@@ -157,7 +157,7 @@ std::expected<void, std::string> DefectTree::build(const std::vector<std::string
   return run(arguments);
 }
 
-std::string DefectTree::program(const std::string& name, Flavour flavour) const {
+std::string ChangedTree::program(const std::string& name, Flavour flavour) const {
   return build_folder(flavour) + "/bin/" + name;
 }
 

@@ -1,9 +1,8 @@
-// What a hunt found of one defect: which theorems are refuted, and after how many executions each
-// target sees it. Kept as JSON, so that a hunt can go on where it was stopped.
+// What noticed one change: which theorems are refuted, and after how many executions each target
+// crashes. Kept as JSON, so that a run that was stopped resumes.
 #pragma once
 
-#include "verify/mutation/defects/defect.hpp"
-#include "verify/mutation/defects/trial.hpp"
+#include "verify/mutation/trial.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -18,10 +17,10 @@ struct RefutedTheorem {
 };
 
 struct TargetTrials {
-  std::string target;  ///< text() of a BuiltTarget
+  std::string target;  ///< "program", "program without sanitizers", "corpus_replay"
   std::vector<Trial> trials;
-  unsigned wanted =
-      0;  ///< trials asked for; the rest was given up, since none of the first found it
+  /// Trials asked for. There are fewer where none of the first ones found it.
+  unsigned wanted = 0;
 
   std::size_t found() const;
   /// Half of the trials had found it by then; nothing where fewer did.
@@ -29,19 +28,16 @@ struct TargetTrials {
 };
 
 struct Findings {
-  std::string defect;
+  std::string change;                   ///< its name
   std::string could_not_run;            ///< why there is nothing here, if so
-  std::vector<RefutedTheorem> refuted;  ///< that the sources without a defect have proved
+  std::vector<RefutedTheorem> refuted;  ///< expected to be proved
   std::string proofs_stopped;           ///< why theorems are missing, if so
   std::vector<TargetTrials> targets;
   double seconds = 0;  ///< building, proving and searching
 };
 
-/// How the findings differ from what the patch says of itself: one line each.
-std::vector<std::string> differences(const Defect& defect, const Findings& findings);
-
 nlohmann::json to_json(const Findings& findings);
-/// Nothing where the JSON is not of a whole defect.
+/// Nothing where the JSON is not of one whole change.
 std::optional<Findings> findings_of(const nlohmann::json& json);
 
 }  // namespace fiberproof::verify
