@@ -1,20 +1,18 @@
 // The command at its edges: results as JSON, names that are wrong, output that nobody takes, and
 // what a person sees who waits at a terminal.
-#include "verify/process/process.hpp"
+#include "verify/cli/tests/command_outcome.hpp"
+#include "verify/cli/tests/session.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <pty.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace fiberproof::verify {
 namespace {
@@ -24,101 +22,36 @@ namespace filesystem = std::filesystem;
 constexpr const char* counterexample =
     FIBERPROOF_CORPUS "/counterexamples/v44-trap-reported-as-return.program";
 
-struct Outcome {
-  int exit_code;
-  std::vector<std::string> lines;
-
-  bool says(std::string_view text) const {
-    return std::ranges::any_of(
-        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
-  }
-  std::size_t count(std::string_view beginning) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        lines, [beginning](const std::string& line) { return line.starts_with(beginning); }));
-  }
-};
-
-std::string contents(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 nlohmann::json json_in(const std::string& path) {
-  return nlohmann::json::parse(contents(path), nullptr, false);
+  return nlohmann::json::parse(ScratchFolder::contents(path), nullptr, false);
 }
 
 class edges : public testing::Test {
  protected:
-  edges() {
-    std::string name = testing::TempDir() + "/fiberproof-edges-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    folder_ = name;
-  }
-  ~edges() override { filesystem::remove_all(folder_); }
-
   static Outcome run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), FIBERPROOF_COMMAND);
-    return run_any(arguments);
+    return outcome_of(arguments);
   }
 
   // A line of the shell, in which $F is the command.
   static Outcome shell(const std::string& line) {
-    return run_any({"/bin/bash", "-c", fmt::format("F='{}'\n{}", FIBERPROOF_COMMAND, line)});
+    return outcome_of({"/bin/bash", "-c", fmt::format("F='{}'\n{}", FIBERPROOF_COMMAND, line)});
   }
 
-  static Outcome run_any(const std::vector<std::string>& arguments) {
-    Outcome outcome{};
-    outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
-                          outcome.lines.push_back(line);
-                        }).exit_code;
-    return outcome;
-  }
-
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::string path(const std::string& name) const { return folder_.path(name); }
 
   std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(path(name)) << text;
-    return path(name);
+    return folder_.write(name, text);
   }
 
-  std::string folder_;
+  ScratchFolder folder_;
 };
 
 // All that a command writes to a terminal of so many columns.
 std::string on_terminal(std::vector<std::string> arguments, unsigned short columns) {
   arguments.insert(arguments.begin(), FIBERPROOF_COMMAND);
-  std::vector<char*> words;
-  for (std::string& argument : arguments) words.push_back(argument.data());
-  words.push_back(nullptr);
-  const winsize size{24, columns, 0, 0};
-  int terminal = -1;
-  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
-  if (child == 0) {
-    ::setenv("TERM", "xterm", 1);
-    ::execv(words[0], words.data());
-    ::_exit(127);
-  }
-  std::string text;
-  std::array<char, 4096> part{};
-  for (ssize_t bytes = 0; (bytes = ::read(terminal, part.data(), part.size())) > 0;) {
-    text.append(part.data(), static_cast<std::size_t>(bytes));
-  }
-  ::close(terminal);
-  ::waitpid(child, nullptr, 0);
-  return text;
-}
-
-// What stands in the status line, one time after another.
-std::vector<std::string> status_lines(const std::string& text) {
-  constexpr std::string_view erase = "\r\x1b[K";
-  std::vector<std::string> lines;
-  for (std::size_t at = text.find(erase); at != text.npos; at = text.find(erase, at)) {
-    at += erase.size();
-    const std::string line = text.substr(at, text.find_first_of("\r\n", at) - at);
-    if (line.starts_with('[')) lines.push_back(line);
-  }
-  return lines;
+  return run_session({.arguments = arguments, .environment = {"TERM=xterm"}, .columns = columns})
+      .output;
 }
 
 TEST_F(edges, every_subcommand_writes_json_before_and_behind_its_name) {
@@ -132,6 +65,7 @@ TEST_F(edges, every_subcommand_writes_json_before_and_behind_its_name) {
       {"fuzz", "no_such_target"},
       {"hunt", "no_such_defect"},
       {"mutate", "no_such_file"},
+      {"mutants", path("missing")},
       {"replay", path("missing")},
       {"explain", path("missing")},
       {"minimize", path("missing")}};
@@ -186,9 +120,9 @@ TEST_F(edges, json_to_a_dash_is_all_of_standard_output) {
   const std::string out = path("out");
   for (const char* const line : {"$F prove layout --json -", "$F --json - list specs",
                                  "$F replay missing --json -", "$F prvoe --json -"}) {
-    shell(fmt::format("cd {}; {} > out 2> err", folder_, line));
-    EXPECT_TRUE(json_in(out).is_object()) << line << ": " << contents(out);
-    EXPECT_FALSE(contents(path("err")).empty()) << line;
+    shell(fmt::format("cd {}; {} > out 2> err", folder_.path(), line));
+    EXPECT_TRUE(json_in(out).is_object()) << line << ": " << ScratchFolder::contents(out);
+    EXPECT_FALSE(ScratchFolder::contents(path("err")).empty()) << line;
   }
   EXPECT_FALSE(filesystem::exists(path("-")));
 }
@@ -210,7 +144,8 @@ TEST_F(edges, results_replace_a_file_as_a_whole_or_not_at_all) {
                   json));
   EXPECT_EQ(full.exit_code, 2);
   EXPECT_TRUE(full.says("fiberproof: --json")) << testing::PrintToString(full.lines);
-  EXPECT_EQ(std::distance(filesystem::directory_iterator(folder_), {}), 2) << "a temporary file";
+  EXPECT_EQ(std::distance(filesystem::directory_iterator(folder_.path()), {}), 2)
+      << "a temporary file";
 }
 
 TEST_F(edges, files_that_cannot_be_written_are_found_before_any_work) {
@@ -218,7 +153,7 @@ TEST_F(edges, files_that_cannot_be_written_are_found_before_any_work) {
   const std::string a_file = file("file", "");
   const std::vector<std::vector<std::string>> commands{
       {"prove", "layout", "--json", nowhere},
-      {"prove", "layout", "--json", folder_},
+      {"prove", "layout", "--json", folder_.path()},
       {"prove", "layout", "--json", ""},
       {"prove", "layout", "--smt2", a_file + "/scripts"},
       {"prove", "layout", "--counterexamples", "/proc/no_such_folder"},
@@ -394,7 +329,7 @@ TEST_F(edges, a_program_can_come_from_standard_input) {
       shell(fmt::format("$F minimize - < {} 2> {}", counterexample, path("story")));
   EXPECT_EQ(minimized.exit_code, 0);
   EXPECT_EQ(minimized.lines.front(), "fiberproof program 1");
-  EXPECT_NE(contents(path("story")).find("trap-reported-as-return, from 2 steps"),
+  EXPECT_NE(ScratchFolder::contents(path("story")).find("trap-reported-as-return, from 2 steps"),
             std::string::npos);
   EXPECT_EQ(shell("echo nonsense | $F replay -").exit_code, 2);
 }
@@ -420,7 +355,7 @@ TEST_F(edges, raw_bytes_are_told_from_a_program_with_a_mistake) {
   Outcome outcome = run({"replay", bytes});
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_TRUE(outcome.says(bytes + ": raw bytes and no Program; where a fuzz target"));
-  file("crash-1.program", contents(counterexample));
+  file("crash-1.program", ScratchFolder::contents(counterexample));
   for (const char* const command : {"replay", "explain", "minimize"}) {
     outcome = run({command, bytes});
     EXPECT_EQ(outcome.exit_code, 2) << command;

@@ -8,7 +8,6 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
 #include <csignal>
@@ -181,11 +180,8 @@ bool has_own_mounts() {
 }
 
 bool can_have_own_mounts() {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(has_own_mounts() ? 0 : 1);
-  int status = 1;
-  ::waitpid(child, &status, 0);
-  return status == 0;
+  auto child = ChildProcess::copy([] { ::_exit(has_own_mounts() ? 0 : 1); });
+  return child && child->wait() == 0;
 }
 
 TEST_F(machine, without_room_on_the_disk_is_not_the_targets_fault) {

@@ -2,19 +2,22 @@
 // own, with the limits of the machine, and with signals.
 #pragma once
 
-#include <sys/types.h>
+#include "verify/process/child_process.hpp"
+#include "verify/process/descriptor.hpp"
+
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace fiberproof::verify {
 
 struct SessionOptions {
-  std::vector<std::string> arguments;    ///< the first is the program's path
-  std::string folder;                    ///< that it is started in; empty for ours
-  std::vector<std::string> environment;  ///< "NAME=value", added to ours
-  unsigned short columns = 0;            ///< of a terminal; 0 for a pipe
-  std::function<void()> prepare;         ///< in the child, before it becomes the program
+  std::vector<std::string> arguments;         ///< the first is the program's path
+  std::string folder = {};                    ///< that it is started in; empty for ours
+  std::vector<std::string> environment = {};  ///< "NAME=value", added to ours
+  unsigned short columns = 0;                 ///< of a terminal; 0 for a pipe
+  std::function<void()> prepare = {};         ///< in the child, before it becomes the program
 };
 
 class Session {
@@ -22,8 +25,6 @@ class Session {
   explicit Session(const SessionOptions& options);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  /// Kills what still runs.
-  ~Session();
 
   /// Reads until the output has `text`, or the program has ended. True where it has.
   bool wait_for(const std::string& text);
@@ -36,13 +37,13 @@ class Session {
   int wait();
 
   const std::string& output() const { return output_; }
-  pid_t process() const { return process_; }
+  pid_t process() const { return child_ ? child_->id() : 0; }
 
  private:
   bool read_some(int milliseconds);
 
-  pid_t process_ = 0;
-  int terminal_ = -1;  ///< or the pipe
+  Descriptor terminal_;  ///< or the pipe
+  std::optional<ChildProcess> child_;
   std::string output_;
 };
 
@@ -52,6 +53,9 @@ struct SessionEnd {
   std::string output;
 };
 SessionEnd run_session(const SessionOptions& options);
+
+/// The texts of the status line in what a terminal was given, one after the other.
+std::vector<std::string> status_lines(const std::string& text);
 
 /// In a child: system call `number` fails with EPERM from now on. False where the kernel refuses.
 bool refuse_system_call(long number);
