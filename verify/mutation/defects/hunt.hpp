@@ -4,7 +4,7 @@
 
 #include "verify/mutation/defects/defect.hpp"
 #include "verify/mutation/findings.hpp"
-#include "verify/mutation/run.hpp"
+#include "verify/mutation/change_run.hpp"
 
 #include <cstdint>
 #include <expected>
