@@ -113,7 +113,7 @@ FIBERPROOF_UNINSTRUMENTED void StartRunner::snapshot(const LayoutRequest& layout
 }
 
 std::uint64_t StartRunner::start_routine_address() const {
-  return reinterpret_cast<std::uint64_t>(start_routine(store_.options.revision));
+  return reinterpret_cast<std::uint64_t>(start_routine(store_.options.trampoline));
 }
 
 Activation& StartRunner::activation_at(std::uint32_t depth) {
