@@ -1,5 +1,5 @@
-// What is remembered of one stack for the sanitizers' runtimes and for Valgrind. sanitizer.hpp
-// keeps it up to date; stacks and records only carry it.
+// The state of one stack for the sanitizers' runtimes and for Valgrind. sanitizer.hpp keeps it up
+// to date; stacks and records only carry it.
 #pragma once
 
 #include <cstdint>

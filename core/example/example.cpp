@@ -23,6 +23,18 @@ Handle dequeue() {
   return task;
 }
 
+// A task switches to the next one itself. That one receives its handle, and enqueues it.
+auto rounds(Store& store, char name) {
+  return Body(1, 0, [&store, name](std::span<Value> values) {
+    enqueue(to_handle(values[0]));
+    for (char round = '1'; round <= '3' && !ready.empty(); ++round) {
+      std::cout << name << round << ' ';
+      Value room;
+      enqueue(to_handle(switch_to(store, dequeue(), turn, {}, {&room, 1}).value()[0]));
+    }
+  });
+}
+
 int main() {
   Store store;
   const Entry entry(store);  // all chains of continuations end in this function
@@ -42,18 +54,7 @@ int main() {
     generator = next.handle;
   }
 
-  // A task switches to the next one itself. That one receives its handle, and enqueues it.
-  const auto three_rounds = [&store](char name) {
-    return Body(1, 0, [&store, name](std::span<Value> values) {
-      enqueue(to_handle(values[0]));
-      for (char round = '1'; round <= '3' && !ready.empty(); ++round) {
-        std::cout << name << round << ' ';
-        Value room;
-        enqueue(to_handle(switch_to(store, dequeue(), turn, {}, {&room, 1}).value()[0]));
-      }
-    });
-  };
-  const auto a = three_rounds('a'), b = three_rounds('b'), c = three_rounds('c');
+  const auto a = rounds(store, 'a'), b = rounds(store, 'b'), c = rounds(store, 'c');
   for (const Function* const task : {&a, &b, &c}) enqueue(cont_new(store, task).value());
   const Value nobody = to_value({});
   while (!ready.empty()) {

@@ -195,8 +195,8 @@ TEST(stack_overflow, of_a_body_with_an_entry_names_the_outer_continuation) {
   EXPECT_EXIT(overrun_inside_an_entry_in_a_body(0), dies_of_the_fault, report_of("3", "3 deep"));
 }
 
-// What is no overflow of a continuation. The handler that was there before says what it got; the
-// patterns match all that the process says.
+// Faults that are no overflow of a continuation. The previous handler prints what it got; the
+// patterns match the whole output of the process.
 
 void previous_handler(int signal, siginfo_t* info, void*) {
   const bool fault_at_64 = info->si_addr == reinterpret_cast<void*>(64);

@@ -41,8 +41,7 @@
 //     repeat 2 999                           # the 2 steps before, 999 times more
 //     resume-again h2                        # resumes what runs: ends the process
 //     trespass h2                            # touches a guard page of it: ends the process
-//     overflow                               # recurses until the stack is used up: ends the
-//     process
+//     overflow                               # recurses down to a guard page: ends the process
 //   end
 //
 // A started continuation is beside the store: it has no handle and handles no tag, and its starter

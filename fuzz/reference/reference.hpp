@@ -141,7 +141,7 @@ class Reference {
   /// no more steps, or no room for any.
   void end_of_steps();
 
-  /// What is started beside the store; of the latest step, where it has to do with that.
+  /// The starts beside the store, as the latest step left them.
   const StartReference& starts() const { return starts_; }
 
   /// What the stack that has the control must see.

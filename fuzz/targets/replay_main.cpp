@@ -92,7 +92,7 @@ int run_all(const Files& files, const std::string& program) {
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  ::unsetenv(recorder_variable);  // What is replayed is on record.
+  ::unsetenv(recorder_variable);  // The replayed input is on record.
   LLVMFuzzerInitialize(&argument_count, &arguments);
   Files words(arguments + 1, arguments + argument_count);
   const std::string mode = words.empty() ? "" : words.front();

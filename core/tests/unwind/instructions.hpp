@@ -1,4 +1,4 @@
-// Where the instructions of a piece of this program's code begin, as Zydis decodes them.
+// The addresses of the instructions of a piece of this program's code, as Zydis decodes them.
 #pragma once
 
 #include "core/initialize.hpp"
