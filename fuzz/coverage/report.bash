@@ -3,8 +3,8 @@
 # coverage build, each target's seeds and reproducers in the target's own replayer, and all of it in
 # corpus_replay. Prints a line for each file of core/, with the ranges of lines that nothing
 # executed; their total, with and without the lines that unreachable.txt names, and those with the
-# reasons; and what machine_code_coverage says of the code that has no source coverage. Leaves the
-# annotated sources in OUT/html. Exit status 1 where the total is less than it should be.
+# reasons. Leaves the annotated sources in OUT/html. Exit status 1 where the total is less than it
+# should be.
 #
 # %c keeps the counters in a file that is mapped: so those of a child process count, too, and of one
 # that ends by _exit or a crash.
@@ -43,10 +43,5 @@ awk -v root="$source/" -v percent_min="$percent_min" -f "$source/fuzz/coverage/t
   "$source/fuzz/coverage/unreachable.txt" "$out/core.lcov" || status=1
 
 echo
-if [ -x "$programs/machine_code_coverage" ]; then
-  "$programs/machine_code_coverage" "$source/corpus"
-else
-  echo "the machine code was not measured: Zydis was not found"
-fi
 echo "annotated sources: $out/html/index.html"
 exit "$status"

@@ -1,5 +1,5 @@
-// Random numbers for the mutator: a few instructions each, and the same for a seed with every
-// compiler and library.
+// Random numbers (SplitMix64): a few instructions each, and the same for a seed with every compiler
+// and library. Verify's rooms use them too.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,8 @@ namespace fiberproof::fuzz {
 
 class Random {
  public:
-  explicit Random(std::uint32_t seed) : state_(seed) {}
+  explicit Random(std::uint64_t seed) : state_(seed) {}
 
-  /// SplitMix64.
   std::uint64_t next() {
     state_ += 0x9e3779b97f4a7c15;
     std::uint64_t mixed = state_;

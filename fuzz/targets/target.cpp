@@ -3,6 +3,7 @@
 #include "core/machine_code.hpp"
 #include "core/sanitizer.hpp"
 #include "core/stack_overflow.hpp"
+#include "fuzz/oracle/hex.hpp"
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
 
@@ -29,14 +30,6 @@ constexpr std::uint64_t kept_store_work_max = 40;
 bool is_too_slow_to_keep(const Outcome& outcome) {
   return outcome.started > kept_started_max || outcome.started_values > kept_started_values_max ||
          outcome.store_work > kept_store_work_max;
-}
-
-std::string hex(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-  }
-  return text;
 }
 
 void print_machine_code() {

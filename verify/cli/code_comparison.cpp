@@ -1,10 +1,11 @@
 #include "verify/cli/code_comparison.hpp"
 
+#include "fuzz/oracle/hex.hpp"
 #include "verify/cli/fuzz_command.hpp"
-#include "verify/cli/target_end.hpp"
 #include "verify/object/object_file.hpp"
 #include "verify/obligation/switch_sites.hpp"
 #include "verify/process/process.hpp"
+#include "verify/target/target_end.hpp"
 #include "verify/x86/code_identity.hpp"
 
 #include <fmt/format.h>
@@ -21,12 +22,6 @@ constexpr std::string_view routines_section = "fiberproof_text";
 constexpr std::string_view sites_section = "fiberproof_switch_sites";
 // C++ around the routines; a fuzz target compiles it with its sanitizers (SOUNDNESS.md, N5).
 constexpr std::array<std::string_view, 1> compiled_anew{"fiberproof_fiber_start"};
-
-std::string hex(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-  return text;
-}
 
 // The running code of a target's process must equal its file.
 std::vector<std::string> compare_process(const std::string& path, const ObjectFile& file,
@@ -48,12 +43,12 @@ std::vector<std::string> compare_process(const std::string& path, const ObjectFi
   }
   std::vector<std::string> lines;
   const auto section = file.section(routines_section);
-  if (!section || process["routines"] != hex(section->bytes)) {
+  if (!section || process["routines"] != fuzz::hex(section->bytes)) {
     lines.push_back(fmt::format(
         "fiberproof: {}: its process runs other routines than its file contains", path));
   }
   std::vector<std::string> in_file;
-  for (const Routine& site : sites) in_file.push_back(hex(site.bytes));
+  for (const Routine& site : sites) in_file.push_back(fuzz::hex(site.bytes));
   auto in_process = process["switch_sites"].get<std::vector<std::string>>();
   std::ranges::sort(in_file);
   std::ranges::sort(in_process);

@@ -5,8 +5,8 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/fuzz_run.hpp"
 #include "verify/cli/prove_command.hpp"
-#include "verify/cli/target_end.hpp"
 #include "verify/process/interruption.hpp"
+#include "verify/target/target_end.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -5,11 +5,11 @@
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_progress.hpp"
 #include "verify/cli/kept_finding.hpp"
-#include "verify/cli/target_end.hpp"
 #include "verify/embedded/embedded.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
 #include "verify/process/temporary_folder.hpp"
+#include "verify/target/target_end.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -5,6 +5,8 @@
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
+#include "verify/embedded/embedded.hpp"
+#include "verify/mutation/defects/comparison.hpp"
 #include "verify/mutation/defects/hunt_table.hpp"
 #include "verify/process/interruption.hpp"
 
@@ -15,6 +17,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -97,6 +100,11 @@ ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
     defects = chosen(std::move(*all), command.names, errors);
   } else {
     errors.push_back(all.error());
+  }
+  if (auto theorems = parse_expected(embedded_proofs().text, embedded_proofs().path)) {
+    options.theorems = std::move(*theorems);
+  } else {
+    errors.push_back(theorems.error());
   }
   std::optional<OutputFile> table_file;
   if (!command.table.empty()) {

@@ -5,8 +5,8 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/prove_command.hpp"
-#include "verify/cli/target_end.hpp"
 #include "verify/process/process.hpp"
+#include "verify/target/target_end.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

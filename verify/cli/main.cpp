@@ -1,5 +1,6 @@
 // The `fiberproof` command. Without a subcommand it does the main job: every proof, every target
 // for a few seconds, the whole corpus, and the table of what holds.
+#include "fuzz/replay/child_process.hpp"
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
@@ -10,6 +11,7 @@
 #include "verify/cli/hunt_command.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/minimize_command.hpp"
+#include "verify/cli/mutants_command.hpp"
 #include "verify/cli/mutate_command.hpp"
 #include "verify/cli/options.hpp"
 #include "verify/cli/prove_command.hpp"
@@ -19,6 +21,7 @@
 #include "verify/embedded/embedded.hpp"
 #include "verify/embedded/rules.hpp"
 #include "verify/process/interruption.hpp"
+#include "verify/smt/cancellation.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -144,6 +147,8 @@ Outcome run(Options& options) {
     outcome.status = hunt_defects(options.hunt, outcome.results);
   } else if (options.command == "mutate") {
     outcome.status = mutate(options.mutate, outcome.results);
+  } else if (options.command == "mutants") {
+    outcome.status = judge_byte_mutants(options.mutants, outcome.results);
   } else if (options.command == "list") {
     outcome.status = list(options.list, outcome.results);
   } else {
@@ -187,9 +192,10 @@ ExitStatus run_command(int argc, char** argv) {
     const auto more = complaints_about(options);
     lines.insert(lines.end(), more.begin(), more.end());
     // These find further errors, and report all of them together.
-    options.prove.errors = options.hunt.errors = options.mutate.errors = lines;
-    const bool looks_for_more =
-        options.command == "prove" || options.command == "hunt" || options.command == "mutate";
+    options.prove.errors = options.hunt.errors = options.mutate.errors = options.mutants.errors =
+        lines;
+    const bool looks_for_more = options.command == "prove" || options.command == "hunt" ||
+                                options.command == "mutate" || options.command == "mutants";
     if (ready == Parsed::wrong || (!lines.empty() && !looks_for_more)) {
       for (const std::string& line : lines) complain(line);
       outcome.status = ExitStatus::could_not_run;
@@ -210,7 +216,7 @@ ExitStatus run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  watch_for_interruption();
+  watch_for_interruption({fiberproof::fuzz::end_children, cancel_queries});
   open_standard_descriptors();
   std::signal(SIGPIPE, on_closed_pipe);
   try {

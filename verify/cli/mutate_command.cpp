@@ -5,8 +5,9 @@
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
+#include "verify/embedded/embedded.hpp"
 #include "verify/mutation/cpp/survivors.hpp"
-#include "verify/mutation/defects/defect_tree.hpp"
+#include "verify/mutation/table.hpp"
 #include "verify/process/interruption.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +16,10 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace fiberproof::verify {
 namespace {
@@ -43,21 +47,37 @@ std::vector<std::string> wrong_files(const std::vector<std::string>& names) {
 
 // The detail of the first check that noticed.
 std::string detail_of(const Findings& findings) {
-  if (!findings.could_not_run.empty()) return "";
-  if (!findings.refuted.empty()) return " (" + findings.refuted.front().name + ")";
-  if (!findings.proofs_stopped.empty()) return " (" + findings.proofs_stopped + ")";
+  if (!findings.could_not_run.empty()) return {};
+  if (!findings.refuted.empty()) return findings.refuted.front().name;
+  if (!findings.proofs_stopped.empty()) return findings.proofs_stopped;
   for (const TargetTrials& target : findings.targets) {
     if (target.found() == 0) continue;
     const Trial& trial = target.trials.front();
-    return fmt::format(" ({}: {})", target.target, trial.kind.substr(0, 120));
+    return fmt::format("{}: {}", target.target, trial.kind.substr(0, 120));
   }
-  return "";
+  return {};
+}
+
+TableRow row_of(const SourceMutation& mutation, const Findings& findings,
+                const ListedReasons& listed) {
+  const Killer killer = killer_of(findings);
+  const std::string detail = detail_of(findings);
+  TableRow row{mutation.mutant.name(), killer == Killer::proofs, false, "none", "none"};
+  if (killer == Killer::proofs) {
+    row.refuted_by = findings.refuted.empty() ? detail : fmt::format("`{}`", detail);
+  } else if (killer != Killer::none) {
+    row.is_found = true;
+    row.found_by = detail.empty() ? std::string(name_of(killer)) : detail;
+  } else if (const auto entry = listed.find(mutation.mutant.key); entry != listed.end()) {
+    row.found_by = "none: " + entry->second.reason;
+  }
+  return row;
 }
 
 class Reporter {
  public:
-  Reporter(std::size_t mutants, nlohmann::json& findings)
-      : mutants_(mutants), progress_(mutants), findings_(findings) {}
+  Reporter(std::size_t mutants, const ListedReasons& listed, nlohmann::json& findings)
+      : mutants_(mutants), progress_(mutants), listed_(listed), findings_(findings) {}
 
   void phase(const SourceMutation* mutation, const Phase& phase) {
     progress_.phase(mutation == nullptr ? "sources as they are" : mutation->mutant.name(), phase);
@@ -66,6 +86,7 @@ class Reporter {
   void done(const SourceMutation& mutation, const Findings& findings) {
     progress_.done(findings.seconds);
     findings_.push_back(to_json(findings));
+    rows_.push_back(row_of(mutation, findings, listed_));
     const Killer killer = killer_of(findings);
     ++by_killer_[killer];
     if (killer == Killer::none) {
@@ -74,9 +95,10 @@ class Reporter {
     } else {
       killed_.insert(mutation.mutant.key);
     }
-    fmt::print("{}/{} {}: {}{}; {:.0f} s\n", progress_.count(), mutants_, findings.defect,
+    const std::string detail = detail_of(findings);
+    fmt::print("{}/{} {}: {}{}; {:.0f} s\n", progress_.count(), mutants_, findings.change,
                killer == Killer::none ? "SURVIVES" : fmt::format("killed by {}", name_of(killer)),
-               detail_of(findings), findings.seconds);
+               detail.empty() ? "" : fmt::format(" ({})", detail), findings.seconds);
     flush();
   }
 
@@ -95,13 +117,16 @@ class Reporter {
             : 100.0 * static_cast<double>(compiled - survivors) / static_cast<double>(compiled));
   }
 
+  std::string table() const { return markdown_table(rows_); }
   const std::set<std::string>& killed() const { return killed_; }
   const std::set<std::string>& survived() const { return survived_; }
 
  private:
   std::size_t mutants_;
   Progress progress_;
+  const ListedReasons& listed_;
   nlohmann::json& findings_;
+  std::vector<TableRow> rows_;
   std::map<Killer, std::size_t> by_killer_;
   std::set<std::string> killed_;
   std::set<std::string> survived_;
@@ -119,12 +144,24 @@ ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
   if (const auto why = why_no_folder(options.folder); why && !command.only_print) {
     errors.push_back("--folder " + *why);
   }
+  if (auto theorems = parse_expected(embedded_proofs().text, embedded_proofs().path)) {
+    options.theorems = std::move(*theorems);
+  } else {
+    errors.push_back(theorems.error());
+  }
+  std::optional<OutputFile> table;
+  if (!command.table.empty()) {
+    if (auto file = OutputFile::prepare(command.table)) {
+      table = std::move(*file);
+    } else {
+      errors.push_back("--table " + file.error());
+    }
+  }
   for (const std::string& line : errors) complain(line);
   if (!errors.empty()) return ExitStatus::could_not_run;
   const auto files = mutated_files(command.files);
   if (!files) return could_not_run(files.error());
-  const auto listed =
-      parse_surviving_mutants(contents_of(options.source + "/" + list_path), list_path);
+  const auto listed = parse_reasons(contents_of(options.source + "/" + list_path), list_path);
   if (!listed) return could_not_run(listed.error());
   const SourceMutations mutations = mutations_of(*files, options.source, options.sample);
   if (mutations.chosen.empty())
@@ -139,13 +176,17 @@ ExitStatus mutate(const MutateCommand& command, nlohmann::json& results) {
   std::filesystem::create_directories(options.folder, refused);
   if (refused) return could_not_run(fmt::format("{}: {}", options.folder, refused.message()));
 
-  Reporter report(mutations.chosen.size(), results["findings"] = nlohmann::json::array());
+  Reporter report(mutations.chosen.size(), *listed, results["findings"] = nlohmann::json::array());
   MutationWatcher watcher;
   watcher.on_phase = std::bind_front(&Reporter::phase, &report);
   watcher.on_findings = std::bind_front(&Reporter::done, &report);
   const auto tried = try_mutations(options, mutations.chosen, watcher);
   if (!tried && !is_interrupted()) return could_not_run(tried.error());
   report.print_summary(mutations.made.size(), mutations.checks_left_out);
+  if (table) {
+    const auto written = table->write(report.table());
+    if (!written) return could_not_run("--table " + written.error());
+  }
   if (is_interrupted()) {
     return could_not_run(
         "interrupted; the results so far are kept; run the same command to resume");

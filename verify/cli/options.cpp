@@ -1,46 +1,20 @@
 #include "verify/cli/options.hpp"
 
 #include "verify/cli/complaint.hpp"
-#include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/list_command.hpp"
+#include "verify/cli/mutation_options.hpp"
+#include "verify/cli/option_checks.hpp"
 #include "verify/cli/suggestion.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <optional>
 #include <sstream>
 #include <string_view>
 
 namespace fiberproof::verify {
 namespace {
-
-// One of a few words; an error lists them, the help's margin does not.
-CLI::Validator one_of(std::vector<std::string> words) {
-  return CLI::Validator(
-      [words](std::string& value) -> std::string {
-        if (std::ranges::find(words, value) != words.end()) return {};
-        return fmt::format("'{}' is not one of {}{}", value, fmt::join(words, ", "),
-                           did_you_mean(value, words));
-      },
-      "");
-}
-
-CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) {
-  return CLI::Validator(
-      [low, high](std::string& value) -> std::string {
-        std::uint64_t number = 0;
-        const char* const end = value.data() + value.size();
-        const auto [stop, error] = std::from_chars(value.data(), end, number);
-        if (error == std::errc() && stop == end && number >= low && number <= high) return {};
-        return fmt::format("'{}' is not a whole number from {} to {}", value, low, high);
-      },
-      "");
-}
-
-constexpr std::uint64_t executions_most = std::uint64_t{1} << 40;
 
 void add_json(CLI::App& app, Options& options) {
   app.add_option("--json", options.json,
@@ -153,86 +127,6 @@ void add_programs(CLI::App& app, Options& options) {
       ->type_name("FILE");
 }
 
-std::string folder_beside_the_build(const char* name) {
-  return std::filesystem::path(own_path()).parent_path().parent_path().string() + "/" + name;
-}
-
-void add_hunt(CLI::App& app, Options& options) {
-  HuntOptions& limits = options.hunt.options;
-  limits.source = FIBERPROOF_SOURCE;
-  limits.command = own_path();
-  limits.folder = folder_beside_the_build("hunt");
-  CLI::App* const hunt = app.add_subcommand(
-      "hunt", "Put known bugs into core one at a time, and report what finds them");
-  hunt->add_option(
-          "DEFECT", options.hunt.names,
-          "Hunt only defects whose names begin like this ('fiberproof list defects' names them; "
-          "default: all)")
-      ->type_name("");
-  hunt->add_option("--seeds", limits.seeds, "Search with each target this many times")
-      ->type_name("N")
-      ->check(whole_number(1, 10'000))
-      ->capture_default_str();
-  hunt->add_option("--executions", limits.executions_max, "End a search after this many executions")
-      ->type_name("N")
-      ->check(whole_number(1, executions_most))
-      ->capture_default_str();
-  hunt->add_option("--give-up", limits.give_up_after,
-                   "Give up on a target after this many searches without a finding")
-      ->type_name("N")
-      ->check(whole_number(1, 10'000))
-      ->capture_default_str();
-  hunt->add_option("--jobs", limits.jobs, "Run this many searches at once")
-      ->type_name("N")
-      ->check(whole_number(1, 1024))
-      ->capture_default_str();
-  hunt->add_option("--folder", limits.folder,
-                   "Work in this folder and keep it: sources, build and findings")
-      ->type_name("FOLDER")
-      ->capture_default_str();
-  hunt->add_flag_callback(
-      "--afresh", [&limits] { limits.resume = false; }, "Ignore what an earlier hunt found");
-  hunt->add_option("--table", options.hunt.table, "Write the table to this file as well")
-      ->type_name("FILE");
-}
-
-void add_mutate(CLI::App& app, Options& options) {
-  MutationOptions& limits = options.mutate.options;
-  limits.source = FIBERPROOF_SOURCE;
-  limits.command = own_path();
-  limits.folder = folder_beside_the_build("mutate");
-  CLI::App* const mutate = app.add_subcommand(
-      "mutate", "Make small slips in core's C++ one at a time, and report what notices them");
-  mutate
-      ->add_option("FILE", options.mutate.files,
-                   "Change only these files of core, such as initialize.cpp (default: all)")
-      ->type_name("");
-  mutate->add_option("--sample", limits.sample, "Test every Nth mutant of each file")
-      ->type_name("N")
-      ->check(whole_number(1, 10'000))
-      ->capture_default_str();
-  mutate
-      ->add_option("--executions", limits.executions_max,
-                   "End a fuzz target after this many executions")
-      ->type_name("N")
-      ->check(whole_number(1, executions_most))
-      ->capture_default_str();
-  mutate
-      ->add_option("--replay-seconds", limits.replay_seconds,
-                   "End the replay of the corpus after this many seconds")
-      ->type_name("N")
-      ->check(whole_number(1, 3600))
-      ->capture_default_str();
-  mutate
-      ->add_option("--folder", limits.folder,
-                   "Work in this folder and keep it: sources, build and findings")
-      ->type_name("FOLDER")
-      ->capture_default_str();
-  mutate->add_flag_callback(
-      "--afresh", [&limits] { limits.resume = false; }, "Ignore what an earlier run found");
-  mutate->add_flag("--print", options.mutate.only_print, "Print the patches and test none");
-}
-
 void add_list(CLI::App& app, Options& options) {
   app.add_subcommand("list", "List proofs, targets and other names")
       ->add_option("WHAT", options.list,
@@ -317,6 +211,7 @@ void add_all(CLI::App& app, Options& options) {
   add_programs(app, options);
   add_hunt(app, options);
   add_mutate(app, options);
+  add_mutants(app, options);
   add_list(app, options);
   add_json(app, options);
   for (CLI::App* subcommand : app.get_subcommands({})) add_json(*subcommand, options);

@@ -3,6 +3,7 @@
 
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
+#include "verify/cli/mutants_command.hpp"
 #include "verify/cli/mutate_command.hpp"
 #include "verify/cli/prove_command.hpp"
 
@@ -18,6 +19,7 @@ struct Options {
   FuzzOptions fuzz;
   HuntCommand hunt;
   MutateCommand mutate;
+  MutantsCommand mutants;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
   std::string trampoline;            ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;

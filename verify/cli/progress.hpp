@@ -3,7 +3,7 @@
 #pragma once
 
 #include "verify/cli/terminal.hpp"
-#include "verify/mutation/defects/hunt.hpp"
+#include "verify/mutation/change_run.hpp"
 
 #include <chrono>
 #include <cstddef>

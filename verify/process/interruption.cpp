@@ -1,9 +1,7 @@
 #include "verify/process/interruption.hpp"
 
-#include "fuzz/replay/child_process.hpp"
-#include "verify/process/process.hpp"
+#include "verify/process/child_process.hpp"
 #include "verify/process/temporary_folder.hpp"
-#include "verify/smt/cancellation.hpp"
 
 #include <unistd.h>
 #include <array>
@@ -13,6 +11,7 @@
 #include <ctime>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -35,19 +34,17 @@ void say(std::string_view line) {
 }
 
 [[noreturn]] void end_at_once() {
-  kill_processes();
+  ChildProcess::kill_groups();
   TemporaryFolder::remove_all_there_are();
   ::_exit(exit_status_interrupted);
 }
 
-// Asks again and again, since a query or child may just have been about to begin.
-[[noreturn]] void end_everything(const sigset_t& signals) {
+[[noreturn]] void end_everything(const sigset_t& signals, const std::vector<void (*)()>& enders) {
   interrupted_flag = true;
   say("fiberproof: interrupted, ending; once more ends it at once\n");
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < deadline) {
-    fuzz::end_children();
-    cancel_queries();
+    for (void (*const end)() : enders) end();
     constexpr timespec pause{0, 50'000'000};
     if (::sigtimedwait(&signals, nullptr, &pause) > 0) break;
   }
@@ -56,21 +53,22 @@ void say(std::string_view line) {
 
 }  // namespace
 
-void watch_for_interruption() {
+void watch_for_interruption(std::vector<void (*)()> enders) {
   struct sigaction hang_up{};
   ::sigaction(SIGHUP, nullptr, &hang_up);
   sigset_t signals = set_of_ending_signals();
   if (hang_up.sa_handler == SIG_IGN) sigdelset(&signals, SIGHUP);
-  // An ignored signal would be dropped, though it is waited for: shells start background jobs so.
+  // Shells start background jobs with SIGINT ignored, and an ignored signal is dropped even where a
+  // thread waits for it.
   for (const int signal : ending_signals) {
     if (sigismember(&signals, signal) == 1) std::signal(signal, SIG_DFL);
   }
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([signals] {
+  std::thread([signals, enders = std::move(enders)] {
     int signal = 0;
     while (::sigwait(&signals, &signal) != 0) {
     }
-    end_everything(signals);
+    end_everything(signals, enders);
   }).detach();
 }
 

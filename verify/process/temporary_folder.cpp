@@ -16,7 +16,7 @@ namespace {
 std::mutex mutex;
 std::set<std::string> folders;  // guarded by `mutex`
 
-// As std::filesystem::temp_directory_path() takes it, which throws where that is no folder.
+// As std::filesystem::temp_directory_path(), which throws where that is no folder.
 std::string parent_folder() {
   for (const char* const name : {"TMPDIR", "TMP", "TEMP", "TEMPDIR"}) {
     const char* const value = std::getenv(name);
@@ -35,7 +35,7 @@ void remove(const std::string& path) {
 TemporaryFolder::TemporaryFolder() : path_(parent_folder() + "/fiberproof-XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) {
     error_ = fmt::format(
-        "{}: no temporary folder can be made there: {}; set TMPDIR to a folder that can be written",
+        "{}: cannot make a temporary folder there: {}; set TMPDIR to a folder that can be written",
         parent_folder(), std::strerror(errno));
     path_.clear();
     return;

@@ -1,11 +1,10 @@
-// A folder for what need not stay.
+// A folder for files that need not stay, removed with its object.
 #pragma once
 
 #include <string>
 
 namespace fiberproof::verify {
 
-/// Is gone, with all that is in it, when this is.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -15,10 +14,10 @@ class TemporaryFolder {
 
   /// Empty where none could be made.
   const std::string& path() const { return path_; }
-  /// One line that says where none could be made, why, and what to do.
+  /// One line where none could be made: where, why, and what to do.
   const std::string& error() const { return error_; }
 
-  /// For a process that ends at once.
+  /// Removes them all, for a process that ends at once.
   static void remove_all_there_are();
 
  private:

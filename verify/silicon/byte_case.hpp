@@ -1,10 +1,9 @@
-// Any byte string as a case: how a fuzzing engine chooses instruction, operands and state.
+// Any byte string as a case: a fuzzer chooses instruction, operands and state.
 //
-// Where the lowest bit of the first byte is set, an instruction follows. Where it is not, or where
-// nothing can be made of that instruction, the number of a form follows (two bytes, the higher one
-// first, modulo the number of forms). Of what is left the first 32 bytes choose operands, the
-// others registers, flags and memory (random.hpp); where the bytes end, the choices are those of
-// seed 0.
+// If the lowest bit of the first byte is set, an instruction follows. If it is clear, or the
+// instruction is of no use, the number of a form follows (two bytes, the higher one first, modulo
+// the number of forms). The next 32 bytes choose operands, the rest registers, flags and memory
+// (random.hpp); after the last byte the choices are those of seed 0.
 #pragma once
 
 #include "verify/silicon/random_case.hpp"

@@ -1,4 +1,4 @@
-// What cases of both kinds share: the registers that address the stack, places in the window, and a
+// Shared by cases of both kinds: the registers that address the stack, places in the window, and a
 // state to begin with. For random_case.cpp, which makes cases of known forms, and
 // encoding_case.cpp, which makes them of bytes.
 #pragma once

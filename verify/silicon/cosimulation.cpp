@@ -1,5 +1,6 @@
 #include "verify/silicon/cosimulation.hpp"
 
+#include "fuzz/oracle/hex.hpp"
 #include "verify/silicon/byte_case.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@
 namespace fiberproof::verify {
 namespace {
 
-// Where the window lies, from the first byte of memory: around the border of its two pages, with
+// The window's place, from the first byte of memory: around the border of its two pages, with
 // room on both sides in which a stray write shows; or in part before memory or behind it, where an
 // access faults.
 constexpr std::size_t page_bytes = 4096;
@@ -63,15 +64,7 @@ void place_window(const RandomCase& made, std::uint64_t offset, std::span<std::b
   }
 }
 
-std::string hexadecimal(const std::vector<std::byte>& bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-  }
-  return text;
-}
-
-// Where the model says that control went, in the CPU's terms.
+// The model's answer where control went, in the CPU's terms.
 struct Destination {
   NativeOutcome::Exit exit;
   std::uint64_t landing;
@@ -98,7 +91,7 @@ Destination destination(const Control<std::uint64_t, bool>& control) {
       control);
 }
 
-// For another reason than an access.
+// Traps for another reason than an access.
 bool faults(const Control<std::uint64_t, bool>& control) {
   return destination(control).exit == NativeOutcome::Exit::faulted;
 }
@@ -188,7 +181,7 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, const Surround
                                           Mismatch mismatch, std::uint64_t& counter) {
   const auto instruction = decode(cpu_.instruction_address(), made.code);
   if (!instruction || instruction->length != made.code.size()) {
-    mismatch.instruction = hexadecimal(made.code);
+    mismatch.instruction = fuzz::hex(made.code);
     mismatch.differences.push_back(instruction ? "decoded with another length"
                                                : "refused: " + message(instruction.error()));
     return mismatch;
@@ -220,7 +213,7 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, const Surround
   if (mismatch.differences.empty()) {
     return std::nullopt;
   }
-  mismatch.instruction = fmt::format("{} [{}]", instruction->text, hexadecimal(made.code));
+  mismatch.instruction = fmt::format("{} [{}]", instruction->text, fuzz::hex(made.code));
   mismatch.inputs = describe(made.state);
   mismatch.cpu_outputs = describe(native);
   mismatch.model_outputs = describe(state_of(machine));

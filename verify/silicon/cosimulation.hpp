@@ -21,7 +21,7 @@
 
 namespace fiberproof::verify {
 
-/// What is compared with the CPU: step<ConcreteCpu>, or in a test something like it.
+/// The semantics that are compared with the CPU: step<ConcreteCpu>, or in a test spoilt ones.
 using Model = std::function<std::expected<Control<std::uint64_t, bool>, StepError>(
     ConcreteCpu&, const Instruction&)>;
 

@@ -1,6 +1,8 @@
 #include "verify/silicon/lockstep.hpp"
 
 #include "verify/obligation/switch_sites.hpp"
+#include "verify/process/traced_program.hpp"
+#include "verify/silicon/snapshot.hpp"
 
 #include <fmt/format.h>
 
@@ -14,24 +16,13 @@ namespace {
 
 constexpr std::string_view trampolines[] = {"fiberproof_continuation_start",
                                             "fiberproof_continuation_start_v44"};
+constexpr std::string_view functions[] = {"fiberproof_caller_frame", "fiberproof_initialize"};
 constexpr std::uint64_t window_bytes_each_side = 128;
 
 // SPEC.md, T1: where RBP and RSP are on entry.
 constexpr std::uint64_t rbp_below_top = 0x10;
 constexpr std::uint64_t rsp_below_top = 0x40;
 constexpr std::uint64_t value_bytes = 16;
-
-std::string text_of(const Snapshot& state) {
-  std::string text = fmt::format("rip {:#x}", state.rip);
-  for (std::size_t index = 0; index < register_count; ++index) {
-    text += fmt::format(" {} {:#x}", name(static_cast<Register>(index)), state.registers[index]);
-  }
-  const Flags<bool>& flags = state.flags;
-  text += fmt::format(" cf {:d} pf {:d} af {:d} zf {:d} sf {:d} of {:d}", flags.cf, flags.pf,
-                      flags.af, flags.zf, flags.sf, flags.of);
-  return text + fmt::format(" mxcsr {:#x} x87_control {:#x} df {:d}", state.modes.mxcsr,
-                            state.modes.x87_control, state.modes.df);
-}
 
 // Where control goes, by the model.
 std::optional<std::uint64_t> destination(const Control<std::uint64_t, bool>& control,
@@ -76,7 +67,7 @@ class Lockstep {
 
   /// From the instruction that RIP is at to where control leaves its routine.
   std::expected<void, std::string> follow(TracedProcess& process, FollowedRoutine& routine) {
-    Snapshot state = process.snapshot();
+    Snapshot state = snapshot_of(process);
     const Snapshot entered = state;
     if (state.rip == routine.instructions.begin()->first) {
       ++routine.entries;
@@ -110,8 +101,10 @@ class Lockstep {
     const auto predicted = predict(process, instruction, before);
     if (!predicted) return std::unexpected(predicted.error());
     const Window beside = window_around(process, before.registers[rsp]);
-    if (const auto done = process.step(); !done) return std::unexpected(done.error());
-    const Snapshot after = process.snapshot();
+    if (const auto done = process.step(); !done) {
+      return std::unexpected(fmt::format("stopped by {} instead of its step", done.error()));
+    }
+    const Snapshot after = snapshot_of(process);
     compare(process, instruction, after, *predicted, beside);
     if (!report_.differences.empty()) {
       report_.differences.insert(
@@ -239,8 +232,8 @@ class Lockstep {
 
   static std::uint64_t word_at(const TracedProcess& process, std::uint64_t address) {
     std::uint64_t word = 0;
-    process.read(address, std::as_writable_bytes(std::span(&word, 1)));
-    return word;
+    const bool is_there = process.read(address, std::as_writable_bytes(std::span(&word, 1)));
+    return is_there ? word : 0;
   }
 
   static bool is_trampoline(const FollowedRoutine& routine) {
@@ -293,7 +286,7 @@ std::expected<FollowedRoutine, std::string> followed(const Routine& routine, std
   return made;
 }
 
-// Where control may come in: at the beginning, and behind each call.
+// Where control may come in: at the beginning, and after each call.
 std::vector<std::uint64_t> entries_of(const FollowedRoutine& routine) {
   std::vector<std::uint64_t> entries{routine.instructions.begin()->first};
   for (const auto& [address, instruction] : routine.instructions) {
@@ -307,10 +300,12 @@ std::vector<std::uint64_t> entries_of(const FollowedRoutine& routine) {
 std::expected<std::vector<Routine>, std::string> followed_routines(const ObjectFile& file) {
   auto routines = switch_sites(file, "fiberproof_switch_sites");
   if (!routines) return routines;
-  for (const std::string_view name : trampolines) {
-    auto routine = file.routine(name);
-    if (!routine) return std::unexpected(message(routine.error()));
-    routines->push_back(std::move(*routine));
+  for (const auto& names : {trampolines, functions}) {
+    for (const std::string_view name : std::span(names, 2)) {
+      auto routine = file.routine(name);
+      if (!routine) return std::unexpected(message(routine.error()));
+      routines->push_back(std::move(*routine));
+    }
   }
   return routines;
 }

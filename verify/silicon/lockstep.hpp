@@ -1,13 +1,12 @@
-// Runs a program of core's and, at every instruction of a trampoline or of a stack_switch, compares
-// what the CPU did with what step() says: all registers, defined flags, RIP, and every byte around
-// RSP and around the access.
+// Runs a program of core's and, at every instruction of the proved routines, compares what the CPU
+// did with what step() says: all registers, defined flags, RIP, and every byte around RSP and
+// around the access. Counts which of those instructions were executed.
 //
 // The model begins each instruction in the CPU's own state. Since the two are then equal after it,
 // they are equal all along a run of instructions.
 #pragma once
 
 #include "verify/object/object_file.hpp"
-#include "verify/silicon/traced_process.hpp"
 #include "verify/x86/concrete_cpu.hpp"
 #include "verify/x86/instruction.hpp"
 #include "verify/x86/step.hpp"
@@ -22,11 +21,11 @@
 
 namespace fiberproof::verify {
 
-/// What is compared with the CPU: step<ConcreteCpu>, or in a test something like it.
+/// The semantics that are compared with the CPU: step<ConcreteCpu>, or in a test spoilt ones.
 using LockstepModel = std::function<std::expected<Control<std::uint64_t, bool>, StepError>(
     ConcreteCpu&, const Instruction&)>;
 
-/// A routine that is followed, with the addresses of its instructions that were executed.
+/// A routine that is followed, and which of its instructions were executed.
 struct FollowedRoutine {
   std::string name;
   std::uint64_t address = 0;                          ///< in the file
@@ -48,16 +47,18 @@ struct LockstepReport {
   std::vector<TrampolineRun> runs;
   std::uint64_t instructions = 0;
   std::uint64_t stored_words = 0;
-  std::vector<std::string> differences;  ///< of the first instruction that differs, told in lines
+  std::vector<std::string> differences;  ///< of the first instruction that differs, in lines
   int exit_status = 0;
 };
 
-/// The routines of the file that are followed: both trampolines, and every site of a switch.
-std::expected<std::vector<Routine>, std::string> followed_routines(const ObjectFile& file);
+/// The routines of the file that are followed: both trampolines, every site of a switch,
+/// caller_frame and initialize.
+[[nodiscard]] std::expected<std::vector<Routine>, std::string> followed_routines(
+    const ObjectFile& file);
 
 /// Runs `arguments`, of which the first is a linked program, until it ends or something differs. An
 /// error where it cannot be run and traced.
-std::expected<LockstepReport, std::string> run_in_lockstep(
+[[nodiscard]] std::expected<LockstepReport, std::string> run_in_lockstep(
     const std::vector<std::string>& arguments, const LockstepModel& model = step<ConcreteCpu>);
 
 }  // namespace fiberproof::verify

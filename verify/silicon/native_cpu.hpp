@@ -4,9 +4,9 @@
 // registers, RSP among them, a slot for the instruction, two landing places for jumps (one ahead,
 // one behind), and an exit that stores everything back. A second mapping is the memory that
 // instructions may touch, two pages between inaccessible ones. Both lie below 2 GiB, so that every
-// addressing mode reaches them and the entry needs no register of its own. Traps and faults come
-// back by way of a signal handler on a stack of its own; one that happens elsewhere goes to whoever
-// was there before.
+// addressing mode reaches them and the entry needs no register of its own. A signal
+// handler on a stack of its own catches traps and faults; those from elsewhere go to the handler
+// that was installed before.
 #pragma once
 
 #include "verify/x86/cpu.hpp"
@@ -37,7 +37,7 @@ struct NativeOutcome {
 class NativeCpu {
  public:
   /// One at a time in a process; an error says what the system refused.
-  static std::expected<NativeCpu, std::string> create();
+  [[nodiscard]] static std::expected<NativeCpu, std::string> create();
 
   /// Where the instruction runs; its encoding may depend on it.
   std::uint64_t instruction_address() const;

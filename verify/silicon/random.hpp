@@ -1,7 +1,8 @@
-// Random numbers that are the same with every standard library, and values that are often those at
-// which instructions differ: boundaries of each width and their neighbours. Bytes may take the
-// place of chance: then a fuzzing engine decides.
+// Random values that are often those at which instructions differ: boundaries of each width and
+// their neighbours. Bytes may take the place of chance: then a fuzzer decides.
 #pragma once
+
+#include "fuzz/generate/random.hpp"
 
 #include <array>
 #include <cstddef>
@@ -32,25 +33,15 @@ inline constexpr auto boundaries = std::to_array<std::uint64_t>({0,
                                                                  0xffff'ffff'ffff'ff80,
                                                                  0xffff'ffff'ffff'ffff});
 
-// SplitMix64: the same numbers with every standard library.
 class Random {
  public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
+  explicit Random(std::uint64_t seed) : chance_(seed) {}
 
-  /// Takes every decision from `bytes`, which must outlive this, and where they end goes on as from
-  /// seed 0.
-  explicit Random(std::span<const std::byte> bytes) : state_(0), bytes_(bytes) {}
+  /// Takes every decision from `bytes`, which must outlive this, and from seed 0 once they
+  /// are used up.
+  explicit Random(std::span<const std::byte> bytes) : chance_(0), bytes_(bytes) {}
 
-  std::uint64_t next() {
-    if (!bytes_.empty()) {
-      return take(sizeof(std::uint64_t));
-    }
-    state_ += 0x9e37'79b9'7f4a'7c15;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
-    z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
-    return z ^ (z >> 31);
-  }
+  std::uint64_t next() { return bytes_.empty() ? chance_.next() : take(sizeof(std::uint64_t)); }
   std::uint64_t below(std::uint64_t bound) {
     return (bound <= 0x100 && !bytes_.empty() ? take(1) : next()) % bound;
   }
@@ -76,7 +67,7 @@ class Random {
     return value;
   }
 
-  std::uint64_t state_;
+  fuzz::Random chance_;
   std::span<const std::byte> bytes_;
 };
 

@@ -5,15 +5,13 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -31,7 +29,7 @@ constexpr std::chrono::milliseconds patience(100);
 
 // Nothing can be sent to a process that has ended; its last words are the answer then.
 void Cvc5Process::ask(const std::string& script) {
-  asked_ = child_ == 0 ? start() : std::expected<void, std::string>();
+  asked_ = !child_ ? start() : std::expected<void, std::string>();
   if (asked_) send_all(fmt::format("(reset)\n{}(echo \"end of answer\")\n", script));
 }
 
@@ -47,44 +45,29 @@ std::expected<void, std::string> Cvc5Process::start() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return std::unexpected(fmt::format("no socket: {}", std::strerror(errno)));
   }
-  const std::string limit = fmt::format("--tlimit-per={}", time_limit_.count());
-  child_ = ::fork();
-  if (child_ == 0) {
-    // The command blocks the signals that it handles in a thread of its own; a child must not
-    // inherit that.
-    ::sigset_t none;
-    ::sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-      ::dup2(ends[1], descriptor);
-    }
-    // Integer blasting, because most queries are about addresses, which are sums.
-    ::execlp("cvc5", "cvc5", "--lang", "smt2", "--solve-bv-as-int=sum", limit.c_str(), nullptr);
-    constexpr std::string_view reason = "cannot be started\n";
-    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, reason.data(), reason.size());
-    ::_exit(127);
-  }
-  ::close(ends[1]);
-  socket_ = ends[0];
-  if (child_ < 0) {
-    child_ = 0;
-    ::close(socket_);
-    return std::unexpected(fmt::format("no process: {}", std::strerror(errno)));
-  }
+  Descriptor ours(ends[0]);
+  const Descriptor its(ends[1]);
+  // Integer blasting, because most queries are about addresses, which are sums.
+  auto child =
+      ChildProcess::start({.arguments = {"cvc5", "--lang", "smt2", "--solve-bv-as-int=sum",
+                                         fmt::format("--tlimit-per={}", time_limit_.count())},
+                           .input = its.number(),
+                           .output = its.number(),
+                           .errors = its.number()});
+  if (!child) return std::unexpected("cannot be started");
+  socket_ = std::move(ours);
+  child_.emplace(std::move(*child));
   return {};
 }
 
 void Cvc5Process::stop() {
-  if (child_ == 0) return;
-  ::close(socket_);
-  ::kill(child_, SIGKILL);
-  ::waitpid(child_, nullptr, 0);
-  child_ = 0;
+  child_.reset();
+  socket_.close();
 }
 
 void Cvc5Process::send_all(std::string_view text) const {
   while (!text.empty()) {
-    const auto sent = ::send(socket_, text.data(), text.size(), MSG_NOSIGNAL);
+    const auto sent = ::send(socket_.number(), text.data(), text.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(sent));
@@ -98,14 +81,14 @@ std::expected<std::string, std::string> Cvc5Process::receive() const {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     if (are_queries_cancelled()) return std::unexpected(std::string(cancelled));
-    ::pollfd waited{socket_, POLLIN, 0};
+    ::pollfd waited{socket_.number(), POLLIN, 0};
     const auto part_of_it = std::min(left, patience);
     const int ready =
         left.count() <= 0 ? 0 : ::poll(&waited, 1, static_cast<int>(part_of_it.count()));
     if ((ready < 0 && errno == EINTR) || (ready == 0 && left.count() > 0)) continue;
     if (ready <= 0) return std::unexpected("is silent");
     std::array<char, 4096> part{};
-    const auto count = ::recv(socket_, part.data(), part.size(), 0);
+    const auto count = ::recv(socket_.number(), part.data(), part.size(), 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       return std::unexpected(answer.empty() ? "has ended" : answer.substr(0, answer.find('\n')));

@@ -2,10 +2,12 @@
 // its output. Starting a process for each query would take longer than most answers.
 #pragma once
 
-#include <sys/types.h>
+#include "verify/process/child_process.hpp"
+#include "verify/process/descriptor.hpp"
 
 #include <chrono>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +19,6 @@ class Cvc5Process {
   explicit Cvc5Process(std::chrono::milliseconds time_limit) : time_limit_(time_limit) {}
   Cvc5Process(const Cvc5Process&) = delete;
   Cvc5Process& operator=(const Cvc5Process&) = delete;
-  ~Cvc5Process() { stop(); }
 
   /// Sends a script without an `exit`; cvc5 forgets earlier scripts. Call answer() next, which also
   /// reports any error of sending.
@@ -26,7 +27,7 @@ class Cvc5Process {
   /// What cvc5 prints for the script. An error says why there is no answer: cvc5 cannot be started,
   /// has ended, or has been silent for longer than the time limit and a grace period. The next
   /// question then goes to a new process.
-  std::expected<std::string, std::string> answer();
+  [[nodiscard]] std::expected<std::string, std::string> answer();
 
  private:
   std::expected<void, std::string> start();
@@ -35,8 +36,8 @@ class Cvc5Process {
   std::expected<std::string, std::string> receive() const;
 
   std::chrono::milliseconds time_limit_;
-  pid_t child_ = 0;
-  int socket_ = -1;
+  Descriptor socket_;
+  std::optional<ChildProcess> child_;
   std::expected<void, std::string> asked_ = std::unexpected("was not asked");
 };
 

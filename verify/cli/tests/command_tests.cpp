@@ -1,5 +1,6 @@
 // The command as a user meets it: exit statuses, and one clear line for each bad input.
-#include "verify/process/process.hpp"
+#include "verify/cli/tests/command_outcome.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <algorithm>
@@ -13,34 +14,16 @@ namespace {
 
 namespace filesystem = std::filesystem;
 
-struct Outcome {
-  int exit_code;
-  std::vector<std::string> lines;
-};
-
 class command : public testing::Test {
  protected:
-  command() : folder_(filesystem::path(testing::TempDir()) / "fiberproof-command-XXXXXX") {
-    std::string name = folder_.string();
-    if (::mkdtemp(name.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-    folder_ = name;
-  }
-  ~command() override { filesystem::remove_all(folder_); }
-
   static Outcome run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), FIBERPROOF_COMMAND);
-    Outcome outcome{};
-    outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
-                          outcome.lines.push_back(line);
-                        }).exit_code;
-    return outcome;
+    return outcome_of(arguments);
   }
 
   // A file with these contents; every complaint about it contains its name.
   std::string file(const std::string& name, const std::string& contents) const {
-    const filesystem::path path = folder_ / name;
-    std::ofstream(path, std::ios::binary) << contents;
-    return path;
+    return folder_.write(name, contents);
   }
 
   // Exit status 2, and exactly one line, which names the error.
@@ -52,7 +35,7 @@ class command : public testing::Test {
     EXPECT_NE(outcome.lines[0].find(named), std::string::npos) << outcome.lines[0];
   }
 
-  filesystem::path folder_;
+  ScratchFolder folder_;
 };
 
 constexpr const char* good_program =
@@ -96,7 +79,7 @@ TEST_F(command, a_counterexample_that_real_stacks_show_is_kept_and_overwrites_no
                     "  | function f0 params 0 returns 0\n  | steps\n  |   start f0 on s0\n"
                     "  |   return\n  | end\n");
   };
-  const filesystem::path kept = folder_ / "kept";
+  const std::string kept = folder_.path("kept");
   const auto prove = [&](const std::string& comment) {
     return run({"prove", "--contract", contract(comment), "--counterexamples", kept}).exit_code;
   };
@@ -156,14 +139,14 @@ TEST_F(command, an_uncertified_answer_is_named) {
 
 TEST_F(command, a_missing_cadical_is_one_clear_line) {
   const std::string path = std::getenv("PATH");
-  ::setenv("PATH", folder_.c_str(), 1);
+  ::setenv("PATH", folder_.path().c_str(), 1);
   expect_one_line({"prove", "layout", "--certify"}, "cadical cannot be started");
   ::setenv("PATH", path.c_str(), 1);
 }
 
 TEST_F(command, a_missing_cvc5_is_one_clear_line) {
   const std::string path = std::getenv("PATH");
-  ::setenv("PATH", folder_.c_str(), 1);
+  ::setenv("PATH", folder_.path().c_str(), 1);
   expect_one_line({"prove", "layout", "--solver", "cvc5"}, "cvc5 cannot be started");
   ::setenv("PATH", path.c_str(), 1);
 }
@@ -176,15 +159,10 @@ TEST_F(command, a_time_out_is_not_an_impossible_assumption) {
            "assume x * y == 0xffffffea00000055\nexit\n  ABI3 same: x == x\n");
   const Outcome outcome = run({"prove", "--contract", contract, "--timeout", "20"});
   EXPECT_EQ(outcome.exit_code, 2);
-  const auto says = [&outcome](std::string_view text) {
-    return std::ranges::any_of(outcome.lines, [text](const std::string& line) {
-      return line.find(text) != std::string::npos;
-    });
-  };
-  EXPECT_TRUE(says("the solver did not answer in 20 ms: try a longer --timeout"));
-  EXPECT_FALSE(says("no state satisfies"));
-  EXPECT_TRUE(says("factors/ABI3.same"));
-  EXPECT_TRUE(says("by execution"));
+  EXPECT_TRUE(outcome.says("the solver did not answer in 20 ms: try a longer --timeout"));
+  EXPECT_FALSE(outcome.says("no state satisfies"));
+  EXPECT_TRUE(outcome.says("factors/ABI3.same"));
+  EXPECT_TRUE(outcome.says("by execution"));
 }
 
 // A SAT solver without checkable proofs: they are rejected, and the answers with them.
@@ -195,7 +173,7 @@ TEST_F(command, a_cadical_without_proofs_certifies_nothing) {
            "printf 'a\\000s UNSATISFIABLE\\n'\nexit 20\n");
   filesystem::permissions(liar, filesystem::perms::owner_all);
   const std::string path = std::getenv("PATH");
-  ::setenv("PATH", (folder_.string() + ":" + path).c_str(), 1);
+  ::setenv("PATH", (folder_.path() + ":" + path).c_str(), 1);
   const Outcome outcome = run({"prove", "layout", "--certify"});
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(outcome.exit_code, 2);
@@ -206,9 +184,9 @@ TEST_F(command, a_cadical_without_proofs_certifies_nothing) {
 }
 
 TEST_F(command, every_query_can_be_written_as_a_script) {
-  EXPECT_EQ(run({"prove", "continuation_start/", "--smt2", folder_ / "scripts"}).exit_code, 0);
+  EXPECT_EQ(run({"prove", "continuation_start/", "--smt2", folder_.path("scripts")}).exit_code, 0);
   std::size_t scripts = 0;
-  for (const auto& entry : filesystem::directory_iterator(folder_ / "scripts")) {
+  for (const auto& entry : filesystem::directory_iterator(folder_.path("scripts"))) {
     scripts += entry.path().extension() == ".smt2" ? 1 : 0;
   }
   EXPECT_GT(scripts, 15u);
@@ -226,7 +204,7 @@ TEST_F(command, an_object_that_is_text_is_one_clear_line) {
   const std::string text = file("object.txt", "not an object file\n");
   expect_one_line({"prove", "--object", text}, text);
   expect_one_line({"prove", "--object", file("empty", "")}, "empty");
-  expect_one_line({"prove", "--object", folder_ / "missing"}, "missing");
+  expect_one_line({"prove", "--object", folder_.path("missing")}, "missing");
 }
 
 TEST_F(command, an_object_without_the_routines_is_one_clear_line) {
@@ -284,14 +262,14 @@ TEST_F(command, bad_program_files_are_one_clear_line_each) {
                   "garbage.program");
   expect_one_line({"replay", file("large.program", good + std::string(1 << 20, '#'))},
                   "large.program");
-  expect_one_line({"replay", folder_ / "missing.program"}, "missing.program");
+  expect_one_line({"replay", folder_.path("missing.program")}, "missing.program");
 }
 
 constexpr const char* v44_counterexample =
     FIBERPROOF_CORPUS "/counterexamples/v44-trap-reported-as-return.program";
 
 TEST_F(command, minimizes_a_program_to_one_that_ends_in_the_same_way) {
-  const std::string out = folder_ / "shorter.program";
+  const std::string out = folder_.path("shorter.program");
   const Outcome outcome = run({"minimize", v44_counterexample, "-o", out});
   EXPECT_EQ(outcome.exit_code, 0);
   ASSERT_EQ(outcome.lines.size(), 1u);
@@ -317,10 +295,10 @@ TEST_F(command, minimizing_writes_beside_the_file_what_was_seen) {
 TEST_F(command, an_unminimizable_program_is_one_clear_line) {
   expect_one_line({"minimize", file("good.program", good_program)}, "good.program: passes");
   expect_one_line({"minimize", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
-  expect_one_line({"minimize", folder_ / "missing.program"}, "missing.program");
+  expect_one_line({"minimize", folder_.path("missing.program")}, "missing.program");
   expect_one_line({"minimize", v44_counterexample, "-o", file("taken", "mine")},
                   "taken: is there already");
-  expect_one_line({"minimize", v44_counterexample, "-o", folder_ / "no/such/folder"},
+  expect_one_line({"minimize", v44_counterexample, "-o", folder_.path("no/such/folder")},
                   "cannot be written");
 }
 
@@ -339,7 +317,7 @@ TEST_F(command, explains_a_program) {
 
 TEST_F(command, an_unexplainable_file_is_one_clear_line) {
   expect_one_line({"explain", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
-  expect_one_line({"explain", folder_ / "missing.program"}, "missing.program");
+  expect_one_line({"explain", folder_.path("missing.program")}, "missing.program");
 }
 
 TEST_F(command, lists_what_there_is) {
@@ -352,7 +330,7 @@ TEST_F(command, lists_what_there_is) {
 
 TEST_F(command, results_that_cannot_be_written_are_named) {
   const Outcome outcome =
-      run({"--json", folder_ / "no/such/folder.json", "prove", "continuation_start/T4"});
+      run({"--json", folder_.path("no/such/folder.json"), "prove", "continuation_start/T4"});
   EXPECT_EQ(outcome.exit_code, 2);
 }
 

@@ -1,6 +1,7 @@
 // Numbers in README and other documents equal those that the command prints. A sentence that states
 // the number in other words fails until it is listed here again.
-#include "verify/process/process.hpp"
+#include "verify/cli/tests/command_outcome.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -25,17 +26,11 @@ std::string text_of(const std::string& path) {
 
 // The command's results as JSON.
 nlohmann::json results_of(std::vector<std::string> arguments) {
-  std::string path = testing::TempDir() + "/fiberproof-numbers-XXXXXX";
-  const int descriptor = ::mkstemp(path.data());
-  EXPECT_GE(descriptor, 0);
-  ::close(descriptor);
+  const ScratchFolder folder;
+  const std::string path = folder.path("results.json");
   arguments.insert(arguments.begin(), {FIBERPROOF_COMMAND, "--json", path});
-  const ProcessEnd end = run_process(arguments, {}, [](const std::string&) {});
-  EXPECT_EQ(end.exit_code, 0) << testing::PrintToString(arguments);
-  std::ifstream file(path);
-  auto json = nlohmann::json::parse(file, nullptr, false);
-  std::filesystem::remove(path);
-  return json;
+  EXPECT_EQ(outcome_of(arguments).exit_code, 0) << testing::PrintToString(arguments);
+  return nlohmann::json::parse(ScratchFolder::contents(path), nullptr, false);
 }
 
 // Every occurrence in the file, with line ends as spaces; there must be one.
@@ -136,9 +131,7 @@ TEST(documented_numbers, the_trampoline_of_the_readme_is_the_one_that_is_proved)
 
 TEST(documented_numbers, the_help_in_the_readme_names_every_subcommand) {
   const std::string text = text_of("README.md");
-  std::vector<std::string> help;
-  run_process({FIBERPROOF_COMMAND, "help"}, {},
-              [&help](const std::string& line) { help.push_back(line); });
+  const std::vector<std::string> help = outcome_of({FIBERPROOF_COMMAND, "help"}).lines;
   auto at = std::ranges::find(help, "Subcommands:");
   ASSERT_NE(at, help.end());
   std::size_t subcommands = 0;
@@ -150,7 +143,7 @@ TEST(documented_numbers, the_help_in_the_readme_names_every_subcommand) {
     ++subcommands;
     EXPECT_NE(text.find("\nfiberproof " + name), text.npos) << name;
   }
-  EXPECT_EQ(subcommands, 8u);
+  EXPECT_EQ(subcommands, 9u);
 }
 
 }  // namespace

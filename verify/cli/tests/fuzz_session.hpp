@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <cstddef>
 #include <filesystem>
@@ -85,11 +84,8 @@ inline bool has_own_mounts() {
 }
 
 inline bool can_have_own_mounts() {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(has_own_mounts() ? 0 : 1);
-  int status = 1;
-  ::waitpid(child, &status, 0);
-  return status == 0;
+  auto child = ChildProcess::copy([] { ::_exit(has_own_mounts() ? 0 : 1); });
+  return child && child->wait() == 0;
 }
 
 }  // namespace fiberproof::verify

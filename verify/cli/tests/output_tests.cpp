@@ -1,9 +1,7 @@
 // Output for people: a status line on a terminal, refutations at the end, closed or full devices.
 #include "verify/cli/tests/command_test.hpp"
+#include "verify/cli/tests/session.hpp"
 
-#include <pty.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <array>
 
 namespace fiberproof::verify {
@@ -12,37 +10,8 @@ namespace {
 // All output of a command on a terminal with this many columns.
 std::string on_terminal(std::vector<std::string> arguments, unsigned short columns) {
   arguments.insert(arguments.begin(), FIBERPROOF_COMMAND);
-  std::vector<char*> words;
-  for (std::string& argument : arguments) words.push_back(argument.data());
-  words.push_back(nullptr);
-  const winsize size{24, columns, 0, 0};
-  int terminal = -1;
-  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
-  if (child == 0) {
-    ::setenv("TERM", "xterm", 1);
-    ::execv(words[0], words.data());
-    ::_exit(127);
-  }
-  std::string text;
-  std::array<char, 4096> part{};
-  for (ssize_t bytes = 0; (bytes = ::read(terminal, part.data(), part.size())) > 0;) {
-    text.append(part.data(), static_cast<std::size_t>(bytes));
-  }
-  ::close(terminal);
-  ::waitpid(child, nullptr, 0);
-  return text;
-}
-
-// The contents of the status line over time.
-std::vector<std::string> status_lines(const std::string& text) {
-  constexpr std::string_view erase = "\r\x1b[K";
-  std::vector<std::string> lines;
-  for (std::size_t at = text.find(erase); at != text.npos; at = text.find(erase, at)) {
-    at += erase.size();
-    const std::string line = text.substr(at, text.find_first_of("\r\n", at) - at);
-    if (line.starts_with('[')) lines.push_back(line);
-  }
-  return lines;
+  return run_session({.arguments = arguments, .environment = {"TERM=xterm"}, .columns = columns})
+      .output;
 }
 
 class command_output : public CommandTest {};

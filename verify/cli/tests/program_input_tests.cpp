@@ -17,7 +17,7 @@ TEST_F(program_input, a_program_can_come_from_standard_input) {
       shell(fmt::format("$F minimize - < {} 2> {}", counterexample, path("story")));
   EXPECT_EQ(minimized.exit_code, 0);
   EXPECT_EQ(minimized.lines.front(), "fiberproof program 2");
-  EXPECT_NE(contents(path("story")).find("trap-reported-as-return, from 2 steps"),
+  EXPECT_NE(ScratchFolder::contents(path("story")).find("trap-reported-as-return, from 2 steps"),
             std::string::npos);
   EXPECT_EQ(shell("echo nonsense | $F replay -").exit_code, 2);
 }
@@ -44,7 +44,7 @@ TEST_F(program_input, raw_bytes_are_distinguished_from_a_wrong_program) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_TRUE(
       outcome.says(bytes + ": raw bytes, not a Program; if they are a fuzz target's input"));
-  file("crash-1.program", contents(counterexample));
+  file("crash-1.program", ScratchFolder::contents(counterexample));
   for (const char* const command : {"replay", "explain", "minimize"}) {
     outcome = run({command, bytes});
     EXPECT_EQ(outcome.exit_code, 2) << command;

@@ -21,6 +21,7 @@ TEST_F(command_results, every_subcommand_writes_json_before_and_behind_its_name)
       {"fuzz", "no_such_target"},
       {"hunt", "no_such_defect"},
       {"mutate", "no_such_file"},
+      {"mutants", path("missing")},
       {"replay", path("missing")},
       {"explain", path("missing")},
       {"minimize", path("missing")}};
@@ -75,9 +76,9 @@ TEST_F(command_results, json_to_a_dash_is_all_of_standard_output) {
   const std::string out = path("out");
   for (const char* const line : {"$F prove layout --json -", "$F --json - list specs",
                                  "$F replay missing --json -", "$F prvoe --json -"}) {
-    shell(fmt::format("cd {}; {} > out 2> err", folder_, line));
-    EXPECT_TRUE(json_in(out).is_object()) << line << ": " << contents(out);
-    EXPECT_FALSE(contents(path("err")).empty()) << line;
+    shell(fmt::format("cd {}; {} > out 2> err", folder_.path(), line));
+    EXPECT_TRUE(json_in(out).is_object()) << line << ": " << ScratchFolder::contents(out);
+    EXPECT_FALSE(ScratchFolder::contents(path("err")).empty()) << line;
   }
   EXPECT_FALSE(filesystem::exists(path("-")));
 }
@@ -99,7 +100,8 @@ TEST_F(command_results, replace_a_file_completely_or_not_at_all) {
                   json));
   EXPECT_EQ(full.exit_code, 2);
   EXPECT_TRUE(full.says("fiberproof: --json")) << testing::PrintToString(full.lines);
-  EXPECT_EQ(std::distance(filesystem::directory_iterator(folder_), {}), 2) << "a temporary file";
+  EXPECT_EQ(std::distance(filesystem::directory_iterator(folder_.path()), {}), 2)
+      << "a temporary file";
 }
 
 TEST_F(command_results, unwritable_files_are_found_before_any_work) {
@@ -107,7 +109,7 @@ TEST_F(command_results, unwritable_files_are_found_before_any_work) {
   const std::string a_file = file("file", "");
   const std::vector<std::vector<std::string>> commands{
       {"prove", "layout", "--json", nowhere},
-      {"prove", "layout", "--json", folder_},
+      {"prove", "layout", "--json", folder_.path()},
       {"prove", "layout", "--json", ""},
       {"prove", "layout", "--smt2", a_file + "/scripts"},
       {"prove", "layout", "--counterexamples", "/proc/no_such_folder"},

@@ -1,11 +1,9 @@
 // A folder for one test, with a temporary folder inside it, so that left-over files are noticed.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
+#include "verify/process/tests/scratch_folder.hpp"
+
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
@@ -13,14 +11,9 @@ namespace fiberproof::verify {
 
 class ScratchHome {
  public:
-  ScratchHome() : path_(std::filesystem::path(testing::TempDir()) / "fiberproof-session-XXXXXX") {
-    std::string name = path_.string();
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    path_ = name;
-    std::filesystem::create_directories(temporary());
-    std::filesystem::create_directories(work());
-    for (const auto& folder :
-         {path_, std::filesystem::path(temporary()), std::filesystem::path(work())}) {
+  ScratchHome() {
+    for (const std::string& folder : {folder_.path(), temporary(), work()}) {
+      std::filesystem::create_directories(folder);
       std::filesystem::permissions(folder, std::filesystem::perms::all);
     }
   }
@@ -29,26 +22,20 @@ class ScratchHome {
   ~ScratchHome() {
     std::error_code ignored;
     std::filesystem::permissions(work(), std::filesystem::perms::all, ignored);
-    std::filesystem::remove_all(path_, ignored);
   }
 
-  std::string path(const std::string& name) const { return path_ / name; }
+  std::string path(const std::string& name) const { return folder_.path(name); }
   std::string temporary() const { return path("temporary"); }  ///< for TMPDIR
   std::string work() const { return path("work"); }            ///< to start commands in
   std::string bin() const { return path("bin"); }              ///< for a moved command
 
   std::string write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
-    std::ofstream(path(name), std::ios::binary) << text;
-    return path(name);
+    return folder_.write(name, text);
   }
   void write_program(const std::string& name, const std::string& text) const {
-    std::filesystem::permissions(write(name, text), std::filesystem::perms::all);
+    folder_.write_program(name, text);
   }
-  static std::string contents(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
+  static std::string contents(const std::string& path) { return ScratchFolder::contents(path); }
   /// Files below a folder, at any depth, and empty folders.
   static std::vector<std::string> all_in(const std::string& folder) {
     std::vector<std::string> found;
@@ -61,7 +48,7 @@ class ScratchHome {
   }
 
  private:
-  std::filesystem::path path_;
+  ScratchFolder folder_;
 };
 
 }  // namespace fiberproof::verify

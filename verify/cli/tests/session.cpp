@@ -7,17 +7,16 @@
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -25,57 +24,47 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds patience(400);
 
-[[noreturn]] void become(const SessionOptions& options) {
-  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(126);
-  for (const std::string& entry : options.environment) {
-    const std::size_t equals = entry.find('=');
-    ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
-  }
-  if (options.prepare) options.prepare();
-  std::vector<char*> words;
-  for (const std::string& word : options.arguments)
-    words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  ::execv(words[0], words.data());
-  ::_exit(127);
+// A terminal and a program's end of it, or a pipe.
+Pipe make_terminal(unsigned short columns) {
+  if (columns == 0) return Pipe::make();
+  const winsize size{24, columns, 0, 0};
+  int ours = -1;
+  int its = -1;
+  if (::openpty(&ours, &its, nullptr, nullptr, &size) != 0) return {};
+  for (const int descriptor : {ours, its}) ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  return {Descriptor(ours), Descriptor(its)};
 }
 
 }  // namespace
 
 Session::Session(const SessionOptions& options) {
-  if (options.columns > 0) {
-    winsize size{};
-    size.ws_col = options.columns;
-    size.ws_row = 24;
-    process_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
-    if (process_ == 0) become(options);
-    return;
-  }
-  std::array<int, 2> pipe{-1, -1};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return;
-  process_ = ::fork();
-  if (process_ == 0) {
-    ::dup2(pipe[1], STDOUT_FILENO);
-    ::dup2(pipe[1], STDERR_FILENO);
-    become(options);
-  }
-  ::close(pipe[1]);
-  terminal_ = pipe[0];
-}
-
-Session::~Session() {
-  if (process_ > 0) {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-  }
-  if (terminal_ >= 0) ::close(terminal_);
+  Pipe terminal = make_terminal(options.columns);
+  auto child =
+      ChildProcess::start({.arguments = options.arguments,
+                           .environment = options.environment,
+                           .input = options.columns == 0 ? -1 : terminal.writing.number(),
+                           .output = terminal.writing.number(),
+                           .errors = terminal.writing.number(),
+                           .prepare = [&options] {
+                             // A terminal is that of the session that it is the first terminal of.
+                             if (options.columns > 0) {
+                               ::setsid();
+                               ::ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+                             }
+                             if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0)
+                               ::_exit(126);
+                             if (options.prepare) options.prepare();
+                           }});
+  if (!child) return;
+  child_.emplace(std::move(*child));
+  terminal_ = std::move(terminal.reading);
 }
 
 bool Session::read_some(int milliseconds) {
-  pollfd waited{terminal_, POLLIN, 0};
+  pollfd waited{terminal_.number(), POLLIN, 0};
   if (::poll(&waited, 1, milliseconds) == 0) return true;
   std::array<char, 4096> part{};
-  const ssize_t count = ::read(terminal_, part.data(), part.size());
+  const ssize_t count = ::read(terminal_.number(), part.data(), part.size());
   if (count > 0) output_.append(part.data(), static_cast<std::size_t>(count));
   return count > 0 || (count < 0 && errno == EINTR);
 }
@@ -89,31 +78,38 @@ bool Session::wait_for(const std::string& text) {
 }
 
 void Session::signal(int number) const {
-  ::kill(process_, number);
+  if (child_) child_->signal(number);
 }
 
 void Session::press_ctrl_c() const {
   constexpr char key = 3;
-  [[maybe_unused]] const ssize_t written = ::write(terminal_, &key, 1);
+  [[maybe_unused]] const ssize_t written = ::write(terminal_.number(), &key, 1);
 }
 
 int Session::wait() {
   const auto deadline = Clock::now() + patience;
-  while (Clock::now() < deadline && read_some(100)) {
+  while (child_ && Clock::now() < deadline && read_some(100)) {
   }
-  int status = 0;
-  while (::waitpid(process_, &status, WNOHANG) == 0) {
-    if (Clock::now() > deadline) return -1;
-    ::usleep(20'000);
-  }
-  process_ = 0;
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  if (!child_) return 127;
+  const auto status = child_->wait_until(deadline);
+  return status ? exit_code_of(*status) : -1;
 }
 
 SessionEnd run_session(const SessionOptions& options) {
   Session session(options);
   const int status = session.wait();
   return {status, session.output()};
+}
+
+std::vector<std::string> status_lines(const std::string& text) {
+  constexpr std::string_view erase = "\r\x1b[K";
+  std::vector<std::string> lines;
+  for (std::size_t at = text.find(erase); at != text.npos; at = text.find(erase, at)) {
+    at += erase.size();
+    const std::string line = text.substr(at, text.find_first_of("\r\n", at) - at);
+    if (line.starts_with('[')) lines.push_back(line);
+  }
+  return lines;
 }
 
 bool refuse_system_call(long number) {

@@ -2,19 +2,22 @@
 // with the system's limits, and with signals.
 #pragma once
 
-#include <sys/types.h>
+#include "verify/process/child_process.hpp"
+#include "verify/process/descriptor.hpp"
+
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace fiberproof::verify {
 
 struct SessionOptions {
-  std::vector<std::string> arguments;    ///< the first is the program's path
-  std::string folder;                    ///< to start it in; empty for the current one
-  std::vector<std::string> environment;  ///< "NAME=value", added to ours
-  unsigned short columns = 0;            ///< of a terminal; 0 for a pipe
-  std::function<void()> prepare;         ///< runs in the child before exec
+  std::vector<std::string> arguments;         ///< the first is the program's path
+  std::string folder = {};                    ///< to start it in; empty for the current one
+  std::vector<std::string> environment = {};  ///< "NAME=value", added to ours
+  unsigned short columns = 0;                 ///< of a terminal; 0 for a pipe
+  std::function<void()> prepare = {};         ///< runs in the child before exec
 };
 
 class Session {
@@ -22,8 +25,6 @@ class Session {
   explicit Session(const SessionOptions& options);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
-  /// Kills a process that still runs.
-  ~Session();
 
   /// Reads until the output contains `text`, or the program has ended. Returns true if it does.
   bool wait_for(const std::string& text);
@@ -36,13 +37,13 @@ class Session {
   int wait();
 
   const std::string& output() const { return output_; }
-  pid_t process() const { return process_; }
+  pid_t process() const { return child_ ? child_->id() : 0; }
 
  private:
   bool read_some(int milliseconds);
 
-  pid_t process_ = 0;
-  int terminal_ = -1;  ///< or the pipe
+  Descriptor terminal_;  ///< or the pipe
+  std::optional<ChildProcess> child_;
   std::string output_;
 };
 
@@ -52,6 +53,9 @@ struct SessionEnd {
   std::string output;
 };
 SessionEnd run_session(const SessionOptions& options);
+
+/// The texts of the status line in what a terminal was given, one after the other.
+std::vector<std::string> status_lines(const std::string& text);
 
 /// In a child: makes system call `number` fail with EPERM from now on. Returns false if the kernel
 /// refuses.

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
+#include <string_view>
 
 namespace fiberproof::verify {
 namespace {
@@ -26,36 +26,11 @@ std::vector<BrokenClause> broken_clauses(const JudgedRoutine& judged) {
   return clauses;
 }
 
-std::expected<std::vector<UnbrokenClause>, std::string> parse_unbroken(std::string_view text,
-                                                                       std::string_view path) {
-  std::vector<UnbrokenClause> listed;
-  std::istringstream lines{std::string(text)};
-  std::size_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    std::istringstream words(line.substr(0, line.find('#')));
-    UnbrokenClause entry;
-    if (!(words >> entry.theorem)) continue;
-    std::getline(words >> std::ws, entry.reason);
-    if (entry.reason.empty() || !entry.theorem.contains('/')) {
-      return std::unexpected(
-          fmt::format("fiberproof: {}:{}: expected CONTRACT/CLAUSE and a reason", path, number));
-    }
-    if (std::ranges::find(listed, entry.theorem, &UnbrokenClause::theorem) != listed.end()) {
-      return std::unexpected(
-          fmt::format("fiberproof: {}:{}: {} is listed twice", path, number, entry.theorem));
-    }
-    listed.push_back(std::move(entry));
-  }
-  return listed;
-}
-
 std::vector<std::string> clause_faults(const std::vector<BrokenClause>& clauses,
-                                       std::span<const UnbrokenClause> listed) {
+                                       const ListedReasons& listed) {
   std::vector<std::string> faults;
   for (const BrokenClause& clause : clauses) {
-    const bool is_listed =
-        std::ranges::find(listed, clause.theorem, &UnbrokenClause::theorem) != listed.end();
+    const bool is_listed = listed.contains(clause.theorem);
     if (clause.mutants == 0 && !is_listed) {
       faults.push_back(clause.theorem + ": no mutant breaks it, and it is not listed");
     }
@@ -64,25 +39,25 @@ std::vector<std::string> clause_faults(const std::vector<BrokenClause>& clauses,
                                    clause.theorem, clause.mutants));
     }
   }
-  for (const UnbrokenClause& entry : listed) {
+  for (const auto& [theorem, entry] : listed) {
     const bool is_of_contract =
-        !clauses.empty() && contract_of(entry.theorem) == contract_of(clauses.front().theorem);
+        !clauses.empty() && contract_of(theorem) == contract_of(clauses.front().theorem);
     if (is_of_contract &&
-        std::ranges::find(clauses, entry.theorem, &BrokenClause::theorem) == clauses.end()) {
-      faults.push_back(entry.theorem + ": listed, and the contract has no such clause");
+        std::ranges::find(clauses, theorem, &BrokenClause::theorem) == clauses.end()) {
+      faults.push_back(theorem + ": listed, and the contract has no such clause");
     }
   }
   return faults;
 }
 
 std::vector<std::string> clause_table(const std::vector<BrokenClause>& clauses,
-                                      std::span<const UnbrokenClause> listed) {
+                                      const ListedReasons& listed) {
   std::vector<std::string> lines;
   for (const BrokenClause& clause : clauses) {
     std::string line = fmt::format("  {:4} mutants break {}", clause.mutants, clause.theorem);
-    const auto entry = std::ranges::find(listed, clause.theorem, &UnbrokenClause::theorem);
+    const auto entry = listed.find(clause.theorem);
     if (clause.mutants == 0) {
-      line += entry == listed.end() ? ": NOT LISTED" : ": " + entry->reason;
+      line += entry == listed.end() ? ": NOT LISTED" : ": " + entry->second.reason;
     }
     lines.push_back(std::move(line));
   }

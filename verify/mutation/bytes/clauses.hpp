@@ -1,14 +1,13 @@
-// What each clause of a contract is good for, counted in mutants: a clause that no mutant breaks
-// may say nothing of the code. Those that are known not to be broken are listed with their reason.
+// Counts the mutants that break each clause of a contract: a clause that none breaks may say
+// nothing of the code. Those that are known to stay unbroken are listed with their reason
+// (unbroken.txt).
 #pragma once
 
 #include "verify/mutation/bytes/judge.hpp"
+#include "verify/mutation/listed_reasons.hpp"
 
 #include <cstddef>
-#include <expected>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -22,23 +21,13 @@ struct BrokenClause {
 /// In the order of the contract.
 std::vector<BrokenClause> broken_clauses(const JudgedRoutine& judged);
 
-struct UnbrokenClause {
-  std::string theorem;
-  std::string reason;
-};
-
-/// `CONTRACT/CLAUSE reason`, one a line; `#` begins a comment. The error is one line with the
-/// place.
-std::expected<std::vector<UnbrokenClause>, std::string> parse_unbroken(std::string_view text,
-                                                                       std::string_view path);
-
-/// What is wrong: a clause that no mutant breaks and that is not listed; an entry of a clause of
-/// this contract that a mutant breaks, or that the contract does not have. Empty where all is well.
+/// Each fault on a line: a clause that no mutant breaks and that is not listed; an entry of a
+/// clause of this contract that a mutant breaks, or that the contract does not have.
 std::vector<std::string> clause_faults(const std::vector<BrokenClause>& clauses,
-                                       std::span<const UnbrokenClause> listed);
+                                       const ListedReasons& listed);
 
 /// A table: each clause with its count, and the reason where that is none.
 std::vector<std::string> clause_table(const std::vector<BrokenClause>& clauses,
-                                      std::span<const UnbrokenClause> listed);
+                                      const ListedReasons& listed);
 
 }  // namespace fiberproof::verify

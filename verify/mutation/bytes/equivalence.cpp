@@ -78,7 +78,7 @@ class Comparison {
       return differ("a path that does not leave");
     }
     // Distances from the routine's own addresses move with it.
-    if (!is_equal(one.rip, other.rip, both)) return differ("where control goes on");
+    if (!is_equal(one.rip, other.rip, both)) return differ("where control resumes");
     same_state(one.cpu, other.cpu, at_the_end, "at the end");
   }
 

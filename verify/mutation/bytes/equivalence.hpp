@@ -1,8 +1,8 @@
 // Whether a routine and a mutant of it do the same, decided by a solver: from one beginning, every
 // path of the one against every path of the other.
 //
-// The same is what a contract's routine is for: where control goes on, RSP, RBP and RDI there, what
-// a callee is given (the registers of its arguments, RSP, and those that it keeps), and all of
+// Compared is all that a contract is about: where control resumes, RSP, RBP and RDI there, what a
+// callee is given (the registers of its arguments, RSP, and those that it keeps), and all of
 // memory and the modes at the call and at the end. All other registers are lost at a call
 // (psABI 3.2.1) and at a switch (SPEC.md, S4): nothing reads them.
 #pragma once
@@ -24,8 +24,9 @@ struct Equivalence {
 
 /// Both at addresses as the contract's run has them; `callee` is where a direct call goes. In the
 /// general case of the contract, and in each alias.
-std::expected<Equivalence, std::string> compare(const Contract& contract, const Code& original,
-                                                const Code& mutant, std::uint64_t callee,
-                                                Solver& solver);
+[[nodiscard]] std::expected<Equivalence, std::string> compare(const Contract& contract,
+                                                              const Code& original,
+                                                              const Code& mutant,
+                                                              std::uint64_t callee, Solver& solver);
 
 }  // namespace fiberproof::verify

@@ -15,7 +15,6 @@
 #include <functional>
 #include <map>
 #include <mutex>
-#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -36,7 +35,7 @@ class PatchedTarget {
     if (!subjects) return std::unexpected(subjects.error());
     const auto subject = std::ranges::find(*subjects, routine, &MutatedRoutine::probed);
     if (subject == subjects->end()) {
-      return std::unexpected(fmt::format("fiberproof: {}: has not the routine", program));
+      return std::unexpected(fmt::format("{}: routine not found", program));
     }
     auto movable_routine = movable(subject->routine);
     if (!movable_routine) return std::unexpected(movable_routine.error());
@@ -53,7 +52,7 @@ class PatchedTarget {
   /// False where it has no room.
   bool fits(const MovableRoutine& mutant) const { return bytes_of(mutant).size() <= bytes_.size(); }
 
-  /// In place of each occurrence: the switch has one at each site. What is over becomes `nop`.
+  /// Replaces each occurrence: the switch has one at each site. Spare bytes become `nop`.
   std::expected<void, std::string> write(const MovableRoutine& mutant,
                                          const std::string& path) const {
     std::vector<std::byte> contents(file_.contents().begin(), file_.contents().end());
@@ -72,7 +71,7 @@ class PatchedTarget {
     std::error_code refused;
     if (file) filesystem::permissions(path, filesystem::perms::owner_all, refused);
     if (file && !refused) return {};
-    return std::unexpected(fmt::format("fiberproof: {}: cannot be written", path));
+    return std::unexpected(fmt::format("{}: cannot be written", path));
   }
 
  private:
@@ -101,12 +100,12 @@ std::expected<std::string, std::string> killed_by(const std::string& path,
   constexpr const char* seconds_max = "60";
   constexpr int killed_exit_code = 137;  // 128 + SIGKILL: by `timeout`
   constexpr std::size_t text_bytes_max = 64 * 1024;
-  constexpr int not_executable = 126;
+  constexpr int not_executable = 126;  // of `timeout`
   constexpr int not_found = 127;
   std::string text;
   const auto execute = [&] {
     return run_process(
-        {"/usr/bin/env", "timeout", "--signal=KILL", seconds_max, path, "-seed=1",
+        {"timeout", "--signal=KILL", seconds_max, path, "-seed=1",
          fmt::format("-runs={}", executions), "-max_len=4096", "-timeout=10", "-rss_limit_mb=2560",
          "-artifact_prefix=" + folder + "/"},
         {"ASAN_OPTIONS=detect_stack_use_after_return=1:use_sigaltstack=1:symbolize=0:"
@@ -124,7 +123,7 @@ std::expected<std::string, std::string> killed_by(const std::string& path,
     end = execute();
   }
   if (!end.started || end.exit_code == not_executable || end.exit_code == not_found) {
-    return std::unexpected(fmt::format("fiberproof: {}: cannot be run", path));
+    return std::unexpected(fmt::format("{}: cannot be run", path));
   }
   if (end.exit_code == 0) return std::string();
   const std::string kind = fuzz::kind_of_crash(text);
@@ -214,51 +213,27 @@ std::expected<std::vector<FuzzedMutant>, std::string> fuzz_mutants(
     auto target = PatchedTarget::open(program, routine, contracts);
     if (!target) return std::unexpected(target.error());
     if (!targets.empty() && target->all().size() != targets.front().all().size()) {
-      return std::unexpected(fmt::format("fiberproof: {}: has not the same routine as {}", program,
-                                         options.programs[0]));
+      return std::unexpected(
+          fmt::format("{}: its routine is not that of {}", program, options.programs[0]));
     }
     targets.push_back(std::move(*target));
   }
-  if (targets.empty()) return std::unexpected("fiberproof: no fuzz target is given");
+  if (targets.empty()) return std::unexpected("no fuzz target is given");
   const TemporaryFolder folder;
-  if (folder.path().empty()) return std::unexpected("fiberproof: no temporary folder can be made");
+  if (folder.path().empty()) return std::unexpected(folder.error());
   Fuzzing fuzzing(targets, options, folder);
-  // What would be killed without a mutant says nothing of one.
+  // A target that fails without a mutant says nothing of one.
   const auto unchanged = fuzzing.fuzz(
       [](const PatchedTarget& target) -> const MovableRoutine& { return target.original(); }, 0);
   if (!unchanged) return std::unexpected(unchanged.error());
   if (unchanged->end != FuzzedMutant::End::survived) {
-    return std::unexpected(fmt::format("fiberproof: the target {} ends without a mutant, too: {}",
+    return std::unexpected(fmt::format("the target {} fails without a mutant as well: {}",
                                        unchanged->target, unchanged->kind));
   }
   return fuzzing.run();
 }
 
-std::expected<std::vector<Survivor>, std::string> parse_survivors(std::string_view text,
-                                                                  std::string_view path) {
-  constexpr std::string_view separator = ": ";
-  std::vector<Survivor> listed;
-  std::istringstream lines{std::string(text)};
-  std::size_t number = 0;
-  for (std::string line; std::getline(lines, line);) {
-    ++number;
-    line.erase(std::min(line.find('#'), line.size()));
-    if (line.find_first_not_of(' ') == line.npos) continue;
-    const std::size_t first = line.find(separator);
-    const std::size_t second =
-        first == line.npos ? first : line.find(separator, first + separator.size());
-    if (second == line.npos) {
-      return std::unexpected(
-          fmt::format("fiberproof: {}:{}: expected ROUTINE: CHANGE: REASON", path, number));
-    }
-    const std::size_t change = first + separator.size();
-    listed.push_back({line.substr(0, first), line.substr(change, second - change),
-                      line.substr(second + separator.size())});
-  }
-  return listed;
-}
-
-// A target must see it. What goes astray, too: the native probe has seen it.
+// A target must kill it; also what goes astray, as a native run has shown that.
 static bool is_wrong(const JudgedMutant& mutant) {
   return mutant.verdict == MutantVerdict::refuted || mutant.verdict == MutantVerdict::astray;
 }
@@ -266,30 +241,26 @@ static bool is_wrong(const JudgedMutant& mutant) {
 std::vector<std::string> differences(const std::string& routine,
                                      std::span<const JudgedMutant> judged,
                                      std::span<const FuzzedMutant> fuzzed,
-                                     std::span<const Survivor> listed) {
-  const auto is_listed = [&](const std::string& change) {
-    return std::ranges::any_of(listed, [&](const Survivor& survivor) {
-      return survivor.routine == routine && survivor.change == change;
-    });
-  };
+                                     const ListedReasons& listed) {
+  const std::string prefix = routine + ": ";
   std::vector<std::string> lines;
   for (std::size_t index = 0; index < judged.size(); ++index) {
     const JudgedMutant& mutant = judged[index];
     const FuzzedMutant& end = fuzzed[index];
     const bool is_refuted = is_wrong(mutant);
-    if (is_refuted && end.end == FuzzedMutant::End::survived && !is_listed(mutant.description)) {
-      lines.push_back(fmt::format("{}: {}: refuted by {}, and survives in the fuzz targets",
+    if (is_refuted && end.end == FuzzedMutant::End::survived &&
+        !listed.contains(prefix + mutant.description)) {
+      lines.push_back(fmt::format("{}: {}: refuted by {}, but survives in the fuzz targets",
                                   routine, mutant.description, mutant.theorem));
     } else if (!is_refuted && end.end == FuzzedMutant::End::killed) {
-      lines.push_back(fmt::format("{}: {}: not refuted, and the target {} ends with {}", routine,
+      lines.push_back(fmt::format("{}: {}: not refuted, but the target {} ends with {}", routine,
                                   mutant.description, end.target, end.kind));
     }
   }
-  for (const Survivor& survivor : listed) {
-    if (survivor.routine == routine &&
-        std::ranges::find(judged, survivor.change, &JudgedMutant::description) == judged.end()) {
-      lines.push_back(
-          fmt::format("{}: {}: listed as a survivor, and is no mutant", routine, survivor.change));
+  for (const auto& [key, entry] : listed) {
+    if (key.starts_with(prefix) && std::ranges::find(judged, key.substr(prefix.size()),
+                                                     &JudgedMutant::description) == judged.end()) {
+      lines.push_back(fmt::format("{}: listed as a survivor, but no mutant", key));
     }
   }
   return lines;

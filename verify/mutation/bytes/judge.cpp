@@ -3,6 +3,7 @@
 #include "verify/mutation/bytes/equivalence.hpp"
 #include "verify/mutation/bytes/native_probe.hpp"
 #include "verify/obligation/prover.hpp"
+#include "verify/process/interruption.hpp"
 #include "verify/x86/code_library.hpp"
 
 #include <fmt/format.h>
@@ -16,8 +17,8 @@
 namespace fiberproof::verify {
 namespace {
 
-// Without what proofs.txt expects to be refuted of the routine itself: v44 reports a trap as a
-// return.
+// Leaves out the clause that proofs.txt expects the routine itself to break: v44 reports a trap as
+// a return.
 Contract provable(Contract contract) {
   std::erase_if(contract.exits, [&contract](const Clause& clause) {
     return contract.name == "continuation_start_v44" && clause.label == "payload_0_means_success";
@@ -53,12 +54,15 @@ class Judge {
     if (const auto fault = original_fails(*routine)) return std::unexpected(*fault);
     JudgedRoutine judged;
     judged.theorems = theorems_;
-    for (const Mutation& mutation : mutations(*routine)) judged.mutants.push_back(judge(mutation));
+    for (const Mutation& mutation : mutations(*routine)) {
+      if (is_interrupted()) return std::unexpected("interrupted");
+      judged.mutants.push_back(judge(mutation));
+    }
     return judged;
   }
 
  private:
-  // Where the proof has it.
+  // At the address that the proof uses.
   std::expected<Code, std::string> placed(const MovableRoutine& routine) const {
     const std::uint64_t address = load_address(file_, subject_.routine.address);
     const auto bytes = routine.assemble(address, [this](std::uint64_t target) {
@@ -121,7 +125,8 @@ class Judge {
   }
 
   // The theorem that refutes the code; empty where none does. A mutant whose accesses may or may
-  // not overlap, depending on n, is looked at for one n at a time: what is false for one is false.
+  // not overlap, depending on n, is checked for one n at a time: a theorem that is false for one n
+  // is false.
   std::expected<std::string, std::string> refutation(const Code& code,
                                                      std::set<std::string>& broken) {
     bool is_undecided = false;
@@ -140,7 +145,7 @@ class Judge {
     return theorem;
   }
 
-  // The first of them in the contract's order; with aliases no more than one is looked for.
+  // The first of them in the contract's order; with aliases the search ends with the first.
   std::expected<std::string, std::string> refutation_of(const Contract& contract, const Code& code,
                                                         std::set<std::string>& broken,
                                                         bool& is_undecided) {

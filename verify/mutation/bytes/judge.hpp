@@ -1,6 +1,6 @@
 // The verdict on every mutant of a routine: refuted by a contract and confirmed natively, or proved
 // to do the same, natively too. A mutant that calls the middle of a function violates a claim
-// natively, and the prover knows nothing of what is there: it is unknown, with that reason.
+// natively, but nothing is known of the code there, so the prover says unknown, with that reason.
 // Anything else is a failure of the contract, of the semantics or of this folder.
 #pragma once
 
@@ -60,8 +60,9 @@ struct MutatedRoutine {
 };
 
 /// Every mutant. An error where the routine itself is not proved, or cannot be run.
-std::expected<JudgedRoutine, std::string> judge_mutants(const MutatedRoutine& subject,
-                                                        const ObjectFile& file, Solver& solver);
+[[nodiscard]] std::expected<JudgedRoutine, std::string> judge_mutants(const MutatedRoutine& subject,
+                                                                      const ObjectFile& file,
+                                                                      Solver& solver);
 
 /// "ROUTINE: 700 mutants: …", then each one that is neither refuted nor equivalent, and why those
 /// are that are equivalent.

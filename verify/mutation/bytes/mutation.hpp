@@ -21,9 +21,8 @@ namespace fiberproof::verify {
 
 /// What a distance in an instruction leads to.
 struct Target {
-  std::optional<std::size_t>
-      instruction;            ///< of the unchanged routine; its count stands for the end
-  std::uint64_t address = 0;  ///< where it is none of the routine's
+  std::optional<std::size_t> instruction;  ///< of the unchanged routine; its count is the end
+  std::uint64_t address = 0;               ///< where it is outside the routine
   std::int64_t addend = 0;
 };
 
@@ -55,7 +54,7 @@ struct Mutation {
 };
 
 /// The routine itself; an error names an instruction that is not on the allow list.
-std::expected<MovableRoutine, std::string> movable(const Routine& routine);
+[[nodiscard]] std::expected<MovableRoutine, std::string> movable(const Routine& routine);
 
 /// Every mutation of it, each once. A change that no encoding has (RSP as an index) makes none.
 std::vector<Mutation> mutations(const MovableRoutine& routine);

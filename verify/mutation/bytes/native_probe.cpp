@@ -1,16 +1,14 @@
 #include "verify/mutation/bytes/native_probe.hpp"
 
+#include "fuzz/generate/random.hpp"
+
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
 #include <sys/user.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <csignal>
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -36,33 +34,13 @@ constexpr Mapping mappings[] = {
     {contexts, page_bytes, PROT_READ | PROT_WRITE},
 };
 
-[[noreturn]] void be_the_child() {
-  for (const Mapping& mapping : mappings) {
+bool map_all() {
+  return std::ranges::all_of(mappings, [](const Mapping& mapping) {
     void* const place = reinterpret_cast<void*>(mapping.address);
-    if (::mmap(place, mapping.bytes, mapping.protection,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != place) {
-      ::_exit(1);
-    }
-  }
-  if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0) ::raise(SIGSTOP);
-  ::_exit(1);
+    return ::mmap(place, mapping.bytes, mapping.protection,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == place;
+  });
 }
-
-// SplitMix64. The lowest 47 bits: canonical addresses, no two alike.
-class Words {
- public:
-  explicit Words(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9e37'79b9'7f4a'7c15;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58'476d'1ce4'e5b9;
-    z = (z ^ (z >> 27)) * 0x94d0'49bb'1331'11eb;
-    return (z ^ (z >> 31)) >> 17;
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 // Neither as a program has them at its start: all exceptions masked, round down, flush to zero;
 // round down, 53 bits.
@@ -75,72 +53,68 @@ using Memory = std::vector<std::uint64_t>;
 // The child, as one run sees it.
 class Run {
  public:
-  Run(pid_t child, std::uint64_t end, std::uint64_t seed) : child_(child), end_(end), words_(seed) {
-    ::ptrace(PTRACE_GETREGS, child_, nullptr, &user_);
+  Run(TracedProcess child, std::uint64_t end, std::uint64_t seed)
+      : child_(child), end_(end), random_(seed), user_(child.registers()) {
     user_.rip = probed_code_address;
     user_.orig_rax = ~0ull;  // no system call to restart
     for (auto* const reg : {&user_.rax, &user_.rbx, &user_.rcx, &user_.rdx, &user_.rsi, &user_.rdi,
                             &user_.rbp, &user_.rsp, &user_.r8, &user_.r9, &user_.r10, &user_.r11,
                             &user_.r12, &user_.r13, &user_.r14, &user_.r15}) {
-      *reg = words_.next();
+      *reg = word();
     }
     forget_flags();
     user_.eflags &= ~direction_flag;  // psABI 3.2.1
-    ::ptrace(PTRACE_GETFPREGS, child_, nullptr, &floating_);
-    floating_.mxcsr = mxcsr_control;
-    floating_.cwd = x87_control;
-    ::ptrace(PTRACE_SETFPREGS, child_, nullptr, &floating_);
+    user_fpregs_struct floating = child_.floating_point();
+    floating.mxcsr = mxcsr_control;
+    floating.cwd = x87_control;
+    child_.set_floating_point(floating);
   }
 
   /// The modes that the run began with.
   void expect_modes() {
-    ::ptrace(PTRACE_GETFPREGS, child_, nullptr, &floating_);
-    expect("S4 preserves_mxcsr_control", floating_.mxcsr & mxcsr_control_bits, mxcsr_control);
-    expect("S4 preserves_x87_control", floating_.cwd, x87_control);
+    const user_fpregs_struct floating = child_.floating_point();
+    expect("S4 preserves_mxcsr_control", floating.mxcsr & mxcsr_control_bits, mxcsr_control);
+    expect("S4 preserves_x87_control", floating.cwd, x87_control);
     expect("S4 preserves_df", user_.eflags & direction_flag, 0);
   }
 
   /// The status flags are any.
   void forget_flags() {
     constexpr std::uint64_t status_flags = 0x8d5;  // SDM vol. 1, 3.4.3.1
-    user_.eflags = (user_.eflags & ~status_flags) | (words_.next() & status_flags);
+    user_.eflags = (user_.eflags & ~status_flags) | (word() & status_flags);
   }
 
   user_regs_struct& user() { return user_; }
-  std::uint64_t word() { return words_.next(); }
+  /// 47 bits: canonical addresses, no two alike.
+  std::uint64_t word() { return random_.next() >> 17; }
 
   Memory random_memory(std::uint64_t bytes) {
     Memory memory(bytes / 8);
-    for (std::uint64_t& word : memory) word = words_.next();
+    std::ranges::generate(memory, [this] { return word(); });
     return memory;
   }
-  void write(std::uint64_t address, const Memory& memory) const {
-    ::iovec local{const_cast<std::uint64_t*>(memory.data()), memory.size() * 8};
-    ::iovec remote{reinterpret_cast<void*>(address), memory.size() * 8};
-    ::process_vm_writev(child_, &local, 1, &remote, 1, 0);
+  void write(std::uint64_t address, const Memory& memory) {
+    if (!child_.write(address, std::as_bytes(std::span(memory)))) {
+      violated.push_back(fmt::format("no memory at {:#x}", address));
+    }
   }
-  Memory read(std::uint64_t address, std::uint64_t bytes) const {
+  Memory read(std::uint64_t address, std::uint64_t bytes) {
     Memory memory(bytes / 8);
-    ::iovec local{memory.data(), bytes};
-    ::iovec remote{reinterpret_cast<void*>(address), bytes};
-    ::process_vm_readv(child_, &local, 1, &remote, 1, 0);
+    if (!child_.read(address, std::as_writable_bytes(std::span(memory)))) {
+      violated.push_back(fmt::format("no memory at {:#x}", address));
+    }
     return memory;
   }
 
   /// Steps until control leaves the code; false, with the claim violated, where it faults first.
   bool go() {
-    ::ptrace(PTRACE_SETREGS, child_, nullptr, &user_);
+    child_.set_registers(user_);
     for (unsigned count = 0; count < steps_max; ++count) {
-      ::ptrace(PTRACE_SINGLESTEP, child_, nullptr, nullptr);
-      int status = 0;
-      if (::waitpid(child_, &status, 0) != child_ || !WIFSTOPPED(status)) {
-        violated.push_back("the process is gone");
-        return false;
-      }
-      ::ptrace(PTRACE_GETREGS, child_, nullptr, &user_);
-      if (WSTOPSIG(status) != SIGTRAP) {
-        violated.push_back(fmt::format("every_path_leaves: {} at {:#x}",
-                                       ::strsignal(WSTOPSIG(status)), user_.rip));
+      const auto stepped = child_.step();
+      user_ = child_.registers();
+      if (!stepped) {
+        violated.push_back(
+            fmt::format("every_path_leaves: {} at {:#x}", stepped.error(), user_.rip));
         return false;
       }
       if (user_.rip < probed_code_address || user_.rip >= end_) return true;
@@ -168,11 +142,10 @@ class Run {
   std::vector<std::string> violated;
 
  private:
-  pid_t child_;
+  TracedProcess child_;
   std::uint64_t end_;
-  Words words_;
-  user_regs_struct user_{};
-  user_fpregs_struct floating_{};
+  fuzz::Random random_;
+  user_regs_struct user_;
 };
 
 std::uint64_t& word_at(Memory& stack, std::uint64_t address) {
@@ -182,31 +155,16 @@ std::uint64_t& word_at(Memory& stack, std::uint64_t address) {
 }  // namespace
 
 std::expected<NativeProbe, std::string> NativeProbe::start(std::span<const std::byte> code) {
-  const pid_t child = ::fork();
-  if (child == 0) be_the_child();
-  int status = 0;
-  if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) {
-    return std::unexpected(fmt::format("no child to probe code in: {}", std::strerror(errno)));
+  auto child = TracedCopy::start(map_all);
+  if (!child) return std::unexpected("no child to probe code in: " + child.error());
+  if (!child->process().write(probed_code_address, code)) {
+    return std::unexpected("no code in the child that probes it");
   }
-  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_EXITKILL);
-  const ::iovec local{const_cast<std::byte*>(code.data()), code.size()};
-  const ::iovec remote{reinterpret_cast<void*>(probed_code_address), code.size()};
-  NativeProbe probe(child, probed_code_address + code.size());
-  if (::process_vm_writev(child, &local, 1, &remote, 1, 0) != static_cast<::ssize_t>(code.size())) {
-    return std::unexpected(fmt::format("no code in the child: {}", std::strerror(errno)));
-  }
-  return probe;
-}
-
-NativeProbe::~NativeProbe() {
-  if (child_ != 0) {
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
+  return NativeProbe(std::move(*child), probed_code_address + code.size());
 }
 
 std::vector<std::string> NativeProbe::run_trampoline(const TrampolineState& state) {
-  Run run(child_, end_, state.seed);
+  Run run(child_.process(), end_, state.seed);
   const std::uint64_t s = 16 * state.n;
   const std::uint64_t entry_rsp = stack_top - 0x40 - s;
   Memory stack = run.random_memory(stack_bytes);
@@ -259,7 +217,7 @@ std::vector<std::string> NativeProbe::run_trampoline(const TrampolineState& stat
 }
 
 std::vector<std::string> NativeProbe::run_switch(const SwitchState& state) {
-  Run run(child_, end_, state.seed);
+  Run run(child_.process(), end_, state.seed);
   const std::uint64_t load = store_context + static_cast<std::uint64_t>(state.load_from_store);
   const Memory before = run.random_memory(page_bytes);
   run.write(contexts, before);

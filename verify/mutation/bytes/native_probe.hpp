@@ -1,15 +1,14 @@
-// A routine's bytes run natively, in a process of their own, on a state that a caller chooses; and
-// which claims of SPEC.md the run violates, seen from outside without any semantics.
+// Runs a routine's bytes natively, in a process of their own, on a state that the caller chooses,
+// and reports which claims of SPEC.md the run violates, seen from outside without any semantics.
 //
 // The child maps a stack and a page of contexts between inaccessible pages, and the code. It is
-// single-stepped until control leaves the code. A call of fiber_start is not made: the probe looks
-// at what it would have been given, forgets what the ABI lets a callee change (the control context
-// too, T4), and returns.
+// single-stepped until control leaves the code. It does not call fiber_start: the probe
+// checks the arguments of the call, overwrites what the ABI lets a callee change (the control
+// context too, T4), and returns.
 #pragma once
 
+#include "verify/process/traced_process.hpp"
 #include "verify/x86/cpu.hpp"
-
-#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -40,13 +39,8 @@ struct SwitchState {
 class NativeProbe {
  public:
   /// A child process for the given code; an error says what the system refused.
-  static std::expected<NativeProbe, std::string> start(std::span<const std::byte> code);
-
-  NativeProbe(NativeProbe&& other) noexcept : child_(other.child_), end_(other.end_) {
-    other.child_ = 0;
-  }
-  NativeProbe& operator=(NativeProbe&&) = delete;
-  ~NativeProbe();
+  [[nodiscard]] static std::expected<NativeProbe, std::string> start(
+      std::span<const std::byte> code);
 
   /// The violated claims, each "ID label: found A, expected B", or that the run faulted; nothing
   /// where all of them hold.
@@ -54,9 +48,9 @@ class NativeProbe {
   std::vector<std::string> run_switch(const SwitchState& state);
 
  private:
-  NativeProbe(pid_t child, std::uint64_t end) : child_(child), end_(end) {}
+  NativeProbe(TracedCopy child, std::uint64_t end) : child_(std::move(child)), end_(end) {}
 
-  pid_t child_;
+  TracedCopy child_;
   std::uint64_t end_;  // of the code
 };
 

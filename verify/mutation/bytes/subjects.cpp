@@ -29,7 +29,7 @@ std::expected<std::vector<MutatedRoutine>, std::string> mutated_routines(
     const auto contract =
         std::ranges::find(contracts, std::string_view(named.contract), &Contract::name);
     if (contract == contracts.end()) {
-      return std::unexpected(fmt::format("fiberproof: no contract {}", named.contract));
+      return std::unexpected(fmt::format("no contract {}", named.contract));
     }
     if (named.symbol == nullptr) {
       auto site = proved_switch_site(file, contract->runs.front().symbol);

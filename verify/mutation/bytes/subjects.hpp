@@ -10,9 +10,9 @@
 
 namespace fiberproof::verify {
 
-/// Both trampolines and the first site of stack_switch; `contracts` must outlive the result. An
-/// error, one clear line, where one of them or its contract is missing.
-std::expected<std::vector<MutatedRoutine>, std::string> mutated_routines(
+/// Both trampolines and the first site of stack_switch; `contracts` must outlive the result. The
+/// error is one line: one of them or its contract is missing.
+[[nodiscard]] std::expected<std::vector<MutatedRoutine>, std::string> mutated_routines(
     const ObjectFile& file, std::span<const Contract> contracts);
 
 }  // namespace fiberproof::verify

@@ -1,113 +1,78 @@
 #include "verify/mutation/cpp/mutation_run.hpp"
 
-#include "verify/mutation/defects/defect_tree.hpp"
-#include "verify/mutation/defects/findings_file.hpp"
-#include "verify/mutation/defects/refutations.hpp"
+#include "verify/mutation/trial.hpp"
 #include "verify/process/process.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 namespace fiberproof::verify {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr const char* replayer = "corpus_replay";
 constexpr std::string_view too_slow = "took too long";
 
 // What the proofs and the corpus run; without sanitizers.
-const std::vector<std::string> plain_programs{replayer};
+const std::vector<std::string> plain_programs{subject_program};
 
-Defect defect_of(const SourceMutation& mutation) {
-  Defect defect;
-  defect.name = mutation.mutant.name();
-  defect.patch = mutation.patch;
-  return defect;
+Change change_of(const SourceMutation& mutation) {
+  return {mutation.mutant.name(), mutation.patch};
 }
 
 class MutationRun {
  public:
-  MutationRun(const MutationOptions& options, DefectTree& tree, const MutationWatcher& watcher)
-      : options_(options), tree_(tree), watcher_(watcher) {}
+  MutationRun(const MutationOptions& options, ChangeRun& run) : options_(options), run_(run) {}
 
-  std::expected<void, std::string> without_mutant() {
-    tell("building without a mutant");
-    if (auto done = tree_.build(plain_programs); !done) return done;
-    Findings findings;
-    if (auto done = prove(findings); !done) return done;
-    if (auto done = replay(findings); !done) return done;
-    const Killer killer = killer_of(findings);
-    if (killer == Killer::none) return {};
-    return std::unexpected(
-        fmt::format("{}: killed by {} without any mutant", options_.source, name_of(killer)));
+  std::expected<void, std::string> judge_unchanged(Findings& findings) {
+    if (auto done = run_.build(plain_programs); !done) return done;
+    if (auto done = run_.prove(findings); !done) return done;
+    return replay(findings);
   }
 
-  std::expected<Findings, std::string> of(const SourceMutation& mutation) {
-    const auto begin = Clock::now();
-    Findings findings;
-    findings.defect = mutation.mutant.name();
-    now_ = &mutation;
-    if (auto done = judge(mutation, findings); !done) return std::unexpected(done.error());
-    findings.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    return findings;
-  }
-
- private:
-  // Ends with the first that notices.
+  // Stops at the first that notices.
   std::expected<void, std::string> judge(const SourceMutation& mutation, Findings& findings) {
     const auto is_killed = [&findings] { return killer_of(findings) != Killer::none; };
-    if (auto done = tree_.restore(); !done) return done;
-    if (auto done = tree_.put_in(defect_of(mutation)); !done) return done;
+    if (auto done = run_.put_in(change_of(mutation)); !done) return done;
     if (auto done = build(plain_programs, findings); !done || is_killed()) return done;
     if (mutation.file->is_proved) {
-      if (auto done = prove(findings); !done || is_killed()) return done;
+      if (auto done = run_.prove(findings); !done || is_killed()) return done;
     }
     if (auto done = replay(findings); !done) return done;
     for (const std::string& target : mutation.file->targets) {
       if (is_killed()) return {};
-      if (auto done = build({target + "_fuzzer"}, findings); !done || is_killed()) return done;
+      if (auto done = build({fuzzer_of(target)}, findings); !done || is_killed()) return done;
       if (auto done = fuzz(target, findings); !done) return done;
     }
     return {};
   }
 
+ private:
   std::expected<void, std::string> build(const std::vector<std::string>& programs,
                                          Findings& findings) {
-    tell(fmt::format("building {}", fmt::join(programs, ", ")));
-    auto done = tree_.build(programs);
+    auto done = run_.build(programs);
     if (done || done.error() == interrupted) return done;
     findings.could_not_run = done.error();
     return {};
   }
 
-  std::expected<void, std::string> prove(Findings& findings) {
-    tell("proving");
-    auto refutations = refutations_of(options_.command, tree_.program(replayer), options_.folder);
-    if (!refutations) return std::unexpected(refutations.error());
-    findings.refuted = std::move(refutations->theorems);
-    findings.proofs_stopped = std::move(refutations->stopped);
-    return {};
-  }
-
-  // A mutant may run for ever, alone or in its children: the limit is that of all its processes. Or
-  // it takes all memory: then it is the first to go, since a limit would be above the 64 GiB of
-  // stacks that the corpus maps.
+  // A mutant may run for ever, alone or in its children: the limit holds for all its processes. Or
+  // it takes all memory: then the kernel must kill it first (choom), as no limit can be set above
+  // the 64 GiB of stacks that the corpus maps.
   std::expected<void, std::string> replay(Findings& findings) {
-    tell("replaying the corpus");
+    run_.tell({"replaying the corpus"});
     constexpr int exit_timed_out = 124;
     std::string last;
-    const ProcessEnd end = run_process(
-        {"/usr/bin/timeout", "-k", "2", std::to_string(options_.replay_seconds), "/usr/bin/choom",
-         "-n", "1000", "--", tree_.program(replayer), options_.folder + "/tree/corpus"},
-        {}, [&last](const std::string& line) {
-          if (line.find("violated") != line.npos || last.find("violated") == last.npos) last = line;
-        });
+    const ProcessEnd end =
+        run_process({"/usr/bin/timeout", "-k", "2", std::to_string(options_.replay_seconds),
+                     "/usr/bin/choom", "-n", "1000", "--", run_.tree().program(subject_program),
+                     options_.folder + "/tree/corpus"},
+                    {}, [&last](const std::string& line) {
+                      if (line.find("violated") != line.npos || last.find("violated") == last.npos)
+                        last = line;
+                    });
     if (end.interrupted) return std::unexpected(std::string(interrupted));
     TargetTrials& trials = findings.targets.emplace_back();
-    trials.target = replayer;
+    trials.target = subject_program;
     trials.wanted = 1;
     Trial& trial = trials.trials.emplace_back();
     trial.executions = 1;
@@ -120,29 +85,20 @@ class MutationRun {
   }
 
   std::expected<void, std::string> fuzz(const std::string& target, Findings& findings) {
-    tell(fmt::format("fuzzing with {}", target));
+    run_.tell({fmt::format("fuzzing with {}", target)});
     const std::string folder = options_.folder + "/artefacts";
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
-    auto trial = run_trial({tree_.program(target + "_fuzzer"), folder, 1, options_.executions_max});
+    auto trial =
+        run_trial({run_.tree().program(fuzzer_of(target)), folder, 1, options_.executions_max});
     if (!trial) return std::unexpected(trial.error());
     findings.targets.push_back({target, {std::move(*trial)}, 1});
     return {};
   }
 
-  void tell(std::string text) const { watcher_.on_phase(now_, {std::move(text)}); }
-
   const MutationOptions& options_;
-  DefectTree& tree_;
-  const MutationWatcher& watcher_;
-  const SourceMutation* now_ = nullptr;
+  ChangeRun& run_;
 };
-
-std::string conditions_of(const MutationOptions& options, const DefectTree& tree) {
-  std::uint64_t hash = tree.source_hash();
-  mix(hash, contents_of(options.command));
-  return fmt::format("{:016x} {} {}", hash, options.executions_max, options.replay_seconds);
-}
 
 }  // namespace
 
@@ -163,7 +119,7 @@ std::expected<std::vector<MutatedFile>, std::string> mutated_files(
       return file.path == name || file.path == "core/" + name;
     });
     if (found == all.end()) {
-      return std::unexpected(fmt::format("{}: no file that is mutated", name));
+      return std::unexpected(fmt::format("{}: not a file that is mutated", name));
     }
     files.push_back(*found);
   }
@@ -187,7 +143,7 @@ Killer killer_of(const Findings& findings) {
   if (!findings.refuted.empty() || !findings.proofs_stopped.empty()) return Killer::proofs;
   for (const TargetTrials& target : findings.targets) {
     if (target.found() == 0) continue;
-    if (target.target != replayer) return Killer::fuzzing;
+    if (target.target != subject_program) return Killer::fuzzing;
     return target.trials.front().kind == too_slow ? Killer::time : Killer::corpus;
   }
   return Killer::none;
@@ -214,30 +170,27 @@ SourceMutations mutations_of(const std::vector<MutatedFile>& files, const std::s
 std::expected<std::vector<Findings>, std::string> try_mutations(
     const MutationOptions& options, const std::vector<SourceMutation>& mutations,
     const MutationWatcher& watcher) {
-  if (!FIBERPROOF_HAS_FUZZERS) {
+  auto run = ChangeRun::start(options, std::to_string(options.replay_seconds));
+  if (!run) return std::unexpected(run.error());
+  MutationRun mutants(options, *run);
+  const auto unchanged =
+      run->judge_unchanged([&](const Phase& phase) { watcher.on_phase(nullptr, phase); },
+                           [&](Findings& findings) { return mutants.judge_unchanged(findings); });
+  if (!unchanged) return std::unexpected(unchanged.error());
+  if (const Killer killer = killer_of(*unchanged); killer != Killer::none) {
     return std::unexpected(
-        "this build has no fuzz targets, and mutants need their compiler, Clang");
+        fmt::format("{}: killed by {} without any mutant", options.source, name_of(killer)));
   }
-  DefectTree tree(options.source, options.folder);
-  if (auto done = tree.restore(); !done) return std::unexpected(done.error());
-  FindingsFile file(options.folder + "/findings.json", conditions_of(options, tree),
-                    options.resume);
-  MutationRun run(options, tree, watcher);
-  if (auto done = run.without_mutant(); !done) return std::unexpected(done.error());
   std::vector<Findings> all;
   for (const SourceMutation& mutation : mutations) {
-    const Defect defect = defect_of(mutation);
-    auto findings = file.find(defect);
-    if (!findings) {
-      auto fresh = run.of(mutation);
-      if (!fresh) return std::unexpected(fresh.error());
-      if (auto kept = file.add(defect, *fresh); !kept) return std::unexpected(kept.error());
-      findings = std::move(*fresh);
-    }
-    watcher.on_findings(mutation, *findings);
-    all.push_back(std::move(*findings));
+    auto judged = run->judge(
+        change_of(mutation), [&](const Phase& phase) { watcher.on_phase(&mutation, phase); },
+        [&](Findings& findings) { return mutants.judge(mutation, findings); });
+    if (!judged) return std::unexpected(judged.error());
+    watcher.on_findings(mutation, judged->findings);
+    all.push_back(std::move(judged->findings));
   }
-  if (auto done = tree.restore(); !done) return std::unexpected(done.error());
+  if (auto done = run->end(); !done) return std::unexpected(done.error());
   return all;
 }
 

@@ -2,9 +2,9 @@
 // the compiler, the proofs where they are of that code, the corpus, or a fuzz target.
 #pragma once
 
+#include "verify/mutation/change_run.hpp"
 #include "verify/mutation/cpp/mutator.hpp"
-#include "verify/mutation/defects/findings.hpp"
-#include "verify/mutation/defects/hunt.hpp"
+#include "verify/mutation/findings.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -15,31 +15,28 @@
 
 namespace fiberproof::verify {
 
-/// A file that is mutated, and who is asked of it.
+/// A file that is mutated, and what may notice.
 struct MutatedFile {
   std::string path;                  ///< from the project's folder
   bool is_proved;                    ///< theorems are about its machine code
   std::vector<std::string> targets;  ///< fuzz targets that run it, the likeliest first
 };
 
-/// Those of core, or those of them that are named: by the file's name, with or without `core/`.
-std::expected<std::vector<MutatedFile>, std::string> mutated_files(
+/// The files of core that are mutated, or those that are named, with or without `core/`.
+[[nodiscard]] std::expected<std::vector<MutatedFile>, std::string> mutated_files(
     const std::vector<std::string>& names);
 
-struct MutationOptions {
-  std::string source;   ///< the project's folder
-  std::string folder;   ///< copy of the sources, build and findings.json; is kept
-  std::string command;  ///< `fiberproof`, for the proofs
-  unsigned sample = 1;  ///< every Nth mutant of each file
-  std::uint64_t executions_max = 100'000;  ///< of a fuzz target, from an empty corpus
-  unsigned replay_seconds = 20;            ///< of the corpus, which takes less than one
-  bool resume = true;                      ///< folds in what an earlier run of the same found
+struct MutationOptions : ChangeRunOptions {
+  MutationOptions() { executions_max = 100'000; }
+
+  unsigned sample = 1;           ///< every Nth mutant of each file
+  unsigned replay_seconds = 20;  ///< of the corpus, which takes less than one
 };
 
 enum class Killer : std::uint8_t { none, compiler, proofs, corpus, time, fuzzing };
 std::string_view name_of(Killer killer);
 
-/// By what the findings say, which are those of a hunt: of the corpus as of a target.
+/// What noticed first. The corpus is in the findings as a target is.
 Killer killer_of(const Findings& findings);
 
 struct SourceMutation {
@@ -57,16 +54,16 @@ struct SourceMutations {
 SourceMutations mutations_of(const std::vector<MutatedFile>& files, const std::string& source,
                              unsigned sample);
 
-/// Who watches a run. No mutation is the sources as they are, which are tried first.
+/// Watches a run. The mutation is null for the sources as they are, which are tried first.
 struct MutationWatcher {
   std::function<void(const SourceMutation*, const Phase&)> on_phase = [](const SourceMutation*,
                                                                          const Phase&) {};
   std::function<void(const SourceMutation&, const Findings&)> on_findings;
 };
 
-/// Tries each, and tells each phase and the findings as each is done. The error says what prevents
-/// any mutant, such as sources that are noticed without one, or Ctrl-C.
-std::expected<std::vector<Findings>, std::string> try_mutations(
+/// Tries each; tells each phase, and the findings as each is done. The error says what prevents any
+/// run, such as unchanged sources that are killed, or Ctrl-C.
+[[nodiscard]] std::expected<std::vector<Findings>, std::string> try_mutations(
     const MutationOptions& options, const std::vector<SourceMutation>& mutations,
     const MutationWatcher& watcher);
 

@@ -35,7 +35,7 @@ std::string_view partner_of(std::string_view mark) {
   return {};
 }
 
-// Of an integer literal; empty for others.
+// Another value for an integer literal; empty for other tokens.
 std::string another_number(std::string_view text) {
   const int base = text.starts_with("0x") ? 16 : 10;
   const std::string_view digits = text.substr(base == 16 ? 2 : 0);

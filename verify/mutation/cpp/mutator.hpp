@@ -1,15 +1,14 @@
 // Mutants of C++ text, each with one small change, as a slip of the hand would make it:
 //
-//   operators    == !=   < <=   > >=   + -   += -=   && ||, each for its partner; ++ to -- and
-//   away;
-//                ! away
+//   operators    == !=   < <=   > >=   + -   += -=   && ||, each for its partner; ++ for --, or
+//                dropped; ! dropped
 //   constants    0 for 1 and 1 for 0, others by one more; true for false; State::x for the next
 //   conditions   of `if`, negated, where no operator's mutant says the same
 //   statements   an expression or assignment away, on one line or over several
 //
-// Left alone: what is no code (comments, strings, preprocessor lines, attributes, asm), template
-// arguments, declarations except for what is inside them, and FIBER_CHECK, which restates an
-// oracle: those are counted.
+// Left alone: comments, strings, preprocessor lines, attributes, asm, template arguments,
+// declarations except for their initializers, and FIBER_CHECK, which restates an oracle. The
+// FIBER_CHECKs are counted.
 #pragma once
 
 #include <cstddef>

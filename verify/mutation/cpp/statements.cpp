@@ -8,7 +8,7 @@ namespace {
 
 using Kind = SourceToken::Kind;
 
-// What begins no expression.
+// An expression statement begins with none of these.
 constexpr std::array<std::string_view, 37> other_statements{
     "alignas",   "asm",      "auto",     "break",     "case",   "class",   "const",
     "constexpr", "continue", "default",  "do",        "else",   "enum",    "explicit",

@@ -1,5 +1,5 @@
-// What a mutator must know of the statements in C++ text: which are expressions, what the
-// conditions are, and what is left alone.
+// The statements in C++ text as a mutator sees them: expressions, conditions, and those that it
+// leaves alone.
 #pragma once
 
 #include "verify/mutation/cpp/tokens.hpp"

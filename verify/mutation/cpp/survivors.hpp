@@ -1,31 +1,18 @@
-// The mutants that nothing notices, each with the reason why that is right, or who should: a list
-// that is kept by hand (survivors.txt). A mutant's key on a line, and below it, indented, the
-// reason.
+// Compares the mutants that nothing noticed with the list of those that are known (survivors.txt).
 #pragma once
 
-#include <expected>
-#include <map>
+#include "verify/mutation/listed_reasons.hpp"
+
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace fiberproof::verify {
 
-struct SurvivingMutant {
-  std::size_t line = 0;  ///< of the list
-  std::string reason;
-};
-
-/// By key. An error is one line that names the list's file and line.
-using SurvivingMutants = std::map<std::string, SurvivingMutant>;
-std::expected<SurvivingMutants, std::string> parse_surviving_mutants(std::string_view text,
-                                                                     std::string_view path);
-
-/// How the list differs from what was found, one line each: survivors that it does not have, and
-/// entries of mutants that are killed or of `files` and made no more. `made` has the keys of all
-/// mutants of `files`, tried or not.
-std::vector<std::string> differences(const SurvivingMutants& listed,
+/// Each difference on a line: a survivor that the list does not have, or an entry that was killed,
+/// or that names no mutant of `files` any more. `made` has the keys of all mutants of `files`,
+/// tried or not.
+std::vector<std::string> differences(const ListedReasons& listed,
                                      const std::set<std::string>& files,
                                      const std::set<std::string>& made,
                                      const std::set<std::string>& killed,

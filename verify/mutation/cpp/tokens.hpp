@@ -1,6 +1,6 @@
 // The tokens of C++ text, as far as a mutator must know them. Comments, preprocessor lines and
-// attributes have none, and a text that is not formatted by the project's .clang-format may be
-// misread: whether `<` compares is told by the space before it.
+// attributes have none. The text must be formatted by the project's .clang-format: the space before
+// it tells a `<` that compares from one that opens template arguments.
 #pragma once
 
 #include <cstddef>

@@ -55,12 +55,12 @@ std::expected<Header, std::string> parse_header(std::string_view file, std::stri
     }
     header.emplace(key, trimmed(line.substr(colon + 2)));
   }
-  if (text.empty()) return std::unexpected(fmt::format("{}: has no diff", file));
+  if (text.empty()) return std::unexpected(fmt::format("{}: no diff found", file));
   for (const std::string_view key : keys) {
     const auto entry = header.find(key);
     if (key == "Report" ? entry != header.end() && entry->second.empty()
                         : entry == header.end() || entry->second.empty()) {
-      return std::unexpected(fmt::format("{}: nothing stands under '{}:'", file, key));
+      return std::unexpected(fmt::format("{}: '{}:' is empty or missing", file, key));
     }
   }
   return header;

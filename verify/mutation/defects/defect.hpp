@@ -1,4 +1,5 @@
-// A defect: a known bug as a patch to core, whose first lines say what it is and who must see it.
+// A defect: a known bug as a patch to core, whose first lines say what it is and what must notice
+// it.
 //
 //   Defect: S14, store before load in the switch
 //   Class: chain and lifetime
@@ -42,20 +43,21 @@ struct Defect {
   std::string title;  ///< after the id
   std::string kind;   ///< the class of the bug
   std::vector<std::string> reports;
-  std::vector<std::string> theorems;  ///< empty where no proof can see it
+  std::vector<std::string> theorems;  ///< empty where no proof can notice it
   std::string why_not_refuted;        ///< then, why
-  std::vector<Oracle> oracles;        ///< empty where no target can see it
+  std::vector<Oracle> oracles;        ///< empty where no target can notice it
   std::string why_not_found;          ///< then, why
   std::string patch;                  ///< the whole file
 };
 
 /// Parses the text of core/defects/NAME.patch. An error is one line that names the file and the
 /// line, such as a header that is missing, or given twice.
-std::expected<Defect, std::string> parse_defect(std::string_view name, std::string_view text);
+[[nodiscard]] std::expected<Defect, std::string> parse_defect(std::string_view name,
+                                                              std::string_view text);
 
 /// Every patch of a folder by name, or those whose names begin with one of `names`; a beginning
 /// that no patch has is an error.
-std::expected<std::vector<Defect>, std::string> read_defects(const std::string& folder,
-                                                             const std::vector<std::string>& names);
+[[nodiscard]] std::expected<std::vector<Defect>, std::string> read_defects(
+    const std::string& folder, const std::vector<std::string>& names);
 
 }  // namespace fiberproof::verify

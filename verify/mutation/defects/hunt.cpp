@@ -1,13 +1,9 @@
 #include "verify/mutation/defects/hunt.hpp"
 
-#include "verify/mutation/defects/defect_tree.hpp"
-#include "verify/mutation/defects/findings_file.hpp"
-#include "verify/mutation/defects/refutations.hpp"
+#include "verify/mutation/trial.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -18,10 +14,7 @@ namespace fiberproof::verify {
 namespace {
 
 namespace filesystem = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-// What the proofs read: plain core, linked.
-constexpr const char* subject = "corpus_replay";
+using Flavour = ChangedTree::Flavour;
 
 std::vector<BuiltTarget> targets_of(const Defect& defect) {
   std::set<BuiltTarget> targets;
@@ -29,25 +22,19 @@ std::vector<BuiltTarget> targets_of(const Defect& defect) {
   return {targets.begin(), targets.end()};
 }
 
-DefectTree::Flavour flavour_of(const BuiltTarget& target) {
-  return target.is_sanitized ? DefectTree::Flavour::sanitized : DefectTree::Flavour::plain;
+Flavour flavour_of(const BuiltTarget& target) {
+  return target.is_sanitized ? Flavour::sanitized : Flavour::plain;
 }
-
-std::string fuzzer_of(const BuiltTarget& target) {
-  return target.name + "_fuzzer";
-}
-
-using Tell = std::function<void(const Phase&)>;
 
 // The trials of one target, some at a time.
 class Search {
  public:
-  Search(const HuntOptions& options, TrialOptions trial, const Tell& tell, TargetTrials& into)
-      : options_(options), trial_(std::move(trial)), tell_(tell), into_(into) {}
+  Search(const HuntOptions& options, TrialOptions trial, const ChangeRun& run, TargetTrials& into)
+      : options_(options), trial_(std::move(trial)), run_(run), into_(into) {}
 
   std::expected<void, std::string> run() {
     into_.wanted = options_.seeds;
-    tell_({fmt::format("{}: searching {} times", into_.target, options_.seeds)});
+    run_.tell({fmt::format("{}: searching {} times", into_.target, options_.seeds)});
     {
       std::vector<std::jthread> workers;
       for (unsigned job = 0; job < options_.jobs; ++job) workers.emplace_back([this] { work(); });
@@ -65,9 +52,9 @@ class Search {
       const std::scoped_lock lock(mutex_);
       if (trial) {
         into_.trials.push_back(std::move(*trial));
-        tell_({fmt::format("{}: {} of {} searches, {} found something", into_.target,
-                           into_.trials.size(), options_.seeds, into_.found()),
-               true});
+        run_.tell({fmt::format("{}: {} of {} searches, {} found something", into_.target,
+                               into_.trials.size(), options_.seeds, into_.found()),
+                   true});
       } else {
         error_ = trial.error();
       }
@@ -83,7 +70,7 @@ class Search {
 
   const HuntOptions& options_;
   TrialOptions trial_;
-  const Tell& tell_;
+  const ChangeRun& run_;
   TargetTrials& into_;
   std::mutex mutex_;
   unsigned begun_ = 0;
@@ -92,50 +79,29 @@ class Search {
 
 class Hunt {
  public:
-  Hunt(const HuntOptions& options, DefectTree& tree) : options_(options), tree_(tree) {}
+  Hunt(const HuntOptions& options, ChangeRun& run) : options_(options), run_(run) {}
 
   // The error is of what would befall every defect.
-  std::expected<Findings, std::string> of(const Defect& defect, Tell tell) {
-    const auto begin = Clock::now();
-    tell_ = std::move(tell);
-    Findings findings;
-    findings.defect = defect.name;
-    if (auto done = put_in(defect); !done && done.error() == interrupted) {
-      return std::unexpected(done.error());
-    } else if (!done) {
+  std::expected<void, std::string> judge(const Defect& defect, Findings& findings) {
+    if (auto done = put_in(defect); !done) {
+      if (done.error() == interrupted) return done;
       findings.could_not_run = done.error();
-    } else {
-      if (auto proved = prove(findings); !proved) return std::unexpected(proved.error());
-      if (auto searched = search(defect, findings); !searched) {
-        return std::unexpected(searched.error());
-      }
+      return {};
     }
-    findings.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    return findings;
+    if (auto done = run_.prove(findings); !done) return done;
+    return search(defect, findings);
   }
 
  private:
   std::expected<void, std::string> put_in(const Defect& defect) {
-    if (auto done = tree_.restore(); !done) return done;
-    if (auto done = tree_.put_in(defect); !done) return done;
-    using Flavour = DefectTree::Flavour;
-    std::map<Flavour, std::vector<std::string>> programs{{Flavour::sanitized, {subject}}};
+    if (auto done = run_.put_in({defect.name, defect.patch}); !done) return done;
+    std::map<Flavour, std::vector<std::string>> programs{{Flavour::sanitized, {subject_program}}};
     for (const BuiltTarget& target : targets_of(defect)) {
-      programs[flavour_of(target)].push_back(fuzzer_of(target));
+      programs[flavour_of(target)].push_back(fuzzer_of(target.name));
     }
     for (const auto& [flavour, names] : programs) {
-      tell_({fmt::format("building {}", fmt::join(names, ", "))});
-      if (auto done = tree_.build(names, flavour); !done) return done;
+      if (auto done = run_.build(names, flavour); !done) return done;
     }
-    return {};
-  }
-
-  std::expected<void, std::string> prove(Findings& findings) {
-    tell_({"proving"});
-    auto refutations = refutations_of(options_.command, tree_.program(subject), options_.folder);
-    if (!refutations) return std::unexpected(refutations.error());
-    findings.refuted = std::move(refutations->theorems);
-    findings.proofs_stopped = std::move(refutations->stopped);
     return {};
   }
 
@@ -147,54 +113,35 @@ class Hunt {
                                              target.name, target.is_sanitized ? "" : "-plain");
       std::error_code ignored;
       filesystem::remove_all(folder, ignored);
-      TrialOptions trial{tree_.program(fuzzer_of(target), flavour_of(target)), folder, 1,
+      TrialOptions trial{run_.tree().program(fuzzer_of(target.name), flavour_of(target)), folder, 1,
                          options_.executions_max};
-      if (auto done = Search(options_, std::move(trial), tell_, trials).run(); !done) return done;
+      if (auto done = Search(options_, std::move(trial), run_, trials).run(); !done) return done;
     }
     return {};
   }
 
   const HuntOptions& options_;
-  DefectTree& tree_;
-  Tell tell_;
+  ChangeRun& run_;
 };
-
-// Findings are of these sources, this verifier and these limits.
-std::string conditions_of(const HuntOptions& options, const DefectTree& tree) {
-  std::uint64_t hash = tree.source_hash();
-  mix(hash, contents_of(options.command));
-  return fmt::format("{:016x} {} {} {}", hash, options.seeds, options.executions_max,
-                     options.give_up_after);
-}
 
 }  // namespace
 
 std::expected<std::vector<Findings>, std::string> hunt(const HuntOptions& options,
                                                        const std::vector<Defect>& defects,
                                                        const HuntWatcher& watcher) {
-  if (!FIBERPROOF_HAS_FUZZERS) {
-    return std::unexpected(
-        "this build has no fuzz targets, and a hunt needs their compiler, Clang");
-  }
-  DefectTree tree(options.source, options.folder);
-  if (const auto done = tree.restore(); !done) return std::unexpected(done.error());
-  FindingsFile file(options.folder + "/findings.json", conditions_of(options, tree),
-                    options.resume);
-  Hunt one(options, tree);
+  auto run = ChangeRun::start(options, fmt::format("{} {}", options.seeds, options.give_up_after));
+  if (!run) return std::unexpected(run.error());
+  Hunt one(options, *run);
   std::vector<Findings> all;
   for (const Defect& defect : defects) {
-    if (const auto earlier = file.find(defect)) {
-      watcher.on_findings(defect, *earlier, true);
-      all.push_back(*earlier);
-      continue;
-    }
-    auto findings = one.of(defect, [&](const Phase& phase) { watcher.on_phase(defect, phase); });
-    if (!findings) return std::unexpected(findings.error());
-    if (const auto kept = file.add(defect, *findings); !kept) return std::unexpected(kept.error());
-    watcher.on_findings(defect, *findings, false);
-    all.push_back(std::move(*findings));
+    auto judged = run->judge(
+        {defect.name, defect.patch}, [&](const Phase& phase) { watcher.on_phase(defect, phase); },
+        [&](Findings& findings) { return one.judge(defect, findings); });
+    if (!judged) return std::unexpected(judged.error());
+    watcher.on_findings(defect, judged->findings, judged->is_earlier);
+    all.push_back(std::move(judged->findings));
   }
-  if (const auto done = tree.restore(); !done) return std::unexpected(done.error());
+  if (const auto done = run->end(); !done) return std::unexpected(done.error());
   return all;
 }
 

@@ -1,5 +1,7 @@
 #include "verify/mutation/defects/hunt_table.hpp"
 
+#include "verify/mutation/table.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
@@ -72,19 +74,14 @@ std::string found_by(const Findings& findings) {
   return targets.empty() ? "no target" : fmt::format("{}", fmt::join(targets, "; "));
 }
 
-std::string row_of(const Defect& defect, const Findings& findings) {
-  if (!findings.could_not_run.empty()) {
-    return fmt::format("| {} | | | could not run | |\n", defect.name);
-  }
-  std::string refuted = refuted_by(defect, findings);
-  if (findings.refuted.empty()) refuted = "none: " + defect.why_not_refuted;
-  std::string found = found_by(findings);
-  if (findings.targets.empty()) found = "none: " + defect.why_not_found;
+TableRow row_of(const Defect& defect, const Findings& findings) {
+  if (!findings.could_not_run.empty()) return {defect.name, false, false, "could not run", ""};
   const bool is_found = std::ranges::any_of(
       findings.targets, [](const TargetTrials& target) { return target.found() > 0; });
-  return fmt::format("| {} | {} | {} | {} | {} |\n", defect.name,
-                     findings.refuted.empty() ? "no" : "yes", is_found ? "yes" : "no", refuted,
-                     found);
+  return {
+      defect.name, !findings.refuted.empty(), is_found,
+      findings.refuted.empty() ? "none: " + defect.why_not_refuted : refuted_by(defect, findings),
+      findings.targets.empty() ? "none: " + defect.why_not_found : found_by(findings)};
 }
 
 bool is_found_by_all_runs(const Findings& findings) {
@@ -125,11 +122,9 @@ std::string line_of(const Defect& defect, const Findings& findings) {
 }
 
 std::string table_of(std::span<const Defect> defects, std::span<const Findings> findings) {
-  std::string text =
-      "| defect | proof | target | refuted by | found by |\n"
-      "| --- | --- | --- | --- | --- |\n";
+  std::vector<TableRow> rows;
   for (std::size_t index = 0; index < findings.size(); ++index) {
-    text += row_of(defects[index], findings[index]);
+    rows.push_back(row_of(defects[index], findings[index]));
   }
   const auto refuted =
       std::ranges::count_if(findings, [](const Findings& entry) { return !entry.refuted.empty(); });
@@ -137,11 +132,12 @@ std::string table_of(std::span<const Defect> defects, std::span<const Findings> 
       std::ranges::count_if(findings, [](const Findings& entry) { return !entry.targets.empty(); });
   const auto found = std::ranges::count_if(findings, is_found_by_all_runs);
   const auto median = median_over_defects(findings);
-  return text + fmt::format(
-                    "\n{} defects: {} refuted by a proof; {} of {} that a target is to see found "
-                    "in all runs, median over them {} executions.\n",
-                    findings.size(), refuted, found, searched,
-                    median ? std::to_string(*median) : "unknown");
+  return markdown_table(rows) +
+         fmt::format(
+             "\n{} defects: {} refuted by a proof; {} of {} that a target is to see found "
+             "in all runs, median over them {} executions.\n",
+             findings.size(), refuted, found, searched,
+             median ? std::to_string(*median) : "unknown");
 }
 
 }  // namespace fiberproof::verify

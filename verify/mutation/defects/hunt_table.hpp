@@ -1,9 +1,8 @@
-// The findings of a hunt for people: a line for each defect as it is done, and the whole as a
-// table.
+// The findings of a hunt as text: a line for each defect as it is done, and the whole as a table.
 #pragma once
 
 #include "verify/mutation/defects/defect.hpp"
-#include "verify/mutation/defects/findings.hpp"
+#include "verify/mutation/findings.hpp"
 
 #include <span>
 #include <string>
@@ -13,8 +12,8 @@ namespace fiberproof::verify {
 /// One line.
 std::string line_of(const Defect& defect, const Findings& findings);
 
-/// Markdown: a row for each defect, with what the patch says where nothing was to be seen, and
-/// below it how many were seen by what.
+/// Markdown: a row for each defect, with the patch's reason where nothing had to notice it, and
+/// below it how many were noticed by what.
 std::string table_of(std::span<const Defect> defects, std::span<const Findings> findings);
 
 }  // namespace fiberproof::verify

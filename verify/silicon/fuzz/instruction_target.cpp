@@ -1,6 +1,6 @@
 // Fuzz target `instruction`: step() beside this CPU. An input is one instruction with the state
-// that it starts in (byte_case.hpp says how), whatever its bytes. All of them run in this process;
-// what faults comes back from its signal.
+// that it starts in, whatever its bytes (byte_case.hpp). All of them run in this process, whose
+// signal handler catches faults.
 #include "verify/silicon/cosimulation.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// What the fuzz target `instruction` relies on: any bytes are a case, and bytes reach every form
-// that decode() accepts. A new form on the allow list that no case is made of fails here.
+// The fuzz target `instruction` relies on this: any bytes are a case, and bytes reach every form
+// that decode() accepts. A new form on the allow list that no case covers fails here.
 #include "verify/silicon/byte_case.hpp"
 #include "verify/silicon/cosimulation.hpp"
 

@@ -1,4 +1,4 @@
-// The claim that carries every proof about bytes: step() and this CPU agree.
+// Every proof about bytes rests on this claim: step() and this CPU agree.
 #include "verify/silicon/cosimulation.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // The decoder's oracles: an instruction needs exactly its own bytes, and each distance from RIP
 // equals the one computed here from those bytes.
+#include "fuzz/oracle/hex.hpp"
 #include "verify/x86/fuzz/oracle.hpp"
 
 #include <fmt/format.h>
@@ -29,11 +30,7 @@ std::string describe(const Operand& operand) {
 }
 
 std::string hex(std::span<const std::byte> code) {
-  std::string text;
-  for (const std::byte byte : code.first(std::min(code.size(), instruction_bytes_max))) {
-    text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-  }
-  return text;
+  return fuzz::hex(code.first(std::min(code.size(), instruction_bytes_max)));
 }
 
 // Two's complement, little-endian.

@@ -5,6 +5,8 @@
 //
 // The layout is that of <elf.h>. Nothing in the file is trusted: a record outside the file is
 // skipped.
+#include "fuzz/generate/random.hpp"
+
 #include <ar.h>
 #include <elf.h>
 
@@ -55,21 +57,7 @@ constexpr std::array word_fields{Field{0, sizeof(Elf64_Word)}};
 constexpr std::array half_fields{Field{0, sizeof(Elf64_Half)}};
 #undef FIELD
 
-// splitmix64 (Steele, Lea, Flood 2014).
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    std::uint64_t mixed = state_ += 0x9e37'79b9'7f4a'7c15;
-    mixed = (mixed ^ (mixed >> 30)) * 0xbf58'476d'1ce4'e5b9;
-    mixed = (mixed ^ (mixed >> 27)) * 0x94d0'49bb'1331'11eb;
-    return mixed ^ (mixed >> 31);
-  }
-  std::uint64_t below(std::uint64_t bound) { return next() % bound; }
-
- private:
-  std::uint64_t state_;
-};
+using fiberproof::fuzz::Random;
 
 struct Record {
   std::uint64_t offset;

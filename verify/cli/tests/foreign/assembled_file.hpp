@@ -1,7 +1,7 @@
 // Object files that a test assembles and links itself, and the command's verdict on them.
 #pragma once
 
-#include "verify/process/process.hpp"
+#include "verify/cli/tests/command_outcome.hpp"
 #include "verify/process/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -13,26 +13,6 @@
 #include <vector>
 
 namespace fiberproof::verify {
-
-/// The output of a run of `prove`.
-struct ProveOutcome {
-  int exit_code = -1;
-  std::vector<std::string> lines;
-
-  bool says(std::string_view text) const {
-    return std::ranges::any_of(
-        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
-  }
-  std::size_t count(std::string_view prefix) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        lines, [prefix](const std::string& line) { return line.starts_with(prefix); }));
-  }
-  std::string text() const {
-    std::string all;
-    for (const std::string& line : lines) all += line + "\n";
-    return all;
-  }
-};
 
 class AssembledFiles : public testing::Test {
  protected:
@@ -56,24 +36,18 @@ class AssembledFiles : public testing::Test {
 
   void strip(const std::string& path) const { run({FIBERPROOF_STRIP, "-s", path}); }
 
-  static ProveOutcome prove(const std::string& path, const std::vector<std::string>& symbols) {
+  static Outcome prove(const std::string& path, const std::vector<std::string>& symbols) {
     std::vector<std::string> arguments{FIBERPROOF_COMMAND, "prove", "--object", path};
     for (const std::string& symbol : symbols) {
       arguments.insert(arguments.end(), {"--symbol", symbol});
     }
-    ProveOutcome outcome;
-    outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
-                          outcome.lines.push_back(line);
-                        }).exit_code;
-    return outcome;
+    return outcome_of(arguments);
   }
 
  private:
   static void run(const std::vector<std::string>& arguments) {
-    std::string printed;
-    const ProcessEnd end =
-        run_process(arguments, {}, [&printed](const std::string& line) { printed += line + "\n"; });
-    ASSERT_EQ(end.exit_code, 0) << arguments.front() << ": " << printed;
+    const Outcome outcome = outcome_of(arguments);
+    ASSERT_EQ(outcome.exit_code, 0) << arguments.front() << ": " << outcome.text();
   }
 
   TemporaryFolder folder_;
@@ -101,20 +75,20 @@ inline std::string start_that(const std::string& calls) {
 inline constexpr std::size_t theorems_of_a_start = 21;
 inline constexpr std::size_t theorems_of_a_switch = 14;
 
-inline void expect_all_proved(const ProveOutcome& outcome) {
+inline void expect_all_proved(const Outcome& outcome) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
   EXPECT_EQ(outcome.count("proved   continuation_start/"), theorems_of_a_start) << outcome.text();
 }
 
 /// One line with the reason, and no verdict.
-inline void expect_one_error(const ProveOutcome& outcome, std::string_view why) {
+inline void expect_one_error(const Outcome& outcome, std::string_view why) {
   EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
   EXPECT_EQ(outcome.count("fiberproof: "), 1u) << outcome.text();
   EXPECT_TRUE(outcome.says(why)) << outcome.text();
   EXPECT_EQ(outcome.count("proved "), 0u) << outcome.text();
 }
 
-inline void expect_unknown(const ProveOutcome& outcome, std::string_view why) {
+inline void expect_unknown(const Outcome& outcome, std::string_view why) {
   EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
   EXPECT_EQ(outcome.count("refuted"), 0u) << outcome.text();
   EXPECT_TRUE(outcome.says(why)) << outcome.text();

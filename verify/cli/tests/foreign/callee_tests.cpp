@@ -20,7 +20,7 @@ constexpr const char* weak = ".weak engine_fiber_start\n";
 
 TEST_F(callee_is_a_function, a_weak_symbol_that_a_static_link_resolved_to_0_is_an_error) {
   const auto linked = link({object(plain_call, weak)}, {"-static", "-e", "engine_start"});
-  const ProveOutcome outcome = prove(linked, only_start);
+  const Outcome outcome = prove(linked, only_start);
   expect_one_error(outcome, "0x0 is not a function: no code is there");
   EXPECT_TRUE(outcome.says("a linker resolves an undefined weak symbol to 0")) << outcome.text();
 }

@@ -11,13 +11,12 @@ const std::vector<std::string> both{"start=engine_start", "fiber_start=engine_fi
 class linkage_table : public AssembledFiles {
  protected:
   // A hand-written entry, with a word that a linker fills in.
-  ProveOutcome prove_entry(const std::string& entry) const {
+  Outcome prove_entry(const std::string& entry) const {
     const auto file = assemble(
         "entry", start_that("call .Lentry") + "ud2\n.p2align 4\n.Lentry: " + entry + "\nud2\n");
     return prove(link({file}, {"-shared"}), both);
   }
-  ProveOutcome prove_linked(const std::string& linker,
-                            std::vector<std::string> options = {}) const {
+  Outcome prove_linked(const std::string& linker, std::vector<std::string> options = {}) const {
     options.emplace_back("-shared");
     const auto start = assemble("start", start_that("call engine_fiber_start@PLT"));
     const auto called = assemble("called", callee);
@@ -31,7 +30,7 @@ TEST_F(linkage_table, an_entry_is_recognised_by_its_behaviour) {
   for (const std::string before :
        {"", "endbr64; ", "endbr64; movl $7, %r11d; ", "movabsq $7, %r11; ", "bnd ", "notrack ",
         "nopl 0(%rax); nop; ", "endbr64; bnd "}) {
-    const ProveOutcome outcome = prove_entry(before + jump);
+    const Outcome outcome = prove_entry(before + jump);
     SCOPED_TRACE(before);
     expect_all_proved(outcome);
   }
@@ -50,7 +49,7 @@ TEST_F(linkage_table, a_retpoline_goes_where_its_return_does) {
 
 // It is executed: the callee gets the changed register.
 TEST_F(linkage_table, an_entry_that_changes_an_argument_is_no_entry) {
-  const ProveOutcome outcome = prove_entry(std::string("xorl %edi, %edi; ") + jump);
+  const Outcome outcome = prove_entry(std::string("xorl %edi, %edi; ") + jump);
   EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
   EXPECT_EQ(outcome.count("refuted  continuation_start/T2.func_ref"), 1u) << outcome.text();
 }
@@ -180,7 +179,7 @@ TEST_F(code_elsewhere, a_rare_path_may_use_a_scratch_register) {
 TEST_F(code_elsewhere, a_wrong_rare_path_is_refuted) {
   const auto file =
       assemble("wrong", with_rare_path(".Ltrapped", ".Ltrapped: movl $4, %edi\njmp .Lleave\n"));
-  const ProveOutcome outcome = prove(file, only_start);
+  const Outcome outcome = prove(file, only_start);
   EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
   EXPECT_EQ(outcome.count("refuted  continuation_start/T5.payload "), 1u) << outcome.text();
 }
@@ -224,7 +223,7 @@ class place_behind_a_switch : public AssembledFiles {
                         "movq %r11, %rbp\nmovq %r10, %rsp\njmp *%rax\n.Lbehind:\n" +
                         behind + ".size engine_switch, . - engine_switch\n");
   }
-  static ProveOutcome prove_switch(const std::string& file, const std::string& extent = "") {
+  static Outcome prove_switch(const std::string& file, const std::string& extent = "") {
     return prove(file, {"switch=engine_switch" + extent});
   }
 };
@@ -234,7 +233,7 @@ TEST_F(place_behind_a_switch, padding_is_skipped) {
        {"", "int3\n", "ud2\n", "int3\nint3\nint3\n", "int3\n.p2align 4\n", "nop\n",
         ".p2align 4, 0xcc\n", ".p2align 4\n", "nop\nint3\nnopl 0(%rax)\n"}) {
     SCOPED_TRACE(padding);
-    const ProveOutcome outcome = prove_switch(switch_with("1f", padding + "1: ret\n"));
+    const Outcome outcome = prove_switch(switch_with("1f", padding + "1: ret\n"));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
     EXPECT_EQ(outcome.count("proved   stack_switch/"), theorems_of_a_switch) << outcome.text();
   }
@@ -253,7 +252,7 @@ TEST_F(place_behind_a_switch, a_wrong_one_is_refuted) {
         std::pair{"1f+1", "int3\n1: movl $7, %eax\nret\n"},  // within an instruction
         std::pair{"1f+2", "1: movl $7, %eax\nret\n"}}) {
     SCOPED_TRACE(std::string(address) + " " + behind);
-    const ProveOutcome outcome = prove_switch(switch_with(address, behind));
+    const Outcome outcome = prove_switch(switch_with(address, behind));
     EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
     EXPECT_EQ(outcome.count("refuted  stack_switch/S1.address_after_the_switch_is_stored"), 1u)
         << outcome.text();
@@ -262,7 +261,7 @@ TEST_F(place_behind_a_switch, a_wrong_one_is_refuted) {
 
 TEST_F(place_behind_a_switch, one_further_on_needs_its_extent) {
   const auto file = switch_with("1f", "movl $7, %eax\nret\n1: ret\n");
-  const ProveOutcome outcome = prove_switch(file);
+  const Outcome outcome = prove_switch(file);
   expect_one_error(outcome, "give its extent, engine_switch+0:");
   EXPECT_TRUE(outcome.says("engine_switch+0:43")) << outcome.text();
   EXPECT_EQ(prove_switch(file, "+0:43").exit_code, 0) << prove_switch(file, "+0:43").text();

@@ -1,7 +1,7 @@
 // Code from another build: proofs, refutations, the list of what was left out, and one clear line
 // for each unusable file or name.
+#include "verify/cli/tests/command_outcome.hpp"
 #include "verify/object/object_archive.hpp"
-#include "verify/process/process.hpp"
 
 #include <elf.h>
 #include <fmt/format.h>
@@ -16,31 +16,13 @@
 namespace fiberproof::verify {
 namespace {
 
-struct Outcome {
-  int exit_code;
-  std::vector<std::string> lines;
-
-  bool says(std::string_view text) const {
-    return std::ranges::any_of(
-        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
-  }
-  std::size_t count(std::string_view prefix) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        lines, [prefix](const std::string& line) { return line.starts_with(prefix); }));
-  }
-};
-
 std::string file(std::string_view name) {
   return fmt::format("{}/{}", FOREIGN_FILES, name);
 }
 
 Outcome prove(const std::string& object, std::vector<std::string> options) {
   options.insert(options.begin(), {FIBERPROOF_COMMAND, "prove", "--object", object});
-  Outcome outcome{};
-  outcome.exit_code = run_process(options, {}, [&outcome](const std::string& line) {
-                        outcome.lines.push_back(line);
-                      }).exit_code;
-  return outcome;
+  return outcome_of(options);
 }
 
 constexpr std::size_t theorems_of_a_start = 21;
@@ -232,17 +214,14 @@ TEST(foreign_code, a_debug_file_is_distinguished_from_its_program) {
 // The command finds its own routines in loaded tables, which strip leaves.
 TEST(foreign_code, a_stripped_command_proves_itself) {
   const auto on = [](const std::string& command) {
+    const Outcome outcome = outcome_of({command, "prove", "continuation_start/", "stack_switch/",
+                                        "initialize/", "fiber_start/", "unwind_rules/"});
+    EXPECT_EQ(outcome.exit_code, 0) << command;
     std::vector<std::string> lines;
-    const int exit_code = run_process({command, "prove", "continuation_start/", "stack_switch/",
-                                       "initialize/", "fiber_start/", "unwind_rules/"},
-                                      {},
-                                      [&lines](const std::string& line) {
-                                        // A hash includes the names of variables, which are gone.
-                                        if (!line.starts_with("on ")) return;
-                                        lines.push_back(line.substr(0, line.find(", hash")));
-                                      })
-                              .exit_code;
-    EXPECT_EQ(exit_code, 0) << command;
+    for (const std::string& line : outcome.lines) {
+      // A hash includes the names of variables, which are gone.
+      if (line.starts_with("on ")) lines.push_back(line.substr(0, line.find(", hash")));
+    }
     return lines;
   };
   const auto lines = on(file("fiberproof_stripped"));

@@ -1,6 +1,6 @@
 // One trampoline in the instructions that other compilers, linkers or people would choose, and with
 // data between them: the right ones are proved, and wrong ones are not.
-#include "verify/process/process.hpp"
+#include "verify/cli/tests/command_outcome.hpp"
 #include "verify/process/temporary_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -15,20 +15,6 @@ namespace fiberproof::verify {
 namespace {
 
 constexpr std::size_t theorems_of_a_start = 21;
-
-struct Outcome {
-  int exit_code = -1;
-  std::string text;
-
-  std::size_t count(std::string_view prefix) const {
-    std::size_t lines = 0;
-    for (std::size_t at = text.find(prefix); at != std::string::npos;
-         at = text.find(prefix, at + 1)) {
-      lines += at == 0 || text[at - 1] == '\n' ? 1 : 0;
-    }
-    return lines;
-  }
-};
 
 // The parts of the trampoline `trap`.
 struct Start {
@@ -52,34 +38,26 @@ class instruction_choice : public testing::Test {
                                << start.restore << "\n"
                                << start.jump << "\n"
                                << start.behind << "\n.size engine_start, . - engine_start\n";
-    EXPECT_EQ(run({FIBERPROOF_AS, "--64", "-o", path + ".o", path + ".s"}).exit_code, 0);
-    return run(
+    EXPECT_EQ(outcome_of({FIBERPROOF_AS, "--64", "-o", path + ".o", path + ".s"}).exit_code, 0);
+    return outcome_of(
         {FIBERPROOF_COMMAND, "prove", "--object", path + ".o", "--symbol", "start=engine_start"});
   }
 
   void expect_proved(const Start& start, const std::string& what) const {
     const Outcome outcome = prove(start);
-    EXPECT_EQ(outcome.exit_code, 0) << what << "\n" << outcome.text;
+    EXPECT_EQ(outcome.exit_code, 0) << what << "\n" << outcome.text();
     EXPECT_EQ(outcome.count("proved   continuation_start/"), theorems_of_a_start) << what << "\n"
-                                                                                  << outcome.text;
+                                                                                  << outcome.text();
   }
 
   void expect_not_proved(const Start& start, const std::string& what, std::string_view says) const {
     const Outcome outcome = prove(start);
     EXPECT_NE(outcome.exit_code, 0) << what;
     EXPECT_LT(outcome.count("proved   continuation_start/"), theorems_of_a_start) << what;
-    EXPECT_NE(outcome.text.find(says), std::string::npos) << what << "\n" << outcome.text;
+    EXPECT_NE(outcome.text().find(says), std::string::npos) << what << "\n" << outcome.text();
   }
 
  private:
-  static Outcome run(const std::vector<std::string>& arguments) {
-    Outcome outcome;
-    outcome.exit_code = run_process(arguments, {}, [&outcome](const std::string& line) {
-                          outcome.text += line + "\n";
-                        }).exit_code;
-    return outcome;
-  }
-
   TemporaryFolder folder_;
 };
 

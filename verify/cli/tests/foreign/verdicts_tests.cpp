@@ -1,7 +1,7 @@
 // Verdicts on foreign trampolines that differ in one group of instructions: proved if they are
 // right in other ways than a compiler's, refuted only if a state shows it, and unknown with a
 // reason otherwise. Also the known contents of the files' own memory.
-#include "verify/process/process.hpp"
+#include "verify/cli/tests/command_outcome.hpp"
 #include "verify/x86/code_library.hpp"
 #include "verify/x86/constant_memory.hpp"
 
@@ -15,20 +15,6 @@
 namespace fiberproof::verify {
 namespace {
 
-struct Outcome {
-  int exit_code = 0;
-  std::vector<std::string> lines;
-
-  bool says(std::string_view text) const {
-    return std::ranges::any_of(
-        lines, [text](const std::string& line) { return line.find(text) != std::string::npos; });
-  }
-  std::size_t count(std::string_view prefix) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        lines, [prefix](const std::string& line) { return line.starts_with(prefix); }));
-  }
-};
-
 std::string file(std::string_view name) {
   return fmt::format("{}/{}", FOREIGN_FILES, name);
 }
@@ -38,11 +24,7 @@ Outcome prove(std::string_view object, const std::string& start,
   std::vector<std::string> command{FIBERPROOF_COMMAND, "prove",    "--object",
                                    file(object),       "--symbol", "start=" + start};
   command.insert(command.end(), more.begin(), more.end());
-  Outcome outcome;
-  outcome.exit_code = run_process(command, {}, [&outcome](const std::string& line) {
-                        outcome.lines.push_back(line);
-                      }).exit_code;
-  return outcome;
+  return outcome_of(command);
 }
 
 constexpr std::size_t theorems_of_a_start = 21;

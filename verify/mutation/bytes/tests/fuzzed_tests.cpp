@@ -25,25 +25,20 @@ TEST(fuzzed_mutants, on_which_proofs_and_targets_differ_are_told_unless_listed) 
       {End::survived}, {End::killed}, {End::killed, "trampoline", "T5 violated"}};
   EXPECT_EQ(differences("r", mutants, otherwise, {}),
             (std::vector<std::string>{
-                "r: a -> dropped: refuted by c/T5.x, and survives in the fuzz targets",
-                "r: c -> dropped: not refuted, and the target trampoline ends with T5 violated"}));
-  const std::vector<Survivor> listed{{"r", "a -> dropped", "why"}, {"other", "b", "why"}};
+                "r: a -> dropped: refuted by c/T5.x, but survives in the fuzz targets",
+                "r: c -> dropped: not refuted, but the target trampoline ends with T5 violated"}));
+  const ListedReasons listed{{"r: a -> dropped", {1, "why"}}, {"other: b", {2, "why"}}};
   EXPECT_EQ(differences("r", mutants, otherwise, listed).size(), 1u);
-  const std::vector<Survivor> stale{{"r", "z -> dropped", "why"}};
+  const ListedReasons stale{{"r: z -> dropped", {1, "why"}}};
   EXPECT_EQ(differences("r", mutants, as_proved, stale),
-            std::vector<std::string>{"r: z -> dropped: listed as a survivor, and is no mutant"});
+            std::vector<std::string>{"r: z -> dropped: listed as a survivor, but no mutant"});
 }
 
 TEST(fuzzed_mutants, are_listed_with_a_reason) {
-  const auto listed = parse_survivors("# none\n\nr: mov a, b -> dropped: why: so\n", "list");
-  ASSERT_TRUE(listed) << listed.error();
-  ASSERT_EQ(listed->size(), 1u);
-  EXPECT_EQ(listed->front().change, "mov a, b -> dropped");
-  EXPECT_EQ(listed->front().reason, "why: so");
-  EXPECT_EQ(parse_survivors("r: a -> dropped\n", "list").error(),
-            "fiberproof: list:1: expected ROUTINE: CHANGE: REASON");
   const auto [path, text] = embedded_survivors();
-  EXPECT_TRUE(parse_survivors(text, path));
+  const auto listed = parse_reasons(text, path);
+  ASSERT_TRUE(listed) << listed.error();
+  EXPECT_EQ(listed->size(), 6u);
 }
 
 }  // namespace

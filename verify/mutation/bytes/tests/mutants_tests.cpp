@@ -47,7 +47,7 @@ class mutants : public testing::Test {
 
   static void expect_clauses_broken_or_listed(const JudgedRoutine& judged) {
     const auto [path, text] = embedded_unbroken();
-    const auto listed = parse_unbroken(text, path);
+    const auto listed = parse_reasons(text, path);
     ASSERT_TRUE(listed) << listed.error();
     const auto clauses = broken_clauses(judged);
     EXPECT_GE(clauses.size(), 10u);
@@ -74,14 +74,14 @@ TEST_F(mutants, of_stack_switch_are_refuted_and_confirmed_or_equivalent) {
 
 TEST_F(mutants, a_clause_that_none_breaks_must_be_listed_and_no_other) {
   const std::vector<BrokenClause> clauses{{"c/S1.broken", 2}, {"c/S2.unbroken", 0}};
-  using Listed = std::vector<UnbrokenClause>;
-  const auto faults = [&](const Listed& listed) { return clause_faults(clauses, listed); };
-  EXPECT_TRUE(faults({{"c/S2.unbroken", "why"}}).empty());
-  EXPECT_TRUE(faults({{"c/S2.unbroken", "why"}, {"other/S1.broken", "why"}}).empty());
+  const auto faults = [&](const ListedReasons& listed) { return clause_faults(clauses, listed); };
+  const ListedReason why{1, "why"};
+  EXPECT_TRUE(faults({{"c/S2.unbroken", why}}).empty());
+  EXPECT_TRUE(faults({{"c/S2.unbroken", why}, {"other/S1.broken", why}}).empty());
   EXPECT_EQ(faults({}).front(), "c/S2.unbroken: no mutant breaks it, and it is not listed");
-  EXPECT_EQ(faults({{"c/S2.unbroken", "why"}, {"c/S1.broken", "why"}}).front(),
+  EXPECT_EQ(faults({{"c/S2.unbroken", why}, {"c/S1.broken", why}}).front(),
             "c/S1.broken: listed as unbroken, and 2 mutants break it");
-  EXPECT_EQ(faults({{"c/S2.unbroken", "why"}, {"c/S9.gone", "why"}}).front(),
+  EXPECT_EQ(faults({{"c/S2.unbroken", why}, {"c/S9.gone", why}}).front(),
             "c/S9.gone: listed, and the contract has no such clause");
 }
 
@@ -92,16 +92,6 @@ TEST_F(mutants, only_confirmed_ones_count) {
     judged.mutants.push_back({"", MutationKind::dropped, verdict, "c/S1.a", "", "", {"c/S1.a"}});
   }
   EXPECT_EQ(broken_clauses(judged).front().mutants, 1u);
-}
-
-TEST_F(mutants, a_list_of_unbroken_clauses_has_reasons) {
-  const auto listed = parse_unbroken("# none\n\nc/S1.a  it is so  # really\n", "list");
-  ASSERT_TRUE(listed) << listed.error();
-  EXPECT_EQ(listed->front().theorem, "c/S1.a");
-  EXPECT_EQ(parse_unbroken("c/S1.a\n", "list").error(),
-            "fiberproof: list:1: expected CONTRACT/CLAUSE and a reason");
-  EXPECT_EQ(parse_unbroken("c/S1.a x\nc/S1.a y\n", "list").error(),
-            "fiberproof: list:2: c/S1.a is listed twice");
 }
 
 TEST_F(mutants, that_are_refuted_but_not_confirmed_are_a_failure) {

@@ -1,8 +1,8 @@
-// Which mutants of core are tried, that their patches apply, and who is said to have noticed.
+// Which mutants of core are tried, that their patches apply, and what counts as their killer.
 #include "verify/mutation/cpp/mutation_run.hpp"
 
-#include "verify/mutation/defects/defect_tree.hpp"
-#include "verify/mutation/defects/tests/scratch_folder.hpp"
+#include "verify/mutation/changed_tree.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <set>
@@ -43,13 +43,10 @@ TEST(mutations, of_a_sample_are_some_of_each_file_and_always_the_same) {
 
 TEST(mutations, apply_as_patches) {
   const ScratchFolder folder;
-  DefectTree tree(FIBERPROOF_SOURCE, folder.path());
+  ChangedTree tree(FIBERPROOF_SOURCE, folder.path());
   for (const SourceMutation& mutation : all_of_core(10).chosen) {
     ASSERT_TRUE(tree.restore());
-    Defect defect;
-    defect.name = mutation.mutant.name();
-    defect.patch = mutation.patch;
-    const auto done = tree.put_in(defect);
+    const auto done = tree.put_in({mutation.mutant.name(), mutation.patch});
     ASSERT_TRUE(done) << done.error();
     const std::string text = contents_of(FIBERPROOF_SOURCE "/" + mutation.file->path);
     EXPECT_EQ(contents_of(folder.path() + "/tree/" + mutation.file->path),
@@ -60,7 +57,7 @@ TEST(mutations, apply_as_patches) {
 TEST(mutations, of_another_file_are_an_error_that_names_it) {
   const auto files = mutated_files({"walk.cpp", "stack.cpp"});
   ASSERT_FALSE(files);
-  EXPECT_EQ(files.error(), "stack.cpp: no file that is mutated");
+  EXPECT_EQ(files.error(), "stack.cpp: not a file that is mutated");
 }
 
 TEST(killer, is_the_first_that_noticed) {

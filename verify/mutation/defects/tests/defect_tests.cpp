@@ -89,7 +89,7 @@ TEST(defect, without_a_line_of_its_header_is_an_error_that_names_it) {
 TEST(defect, with_a_line_that_is_none_or_comes_twice_is_an_error_that_names_it) {
   EXPECT_EQ(parse_defect("x", "Kind: y\n").error().substr(0, 10), "x.patch:1:");
   EXPECT_EQ(parse_defect("x", "Class: y\nClass: y\n").error(), "x.patch:2: a second 'Class:'");
-  EXPECT_EQ(parse_defect("x", "Class: y\n").error(), "x.patch: has no diff");
+  EXPECT_EQ(parse_defect("x", "Class: y\n").error(), "x.patch: no diff found");
   EXPECT_FALSE(parse_defect("x", ""));
   EXPECT_FALSE(parse_defect("x", without("Must crash") + "--- \n"));
 }

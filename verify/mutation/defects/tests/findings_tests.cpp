@@ -1,9 +1,10 @@
 // What findings come to: medians with runs that found nothing, what differs from a patch's header,
-// and the file that a hunt goes on from.
-#include "verify/mutation/defects/findings.hpp"
-#include "verify/mutation/defects/findings_file.hpp"
+// and the file that a run resumes from.
+#include "verify/mutation/defects/comparison.hpp"
 #include "verify/mutation/defects/hunt_table.hpp"
-#include "verify/mutation/defects/tests/scratch_folder.hpp"
+#include "verify/mutation/findings.hpp"
+#include "verify/mutation/findings_file.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -35,7 +36,7 @@ Defect a_defect() {
 
 Findings as_it_says() {
   Findings findings;
-  findings.defect = "S99-a-bug";
+  findings.change = "S99-a-bug";
   findings.refuted = {{"initialize/L4.modifies", 2.5}};
   findings.targets = {trials({found_after(3), found_after(5)})};
   return findings;
@@ -111,31 +112,29 @@ TEST(findings, are_the_same_after_json) {
   const auto again = findings_of(to_json(findings));
   ASSERT_TRUE(again);
   EXPECT_EQ(to_json(*again), to_json(findings));
-  EXPECT_FALSE(findings_of(nlohmann::json::parse(R"({"defect": "x"})")));
+  EXPECT_FALSE(findings_of(nlohmann::json::parse(R"({"change": "x"})")));
 }
 
 TEST(findings_file, has_those_of_the_same_patch_and_conditions) {
   const ScratchFolder folder;
   const std::string path = folder.path() + "/findings.json";
-  ASSERT_TRUE(FindingsFile(path, "a", true).add(a_defect(), as_it_says()));
-  EXPECT_TRUE(FindingsFile(path, "a", true).find(a_defect()));
-  EXPECT_FALSE(FindingsFile(path, "b", true).find(a_defect()));
-  EXPECT_FALSE(FindingsFile(path, "a", false).find(a_defect()));
-  Defect changed = a_defect();
-  changed.patch = "another patch";
-  EXPECT_FALSE(FindingsFile(path, "a", true).find(changed));
+  ASSERT_TRUE(FindingsFile(path, "a", true).add("the patch", as_it_says()));
+  EXPECT_TRUE(FindingsFile(path, "a", true).find("the patch"));
+  EXPECT_FALSE(FindingsFile(path, "b", true).find("the patch"));
+  EXPECT_FALSE(FindingsFile(path, "a", false).find("the patch"));
+  EXPECT_FALSE(FindingsFile(path, "a", true).find("another patch"));
 }
 
 TEST(findings_file, that_is_damaged_counts_as_none) {
   const ScratchFolder folder;
   folder.write("findings.json", "{\"conditions\": \"a\", \"findings\": {\"the patch\": 3}}");
-  EXPECT_FALSE(FindingsFile(folder.path() + "/findings.json", "a", true).find(a_defect()));
+  EXPECT_FALSE(FindingsFile(folder.path() + "/findings.json", "a", true).find("the patch"));
 }
 
 TEST(findings_file, that_cannot_be_written_is_an_error_that_names_it) {
   const ScratchFolder folder;
   const std::string path = folder.path() + "/missing/findings.json";
-  const auto added = FindingsFile(path, "a", true).add(a_defect(), as_it_says());
+  const auto added = FindingsFile(path, "a", true).add("the patch", as_it_says());
   ASSERT_FALSE(added);
   EXPECT_NE(added.error().find(path), std::string::npos);
 }

@@ -1,0 +1,25 @@
+// Asks `fiberproof prove` about a program, as its users do.
+#pragma once
+
+#include "verify/mutation/findings.hpp"
+#include "verify/obligation/expected_theorems.hpp"
+
+#include <expected>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+struct Refutations {
+  std::vector<RefutedTheorem> theorems;  ///< refuted here, and expected to be proved
+  std::string stopped;                   ///< why proofs are missing, if so
+};
+
+/// Those of the `expected` theorems about machine code and unwind information that `program`
+/// refutes. The model's are left out: they are about no program. Files go into `folder`. The error
+/// says why `command` could not be run.
+[[nodiscard]] std::expected<Refutations, std::string> refutations_of(
+    const std::string& command, const std::vector<ExpectedTheorem>& expected,
+    const std::string& program, const std::string& folder);
+
+}  // namespace fiberproof::verify

@@ -1,0 +1,21 @@
+// The table of what noticed which change, the same for known bugs, C++ mutants and byte mutants.
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace fiberproof::verify {
+
+struct TableRow {
+  std::string change;
+  bool is_refuted = false;  ///< by a theorem
+  bool is_found = false;    ///< by a target or another run
+  std::string
+      refuted_by;  ///< the theorem; else "none", with the reason after a colon if one is known
+  std::string found_by;  ///< likewise
+};
+
+/// Markdown.
+std::string markdown_table(std::span<const TableRow> rows);
+
+}  // namespace fiberproof::verify
