@@ -51,13 +51,14 @@ TEST_F(program_input, raw_bytes_are_distinguished_from_a_wrong_program) {
     EXPECT_TRUE(outcome.says("Program beside it: " + bytes + ".program")) << command;
     EXPECT_EQ(outcome.count("fiberproof: "), 1u) << command;
   }
-  for (const auto& [name, text] :
-       {std::pair{"notes", "a text of mine\n"}, std::pair{"trampoline-notes", "another\n"},
-        std::pair{"mine.program", "\x03\x80\x01"}}) {
+  const std::string other = "the first line is not 'fiberproof program 2'";
+  for (const auto& [name, text, reason] :
+       {std::tuple{"notes", "a text of mine\n", other},
+        std::tuple{"trampoline-notes", "another\n", other},
+        std::tuple{"mine.program", "\x03\x80\x01", std::string("byte 0x03 is not text")}}) {
     outcome = run({"replay", file(name, text)});
     EXPECT_EQ(outcome.exit_code, 2) << name;
-    EXPECT_TRUE(outcome.says(path(name) + ":1:1: the first line is not 'fiberproof program 2'"))
-        << name;
+    EXPECT_TRUE(outcome.says(path(name) + ":1:1: " + reason)) << name;
   }
 }
 
