@@ -43,7 +43,7 @@ class TracedProgram {
  private:
   explicit TracedProgram(ChildProcess child) : child_(std::move(child)) {}
 
-  std::expected<void, std::string> stopped(pid_t id, int signal, int event);
+  [[nodiscard]] std::expected<void, std::string> stopped(pid_t id, int signal, int event);
 
   ChildProcess child_;
   std::set<pid_t> forked_;                       // by it, and still alive
