@@ -24,7 +24,7 @@ inline constexpr std::string_view about_to_break = "fiberproof: about to break "
 struct Outcome {
   std::uint64_t steps = 0;
   std::uint64_t continuations = 0;       ///< that began to run
-  std::uint64_t started = 0;             ///< of those, by `start`
+  std::uint64_t started = 0;             ///< by `start`; refused ones are among them
   std::uint64_t started_values = 0;      ///< in their args buffers, all together
   std::uint64_t store_work = 0;          ///< steps that the program's store took, and values
   std::uint64_t unmapped = 0;            ///< initialize steps whose stack the system refused

@@ -50,11 +50,11 @@ std::string_view name_of_end(std::uint64_t payload) {
 void StartRunner::start(const Step& step) {
   const StartEvent begun = event();
   Activation& child = activation_at(depth_ + 1);
+  ++progress_.outcome().started;
   if (!make(child, step, begun)) {
     return;
   }
   ++progress_.outcome().continuations;
-  ++progress_.outcome().started;
   progress_.outcome().started_values += begun.capacity;
   launch(child);
   for (;;) {

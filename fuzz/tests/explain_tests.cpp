@@ -25,7 +25,7 @@ std::string story_of(std::string_view text, std::optional<std::uint64_t> last = 
   return story.text();
 }
 
-constexpr std::string_view machine_program = R"(fiberproof program 2
+constexpr std::string_view store_program = R"(fiberproof program 2
 stack s0 pooled 65536
 function f0 params 1 returns 2
 tags 1
@@ -40,8 +40,8 @@ steps
 end
 )";
 
-TEST(explain, a_machine_program_is_told_step_by_step) {
-  EXPECT_EQ(story_of(machine_program), R"(step 1, embedder: new h0 f0 on s0
+TEST(explain, a_program_is_told_step_by_step) {
+  EXPECT_EQ(story_of(store_program), R"(step 1, embedder: new h0 f0 on s0
     c1 is fresh with 0 values; a handle of c1 in h0
     embedder*   (c1 fresh)
 step 2, embedder: new h3 f0 on s0
@@ -79,7 +79,7 @@ TEST(explain, rounds_are_told_twice_and_then_counted) {
 }
 
 TEST(explain, a_story_ends_with_the_step_at_which_the_run_did) {
-  const std::string story = story_of(machine_program, 4);
+  const std::string story = story_of(store_program, 4);
   EXPECT_NE(story.find("step 4"), std::string::npos);
   EXPECT_EQ(story.find("step 5"), std::string::npos);
   EXPECT_EQ(story.find("abandoned"), std::string::npos);
@@ -138,7 +138,7 @@ TEST(explain, a_long_chain_is_shown_by_its_ends) {
 }
 
 TEST(explain, the_stack_of_the_last_step_is_drawn_with_who_made_its_values) {
-  const std::string text = explain(program_of(machine_program));
+  const std::string text = explain(program_of(store_program));
   EXPECT_NE(text.find("no rule is violated, 7 steps, 1 continuation\n"), std::string::npos) << text;
   EXPECT_NE(text.find("the stack of c1 at step 7, 65536 usable bytes\n"), std::string::npos);
   EXPECT_NE(text.find("TOS - 0x20     │ args_capacity        │ 2\n"), std::string::npos);

@@ -36,7 +36,7 @@ bool suspends_after_a_throw(const Program& program) {
   return std::find_if(thrown, steps.end(), is(Kind::suspend)) != steps.end();
 }
 
-constexpr std::string_view long_machine_program = R"(fiberproof program 2
+constexpr std::string_view long_program = R"(fiberproof program 2
 expect pass
 stack s0 supplied 40000 offset 3
 stack s1 pooled 131072
@@ -58,8 +58,8 @@ steps
 end
 )";
 
-TEST(minimize, a_machine_program_keeps_what_shows_it_and_nothing_else) {
-  EXPECT_EQ(minimized(long_machine_program, suspends_after_a_throw), R"(fiberproof program 2
+TEST(minimize, a_program_keeps_what_shows_it_and_nothing_else) {
+  EXPECT_EQ(minimized(long_program, suspends_after_a_throw), R"(fiberproof program 2
 expect pass
 stack s0 pooled 65536
 function f0 params 0 returns 0
@@ -79,7 +79,7 @@ TEST(minimize, no_single_step_of_the_result_can_be_left_out) {
     }
     return values >= 17;
   };
-  Program program = program_of(long_machine_program);
+  Program program = program_of(long_program);
   ASSERT_TRUE(minimize(program, shows).complete);
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     Program shorter = program;
@@ -106,18 +106,18 @@ TEST(minimize, a_level_of_nesting_goes_with_both_its_steps) {
 }
 
 TEST(minimize, a_repeat_loses_the_steps_that_go) {
-  Program program = program_of(long_machine_program);
-  auto& machine_program = program;
-  remove_steps(machine_program, 4, 6);
-  EXPECT_EQ(print(machine_program.steps[6]), "repeat 2 999");
-  remove_steps(machine_program, 4, 6);
-  EXPECT_EQ(print(machine_program.steps[4]), "suspend t1 15 room 15");
+  Program program = program_of(long_program);
+  auto& store_program = program;
+  remove_steps(store_program, 4, 6);
+  EXPECT_EQ(print(store_program.steps[6]), "repeat 2 999");
+  remove_steps(store_program, 4, 6);
+  EXPECT_EQ(print(store_program.steps[4]), "suspend t1 15 room 15");
 }
 
 TEST(minimize, numbers_come_as_near_to_the_plain_ones_as_they_can) {
   const auto shows = [](const Program& program) {
-    const auto& machine_program = program;
-    return machine_program.functions[0].params >= 129 && machine_program.stacks[0].bytes >= 70000;
+    const auto& store_program = program;
+    return store_program.functions[0].params >= 129 && store_program.stacks[0].bytes >= 70000;
   };
   const std::string text = minimized(
       "fiberproof program 2\nstack s0 pooled 1048576\nfunction f0 params 4095 returns 9\n"
@@ -176,7 +176,7 @@ end
 }
 
 TEST(minimize, attempts_are_bounded) {
-  Program program = program_of(long_machine_program);
+  Program program = program_of(long_program);
   unsigned asked = 0;
   const Minimized result =
       minimize(program, [&asked](const Program&) { return ++asked, false; }, 5);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -86,7 +87,18 @@ TEST(start_profiles, both_sides_of_every_boundary_are_reached) {
     });
   });
   EXPECT_TRUE(laid_out && refused && without_headroom && exact && large && tight && threw);
-  EXPECT_TRUE(deep && nested);
+  EXPECT_TRUE(nested);
+  EXPECT_FALSE(deep);
+}
+
+TEST(start_profiles, some_bytes_nest_a_thousand_starts) {
+  Program program;
+  generate_starts(std::array<std::uint8_t, 3>{0x90, 0xd2, 0x7f}, program);
+  std::uint32_t deepest = 0;
+  for_each_event(
+      program, [&](const StartEvent&, std::uint32_t depth) { deepest = std::max(deepest, depth); });
+  EXPECT_GT(deepest, 1000u);
+  EXPECT_LE(deepest, start_bounds::depth);
 }
 
 }  // namespace

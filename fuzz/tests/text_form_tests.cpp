@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view start_program =
     "fiberproof program 2\nexpect pass\ntrampoline v44\nstack s0 pooled 65536\n"
     "function f0 params 1 returns 1\ntags 1\nsteps\n  start f0 on s0\n  yield 7\n  return\nend\n";
-constexpr std::string_view machine_program =
+constexpr std::string_view store_program =
     "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\nsteps\n"
     "  new h0 f0 on s0\nend\n";
 constexpr std::string_view mark = "\xef\xbb\xbf";
@@ -42,9 +42,9 @@ std::string read(std::string_view text) {
 
 TEST(text_form, lines_may_end_in_cr_lf) {
   EXPECT_EQ(read(with_crlf(start_program)), start_program);
-  EXPECT_EQ(read(with_crlf(machine_program)), read(machine_program));
-  EXPECT_TRUE(read(machine_program).starts_with("fiberproof program 2\nexpect pass\n"))
-      << read(machine_program);
+  EXPECT_EQ(read(with_crlf(store_program)), read(store_program));
+  EXPECT_TRUE(read(store_program).starts_with("fiberproof program 2\nexpect pass\n"))
+      << read(store_program);
 }
 
 TEST(text_form, some_lines_may_end_in_cr_lf) {
@@ -56,7 +56,7 @@ TEST(text_form, some_lines_may_end_in_cr_lf) {
 TEST(text_form, a_byte_order_mark_is_passed_over) {
   EXPECT_EQ(read(std::string(mark).append(start_program)), start_program);
   EXPECT_EQ(read(std::string(mark).append(with_crlf(start_program))), start_program);
-  EXPECT_EQ(read(std::string(mark).append(machine_program)), read(machine_program));
+  EXPECT_EQ(read(std::string(mark).append(store_program)), read(store_program));
 }
 
 TEST(text_form, the_last_line_may_have_no_end) {
@@ -70,7 +70,7 @@ TEST(text_form, blanks_may_stand_behind_any_line) {
 
 TEST(text_form, an_engine_sees_the_magic_behind_a_mark) {
   EXPECT_TRUE(has_program_magic(std::string(mark).append(start_program)));
-  EXPECT_TRUE(has_program_magic(with_crlf(machine_program)));
+  EXPECT_TRUE(has_program_magic(with_crlf(store_program)));
   EXPECT_FALSE(has_program_magic(mark));
   EXPECT_FALSE(has_program_magic(""));
 }
@@ -80,7 +80,7 @@ TEST(text_form, a_lone_cr_is_refused_where_it_stands) {
   EXPECT_EQ(read(replaced(start_program, "\n", "\r")), "1:21: " + message);
   EXPECT_EQ(read(replaced(start_program, "pass", "pa\rss")), "2:10: " + message);
   EXPECT_EQ(read(replaced(start_program, "pass\n", "pass\r\r\n")), "2:12: " + message);
-  EXPECT_EQ(read(replaced(machine_program, "\n", "\r")), "1:21: " + message);
+  EXPECT_EQ(read(replaced(store_program, "\n", "\r")), "1:21: " + message);
 }
 
 TEST(text_form, utf_16_is_named_as_such) {
@@ -106,7 +106,7 @@ TEST(text_form, a_zero_byte_is_refused_where_it_stands) {
 }
 
 TEST(text_form, a_text_of_an_older_language_says_what_to_do) {
-  EXPECT_EQ(read(replaced(machine_program, "fiberproof program 2", "fiberproof machine-program 1")),
+  EXPECT_EQ(read(replaced(store_program, "fiberproof program 2", "fiberproof machine-program 1")),
             "1:1: a text of the language before this one; change its first line to 'fiberproof "
             "program 2', the rest is as it was");
   const std::string older = read("fiberproof program 1\ndepth 1\nmain\nend\n");
