@@ -148,7 +148,6 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   }
   const std::string recording = fmt::format("{}/{}-recording", options.folder, options.seed);
   const EngineRun run = search(options, recording);
-  constexpr int not_executable = 127;  // of a child that could not become the target
   if (run.end.interrupted) return std::unexpected(std::string(interrupted));
   if (!run.end.started) {
     return std::unexpected(fmt::format("{}: {}", options.program, run.end.why_not_started));
