@@ -19,7 +19,7 @@ namespace fiberproof::fuzz::oracle {
 SpecId rule_of(const Arrival& expected);
 
 /// A trap with its facts.
-Verdict arrival_trap(const ExpectedTrap& expected, const ExpectedTrap& got);
+[[nodiscard]] Verdict arrival_trap(const ExpectedTrap& expected, const ExpectedTrap& got);
 
 /// A handle that arrives names the right record, in its present revision.
 Verdict c1_handle(std::uint64_t expected_record, std::uint64_t got_record,

@@ -8,7 +8,7 @@
 
 namespace fiberproof::fuzz::oracle {
 
-inline Verdict untouched(SpecId id, const char* what, std::span<const Span> watched) {
+[[nodiscard]] inline Verdict untouched(SpecId id, const char* what, std::span<const Span> watched) {
   asked(id);
   for (const Span span : watched) {
     if (const auto address = first_touched(span)) {
@@ -18,8 +18,8 @@ inline Verdict untouched(SpecId id, const char* what, std::span<const Span> watc
   return std::nullopt;
 }
 
-inline Verdict is_after_a_switch(SpecId id, std::uint64_t address,
-                                 std::span<const std::uint64_t> addresses_after_switches) {
+[[nodiscard]] inline Verdict is_after_a_switch(
+    SpecId id, std::uint64_t address, std::span<const std::uint64_t> addresses_after_switches) {
   if (std::ranges::find(addresses_after_switches, address) != addresses_after_switches.end()) {
     return std::nullopt;
   }

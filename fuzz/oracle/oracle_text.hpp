@@ -30,6 +30,6 @@ Phrases phrases_of(const ExpectedTrap& trap, const TextFacts& facts);
 Phrases phrases_of(const BrokenWalk& broken, std::string_view stack);
 
 /// `text` contains each phrase as whole words and numbers.
-Verdict text_says(SpecId id, const Phrases& phrases, std::string_view text);
+[[nodiscard]] Verdict text_says(SpecId id, const Phrases& phrases, std::string_view text);
 
 }  // namespace fiberproof::fuzz::oracle

@@ -21,8 +21,8 @@ inline void asked(SpecId id) {
 }
 
 /// A part of a question that is counted already.
-inline Verdict equal(SpecId id, const char* what, std::uint64_t expected, std::uint64_t got,
-                     NameOf* name = nullptr) {
+[[nodiscard]] inline Verdict equal(SpecId id, const char* what, std::uint64_t expected,
+                                   std::uint64_t got, NameOf* name = nullptr) {
   if (expected == got) [[likely]] {
     return std::nullopt;
   }
@@ -30,8 +30,8 @@ inline Verdict equal(SpecId id, const char* what, std::uint64_t expected, std::u
 }
 
 /// `what` is a literal: a noun phrase for a number, or a sentence that is true or false.
-inline Verdict same(SpecId id, const char* what, std::uint64_t expected, std::uint64_t got,
-                    NameOf* name = nullptr) {
+[[nodiscard]] inline Verdict same(SpecId id, const char* what, std::uint64_t expected,
+                                  std::uint64_t got, NameOf* name = nullptr) {
   asked(id);
   return equal(id, what, expected, got, name);
 }
@@ -50,13 +50,13 @@ std::string_view name_of_number(std::uint64_t number) {
 }
 
 template <NamedOutcome T>
-Verdict equal(SpecId id, const char* what, T expected, T got) {
+[[nodiscard]] Verdict equal(SpecId id, const char* what, T expected, T got) {
   return equal(id, what, static_cast<std::uint64_t>(expected), static_cast<std::uint64_t>(got),
                &name_of_number<T>);
 }
 
 template <NamedOutcome T>
-Verdict same(SpecId id, const char* what, T expected, T got) {
+[[nodiscard]] Verdict same(SpecId id, const char* what, T expected, T got) {
   asked(id);
   return equal(id, what, expected, got);
 }

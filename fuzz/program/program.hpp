@@ -219,7 +219,7 @@ bool has_program_magic(std::string_view text);
 /// Reads a Program into `program`, or says where `text` is none; `program` is unspecified
 /// then. What names a stack, function or tag that is not declared is none, nor is a repeat of more
 /// steps than come before it.
-std::expected<void, ParseError> parse(std::string_view text, Program& program);
+[[nodiscard]] std::expected<void, ParseError> parse(std::string_view text, Program& program);
 
 /// The text of `program`: parse(print(p)) is p.
 std::string print(const Program& program);

@@ -13,7 +13,8 @@
 namespace fiberproof::fuzz {
 
 /// Reads the file at `path`. The error is one line that names the file and the place.
-std::expected<void, std::string> read_program(const std::string& path, Program& program);
+[[nodiscard]] std::expected<void, std::string> read_program(const std::string& path,
+                                                            Program& program);
 
 /// How a program ended that was run twice in a process of its own.
 struct Ending {
@@ -24,7 +25,7 @@ struct Ending {
 };
 
 /// The error says why it could not be run.
-std::expected<Ending, std::string> run_apart(const Program& program);
+[[nodiscard]] std::expected<Ending, std::string> run_apart(const Program& program);
 
 /// In a few words, such as "violation C5" or "crashed: Aborted".
 std::string describe(const Ending& ending);

@@ -43,7 +43,7 @@ class Embedder {
   /// The stacks that it supplies, and those beside the store.
   StackSource& stacks() { return stacks_; }
   /// A supplied stack for the continuation that is being made.
-  std::expected<Stack*, StackError> lease(const StackShape& shape);
+  [[nodiscard]] std::expected<Stack*, StackError> lease(const StackShape& shape);
   /// No continuation was made on it.
   void give_back_lease();
   /// A continuation was made: the lease on its stack, empty for a pooled one.

@@ -20,7 +20,7 @@ class NotedFrames {
 
   /// A frame that a walk met: on `stack`, where that is known. Frames that nobody noted lie between
   /// the others.
-  Verdict met(std::uint64_t frame_pointer, const StackRecord* stack) {
+  [[nodiscard]] Verdict met(std::uint64_t frame_pointer, const StackRecord* stack) {
     if (next_ == no_stack) {
       return std::nullopt;
     }

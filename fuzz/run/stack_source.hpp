@@ -46,18 +46,19 @@ class StackSource {
   static Span scrubbed(const Stack& stack);
 
   /// A stack to run on, scrubbed.
-  std::expected<LeasedStack, StackError> lease(const StackShape& shape);
+  [[nodiscard]] std::expected<LeasedStack, StackError> lease(const StackShape& shape);
 
   /// Takes a stack back on which nothing runs any more.
   void give_back(LeasedStack leased);
 
   /// A stack to lay out on only, of any size; stays here.
-  std::expected<const LeasedStack*, StackError> to_lay_out_on(const StackShape& shape);
+  [[nodiscard]] std::expected<const LeasedStack*, StackError> to_lay_out_on(
+      const StackShape& shape);
 
  private:
-  std::expected<LeasedStack, StackError> acquire(const StackShape& shape);
-  std::expected<LeasedStack, StackError> supply(const StackShape& shape);
-  std::expected<Stack*, StackError> mapped_to_lay_out_on(std::uint64_t bytes);
+  [[nodiscard]] std::expected<LeasedStack, StackError> acquire(const StackShape& shape);
+  [[nodiscard]] std::expected<LeasedStack, StackError> supply(const StackShape& shape);
+  [[nodiscard]] std::expected<Stack*, StackError> mapped_to_lay_out_on(std::uint64_t bytes);
 
   StackPool pool_;
   std::vector<std::unique_ptr<SuppliedStack>> free_supplied_;

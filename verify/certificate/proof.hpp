@@ -22,7 +22,7 @@ struct ProofStep {
 /// follow. An error names the byte that does not parse (an unknown step, a literal of no variable
 /// of the formula, a number that is too long, an end within a step), or says that the empty clause
 /// is missing.
-std::expected<std::vector<ProofStep>, std::string> parse_proof(std::span<const std::byte> proof,
-                                                               std::uint32_t variables);
+[[nodiscard]] std::expected<std::vector<ProofStep>, std::string> parse_proof(
+    std::span<const std::byte> proof, std::uint32_t variables);
 
 }  // namespace fiberproof::verify

@@ -20,9 +20,8 @@ Confirmation confirm_natively(const std::string& program, bool is_expected, bool
 /// Writes `program` into `directory`, creating it if necessary, as THEOREM.program with dots for
 /// slashes, or as THEOREM.2.program and so on if another program has the name: nothing is
 /// overwritten. Returns the path, also if the same program is there already; or one clear line.
-std::expected<std::string, std::string> keep_counterexample(const std::string& directory,
-                                                            const std::string& theorem,
-                                                            const std::string& program);
+[[nodiscard]] std::expected<std::string, std::string> keep_counterexample(
+    const std::string& directory, const std::string& theorem, const std::string& program);
 
 /// `text` with `margin` before each line.
 std::string indented(const std::string& text, const std::string& margin);

@@ -26,8 +26,8 @@ enum class Trampoline { trap, v44 };
 class ForeignCode {
  public:
   /// Takes ROLE=PLACE pairs; an error is one clear line.
-  static std::expected<ForeignCode, std::string> parse(const std::vector<std::string>& pairs,
-                                                       std::optional<Trampoline> trampoline);
+  [[nodiscard]] static std::expected<ForeignCode, std::string> parse(
+      const std::vector<std::string>& pairs, std::optional<Trampoline> trampoline);
 
   /// Whether a role was given: then only the named code is proved.
   bool is_foreign() const { return is_foreign_; }
@@ -45,24 +45,26 @@ class ForeignCode {
 
   /// Checks that each given name is a role, or a symbol of one of the contracts; and, if no role
   /// was given, that `file` has any code that a contract names. An error says what to type.
-  std::expected<void, std::string> check(const std::vector<Contract>& contracts,
-                                         const ObjectArchive& file) const;
+  [[nodiscard]] std::expected<void, std::string> check(const std::vector<Contract>& contracts,
+                                                       const ObjectArchive& file) const;
 
   /// The file, or in an archive the member with the contract's first routine.
-  std::expected<const ObjectFile*, std::string> subject(const Contract& contract,
-                                                        const ObjectArchive& file) const;
+  [[nodiscard]] std::expected<const ObjectFile*, std::string> subject(
+      const Contract& contract, const ObjectArchive& file) const;
 
   /// Where each part of the contract's code is: `start=engine_start`.
   std::string described(const Contract& contract) const;
 
   /// Gives the prover the places in `file`: those that `contract` needs, or all without a contract.
-  std::expected<void, std::string> add_to(ProverOptions& options, const ObjectFile& file,
-                                          const Contract* contract) const;
+  [[nodiscard]] std::expected<void, std::string> add_to(ProverOptions& options,
+                                                        const ObjectFile& file,
+                                                        const Contract* contract) const;
 
  private:
   bool is_given(const std::string& symbol) const;
   std::vector<std::string> missing(const Contract& contract) const;
-  std::expected<void, std::string> check_roles(const std::vector<Contract>& contracts) const;
+  [[nodiscard]] std::expected<void, std::string> check_roles(
+      const std::vector<Contract>& contracts) const;
 
   bool is_foreign_ = false;
   Trampoline trampoline_ = Trampoline::trap;

@@ -11,7 +11,7 @@
 namespace fiberproof::verify {
 
 /// The error is one line that names the file and the next step.
-std::expected<void, std::string> read_program_or_input(const std::string& path,
-                                                       fuzz::Program& program);
+[[nodiscard]] std::expected<void, std::string> read_program_or_input(const std::string& path,
+                                                                     fuzz::Program& program);
 
 }  // namespace fiberproof::verify

@@ -13,11 +13,11 @@ class OutputFile {
  public:
   /// Checks that `path` can be written by trying: leaves nothing behind, and does not touch an
   /// existing file. The error is `PATH: reason`.
-  static std::expected<OutputFile, std::string> prepare(const std::string& path);
+  [[nodiscard]] static std::expected<OutputFile, std::string> prepare(const std::string& path);
 
   /// Writes a temporary file in the same folder and renames it. A device, a pipe, or a file in a
   /// read-only folder is written in place. The error is `PATH: reason`.
-  std::expected<void, std::string> write(std::string_view text) const;
+  [[nodiscard]] std::expected<void, std::string> write(std::string_view text) const;
 
  private:
   std::string given_;  // as the user wrote it

@@ -31,7 +31,8 @@ struct ProofPlan {
 };
 
 /// The plan; or one line for each error.
-std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOptions& options);
+[[nodiscard]] std::expected<ProofPlan, std::vector<std::string>> plan_proofs(
+    const ProveOptions& options);
 
 /// Each clause as its contract states it, by the theorem's name.
 std::map<std::string, std::string> claims_of(const ProofPlan& plan);

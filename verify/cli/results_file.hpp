@@ -21,12 +21,13 @@ class ResultsFile {
 
   /// If `path` is `-`, standard output is reserved for the results from here on: text for people
   /// goes to standard error. The error is `PATH: reason`.
-  static std::expected<ResultsFile, std::string> prepare(const std::string& path);
+  [[nodiscard]] static std::expected<ResultsFile, std::string> prepare(const std::string& path);
 
   /// Writes `results` with the command's name, its status and every complaint. The error is as
   /// above.
-  std::expected<void, std::string> write(nlohmann::json results, const std::string& command,
-                                         ExitStatus status) const;
+  [[nodiscard]] std::expected<void, std::string> write(nlohmann::json results,
+                                                       const std::string& command,
+                                                       ExitStatus status) const;
 
  private:
   std::optional<OutputFile> file_;

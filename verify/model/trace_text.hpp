@@ -11,7 +11,7 @@ namespace fiberproof::verify::model {
 
 /// The Program, or why the language cannot express the trace: it begins and ends with an entry, and
 /// names at most seven handles.
-std::expected<std::string, std::string> program_text(const Trace& trace);
+[[nodiscard]] std::expected<std::string, std::string> program_text(const Trace& trace);
 
 /// One line for each operation, for people.
 std::string story(const Trace& trace);

@@ -52,7 +52,7 @@ class ChangedTree {
 
  private:
   std::string build_folder(Flavour flavour) const;
-  std::expected<void, std::string> configure(Flavour flavour);
+  [[nodiscard]] std::expected<void, std::string> configure(Flavour flavour);
 
   std::string source_;
   std::string folder_;

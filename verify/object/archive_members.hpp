@@ -45,6 +45,7 @@ struct ArchiveError {
 bool is_archive(std::span<const std::byte> file);
 
 /// Views of `archive`, which must begin with the magic bytes of one.
-std::expected<ArchiveContents, ArchiveError> read_archive(std::span<const std::byte> archive);
+[[nodiscard]] std::expected<ArchiveContents, ArchiveError> read_archive(
+    std::span<const std::byte> archive);
 
 }  // namespace fiberproof::verify

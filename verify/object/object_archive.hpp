@@ -30,12 +30,13 @@ class ObjectArchive {
   using ReadFile = std::function<std::expected<std::vector<std::byte>, ObjectError>(
       const std::filesystem::path&)>;
 
-  static std::expected<ObjectArchive, ObjectError> open(const std::filesystem::path& path);
+  [[nodiscard]] static std::expected<ObjectArchive, ObjectError> open(
+      const std::filesystem::path& path);
 
   /// Parses a file in memory; `path` is used in messages and to look for members.
-  static std::expected<ObjectArchive, ObjectError> parse(std::string path,
-                                                         std::vector<std::byte> file,
-                                                         const ReadFile& read = {});
+  [[nodiscard]] static std::expected<ObjectArchive, ObjectError> parse(std::string path,
+                                                                       std::vector<std::byte> file,
+                                                                       const ReadFile& read = {});
 
   const std::string& path() const { return path_; }
   bool is_archive() const { return is_archive_; }
@@ -46,7 +47,8 @@ class ObjectArchive {
   /// The file itself; in an archive, the member that defines `symbol` as a linker would choose it:
   /// a global definition before a weak one, a weak one before a local one, and among weak ones, or
   /// those of one COMDAT group, the first. Two global definitions are an error.
-  std::expected<const ObjectFile*, ObjectError> defining(std::string_view symbol) const;
+  [[nodiscard]] std::expected<const ObjectFile*, ObjectError> defining(
+      std::string_view symbol) const;
 
   /// Why nothing is called `name`: how many members there are, and which of them are unreadable.
   std::string why_missing(std::string_view name) const;
@@ -62,13 +64,12 @@ class ObjectArchive {
   };
 
   ObjectArchive() = default;
-  std::expected<void, ObjectError> read_members(std::span<const std::byte> archive,
-                                                const ReadFile& read);
-  std::expected<void, ObjectError> read_member(const ArchiveMember& member, bool is_thin,
-                                               const ReadFile& read);
-  std::expected<std::vector<std::byte>, ObjectError> contents_of(const ArchiveMember& member,
-                                                                 bool is_thin,
-                                                                 const ReadFile& read) const;
+  [[nodiscard]] std::expected<void, ObjectError> read_members(std::span<const std::byte> archive,
+                                                              const ReadFile& read);
+  [[nodiscard]] std::expected<void, ObjectError> read_member(const ArchiveMember& member,
+                                                             bool is_thin, const ReadFile& read);
+  [[nodiscard]] std::expected<std::vector<std::byte>, ObjectError> contents_of(
+      const ArchiveMember& member, bool is_thin, const ReadFile& read) const;
   const Unread* unread_definer(std::string_view symbol) const;
   std::string name_of(const ArchiveMember& member) const;
 

@@ -110,11 +110,12 @@ struct Section {
 
 class ObjectFile {
  public:
-  static std::expected<ObjectFile, ObjectError> open(const std::filesystem::path& path);
+  [[nodiscard]] static std::expected<ObjectFile, ObjectError> open(
+      const std::filesystem::path& path);
 
   /// Parses a file in memory; `path` is used only in messages.
-  static std::expected<ObjectFile, ObjectError> parse(std::string path,
-                                                      std::vector<std::byte> file);
+  [[nodiscard]] static std::expected<ObjectFile, ObjectError> parse(std::string path,
+                                                                    std::vector<std::byte> file);
 
   const std::string& path() const { return path_; }
   /// The whole file, as read.
@@ -127,19 +128,19 @@ class ObjectFile {
   /// The function of that name and nonzero size, from .symtab, or from .dynsym if .symtab lacks it.
   /// Like a linker, prefers a global symbol to a weak one, and a weak one to a local one; two
   /// equally strong ones are an error.
-  std::expected<Routine, ObjectError> routine(std::string_view symbol) const;
+  [[nodiscard]] std::expected<Routine, ObjectError> routine(std::string_view symbol) const;
 
   /// The section of that name, with the relocations as in routine().
-  std::expected<Section, ObjectError> section(std::string_view name) const;
+  [[nodiscard]] std::expected<Section, ObjectError> section(std::string_view name) const;
 
   /// The file's contents for loaded sections, by address, without anything that a relocation
   /// changes.
-  std::expected<std::span<const std::byte>, ObjectError> bytes(std::uint64_t address,
-                                                               std::size_t count) const;
+  [[nodiscard]] std::expected<std::span<const std::byte>, ObjectError> bytes(
+      std::uint64_t address, std::size_t count) const;
 
   /// Code without a symbol, such as inlined code, with the same guarantees as routine().
-  std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
-                                           std::uint64_t size) const;
+  [[nodiscard]] std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
+                                                         std::uint64_t size) const;
 
   /// Where `pattern` begins in the file's loaded executable sections, lowest address first; nowhere
   /// if it is empty. Occurrences may overlap.
@@ -150,14 +151,15 @@ class ObjectFile {
 
   /// Where a call of this symbol goes: code of any size or none, or another file's symbol. The name
   /// of an executable section means its first byte, unless a symbol has that name.
-  std::expected<std::uint64_t, ObjectError> callee(std::string_view name) const;
+  [[nodiscard]] std::expected<std::uint64_t, ObjectError> callee(std::string_view name) const;
 
   /// The function that begins at this address or covers it.
   std::optional<Symbol> function_holding(std::uint64_t address) const;
 
   /// The bytes from there to the end of its section, as the file has them, before relocations. An
   /// error says why there is no code.
-  std::expected<std::span<const std::byte>, ObjectError> stored_code(std::uint64_t address) const;
+  [[nodiscard]] std::expected<std::span<const std::byte>, ObjectError> stored_code(
+      std::uint64_t address) const;
 
   /// The words that are filled in before any code runs, by address, at most one for each address.
   const std::vector<BoundWord>& bound_words() const { return bound_words_; }
@@ -244,19 +246,20 @@ class ObjectFile {
   std::unexpected<ObjectError> fail(ObjectError::Kind kind, std::string reason,
                                     std::string place) const;
   std::vector<const Symbol*> strongest(std::string_view name) const;
-  std::expected<Symbol, ObjectError> find_function(std::string_view name) const;
+  [[nodiscard]] std::expected<Symbol, ObjectError> find_function(std::string_view name) const;
   std::string why_no_function(const Symbol& symbol) const;
   std::string why_no_symbol() const;
   std::string several(const std::vector<const Symbol*>& symbols) const;
   std::string place_text(const Symbol& symbol) const;
   std::uint64_t bytes_to_next(const Symbol& symbol) const;
-  std::expected<Routine, ObjectError> routine_of(const Symbol& symbol) const;
-  std::expected<void, ObjectError> check_code(const Symbol& symbol) const;
-  std::expected<void, ObjectError> check_final(const Symbol& symbol) const;
-  std::expected<void, ObjectError> relocate(const Symbol& symbol, Routine& routine) const;
-  std::expected<RelocatedField, std::string> fill_in(const Relocation& relocation,
-                                                     const Symbol& symbol,
-                                                     std::span<std::byte> code) const;
+  [[nodiscard]] std::expected<Routine, ObjectError> routine_of(const Symbol& symbol) const;
+  [[nodiscard]] std::expected<void, ObjectError> check_code(const Symbol& symbol) const;
+  [[nodiscard]] std::expected<void, ObjectError> check_final(const Symbol& symbol) const;
+  [[nodiscard]] std::expected<void, ObjectError> relocate(const Symbol& symbol,
+                                                          Routine& routine) const;
+  [[nodiscard]] std::expected<RelocatedField, std::string> fill_in(const Relocation& relocation,
+                                                                   const Symbol& symbol,
+                                                                   std::span<std::byte> code) const;
   std::span<const std::byte> contents(const SectionHeader& header) const;
   const SectionHeader* code_section(std::string_view name) const;
   const SectionHeader* section_holding(std::uint64_t address, std::uint64_t count) const;
@@ -278,7 +281,7 @@ class ObjectFile {
 };
 
 /// The bytes of a regular file of at most 1 GiB.
-std::expected<std::vector<std::byte>, ObjectError> read_object_bytes(
+[[nodiscard]] std::expected<std::vector<std::byte>, ObjectError> read_object_bytes(
     const std::filesystem::path& path);
 
 }  // namespace fiberproof::verify

@@ -24,7 +24,7 @@ class ObjectReader {
   /// On input an ObjectFile with its path and bytes. On output the rest of it is filled in.
   explicit ObjectReader(ObjectFile& into);
 
-  std::expected<void, ObjectError> read();
+  [[nodiscard]] std::expected<void, ObjectError> read();
 
  private:
   using Result = std::expected<void, ObjectError>;
@@ -72,10 +72,11 @@ class ObjectReader {
   void sort_bound_words();
 
   /// A name in the string table in section `table`; an error says what is wrong with it.
-  std::expected<std::string_view, std::string> name_at(std::size_t table, std::size_t offset) const;
+  [[nodiscard]] std::expected<std::string_view, std::string> name_at(std::size_t table,
+                                                                     std::size_t offset) const;
   /// Fails if its section number is in a table that the file does not have.
-  std::expected<SymbolPlace, std::string> read_raw(const SymbolTable& table, int entry,
-                                                   GElf_Sym& symbol) const;
+  [[nodiscard]] std::expected<SymbolPlace, std::string> read_raw(const SymbolTable& table,
+                                                                 int entry, GElf_Sym& symbol) const;
   /// Where a relocation's symbol is, and where a jump by it may go.
   struct Target {
     std::uint64_t address;

@@ -38,20 +38,23 @@ struct TypedPlace {
 };
 
 /// An error says what is wrong with the text, without quoting it.
-std::expected<TypedPlace, std::string> parse_code_place(std::string_view text);
+[[nodiscard]] std::expected<TypedPlace, std::string> parse_code_place(std::string_view text);
 
 /// The reading that matches the symbols of a file, or of an archive's members; its symbol is then
 /// one of theirs. An error is one clear line that names similar functions.
-std::expected<CodePlace, std::string> resolve(const TypedPlace& place, const ObjectFile& file);
-std::expected<CodePlace, std::string> resolve(const TypedPlace& place,
-                                              const ObjectArchive& archive);
+[[nodiscard]] std::expected<CodePlace, std::string> resolve(const TypedPlace& place,
+                                                            const ObjectFile& file);
+[[nodiscard]] std::expected<CodePlace, std::string> resolve(const TypedPlace& place,
+                                                            const ObjectArchive& archive);
 
 std::string text_of(const CodePlace& place);
 
 /// The code at a place to execute; an error is one clear line.
-std::expected<Routine, std::string> routine_at(const ObjectFile& file, const CodePlace& place);
+[[nodiscard]] std::expected<Routine, std::string> routine_at(const ObjectFile& file,
+                                                             const CodePlace& place);
 
 /// The address of a place to call.
-std::expected<std::uint64_t, std::string> callee_at(const ObjectFile& file, const CodePlace& place);
+[[nodiscard]] std::expected<std::uint64_t, std::string> callee_at(const ObjectFile& file,
+                                                                  const CodePlace& place);
 
 }  // namespace fiberproof::verify

@@ -184,7 +184,9 @@ struct ContractError {
 /// `fiberproof: FILE:LINE:COLUMN: reason`.
 std::string message(const ContractError& error);
 
-std::expected<Contract, ContractError> parse_contract(std::string_view text, std::string path);
-std::expected<Contract, ContractError> read_contract(const std::filesystem::path& path);
+[[nodiscard]] std::expected<Contract, ContractError> parse_contract(std::string_view text,
+                                                                    std::string path);
+[[nodiscard]] std::expected<Contract, ContractError> read_contract(
+    const std::filesystem::path& path);
 
 }  // namespace fiberproof::verify

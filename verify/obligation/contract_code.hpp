@@ -23,13 +23,13 @@ std::string in_file(const ObjectFile& file, const std::string& error);
 const CodePlace* place_of(const std::string& name, const ProverOptions& options);
 
 /// The decoded code of a run, recorded in `result`.
-std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
-                                         const ProverOptions& options, ContractResult& result);
+[[nodiscard]] std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
+                                                       const ProverOptions& options,
+                                                       ContractResult& result);
 
 /// The address of the function that the contract calls `symbol`.
-std::expected<std::uint64_t, std::string> callee_address(const std::string& symbol,
-                                                         const ObjectFile& file,
-                                                         const ProverOptions& options);
+[[nodiscard]] std::expected<std::uint64_t, std::string> callee_address(
+    const std::string& symbol, const ObjectFile& file, const ProverOptions& options);
 
 /// Whether a call of `target` reaches that function.
 bool comes_to(const ObjectFile& file, std::uint64_t target, std::uint64_t function);
@@ -40,14 +40,15 @@ struct ContractCode {
 };
 
 /// The code of every run, and the address of every callee; recorded in `result`.
-std::expected<ContractCode, std::string> find_code_of(const Contract& contract,
-                                                      const ObjectFile& file,
-                                                      const ProverOptions& options,
-                                                      CodeLibrary& library, ContractResult& result);
+[[nodiscard]] std::expected<ContractCode, std::string> find_code_of(const Contract& contract,
+                                                                    const ObjectFile& file,
+                                                                    const ProverOptions& options,
+                                                                    CodeLibrary& library,
+                                                                    ContractResult& result);
 
 /// Records the code that was executed because the routines call it.
-std::expected<void, std::string> note_called_code(const ObjectFile& file,
-                                                  const CodeLibrary& library,
-                                                  ContractResult& result);
+[[nodiscard]] std::expected<void, std::string> note_called_code(const ObjectFile& file,
+                                                                const CodeLibrary& library,
+                                                                ContractResult& result);
 
 }  // namespace fiberproof::verify

@@ -18,8 +18,8 @@ struct ExpectedTheorem {
 };
 
 /// One theorem per line, NAME VERDICT; `#` starts a comment. An error names file and line.
-std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(std::string_view text,
-                                                                        std::string_view path);
+[[nodiscard]] std::expected<std::vector<ExpectedTheorem>, std::string> parse_expected(
+    std::string_view text, std::string_view path);
 
 /// The expected theorems of the contracts that ran.
 std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& expected,

@@ -40,7 +40,9 @@ struct ProverOptions {
 
 /// Proves every theorem of `contract` on the code in `file`. An error, one clear line, if the code
 /// is unavailable: a missing symbol, or an instruction outside the allow list.
-std::expected<ContractResult, std::string> prove(const Contract& contract, const ObjectFile& file,
-                                                 Solver& solver, const ProverOptions& options);
+[[nodiscard]] std::expected<ContractResult, std::string> prove(const Contract& contract,
+                                                               const ObjectFile& file,
+                                                               Solver& solver,
+                                                               const ProverOptions& options);
 
 }  // namespace fiberproof::verify

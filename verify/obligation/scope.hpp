@@ -36,7 +36,9 @@ struct Scope {
 
 /// The value of an expression of the sort in the function's name. Fails if it reads memory in no
 /// region, or refers to a call that has not happened.
-std::expected<Term, std::string> word_value(const Expression& expression, Scope& scope);
-std::expected<Formula, std::string> truth_value(const Expression& expression, Scope& scope);
+[[nodiscard]] std::expected<Term, std::string> word_value(const Expression& expression,
+                                                          Scope& scope);
+[[nodiscard]] std::expected<Formula, std::string> truth_value(const Expression& expression,
+                                                              Scope& scope);
 
 }  // namespace fiberproof::verify

@@ -26,11 +26,13 @@ struct Case {
 /// The case that `alias` makes, or the general one if it is null. An error names the place in the
 /// contract: bounds of a region without a common base, or an assumption about memory outside
 /// regions.
-std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contract,
-                                                         const Alias* alias, Solver& solver);
+[[nodiscard]] std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contract,
+                                                                       const Alias* alias,
+                                                                       Solver& solver);
 
 /// `cpu` at the start of a run that assigns registers: all others are unknown.
-std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& cpu,
-                                                  const std::string& epoch);
+[[nodiscard]] std::expected<void, std::string> assign_registers(const Run& run, Case& in,
+                                                                SymbolicCpu& cpu,
+                                                                const std::string& epoch);
 
 }  // namespace fiberproof::verify

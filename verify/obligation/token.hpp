@@ -20,7 +20,7 @@ struct Token {
   std::size_t offset = 0;  ///< of the first character in the text
 };
 
-std::expected<std::vector<Token>, ContractError> tokenize(std::string_view text,
-                                                          const std::string& path);
+[[nodiscard]] std::expected<std::vector<Token>, ContractError> tokenize(std::string_view text,
+                                                                        const std::string& path);
 
 }  // namespace fiberproof::verify

@@ -16,7 +16,7 @@
 namespace fiberproof::verify {
 
 /// The same bytes give the same case. An error as of make_case.
-std::expected<RandomCase, std::string> make_case_of_bytes(const Surroundings& surroundings,
-                                                          std::span<const std::byte> bytes);
+[[nodiscard]] std::expected<RandomCase, std::string> make_case_of_bytes(
+    const Surroundings& surroundings, std::span<const std::byte> bytes);
 
 }  // namespace fiberproof::verify

@@ -37,12 +37,15 @@ struct RandomCase {
 };
 
 /// An error names the form that Zydis cannot encode.
-std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
-                                                 std::uint64_t seed, std::uint64_t index);
+[[nodiscard]] std::expected<RandomCase, std::string> make_case(const Form& form,
+                                                               const Surroundings& surroundings,
+                                                               std::uint64_t seed,
+                                                               std::uint64_t index);
 
 /// The same with given choices; they may be one.
-std::expected<RandomCase, std::string> make_case(const Form& form, const Surroundings& surroundings,
-                                                 Random& operands, Random& state);
+[[nodiscard]] std::expected<RandomCase, std::string> make_case(const Form& form,
+                                                               const Surroundings& surroundings,
+                                                               Random& operands, Random& state);
 
 /// Random bytes that decode() accepts, on a state that they can run in: also what no encoder makes,
 /// such as useless prefixes and second encodings. Nothing if they are refused, or if no register is

@@ -30,10 +30,10 @@ class Cvc5Process {
   [[nodiscard]] std::expected<std::string, std::string> answer();
 
  private:
-  std::expected<void, std::string> start();
+  [[nodiscard]] std::expected<void, std::string> start();
   void stop();
   void send_all(std::string_view text) const;
-  std::expected<std::string, std::string> receive() const;
+  [[nodiscard]] std::expected<std::string, std::string> receive() const;
 
   std::chrono::milliseconds time_limit_;
   Descriptor socket_;

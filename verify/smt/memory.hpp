@@ -35,7 +35,7 @@ struct Location {
 using Regions = std::vector<Region>;
 
 /// Finds the region of `address`, or says why there is none.
-std::expected<Location, std::string> locate(const Regions& regions, Term address);
+[[nodiscard]] std::expected<Location, std::string> locate(const Regions& regions, Term address);
 
 /// The condition under which [offset, offset + bytes) lies inside the region.
 Formula is_inside(const Region& region, Term offset, std::uint64_t bytes);
@@ -50,8 +50,8 @@ class Memory {
 
   /// The value of 1, 4 or 8 bytes at `location`, zero-extended. The solver decides under `path`
   /// which earlier store the load reads; an undecided overlap is an error.
-  std::expected<Term, std::string> load(const Location& location, unsigned bytes,
-                                        const std::vector<Formula>& path);
+  [[nodiscard]] std::expected<Term, std::string> load(const Location& location, unsigned bytes,
+                                                      const std::vector<Formula>& path);
 
   void store(const Location& location, Term value, unsigned bytes);
 
@@ -82,8 +82,9 @@ class Memory {
 
   Overlap overlap(const Chunk& chunk, const Location& wanted, unsigned bytes,
                   const std::vector<Formula>& path);
-  std::expected<Term, std::string> load_bytewise(const Location& location, unsigned bytes,
-                                                 const std::vector<Formula>& path);
+  [[nodiscard]] std::expected<Term, std::string> load_bytewise(const Location& location,
+                                                               unsigned bytes,
+                                                               const std::vector<Formula>& path);
   Term initial_contents(const Location& location, unsigned bytes);
   bool holds(Formula goal, const std::vector<Formula>& path);
 

@@ -17,7 +17,8 @@ class FrameEntry {
   /// The entry for an address of a linked file. Fails if there is none, or if an earlier one is
   /// unreadable: a pointer encoding other than DW_EH_PE_pcrel | DW_EH_PE_sdata4, which linkers
   /// write, or an instruction unknown to DWARF.
-  static std::expected<FrameEntry, ObjectError> find(const ObjectFile& file, std::uint64_t address);
+  [[nodiscard]] static std::expected<FrameEntry, ObjectError> find(const ObjectFile& file,
+                                                                   std::uint64_t address);
 
   /// Whether the register becomes undefined before the first advance of the location, and no other
   /// instruction of the entry concerns it. The answer is no for an entry that restores anything,

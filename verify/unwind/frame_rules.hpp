@@ -95,17 +95,18 @@ class CallFrameInformation {
  public:
   /// Reads a linked file, which must outlive it. Fails if the file is relocatable, has no call
   /// frame information, or has some that libdw rejects.
-  static std::expected<CallFrameInformation, ObjectError> read(const ObjectFile& file);
+  [[nodiscard]] static std::expected<CallFrameInformation, ObjectError> read(
+      const ObjectFile& file);
 
   const std::string& path() const { return file_->path(); }
 
   /// The rules for an address of the file. Fails if there are none, or malformed ones.
-  std::expected<FrameRules, ObjectError> at(std::uint64_t address) const;
+  [[nodiscard]] std::expected<FrameRules, ObjectError> at(std::uint64_t address) const;
 
   /// Whether the entry for `address` makes a register undefined from its first address on, and says
   /// nothing else of it. Fails if the entry is missing or unreadable.
-  std::expected<bool, ObjectError> is_said_undefined(std::uint64_t address,
-                                                     DwarfRegister reg) const;
+  [[nodiscard]] std::expected<bool, ObjectError> is_said_undefined(std::uint64_t address,
+                                                                   DwarfRegister reg) const;
 
  private:
   struct Tables;

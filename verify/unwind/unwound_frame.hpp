@@ -32,6 +32,7 @@ struct UnwoundFrame {
 /// Modelled are (DWARF 5, 2.5.1 and 2.6.1.1.3) lit*, const*, breg*, bregx, call_frame_cfa, dup,
 /// deref, plus, plus_uconst, minus, and, or, nop, and, as rules of their own, reg*, regx and
 /// stack_value.
-std::expected<UnwoundFrame, std::string> unwind(const FrameRules& rules, const SymbolicCpu& cpu);
+[[nodiscard]] std::expected<UnwoundFrame, std::string> unwind(const FrameRules& rules,
+                                                              const SymbolicCpu& cpu);
 
 }  // namespace fiberproof::verify

@@ -19,8 +19,9 @@ namespace fiberproof::verify {
 /// code can change goes directly to the word's value. Fails at an instruction outside the allow
 /// list, and at a relocation that filled in more than an operand: then the instructions depend on
 /// this placement.
-std::expected<Code, std::string> decode_routine(const ObjectFile& file, std::string name,
-                                                const Routine& routine);
+[[nodiscard]] std::expected<Code, std::string> decode_routine(const ObjectFile& file,
+                                                              std::string name,
+                                                              const Routine& routine);
 
 class CodeLibrary {
  public:
@@ -28,11 +29,11 @@ class CodeLibrary {
   explicit CodeLibrary(const ObjectFile& file) : file_(&file) {}
 
   /// As CodeFinder. A call must reach the first byte of a function; a jump may reach any code.
-  std::expected<FoundCode, std::string> find(std::uint64_t address, Arrival arrival);
+  [[nodiscard]] std::expected<FoundCode, std::string> find(std::uint64_t address, Arrival arrival);
 
   /// The code outside `code` that its jumps can reach, transitively, as far as the file has it;
   /// fails where it does not. Callees are not included.
-  std::expected<std::vector<const Code*>, std::string> parts_of(const Code& code);
+  [[nodiscard]] std::expected<std::vector<const Code*>, std::string> parts_of(const Code& code);
 
   /// The code found so far, by address.
   const std::map<std::uint64_t, Code>& found() const { return found_; }
@@ -40,7 +41,7 @@ class CodeLibrary {
  private:
   const Code* found_at(std::uint64_t address) const;
   const Code* function_at(std::uint64_t address);
-  std::expected<const Code*, std::string> run_at(std::uint64_t address);
+  [[nodiscard]] std::expected<const Code*, std::string> run_at(std::uint64_t address);
 
   const ObjectFile* file_;
   std::map<std::uint64_t, Code> found_;

@@ -51,7 +51,7 @@ struct FileAccess {
 };
 
 /// The value of a load, the place in a region that the access reaches after all, or a fault.
-std::expected<std::variant<Term, Location>, AccessFault> access_file(
+[[nodiscard]] std::expected<std::variant<Term, Location>, AccessFault> access_file(
     const FileAccess& access, const Regions& regions, const std::vector<Formula>& path,
     const OwnMemory& memory, Solver& solver);
 

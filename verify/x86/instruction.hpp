@@ -182,8 +182,8 @@ struct DecodeError {
 };
 
 /// The instruction at the start of `code`, whose first byte is at `address`.
-std::expected<Instruction, DecodeError> decode(std::uint64_t address,
-                                               std::span<const std::byte> code);
+[[nodiscard]] std::expected<Instruction, DecodeError> decode(std::uint64_t address,
+                                                             std::span<const std::byte> code);
 
 /// One line: address, instruction, reason.
 std::string message(const DecodeError& error);

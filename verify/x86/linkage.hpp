@@ -26,8 +26,8 @@ std::optional<std::string_view> external_symbol_at(const ObjectFile& file, std::
 
 /// The value of eight bytes of the file whenever its code runs: nothing if code may change them, an
 /// error if the value is only known when the program is loaded.
-std::expected<std::optional<std::uint64_t>, std::string> word_at(const ObjectFile& file,
-                                                                 std::uint64_t address);
+[[nodiscard]] std::expected<std::optional<std::uint64_t>, std::string> word_at(
+    const ObjectFile& file, std::uint64_t address);
 
 /// Where control at an address continues, if the code there only leads elsewhere.
 struct Passage {
@@ -38,10 +38,11 @@ struct Passage {
 };
 
 /// Fails if it leads through a word for which word_at() fails.
-std::expected<Passage, std::string> passage(const ObjectFile& file, std::uint64_t address);
+[[nodiscard]] std::expected<Passage, std::string> passage(const ObjectFile& file,
+                                                          std::uint64_t address);
 
 /// The function that a call of `address` calls: passage().to.
-std::expected<std::uint64_t, std::string> destination(const ObjectFile& file,
-                                                      std::uint64_t address);
+[[nodiscard]] std::expected<std::uint64_t, std::string> destination(const ObjectFile& file,
+                                                                    std::uint64_t address);
 
 }  // namespace fiberproof::verify

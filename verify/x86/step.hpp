@@ -25,7 +25,7 @@ struct StepError {
 /// changed. A push stores before it changes RSP, so that the CPU sees the RSP that the instruction
 /// began with; a pop loads before it writes any register.
 template <Cpu M>
-std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
+[[nodiscard]] std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
     M& cpu, const Instruction& instruction);
 
 }  // namespace fiberproof::verify

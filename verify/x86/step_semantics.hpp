@@ -246,7 +246,7 @@ class Step : private StepArithmetic<M> {
 };
 
 template <Cpu M>
-std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
+[[nodiscard]] std::expected<Control<typename M::Word, typename M::Bit>, StepError> step(
     M& cpu, const Instruction& instruction) {
   if (!is_well_formed(instruction)) {
     return std::unexpected(

@@ -75,7 +75,7 @@ class SymbolicCpu {
   const std::array<Term, register_count>& registers() const { return registers_; }
 
  private:
-  std::expected<Location, std::string> region_of(Term address);
+  [[nodiscard]] std::expected<Location, std::string> region_of(Term address);
   /// An access whose address is in no region: its value or place all the same, or nothing, with the
   /// fault recorded.
   std::optional<std::variant<Term, Location>> outside(FileAccess access);

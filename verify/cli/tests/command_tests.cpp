@@ -79,7 +79,7 @@ TEST_F(command, a_counterexample_that_real_stacks_show_is_kept_and_overwrites_no
                     "  | function f0 params 0 returns 0\n  | steps\n  |   start f0 on s0\n"
                     "  |   return\n  | end\n");
   };
-  const std::string kept = folder_.path("kept");
+  const filesystem::path kept = folder_.path("kept");
   const auto prove = [&](const std::string& comment) {
     return run({"prove", "--contract", contract(comment), "--counterexamples", kept}).exit_code;
   };

@@ -25,8 +25,8 @@ std::string describe(const std::expected<Instruction, DecodeError>& decoded);
 
 /// Decodes the first instruction of `code`: its own claims hold, and it depends on exactly its own
 /// bytes.
-std::expected<Instruction, DecodeError> decode_checked(std::uint64_t address,
-                                                       std::span<const std::byte> code);
+[[nodiscard]] std::expected<Instruction, DecodeError> decode_checked(
+    std::uint64_t address, std::span<const std::byte> code);
 
 /// Reads `input` as an object file and asks every query: the answers agree with each other and with
 /// the decoded routines.
