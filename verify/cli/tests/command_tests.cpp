@@ -235,7 +235,7 @@ TEST_F(command, unknown_words_are_one_clear_line) {
   expect_one_line({"--frobnicate"}, "frobnicate");
   expect_one_line({"frobnicate"}, "frobnicate");
   expect_one_line({"prove", "frobnicate"}, "frobnicate");
-  expect_one_line({"prove", ""}, "no theorem");
+  expect_one_line({"prove", ""}, "not a theorem's name");
   expect_one_line({"fuzz", "frobnicate"}, "frobnicate");
   expect_one_line({"prove", "--solver", "frobnicate"}, "frobnicate");
   expect_one_line({"replay"}, "PATH");
@@ -281,8 +281,8 @@ TEST_F(command, minimizes_a_program_to_one_that_ends_in_the_same_way) {
 
 TEST_F(command, minimizing_writes_beside_the_file_what_was_seen) {
   std::string text = good_program;
-  text.replace(text.find("revision trap"), 13, "revision v44");
-  text.replace(text.find("  return\n"), 9, "  suspend 7\n  suspend 9 apart\n  trap\n");
+  text.insert(text.find("stack s0"), "trampoline v44\n");
+  text.replace(text.find("  return\n"), 9, "  yield 7\n  yield 9 apart\n  trap\n");
   const std::string path = file("long.program", text);
   EXPECT_EQ(run({"replay", path}).exit_code, 1);
   EXPECT_EQ(run({"minimize", path}).exit_code, 0);
@@ -297,7 +297,7 @@ TEST_F(command, an_unminimizable_program_is_one_clear_line) {
   expect_one_line({"minimize", file("garbage.program", "garbage")}, "garbage.program:1:1: ");
   expect_one_line({"minimize", folder_.path("missing.program")}, "missing.program");
   expect_one_line({"minimize", v44_counterexample, "-o", file("taken", "mine")},
-                  "taken: is there already");
+                  "taken: exists already");
   expect_one_line({"minimize", v44_counterexample, "-o", folder_.path("no/such/folder")},
                   "cannot be written");
 }
@@ -310,9 +310,9 @@ TEST_F(command, explains_a_program) {
       return line.find(text) != std::string::npos;
     });
   };
-  EXPECT_TRUE(says("step 2, c1 at depth 1: trap"));
-  EXPECT_TRUE(says("c1 traps, which revision v44 reports as a return with 1 result"));
-  EXPECT_TRUE(says("the stack of c1 at step 2, 32768 usable bytes"));
+  EXPECT_TRUE(says("step 2, started 1 at depth 1: trap"));
+  EXPECT_TRUE(says("started 1 traps, which v44 reports as a return with 1 result"));
+  EXPECT_TRUE(says("the stack of started 1 at step 2, 32768 usable bytes"));
 }
 
 TEST_F(command, an_unexplainable_file_is_one_clear_line) {

@@ -75,7 +75,7 @@ TEST(contract, errors_name_line_and_column) {
   EXPECT_EQ(error_of("contract c\nexit\n  T4 label rip == 0\n"),
             "fiberproof: some.contract:3:12: expected ':'");
   EXPECT_EQ(error_of("contract c\nexit\n  label: rip == 0\n"),
-            "fiberproof: some.contract:3:3: a clause begins with the id of its rule, letters "
+            "fiberproof: some.contract:3:3: begin the clause with the id of its rule, letters "
             "and a number such as T4 or ABI3");
   EXPECT_EQ(error_of("contract c\nassume 1 + 2\n"),
             "fiberproof: some.contract:2:10: expected a truth value, found a word");
@@ -90,8 +90,8 @@ TEST(contract, errors_name_line_and_column) {
   EXPECT_EQ(error_of("contract c\nghost rax : word\n"),
             "fiberproof: some.contract:2:7: 'rax' is in use: choose another name");
   EXPECT_EQ(error_of("contract c\nrun r = function f\n  havoc\n"),
-            "fiberproof: some.contract:3:8: nothing is known before the first run: there is no "
-            "havoc");
+            "fiberproof: some.contract:3:8: remove the havoc: nothing is known before the first "
+            "run");
   EXPECT_EQ(error_of("contract c\ncall f = somehow x\n"),
             "fiberproof: some.contract:2:10: expected 'function'");
   EXPECT_EQ(error_of("contract c\nfrobnicate\n"),

@@ -124,7 +124,7 @@ TEST_F(modes, an_unknown_mode_is_an_error_with_its_place) {
   const auto twice = parse_contract(std::string(preamble) + "preserves\n  S4 df, df\n", "twice");
   ASSERT_FALSE(twice);
   EXPECT_EQ(message(twice.error()),
-            "fiberproof: twice:6:10: there are two clauses 'S4 preserves_df'");
+            "fiberproof: twice:6:10: there are two clauses 'S4 preserves_df': rename one");
 }
 
 }  // namespace

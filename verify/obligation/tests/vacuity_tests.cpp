@@ -72,7 +72,7 @@ TEST(vacuity, a_range_with_swapped_bounds_allows_nothing) {
   EXPECT_NE(verdict("ghost other : word\nregion other = [other + 16, other)\n" +
                         entering("fixture_return") + leaves,
                     "L1.leaves")
-                .find("upside down"),
+                .find("bounds are swapped"),
             std::string::npos);
 }
 

@@ -315,7 +315,7 @@ TEST_F(foreign_bytes, damaged_files_are_one_clear_line_each) {
   expect_refused(other, "is not x86-64");
   const std::string archive = contents("libengine.a");
   expect_refused(archive.substr(0, 8), "an archive without members");
-  expect_refused(archive.substr(0, 30), "no member of an archive");
+  expect_refused(archive.substr(0, 30), "not an archive member");
   expect_refused(archive.substr(0, archive.size() - 500), "member naked.o ends outside");
   std::string size = archive;
   size.replace(8 + 48, 10, "99999999  ");  // of the first member (ar.h, ar_size)
