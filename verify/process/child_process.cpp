@@ -38,16 +38,16 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
   return pointers;
 }
 
-// Ours, with `added` in place of what has the same name.
+// Ours, then `added`: of the entries with one name the last one stays.
 std::vector<std::string> environment_with(const std::vector<std::string>& added) {
-  std::vector<std::string> all = added;
-  for (char** entry = ::environ; *entry != nullptr; ++entry) {
-    const std::string_view old = *entry;
-    const std::string_view name = old.substr(0, old.find('=') + 1);
-    const bool is_replaced =
-        std::ranges::any_of(added, [name](const auto& one) { return one.starts_with(name); });
-    if (!is_replaced) all.emplace_back(old);
-  }
+  std::vector<std::string> all;
+  const auto put = [&all](std::string_view entry) {
+    const std::string_view name = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(all, [name](const std::string& one) { return one.starts_with(name); });
+    all.emplace_back(entry);
+  };
+  for (char** entry = ::environ; *entry != nullptr; ++entry) put(*entry);
+  for (const std::string& entry : added) put(entry);
   return all;
 }
 

@@ -26,7 +26,7 @@ enum class Addresses : std::uint8_t { any, same };
 
 struct ChildOptions {
   std::vector<std::string> arguments;         ///< the first is a path, or a name that PATH finds
-  std::vector<std::string> environment = {};  ///< "NAME=value", added to ours
+  std::vector<std::string> environment = {};  ///< "NAME=value", added to ours; the last one wins
   int input = -1;                             ///< a descriptor; -1 for /dev/null
   int output = -1;                            ///< likewise
   int errors = -1;                            ///< likewise

@@ -44,7 +44,7 @@ TEST(child_process, has_our_environment_with_changes) {
   ::setenv("FIBERPROOF_CHANGED", "old", 1);
   std::vector<std::string> lines;
   const ProcessEnd end = run({"sh", "-c", "echo $FIBERPROOF_KEPT $FIBERPROOF_CHANGED"}, lines,
-                             {"FIBERPROOF_CHANGED=new=er"});
+                             {"FIBERPROOF_CHANGED=newer", "FIBERPROOF_CHANGED=new=er"});
   EXPECT_EQ(end.exit_code, 0);
   EXPECT_EQ(lines, std::vector<std::string>{"kept new=er"});
 }
