@@ -250,8 +250,8 @@ ContractReader::Result<void> ContractReader::program() {
     if (parser_.peek().kind != Token::Kind::template_line) {
       return parser_.error_here("begin each line of the Program with '|'");
     }
-    std::string line = parser_.next().text;
-    contract_.program += (line.starts_with(' ') ? line.substr(1) : line) + "\n";
+    const Token line = parser_.next();
+    contract_.program += line.text.substr(line.text.starts_with(" ") ? 1 : 0) + "\n";
     return {};
   });
 }
