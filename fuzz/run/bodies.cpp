@@ -119,18 +119,16 @@ FIBERPROOF_UNINSTRUMENTED bool Bodies::end_at_once(StackIndex self, Value* value
   const Reference& reference = view_.reference();
   const PlainValue* const expected = reference.arrival().values.data();
   const std::size_t count = reference.arrival().values.size();
-  Judge::TightBody seen{Judge::TightBody::none_wrong, {0, 0}};
-  if (count < capacity) {
-    seen.next_argument.low = values[count].low;
-    seen.next_argument.high = values[count].high;
-  }
+  std::uint32_t first_wrong_argument = Judge::TightBody::none_wrong;
+  const std::uint64_t next_low = count < capacity ? values[count].low : 0;
+  const std::uint64_t next_high = count < capacity ? values[count].high : 0;
   for (std::uint32_t place = 0; place < count && place < capacity; ++place) {
     if (values[place].low != expected[place].low || values[place].high != expected[place].high) {
-      seen.first_wrong_argument = place;
+      first_wrong_argument = place;
       break;
     }
   }
-  observers_.judge.ran_tight(seen);
+  observers_.judge.ran_tight(first_wrong_argument, next_low, next_high);
   const std::uint32_t returns =
       view_.progress.program().functions[reference.stack(self).function].returns;
   for (std::uint32_t place = 0; place < returns; ++place) {

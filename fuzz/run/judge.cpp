@@ -24,11 +24,12 @@ void Judge::arrived(StackIndex self, const Seen& seen) {
 }
 
 // Word by word, for the same reason as `Bodies::end_at_once`: it runs in the last bytes of a stack.
-FIBERPROOF_UNINSTRUMENTED void Judge::ran_tight(const TightBody& seen) {
+FIBERPROOF_UNINSTRUMENTED void Judge::ran_tight(std::uint32_t first_wrong_argument,
+                                                std::uint64_t next_low, std::uint64_t next_high) {
   is_tight_ = true;
-  tight_.first_wrong_argument = seen.first_wrong_argument;
-  tight_.next_argument.low = seen.next_argument.low;
-  tight_.next_argument.high = seen.next_argument.high;
+  tight_.first_wrong_argument = first_wrong_argument;
+  tight_.next_argument.low = next_low;
+  tight_.next_argument.high = next_high;
 }
 
 /// A body without room for steps has started and ended since the last arrival.

@@ -32,7 +32,8 @@ class Judge {
     std::uint32_t first_wrong_argument;
     PlainValue next_argument;  ///< after those that were handed in: a handle, after a switch
   };
-  void ran_tight(const TightBody& seen);
+  void ran_tight(std::uint32_t first_wrong_argument, std::uint64_t next_low,
+                 std::uint64_t next_high);
 
  private:
   void settle_tight();
