@@ -15,8 +15,6 @@
 
 #include <algorithm>
 
-#include <algorithm>
-
 namespace fiberproof::fuzz {
 namespace {
 
