@@ -80,7 +80,7 @@ case $1 in
     rm "$tree/core/stack.cpp"
     breaks path core/README.md <<< 'The [contracts](contracts/README.md).' ;;
   rejects_a_path_of_one_machine)
-    breaks absolute_path core/README.md <<< 'Run /home/me/fiberproof.' ;;
+    breaks absolute_path core/README.md <<< "Run $(printf '/%s' home me fiberproof)." ;;
   rejects_another_file_at_the_top)
     breaks top_level notes <<< 'Notes.' ;;
   rejects_a_source_without_an_opening)

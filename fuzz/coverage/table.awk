@@ -53,7 +53,7 @@ function row(name, lines, covered) {
   return sprintf("%-36s %6d %8d %6.1f %%", name, lines, covered, lines ? 100 * covered / lines : 100)
 }
 
-# Of the lines that were not executed, those that are listed.
+# The lines that were not executed and are listed.
 function leave_out(name, number,    index_) {
   for (index_ = 1; index_ <= parts; ++index_) {
     if (file_of[index_] == name && number >= first_of[index_] && number < end_of[index_]) {

@@ -13,7 +13,7 @@ namespace {
 using Kind = Step::Kind;
 using State = ReferenceStack::State;
 
-// Of the chains that wait, so many are named.
+// The story names at most this many of the chains that wait.
 constexpr std::size_t named_chains_max = 4;
 
 std::string text_of(const ExpectedTrap& trap) {

@@ -164,7 +164,7 @@ class Reader {
     return fmt::format("0x{:x}", word);
   }
 
-  /// Of a continuation that runs, its control context holds the parent's.
+  /// While a continuation runs, its control context holds the parent's registers.
   std::string stack_pointer(std::uint64_t word) const {
     return is_own(word) ? text_of_word(word) : "on another stack";
   }

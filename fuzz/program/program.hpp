@@ -111,7 +111,7 @@ struct Signature {
   friend bool operator==(const Signature&, const Signature&) = default;
 };
 
-/// What is wrong with a chain while it is walked.
+/// The damage that a chain has while it is walked.
 enum class Damage : std::uint8_t {
   misaligned,  ///< the RBP that the innermost noted frame saved is 8 too high
   astray,      ///< that RBP is one of another stack

@@ -1,4 +1,4 @@
-// Where the inputs of a replay come from: files of one input each, recordings, and directories.
+// The inputs of a replay: files of one input each, recordings, and directories.
 #pragma once
 
 #include <cstdint>

@@ -20,7 +20,7 @@
 
 namespace fiberproof::verify {
 
-/// Where the kernel puts a program's code, stack and mappings. `same`: at the same addresses each
+/// The addresses of a program's code, stack and mappings. `same`: at the same addresses each
 /// time, where the kernel lets a process ask for that (personality(2)).
 enum class Addresses : std::uint8_t { any, same };
 

@@ -39,7 +39,7 @@ class NativeCpu {
   /// One at a time in a process; an error says what the system refused.
   [[nodiscard]] static std::expected<NativeCpu, std::string> create();
 
-  /// Where the instruction runs; its encoding may depend on it.
+  /// The address of the instruction; its encoding may depend on it.
   std::uint64_t instruction_address() const;
 
   /// The two places where a jump may land, both in reach of an 8-bit distance.

@@ -41,7 +41,7 @@ struct JudgedMutant {
 
 struct JudgedRoutine {
   std::vector<JudgedMutant> mutants;
-  /// Of the contract, in its order, those about code: all but assumptions_can_be_met.
+  /// The theorems of the contract about code, in its order: all but assumptions_can_be_met.
   std::vector<std::string> theorems;
 };
 

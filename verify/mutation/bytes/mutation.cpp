@@ -99,7 +99,7 @@ class Mutator {
         std::move(changed));
   }
 
-  // Of a distance from RIP: what it leads to.
+  // The address that a distance from RIP leads to.
   void change_displacement(std::size_t at) {
     const MovableInstruction& original = routine_.instructions[at];
     for (const std::int64_t change : {-8, 8}) {

@@ -19,7 +19,7 @@
 
 namespace fiberproof::verify {
 
-/// Where the probe runs code, and where it takes fiber_start to be: in reach of each other.
+/// The addresses of the probed code and of its fiber_start, in reach of each other.
 constexpr std::uint64_t probed_code_address = 0x2400'0000;
 constexpr std::uint64_t probed_callee_address = 0x2500'0000;
 
