@@ -17,7 +17,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-/// Of what, and of an unbroken chain or not, is said by the words that follow.
+/// The words that follow name the chain, and its damage if it has one.
 Step::Kind kind_of_walk(Line line) {
   using Kind = Step::Kind;
   if (line.at_end()) {

@@ -6,9 +6,9 @@
 
 namespace fiberproof::fuzz {
 
-/// Of what a process wrote before it died: the rule, as "C5 violated", else the sanitizer's
-/// summary, as "SUMMARY: AddressSanitizer: stack-overflow"; empty where it says neither. No
-/// addresses.
+/// The kind of a crash, from what the process wrote: the rule, as "C5 violated", else the
+/// sanitizer's summary, as "SUMMARY: AddressSanitizer: stack-overflow"; empty where it says
+/// neither. No addresses.
 std::string kind_of_crash(std::string_view errors);
 
 }  // namespace fiberproof::fuzz

@@ -32,7 +32,7 @@ class TracedProgram {
   TracedProgram& operator=(TracedProgram&&) = delete;
   ~TracedProgram();
 
-  /// The address that the loader gave to the file's address 0; 0 if the file is not relocated.
+  /// The address at which the beginning of the file `path` is mapped; an error if it is not.
   [[nodiscard]] std::expected<std::uint64_t, std::string> load_bias(const std::string& path) const;
 
   /// Runs it to its end, with breakpoints that stay. The result is its exit status; an error where

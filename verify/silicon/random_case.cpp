@@ -57,7 +57,7 @@ class CaseMaker {
   void fill() {
     favourite_ = fill_randomly(made_, state_);
     if (form_.uses_stack) {
-      // Of these only leave finds its frame by RBP; for the others it is one more value.
+      // Among these only leave finds its frame by RBP; for the others it is one more value.
       const std::uint64_t stack = window_place();
       registers()[form_.mnemonic == ZYDIS_MNEMONIC_LEAVE ? rbp : rsp] = stack;
       if (form_.returns) {
@@ -257,7 +257,7 @@ class CaseMaker {
     auto index = static_cast<unsigned>(random_.below(register_count));
     index = index == rsp ? rbp : index;  // has no encoding
     const auto scale = static_cast<std::uint64_t>(1) << random_.below(4);
-    // Where the base is not free, the displacement makes up for it, which must fit 32 bits.
+    // The displacement, of 32 bits, makes up for a base that is not free.
     const bool base_is_free =
         with_base && !(form_.uses_stack && base == rsp) && !(with_index && base == index);
 

@@ -95,7 +95,7 @@ class Finder {
     return before.is(")") && is_head(partner_[at - 1]);
   }
 
-  // Of `if (` and its like.
+  // Whether the parenthesis belongs to `if` or the like.
   bool is_head(std::size_t open) const {
     constexpr std::array<std::string_view, 5> words{"if", "for", "while", "switch", "constexpr"};
     return open != 0 && is_one_of(tokens_[open - 1], words);

@@ -13,8 +13,8 @@ namespace fiberproof::verify {
 struct Statements {
   /// Expression statements in bodies of functions: the first token and the `;`.
   std::map<std::size_t, std::size_t> expressions;
-  /// Of `if`, without declarations: the first token and the last. Those whose negation is the
-  /// mutant of one operator, such as of `a == b` and `!a`, are left out.
+  /// Conditions of `if` without declarations: the first token and the last. Those whose negation is
+  /// the mutant of one operator, such as of `a == b` and `!a`, are left out.
   std::map<std::size_t, std::size_t> conditions;
   std::size_t checks = 0;  ///< FIBER_CHECK
 

@@ -56,8 +56,8 @@ void note_forms(const std::vector<unsigned>& begin, std::map<std::string, std::s
   }
 }
 
-// Of the maps 0F, 0F 38, 0F 3A and of the one-byte map, with each mandatory prefix, REX.W or none;
-// and of the same maps behind VEX, W 0 and 1.
+// The forms of the maps 0F, 0F 38, 0F 3A and of the one-byte map, with each mandatory prefix, REX.W
+// or none; and of the same maps behind VEX, W 0 and 1.
 std::map<std::string, std::string> accepted_forms() {
   std::map<std::string, std::string> forms;
   for (const std::vector<unsigned>& map :

@@ -38,8 +38,8 @@ Contract contract_named(const std::string& name) {
   return {};
 }
 
-// What is added to a byte: the next register, a displacement or constant 8 higher or 8 lower; 0
-// stands for dropping the whole instruction.
+// The numbers that are added to a byte: the next register, a displacement or constant 8 higher or 8
+// lower; 0 stands for dropping the whole instruction.
 constexpr unsigned dropped = 0;
 constexpr std::array<unsigned, 4> all_changes{dropped, 0x01, 0x08, 0xf8};
 

@@ -85,7 +85,7 @@ TEST_F(mutants, a_clause_that_none_breaks_must_be_listed_and_no_other) {
             "c/S9.gone: listed, and the contract has no such clause");
 }
 
-// What is refuted and not confirmed, or confirmed and not refuted, breaks nothing.
+// A mutant that is only refuted, or only confirmed, breaks no clause.
 TEST_F(mutants, only_confirmed_ones_count) {
   JudgedRoutine judged{{}, {"c/S1.a"}};
   for (const MutantVerdict verdict : {MutantVerdict::refuted, MutantVerdict::not_confirmed}) {
