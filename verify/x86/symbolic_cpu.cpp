@@ -105,7 +105,7 @@ std::expected<Location, std::string> SymbolicCpu::region_of(Term address) {
 
 std::optional<std::variant<Term, Location>> SymbolicCpu::outside(FileAccess access) {
   auto found = access_file(access, *regions_, path, own_memory, memory_.solver());
-  if (found) return std::move(*found);
+  if (found) return *found;
   if (!fault) {
     fault = std::move(found.error().reason);
     fault_is_outside = true;
