@@ -45,14 +45,15 @@ void FunctionWriter::with_arms(const Item& item,
   const std::uint32_t results = context_.plan.nodes()[node].results;
   const std::vector<Arm> arms = arms_of(event, item.arrival, results);
   TypeTable& types = context_.assembly.types();
-  const bool returns = item.arrival != no_event &&
-                       this->event(item.arrival).arrival == Arrival::Kind::returned;
+  const bool returns =
+      item.arrival != no_event && this->event(item.arrival).arrival == Arrival::Kind::returned;
   const auto open = [&](const Arm& arm) {
     TypeList list = context_.types_of(context_.plan.payload_of(arm.event));
     list.push_back(nullable(context_.continuation_type(arm.node)));
     code().open(op::block, types.block(list));
   };
-  if (returns) code().open(op::block, types.block(context_.types_of(context_.plan.results(results))));
+  if (returns)
+    code().open(op::block, types.block(context_.types_of(context_.plan.results(results))));
   std::vector<std::uint32_t> labels(arms.size());
   std::uint32_t next = static_cast<std::uint32_t>(arms.size());
   bool is_taken = false;
@@ -106,8 +107,7 @@ void FunctionWriter::check_values(std::uint32_t arrival_index, std::span<const E
       store(arrival.to, node);
       is_switched_to = false;
     } else {
-      const std::uint32_t kept =
-          local(Use::passed, 0, nullable(context_.continuation_type(node)));
+      const std::uint32_t kept = local(Use::passed, 0, nullable(context_.continuation_type(node)));
       code().emit(op::local_set, kept);
       passed_ = {*context_.plan.passed_by(arrival_index), kept};
     }
@@ -118,9 +118,8 @@ void FunctionWriter::check_values(std::uint32_t arrival_index, std::span<const E
   check_kept();
   for (std::size_t index = list.size(); index-- > 0;) {
     const auto place = static_cast<std::uint32_t>(index);
-    const ValueId value = arrival.arrival == Arrival::Kind::returned
-                              ? ValueId{arrival.serial, place}
-                              : ids[index];
+    const ValueId value =
+        arrival.arrival == Arrival::Kind::returned ? ValueId{arrival.serial, place} : ids[index];
     if (index == 0) {
       ValType type = declared(list[0].type);
       if (is_reference(type)) type.code = nullable_code;

@@ -287,17 +287,17 @@ class Assembly::Writer {
   void exports() {
     const bool is_last = number_ + 1 == all_.modules_.size();
     const bool shares = is_first_ && !is_last;
-    const std::size_t count =
-        (is_last ? all_.exports_.size() : 0) +
-        (shares ? all_.helpers_.size() + all_.tables_.size() + all_.tags_.size() +
-                      all_.globals_.size()
-                : 0);
+    const std::size_t count = (is_last ? all_.exports_.size() : 0) +
+                              (shares ? all_.helpers_.size() + all_.tables_.size() +
+                                            all_.tags_.size() + all_.globals_.size()
+                                      : 0);
     if (count == 0) return;
     section(7, [&] {
       put_unsigned(part_, count);
       if (shares) {
         for (std::uint32_t index = 0; index < all_.helpers_.size(); ++index) {
-          export_one(all_.helpers_[index].name, function, all_.imported_functions() + index, "func");
+          export_one(all_.helpers_[index].name, function, all_.imported_functions() + index,
+                     "func");
         }
         for (std::uint32_t index = 0; index < all_.tables_.size(); ++index) {
           export_one(fmt::format("t{}", index), table, index, "table");

@@ -49,8 +49,8 @@ std::string heap_word(std::int64_t type) {
        {-0x0c, "noexn"},
        {-0x18, "cont"},
        {-0x0b, "nocont"}}};
-  const auto* const word =
-      std::find_if(words.begin(), words.end(), [type](const auto& one) { return one.first == type; });
+  const auto* const word = std::find_if(words.begin(), words.end(),
+                                        [type](const auto& one) { return one.first == type; });
   return word != words.end() ? std::string(word->second) : fmt::format("{}", type);
 }
 

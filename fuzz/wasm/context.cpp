@@ -29,6 +29,14 @@ Context::Context(const Program& the_program, const Trace& the_trace, const Plan&
   }
 }
 
+std::uint32_t Context::plain_continuation() {
+  if (plain_continuation_ == none) {
+    plain_continuation_ = assembly.types().reserve_continuation();
+    assembly.types().define_continuation(plain_continuation_, {}, {});
+  }
+  return plain_continuation_;
+}
+
 ValType Context::type_of(const Element& element) const {
   return element.is_handle() ? nullable(continuation_type(element.node)) : declared(element.type);
 }

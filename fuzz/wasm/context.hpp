@@ -34,6 +34,8 @@ class Context {
     return continuation_types_[plan.type_of(node)];
   }
   std::uint32_t function_type(std::uint32_t node) const { return continuation_type(node) - 1; }
+  /// A continuation type [] -> [], for what only traps.
+  std::uint32_t plain_continuation();
   ValType type_of(const Element& element) const;
   TypeList types_of(const std::vector<Element>& list) const;
 
@@ -60,6 +62,7 @@ class Context {
   std::uint32_t place_of(std::uint8_t slot, std::uint32_t node);
 
   std::vector<std::uint32_t> continuation_types_;  ///< by type of the plan
+  std::uint32_t plain_continuation_ = none;
   std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> suspend_tags_;
   std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> switch_tags_;
   /// Globals by slot and type, or tables by type.

@@ -1,7 +1,7 @@
 #include "fuzz/wasm/function_writer.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace fiberproof::fuzz::wasm {
 
@@ -32,7 +32,8 @@ struct Repetition {
 /// How often the items that begin at `first` come again at once: the most that a loop can hold.
 Repetition repetition_at(const std::vector<Written>& list, std::size_t first) {
   Repetition best;
-  for (std::size_t period = 1; period <= period_max && first + 2 * period <= list.size(); ++period) {
+  for (std::size_t period = 1; period <= period_max && first + 2 * period <= list.size();
+       ++period) {
     std::size_t end = first + period;
     while (end < list.size() && list[end].is_same(list[end - period])) {
       ++end;

@@ -75,6 +75,8 @@ class FunctionWriter {
   void switch_(const Item& item, const Event& event);
   void return_(const Event& event);
   void throw_(const Event& event);
+  void fails_without_handler(const Event& event);
+  void fails_with_handle(const Event& event);
 
   // What goes out.
   void id(std::uint32_t serial, std::uint32_t place);
@@ -86,8 +88,7 @@ class FunctionWriter {
 
   // What comes in.
   std::vector<Arm> arms_of(const Event& event, std::uint32_t arrival_index, std::uint32_t results);
-  void with_arms(const Item& item,
-                 const std::function<void(std::span<const Clause>)>& instruction);
+  void with_arms(const Item& item, const std::function<void(std::span<const Clause>)>& instruction);
   void arrive(const Item& item, std::span<const Element> list);
   void check_values(std::uint32_t arrival_index, std::span<const Element> list);
   void check(ValueType type, const ValueId& value, std::uint32_t serial);

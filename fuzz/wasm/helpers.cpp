@@ -168,8 +168,8 @@ void Helpers::add_functions() {
   for (std::size_t index = 0; index < functions_.size(); ++index) {
     FunctionBody body{{}, {}, assembly_.code()};
     body.code.i32(static_cast<std::int32_t>(index));
-    functions_[index] = assembly_.add_helper(fmt::format("function-{}", index),
-                                             type_index::number, std::move(body));
+    functions_[index] = assembly_.add_helper(fmt::format("function-{}", index), type_index::number,
+                                             std::move(body));
     assembly_.refer_to_helper(functions_[index]);
   }
 }
@@ -181,8 +181,9 @@ void Helpers::add_type(ValueType type) {
   TypeTable& types = assembly_.types();
   FunctionBody make{{i64_type}, {}, assembly_.code()};
   make_body(make.code, type);
-  of_type.make = assembly_.add_helper(fmt::format("make-{}", word_of(type)),
-                                      types.function({i64_type}, {declared(type)}), std::move(make));
+  of_type.make =
+      assembly_.add_helper(fmt::format("make-{}", word_of(type)),
+                           types.function({i64_type}, {declared(type)}), std::move(make));
   FunctionBody check{{checked(type), i64_type, i64_type}, {}, assembly_.code()};
   of_type.is_there = true;
   check_body(check.code, type);
@@ -228,9 +229,7 @@ void Helpers::make_body(Code& code, ValueType type) {
       code.emit(op::i64x2_splat);
       id();
       return code.lane(op::i64x2_replace_lane, 1);
-    case ValueType::i31:
-      narrow_pattern();
-      return code.emit(op::ref_i31);
+    case ValueType::i31: narrow_pattern(); return code.emit(op::ref_i31);
     case ValueType::sub:
       id();
       narrow_pattern();

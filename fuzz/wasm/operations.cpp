@@ -102,8 +102,7 @@ void FunctionWriter::resume(const Item& item, const Event& event) {
 /// An exception that was thrown here, and its reference.
 void FunctionWriter::push_exception() {
   const std::uint64_t tag = context_.helpers.exception_tag();
-  const std::int64_t results =
-      context_.assembly.types().block({i64_type, reference_to(heap::exn)});
+  const std::int64_t results = context_.assembly.types().block({i64_type, reference_to(heap::exn)});
   code().open(op::block, results);
   const Clause catches[] = {{clause_catch_ref, static_cast<std::uint32_t>(tag), 0}};
   code().open_try(no_results, catches);
@@ -181,74 +180,60 @@ void FunctionWriter::throw_(const Event& event) {
 /// A step that an engine ends in a trap.
 void FunctionWriter::fails(const Item& item) {
   const Event& of = event(item.event);
-  const Step& step = *of.step;
-  if (step.kind == Step::Kind::trap) return code().emit(op::unreachable);
-  if (step.kind == Step::Kind::overflow) return context_.helpers.overflow(code());
-  if (of.trap == ExpectedTrap::Kind::null_function) {
-    const std::uint32_t type = context_.assembly.types().reserve_continuation();
-    context_.assembly.types().define_continuation(type, {}, {});
+  const Step::Kind kind = of.step->kind;
+  if (kind == Step::Kind::trap) return code().emit(op::unreachable);
+  if (kind == Step::Kind::overflow) {
+    context_.helpers.overflow(code());
+  } else if (of.trap == ExpectedTrap::Kind::null_function) {
+    const std::uint32_t type = context_.plain_continuation();
     code().heap(op::ref_null, type - 1);
     code().emit(op::cont_new, type);
-    return wrong();
-  }
-  const bool is_suspend = step.kind == Step::Kind::suspend;
-  if (is_suspend) {
-    code().emit(op::suspend, context_.assembly.add_tag({}, {}));
-    return wrong();
-  }
-  // The handle is null or was used before, or it is a switch without a handler.
-  std::uint64_t type = 0;
-  std::uint32_t results = none;
-  if (of.used.stack == no_stack) {
-    const auto made = context_.assembly.types().reserve_continuation();
-    context_.assembly.types().define_continuation(made, {}, {});
-    type = made;
-    if (step.kind == Step::Kind::switch_) {
-      // A switch hands over a handle, which refers to its own type here.
-      context_.assembly.types().define_continuation(made, {nullable(made)}, {});
-    }
-    code().heap(op::ref_null, static_cast<std::int64_t>(type));
+  } else if (of.trap == ExpectedTrap::Kind::unhandled_suspend ||
+             of.trap == ExpectedTrap::Kind::unhandled_switch) {
+    fails_without_handler(of);
   } else {
-    const std::uint32_t node = context_.plan.node_of(of.used);
-    const std::vector<Element>& list = context_.plan.nodes()[node].params;
-    type = context_.continuation_type(node);
-    results = context_.plan.nodes()[node].results;
-    if (step.kind == Step::Kind::switch_ && (list.empty() || !list.back().is_handle())) {
-      return wrong();
-    }
-    const std::size_t given = step.kind == Step::Kind::bind ? 0
-                              : step.kind == Step::Kind::throw_into
-                                  ? 0
-                                  : list.size() - (step.kind == Step::Kind::switch_ ? 1 : 0);
-    push_defaults(std::span(list).first(given));
-    if (step.kind == Step::Kind::throw_into) {
-      code().i64(0);
-    }
-    push_handle(step.handle, of.used);
-  }
-  const std::uint64_t tag = context_.helpers.exception_tag();
-  switch (step.kind) {
-    case Step::Kind::bind: code().emit(op::cont_bind, type, type); break;
-    case Step::Kind::throw_into:
-      if (of.used.stack == no_stack) {
-        const std::uint32_t spare =
-            local(Use::spare, 1, nullable(static_cast<std::int64_t>(type)));
-        code().emit(op::local_set, spare);
-        code().i64(0);
-        code().emit(op::local_get, spare);
-      }
-      code().resume(op::resume_throw, type, &tag, {});
-      break;
-    case Step::Kind::switch_: {
-      const std::uint32_t no_results_tag =
-          results == none ? context_.assembly.add_tag({}, {})
-                          : context_.switch_tag(step.tag, results);
-      code().emit(op::switch_, type, no_results_tag);
-      break;
-    }
-    default: code().resume(op::resume, type, nullptr, {}); break;
+    fails_with_handle(of);
   }
   wrong();
+}
+
+/// A switch asks for a handle that takes another one; where there is none, it is a suspend.
+void FunctionWriter::fails_without_handler(const Event& event) {
+  if (event.is(Step::Kind::switch_)) {
+    const Node& node = context_.plan.nodes()[context_.plan.node_of(event.used)];
+    const std::span<const Element> list = node.params;
+    if (!list.empty() && list.back().is_handle()) {
+      push_defaults(list.first(list.size() - 1));
+      push_handle(event.step->handle, event.used);
+      return code().emit(op::switch_, context_.continuation_type(context_.plan.node_of(event.used)),
+                         context_.switch_tag(event.step->tag, node.results));
+    }
+  }
+  code().emit(op::suspend, context_.assembly.add_tag({}, {}));
+}
+
+/// The handle is null, or was used before. A switch is a resume then: whether an engine looks at
+/// the handle or for a handler first is its own affair.
+void FunctionWriter::fails_with_handle(const Event& event) {
+  const bool is_null = event.used.stack == no_stack;
+  const std::uint32_t node = is_null ? none : context_.plan.node_of(event.used);
+  const std::uint64_t type =
+      is_null ? context_.plain_continuation() : context_.continuation_type(node);
+  const std::uint64_t tag = context_.helpers.exception_tag();
+  const bool takes_values =
+      !is_null && (event.is(Step::Kind::resume) || event.is(Step::Kind::switch_));
+  if (takes_values) push_defaults(context_.plan.nodes()[node].params);
+  if (event.is(Step::Kind::throw_into)) code().i64(0);
+  if (is_null) {
+    code().heap(op::ref_null, static_cast<std::int64_t>(type));
+  } else {
+    push_handle(event.step->handle, event.used);
+  }
+  switch (event.step->kind) {
+    case Step::Kind::bind: return code().emit(op::cont_bind, type, type);
+    case Step::Kind::throw_into: return code().resume(op::resume_throw, type, &tag, {});
+    default: return code().resume(op::resume, type, nullptr, {});
+  }
 }
 
 }  // namespace fiberproof::fuzz::wasm

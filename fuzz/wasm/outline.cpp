@@ -72,8 +72,7 @@ struct Draft {
 class Outliner {
  public:
   Outliner(const Trace& trace, bool has_host, Outline& out)
-      : trace_(trace), has_host_(has_host), out_(out),
-        drafts_(trace.stacks.size()) {
+      : trace_(trace), has_host_(has_host), out_(out), drafts_(trace.stacks.size()) {
     out.stacks.resize(trace.stacks.size());
     out.start.resize(trace.stacks.size(), no_event);
     for (StackIndex stack = 1; stack < trace.stacks.size(); ++stack) {
@@ -158,9 +157,7 @@ class Outliner {
         return true;
       case Step::Kind::overrun:
       case Step::Kind::resume_again:
-      case Step::Kind::trespass:
-        leave_out("misuse: no module can say it");
-        return true;
+      case Step::Kind::trespass: leave_out("misuse: no module can say it"); return true;
       case Step::Kind::initialize:
       case Step::Kind::start:
       case Step::Kind::yield:

@@ -40,11 +40,11 @@ struct OutlinedPart {
 };
 
 struct Outline {
-  std::deque<OutlinedPart> parts;              ///< of the initial stack
-  std::vector<std::vector<Item>> stacks;       ///< by StackIndex; that of the initial stack is empty
-  std::vector<std::uint32_t> start;            ///< by StackIndex: the event that started it
-  std::vector<std::uint32_t> entries;          ///< StackIndex of each entry
-  std::vector<std::string> left_out;           ///< in words
+  std::deque<OutlinedPart> parts;         ///< of the initial stack
+  std::vector<std::vector<Item>> stacks;  ///< by StackIndex; that of the initial stack is empty
+  std::vector<std::uint32_t> start;       ///< by StackIndex: the event that started it
+  std::vector<std::uint32_t> entries;     ///< StackIndex of each entry
+  std::vector<std::string> left_out;      ///< in words
 };
 
 Outline outline(const Trace& trace, bool has_host);

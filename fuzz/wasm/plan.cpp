@@ -121,8 +121,8 @@ void Plan::begin_lives() {
       }
       life.bound.push_back(std::min<std::uint32_t>(event.step->values, list_max - before));
     }
-    if (event.next != event.on && (event.arrival == Arrival::Kind::started ||
-                                   event.arrival == Arrival::Kind::resumed)) {
+    if (event.next != event.on &&
+        (event.arrival == Arrival::Kind::started || event.arrival == Arrival::Kind::resumed)) {
       lives_[current[event.next]].arrival = index;
     }
     const bool makes = event.is(Step::Kind::new_);
@@ -225,8 +225,7 @@ void Plan::fill_lists() {
       for (Element& element : node.params) {
         if (is_narrow && !element.is_handle()) element.type = made_as(element.type);
       }
-      const StackIndex last =
-          origin.is(Step::Kind::new_) ? life.stack : origin.cut_last;
+      const StackIndex last = origin.is(Step::Kind::new_) ? life.stack : origin.cut_last;
       node.results = class_of_[last];
       is_narrow = true;
       if (use < life.bound.size()) first += life.bound[use];

@@ -31,17 +31,17 @@ struct Element {
 };
 
 struct Node {
-  std::vector<Element> params;
+  std::vector<Element> params = {};
   std::uint32_t results = 0;  ///< a class of results
 };
 
 struct Life {
   StackIndex stack;
-  std::uint32_t origin;          ///< the event that made or suspended it
-  std::uint32_t arrival = none;  ///< the event that makes it run, if values arrive then
-  std::uint32_t first_node = 0;  ///< of its first handle; those after binds follow
-  std::vector<std::uint32_t> bound;  ///< how many values each bind brings
-  std::vector<Element> list;     ///< of all values
+  std::uint32_t origin;                   ///< the event that made or suspended it
+  std::uint32_t arrival = none;           ///< the event that makes it run, if values arrive then
+  std::uint32_t first_node = 0;           ///< of its first handle; those after binds follow
+  std::vector<std::uint32_t> bound = {};  ///< how many values each bind brings
+  std::vector<Element> list = {};         ///< of all values
 };
 
 class Plan {
@@ -89,7 +89,7 @@ class Plan {
   const Program& program_;
   const Trace& trace_;
   std::vector<Life> lives_;
-  std::vector<std::uint32_t> life_begun_;           ///< by event
+  std::vector<std::uint32_t> life_begun_;            ///< by event
   std::vector<std::vector<std::uint32_t>> handles_;  ///< by stack and use: a node
   std::vector<Node> nodes_;
   std::vector<StackIndex> joined_;

@@ -45,8 +45,9 @@ class Tracer {
   }
 
   void take(const Step* step) {
-    Event event{.step = step, .on = reference_.running(), .used_last = no_stack,
-                .cut_last = no_stack, .handler = no_stack};
+    Event event;
+    event.step = step;
+    event.on = reference_.running();
     if (step != nullptr && uses_handle(step->kind)) {
       const Reference::Slot slot = reference_.slot(step->handle);
       event.used = {slot.stack, slot.uses};
@@ -90,8 +91,8 @@ class Tracer {
     event.first_value = static_cast<std::uint32_t>(out_.values.size());
     event.value_count = static_cast<std::uint32_t>(arrival.values.size());
     for (const PlainValue& value : arrival.values) {
-      out_.values.push_back({static_cast<std::uint32_t>(value.low >> 32),
-                             static_cast<std::uint32_t>(value.low)});
+      out_.values.push_back(
+          {static_cast<std::uint32_t>(value.low >> 32), static_cast<std::uint32_t>(value.low)});
     }
     out_.events.push_back(event);
   }

@@ -26,24 +26,24 @@ struct HandleId {
 };
 
 struct Event {
-  const Step* step;      ///< null where a body or an entry ends without a step
-  std::uint32_t serial;  ///< grows from event to event
-  StackIndex on;         ///< the stack that took the step
-  StackIndex next;       ///< the stack that has the control after it
-  Arrival::Kind arrival;
-  std::uint8_t to;          ///< the slot of `made`
-  std::uint32_t clause;     ///< of a suspension: the suspend clause that takes it
-  std::uint32_t exception;  ///< the serial number of the step that threw what is caught
-  bool is_caught_by_frame;  ///< and not by the embedder
-  bool is_in_entry;         ///< of a refusal: an entry is open that is not the embedder's own
-  ExpectedTrap::Kind trap;  ///< of a refusal
-  HandleId used;            ///< that the step names: consumed, or refused as such
-  HandleId made;            ///< that arrives with the control, or is made
-  StackIndex used_last;     ///< the outermost stack of the chain that `used` names
-  StackIndex cut_last;      ///< of a suspension or switch: the outermost that is cut off
-  StackIndex handler;       ///< of a suspension or switch: the stack with the clause
-  std::uint32_t first_value;
-  std::uint32_t value_count;  ///< what arrives, in Trace::values
+  const Step* step = nullptr;  ///< null where a body or an entry ends without a step
+  std::uint32_t serial = 0;    ///< grows from event to event
+  StackIndex on = 0;           ///< the stack that took the step
+  StackIndex next = 0;         ///< the stack that has the control after it
+  Arrival::Kind arrival = Arrival::Kind::went_on;
+  std::uint8_t to = 0;              ///< the slot of `made`
+  std::uint32_t clause = 0;         ///< of a suspension: the suspend clause that takes it
+  std::uint32_t exception = 0;      ///< the serial number of the step that threw what is caught
+  bool is_caught_by_frame = false;  ///< and not by the embedder
+  bool is_in_entry = false;  ///< of a refusal: an entry is open that is not the embedder's own
+  ExpectedTrap::Kind trap = ExpectedTrap::Kind::null_function;  ///< of a refusal
+  HandleId used;                    ///< that the step names: consumed, or refused as such
+  HandleId made;                    ///< that arrives with the control, or is made
+  StackIndex used_last = no_stack;  ///< the outermost stack of the chain that `used` names
+  StackIndex cut_last = no_stack;   ///< of a suspension or switch: the outermost that is cut off
+  StackIndex handler = no_stack;    ///< of a suspension or switch: the stack with the clause
+  std::uint32_t first_value = 0;
+  std::uint32_t value_count = 0;  ///< what arrives, in Trace::values
 
   bool is(Step::Kind kind) const { return step != nullptr && step->kind == kind; }
   /// Whether the step was taken, and not refused.

@@ -18,8 +18,8 @@ namespace fiberproof::fuzz::wasm {
 namespace {
 
 constexpr std::array<std::string_view, ends> end_words = {
-    "returns",       "unreachable",   "unhandled tag",  "consumed handle",
-    "null handle",   "null function", "stack overflow", "uncaught exception"};
+    "returns",     "unreachable",   "unhandled tag",  "consumed handle",
+    "null handle", "null function", "stack overflow", "uncaught exception"};
 
 /// The functions of all stacks, those that others refer to first.
 void write_functions(Context& context) {
@@ -68,8 +68,8 @@ std::vector<Part> write_parts(Context& context) {
     FunctionWriter writer(context, module, {});
     writer.part(part, parts.empty());
     parts.push_back({fmt::format("main{}", parts.size()), part.end});
-    context.assembly.export_function(
-        parts.back().name, context.assembly.add_function(module, type, writer.take()));
+    context.assembly.export_function(parts.back().name,
+                                     context.assembly.add_function(module, type, writer.take()));
   }
   return parts;
 }
@@ -77,9 +77,8 @@ std::vector<Part> write_parts(Context& context) {
 /// How many of a list's values have a reference type cannot be told by the palette alone.
 Contents contents_of(const Program& program, const Trace& trace) {
   Contents contents;
-  const bool has_references =
-      std::any_of(program.values.begin(), program.values.end(),
-                  [](ValueType type) { return fuzz::is_reference(type); });
+  const bool has_references = std::any_of(program.values.begin(), program.values.end(),
+                                          [](ValueType type) { return fuzz::is_reference(type); });
   for (const Event& event : trace.events) {
     if (event.step == nullptr || !event.is_taken()) continue;
     ++contents.steps;

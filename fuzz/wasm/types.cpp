@@ -71,8 +71,7 @@ TypeTable::TypeTable() {
     put(out, type);
     out.push_back(mutability);
   };
-  Definition open_struct{{code_of_open, 0, code_of_struct, 1},
-                         "(sub (struct (field i64)))"};
+  Definition open_struct{{code_of_open, 0, code_of_struct, 1}, "(sub (struct (field i64)))"};
   field(open_struct.bytes, i64_type, is_constant);
   Definition sub{{code_of_open, 1, type_index::struct_, code_of_struct, 2},
                  "(sub 0 (struct (field i64) (field i32)))"};
