@@ -200,7 +200,7 @@ void exceptions(EngineSteps& steps) {
       nest(steps, 1 + random.below(3));
       steps.take(Kind::throw_);
       break;
-    // What is thrown into a chain leaves all of its stacks.
+    // An exception that is thrown into a chain leaves all of its stacks.
     default: steps.throw_into(suspended_chain(steps, 1 + random.below(3)), steps.suspends());
   }
   const EngineSteps::Around around = steps.around();

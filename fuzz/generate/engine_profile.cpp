@@ -15,7 +15,7 @@ namespace {
 
 using Kind = Step::Kind;
 
-// What is kept for the end: to make, resume, and what is refused in what runs then.
+// Steps kept for the end: to make, resume, and one that is refused in the body that runs then.
 constexpr std::size_t steps_kept = 4;
 
 /// How often a loop turns: a few times, now and then many.
@@ -216,7 +216,7 @@ class Profile {
     return clauses;
   }
 
-  // What is refused, and the end.
+  // Refused steps, and the end.
 
   /// A step that is refused here.
   void take_refused(const EngineSteps::Around& around) {

@@ -84,7 +84,7 @@ class EngineSteps {
   std::uint8_t any_function();
   std::uint8_t any_tag() { return static_cast<std::uint8_t>(random_->below(program_->tags)); }
   std::uint8_t one_of_tags(std::uint8_t set);
-  /// Of the slots without a handle that can be used, or of all.
+  /// One of the slots without a handle that can be used, or of all.
   std::uint8_t free_slot();
   /// Few, now and then as many as can be.
   std::uint8_t few_values();

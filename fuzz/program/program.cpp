@@ -51,7 +51,7 @@ void print_field(std::string& text, StepField field, const Step& step) {
   }
 }
 
-/// What is for an engine, where it is not the default.
+/// Prints what is for engines, where it is not the default.
 void print_for_engines(std::string& text, const Program& program) {
   const auto out = std::back_inserter(text);
   if (!program.values.empty()) {

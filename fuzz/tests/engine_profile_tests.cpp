@@ -209,7 +209,7 @@ TEST(engine_profile, few_steps_are_skipped) {
   EXPECT_LT(skipped * 10, taken);
 }
 
-/// What is refused or traps is the last step, or one of the initial stack.
+// A step that is refused or traps is the last, or one of the initial stack.
 TEST(engine_profile, nothing_follows_what_ends_a_continuation_on_an_engine) {
   const auto reference = std::make_unique<Reference>();
   std::array<std::size_t, static_cast<std::size_t>(Trap::no_stack) + 1> refusals{};
