@@ -42,7 +42,7 @@ std::uint8_t run_below_switch_handler(EngineSteps& steps) {
   if (steps.random().one_in(6)) {
     clauses.switches.push_back(steps.any_tag());
   }
-  steps.resume(steps.make(), clauses);
+  steps.resume_new(clauses);
   return tag;
 }
 
@@ -71,7 +71,7 @@ void switch_onward(EngineSteps& steps, Waiting next, std::uint8_t tag) {
 Waiting suspended_one(EngineSteps& steps, bool with_try) {
   const std::uint8_t tag = steps.any_tag();
   const std::uint8_t to = steps.free_slot();
-  steps.resume(steps.make(), steps.suspends(tag), to);
+  steps.resume_new(steps.suspends(tag), to);
   if (with_try) {
     steps.take(Kind::try_);
   }
@@ -83,13 +83,13 @@ Waiting suspended_one(EngineSteps& steps, bool with_try) {
 Waiting suspended_chain(EngineSteps& steps, std::size_t more) {
   const std::uint8_t tag = steps.any_tag();
   const std::uint8_t to = steps.free_slot();
-  steps.resume(steps.make(), steps.suspends(tag), to);
+  steps.resume_new(steps.suspends(tag), to);
   for (; more > 0; --more) {
     Step clauses;
     if (const std::uint8_t other = steps.any_tag(); other != tag) {
       clauses.suspends.push_back(other);
     }
-    steps.resume(steps.make(), clauses);
+    steps.resume_new(clauses);
   }
   steps.suspend(tag);
   return steps.waiting_in(to);
@@ -97,11 +97,15 @@ Waiting suspended_chain(EngineSteps& steps, std::size_t more) {
 
 void nest(EngineSteps& steps, std::size_t depth) {
   for (; depth > 0; --depth) {
-    steps.resume(steps.make(), steps.suspends());
+    steps.resume_new(steps.suspends());
   }
 }
 
-/// A loop below of `count` turns, in each of which a continuation runs below the one before.
+void throw_into(EngineSteps& steps, const Waiting& continuation) {
+  steps.throw_into(continuation, steps.suspends());
+}
+
+/// A loop of `count` turns, in each of which a continuation runs below the one before.
 void nest_in_a_loop(EngineSteps& steps, std::size_t count, std::uint8_t tag) {
   const std::size_t first = steps.size();
   const std::uint8_t slot = steps.free_slot();
@@ -194,14 +198,11 @@ void exceptions(EngineSteps& steps) {
     }
   }
   switch (random.below(4)) {
-    case 0: steps.throw_into(steps.make(), steps.suspends()); break;
-    case 1: steps.throw_into(suspended_one(steps, random.one_in(2)), steps.suspends()); break;
-    case 2:
-      nest(steps, 1 + random.below(3));
-      steps.take(Kind::throw_);
-      break;
+    case 0: throw_into(steps, steps.make()); break;
+    case 1: throw_into(steps, suspended_one(steps, random.one_in(2))); break;
     // An exception that is thrown into a chain leaves all of its stacks.
-    default: steps.throw_into(suspended_chain(steps, 1 + random.below(3)), steps.suspends());
+    case 2: throw_into(steps, suspended_chain(steps, 1 + random.below(3))); break;
+    default: nest(steps, 1 + random.below(3)); steps.take(Kind::throw_);
   }
   const EngineSteps::Around around = steps.around();
   if (tries > 1 && around.catches && around.has_handler && random.one_in(2)) {
@@ -226,7 +227,7 @@ void nested(EngineSteps& steps, std::size_t depth) {
   if (catches) {
     steps.take(Kind::try_);
   }
-  steps.resume(steps.make(), steps.suspends(outer), to);
+  steps.resume_new(steps.suspends(outer), to);
   if (depth > 6 || random.one_in(4)) {
     nest_in_a_loop(steps, depth, inner);
   } else {
@@ -285,7 +286,7 @@ void collects(EngineSteps& steps) {
   }
   steps.take(Kind::collect);
   if (steps.catches(waiting) && random.one_in(2)) {
-    steps.throw_into(waiting, steps.suspends());
+    throw_into(steps, waiting);
   } else if (!random.one_in(8)) {
     steps.resume(waiting, steps.suspends());
   }

@@ -150,7 +150,7 @@ class Profile {
     const bool throws = plan_->exceptions && around.catches;
     const bool can_switch = one && around.switch_tags != 0 && EngineSteps::can_switch_to(*one);
     const bool can_throw_into = one && (around.catches || steps_.catches(*one));
-    const std::array<Choice, 14> choices = {{
+    const std::array<Choice, 15> choices = {{
         {Kind::new_, reference.live().size() > 1000 ? 0u
                      : one                          ? 2u
                                                     : 6u},
@@ -162,6 +162,7 @@ class Profile {
         {Kind::switch_, can_switch ? 8u : 0u},
         {Kind::return_, !around.is_initial ? 3u : 0u},
         {Kind::throw_, throws ? 1u : 0u},
+        {Kind::rethrow, throws && around.has_handler ? 1u : 0u},
         {Kind::try_, plan_->exceptions && has_room_for_frames() ? 1u : 0u},
         {Kind::call, has_room_for_frames() && random_->one_in(4) ? 1u : 0u},
         {Kind::back, has_frames ? 1u : 0u},
@@ -193,10 +194,12 @@ class Profile {
       case Kind::throw_into: steps_.throw_into(*one, any_clauses()); break;
       case Kind::drop: steps_.take({.kind = Kind::drop, .handle = one->slot}); break;
       case Kind::suspend: steps_.suspend(steps_.one_of_tags(around.suspend_tags)); break;
-      case Kind::switch_:
-        steps_.switch_to(*one, steps_.one_of_tags(around.switch_tags),
-                         std::max<std::uint8_t>(steps_.few_values(), 1), steps_.free_slot());
+      case Kind::switch_: {
+        const std::uint8_t tag = steps_.one_of_tags(around.switch_tags);
+        const auto room = std::max<std::uint8_t>(steps_.few_values(), 1);
+        steps_.switch_to(*one, tag, room, steps_.free_slot());
         break;
+      }
       case Kind::call:
         steps_.take(
             {.kind = Kind::call, .count = static_cast<std::uint16_t>(1 + random_->below(3))});
@@ -293,7 +296,7 @@ class Profile {
       return;
     }
     if (steps_.around().is_initial && (plan_->ends_in_overflow || !random_->one_in(6))) {
-      steps_.resume(steps_.make(), any_clauses());
+      steps_.resume_new(any_clauses());
     }
     const EngineSteps::Around around = steps_.around();
     if (plan_->ends_in_overflow) {

@@ -207,7 +207,8 @@ void EngineSteps::throw_into(const Waiting& continuation, const Step& clauses) {
 }
 
 void EngineSteps::suspend(std::uint8_t tag) {
-  suspend(tag, few_values(), few_values());
+  const std::uint8_t values = few_values();
+  suspend(tag, values, few_values());
 }
 
 void EngineSteps::suspend(std::uint8_t tag, std::uint8_t values, std::uint8_t room) {

@@ -1,5 +1,8 @@
 // Steps for engines, one after the other: each is taken by a Reference as soon as it stands in the
 // program, so that the next can be one that means something where it is taken.
+//
+// Each draws from a Random at most once among the arguments of a call, whose order is the
+// compiler's, so that a seed gives the same program with every compiler.
 #pragma once
 
 #include "fuzz/generate/random.hpp"
@@ -67,6 +70,9 @@ class EngineSteps {
   /// With all the values that it wants. What suspends comes to slot `to`.
   void resume(const Waiting& continuation, const Step& clauses, std::uint8_t to);
   void resume(const Waiting& continuation, const Step& clauses);
+  /// The same with a new one.
+  void resume_new(const Step& clauses) { resume(make(), clauses); }
+  void resume_new(const Step& clauses, std::uint8_t to) { resume(make(), clauses, to); }
   void throw_into(const Waiting& continuation, const Step& clauses);
   void suspend(std::uint8_t tag);
   void suspend(std::uint8_t tag, std::uint8_t values, std::uint8_t room);
