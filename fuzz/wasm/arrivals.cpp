@@ -99,7 +99,7 @@ void FunctionWriter::arrive(const Item& item, std::span<const Element> list) {
 
 void FunctionWriter::check_values(std::uint32_t arrival_index, std::span<const Element> list) {
   const Event& arrival = event(arrival_index);
-  const auto ids = context_.trace.values_of(arrival);
+  std::span<const ValueId> ids = context_.trace.values_of(arrival);
   bool is_switched_to = arrival.is(Step::Kind::switch_);
   while (!list.empty() && list.back().is_handle()) {
     const std::uint32_t node = list.back().node;
@@ -116,33 +116,40 @@ void FunctionWriter::check_values(std::uint32_t arrival_index, std::span<const E
   id(arrival.serial, 0);
   context_.helpers.check_now(code());
   check_kept();
+  std::vector<ValueId> results;
+  if (arrival.arrival == Arrival::Kind::returned) {
+    for (std::uint32_t place = 0; place < list.size(); ++place) {
+      results.push_back({arrival.serial, place});
+    }
+    ids = results;
+  }
   for (std::size_t index = list.size(); index-- > 0;) {
-    const auto place = static_cast<std::uint32_t>(index);
-    const ValueId value =
-        arrival.arrival == Arrival::Kind::returned ? ValueId{arrival.serial, place} : ids[index];
+    begin_check(ids.first(list.size()), index);
     if (index == 0) {
       ValType type = declared(list[0].type);
       if (is_reference(type)) type.code = nullable_code;
       const std::uint32_t kept = local(Use::kept, 0, type);
       code().emit(op::local_tee, kept);
-      kept_ = {list[0].type, value, kept};
+      kept_ = {list[0].type, ids[0], kept};
     }
-    check(list[index].type, value, arrival.serial);
+    context_.helpers.check(code(), list[index].type);
   }
 }
 
-/// The value is on the stack.
-void FunctionWriter::check(ValueType type, const ValueId& value, std::uint32_t serial) {
-  id(value.serial, value.place);
-  id(serial, 0);
-  context_.helpers.check(code(), type);
+/// Values are checked from the last to the first: says which one is next, where that does not
+/// follow.
+void FunctionWriter::begin_check(std::span<const ValueId> ids, std::size_t index) {
+  const bool follows = index + 1 < ids.size() && ids[index + 1].serial == ids[index].serial &&
+                       ids[index + 1].place == ids[index].place + 1;
+  if (!follows) begin_values(ids[index].serial, ids[index].place);
 }
 
 /// What arrived last is still there.
 void FunctionWriter::check_kept() {
   if (!kept_) return;
+  begin_values(kept_->id.serial, kept_->id.place);
   code().emit(op::local_get, kept_->local);
-  check(kept_->type, kept_->id, serial_);
+  context_.helpers.check(code(), kept_->type);
   kept_.reset();
 }
 

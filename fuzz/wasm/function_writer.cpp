@@ -74,29 +74,37 @@ void FunctionWriter::continuation(StackIndex stack) {
     return wrong();
   }
   base_ = serial_ = event(start).serial;
-  // Its arguments are those of its first life.
-  const std::vector<Element>& list =
-      context_.plan.nodes()[context_.plan.node_of({stack, 0})].params;
-  const auto ids = context_.trace.values_of(event(start));
-  for (std::uint32_t index = 0; index < list.size(); ++index) {
-    const Element& element = list[index];
-    const bool is_last = index + 1 == list.size();
-    if (!element.is_handle()) {
-      code().emit(op::local_get, index);
-      check(element.type, ids[index], event(start).serial);
-    } else if (is_last && event(start).is(Step::Kind::switch_)) {
-      code().emit(op::local_get, index);
-      store(event(start).to, element.node);
-    } else {
-      passed_ = {*context_.plan.passed_by(start), index};
-    }
-  }
-  if (!list.empty() && !list[0].is_handle()) kept_ = Kept{list[0].type, ids[0], 0};
+  arguments(stack);
   items(context_.outline.stacks[stack]);
   if (context_.outline.stacks[stack].empty() ||
       !event(context_.outline.stacks[stack].back().event).is_return()) {
     wrong();
   }
+}
+
+/// Its arguments are those of its first life.
+void FunctionWriter::arguments(StackIndex stack) {
+  const std::uint32_t start = context_.outline.start[stack];
+  std::span<const Element> list = context_.plan.nodes()[context_.plan.node_of({stack, 0})].params;
+  for (bool is_last = true; !list.empty() && list.back().is_handle(); is_last = false) {
+    const auto index = static_cast<std::uint32_t>(list.size() - 1);
+    if (is_last && event(start).is(Step::Kind::switch_)) {
+      code().emit(op::local_get, index);
+      store(event(start).to, list.back().node);
+    } else {
+      passed_ = {*context_.plan.passed_by(start), index};
+    }
+    list = list.first(index);
+  }
+  id(serial_, 0);
+  context_.helpers.check_now(code());
+  const auto ids = context_.trace.values_of(event(start)).first(list.size());
+  for (std::size_t index = list.size(); index-- > 0;) {
+    begin_check(ids, index);
+    code().emit(op::local_get, index);
+    context_.helpers.check(code(), list[index].type);
+  }
+  if (!list.empty()) kept_ = Kept{list[0].type, ids[0], 0};
 }
 
 void FunctionWriter::entry(StackIndex stack) {
@@ -241,8 +249,7 @@ void FunctionWriter::try_(const Item& item) {
   serial_ = base_;
   id(caught.serial, 0);
   context_.helpers.check_now(code());
-  id(caught.exception, 0);
-  id(caught.serial, 0);
+  begin_values(caught.exception, 0);
   context_.helpers.check(code(), ValueType::i64);
   caught_.emplace_back(kept, caught.exception);
   ++tries_;
@@ -279,8 +286,7 @@ void FunctionWriter::operation(const Item& item) {
     case Step::Kind::rethrow: {
       set_now(of);
       if (caught_.empty()) {  // The handler is in a frame farther up.
-        id(of.exception, 0);
-        context_.helpers.make(code(), ValueType::i64);
+        push_thrown(of.exception);
         return code().emit(op::throw_, context_.helpers.exception_tag());
       }
       code().emit(op::local_get, caught_.back().first);

@@ -56,6 +56,8 @@ class FunctionWriter {
   const Event& event(std::uint32_t index) const { return context_.trace.events[index]; }
   std::uint32_t local(Use use, std::uint32_t number, const ValType& type);
 
+  void arguments(StackIndex stack);
+
   // Items.
   void items(const std::vector<Item>& list);
   void item(const Item& item);
@@ -81,6 +83,8 @@ class FunctionWriter {
   // What goes out.
   void id(std::uint32_t serial, std::uint32_t place);
   void set_now(const Event& event);
+  void begin_values(std::uint32_t serial, std::uint32_t place);
+  void push_thrown(std::uint32_t serial);
   void push_values(std::uint32_t serial, std::span<const Element> list);
   void push_defaults(std::span<const Element> list);
   void push_handle(std::uint8_t slot, const HandleId& handle);
@@ -91,7 +95,7 @@ class FunctionWriter {
   void with_arms(const Item& item, const std::function<void(std::span<const Clause>)>& instruction);
   void arrive(const Item& item, std::span<const Element> list);
   void check_values(std::uint32_t arrival_index, std::span<const Element> list);
-  void check(ValueType type, const ValueId& value, std::uint32_t serial);
+  void begin_check(std::span<const ValueId> ids, std::size_t index);
   void check_kept();
   void store(std::uint8_t slot, std::uint32_t node);
 

@@ -6,9 +6,9 @@ namespace fiberproof::fuzz::wasm {
 
 namespace {
 
-constexpr std::uint32_t value = 0;  // Parameters of a check.
+constexpr std::uint32_t made_id = 0;  // Of a function that makes a value: its local variable.
+constexpr std::uint32_t value = 0;    // Of a check: its parameter, and its local variable.
 constexpr std::uint32_t value_id = 1;
-constexpr std::uint32_t step = 2;
 constexpr std::int32_t array_length = 3;
 constexpr std::int32_t garbage_arrays = 64;
 constexpr std::int32_t garbage_length = 2048;  // i64 each: 1 MiB in all
@@ -31,6 +31,8 @@ ValType checked(ValueType made) {
 Helpers::Helpers(Assembly& assembly, const Program& program) : assembly_(assembly) {
   now_ = assembly.add_global(i64_type);
   first_ = assembly.add_global(i32_type);
+  id_ = assembly.add_global(i64_type);
+  here_ = assembly.add_global(i64_type);
   exception_tag_ = assembly.add_tag({i64_type}, {});
   wrong_tag_ = assembly.add_tag({}, {});
   add_notes();
@@ -64,6 +66,8 @@ void Helpers::add_notes() {
   wrong_ = assembly_.add_helper("wrong", type, std::move(wrong));
 
   FunctionBody now{{i64_type}, {}, assembly_.code()};
+  now.code.emit(op::local_get, 0);
+  now.code.emit(op::global_set, here_);
   now.code.emit(op::local_get, 0);
   now.code.emit(op::global_get, now_);
   now.code.emit(op::i64_ne);
@@ -179,21 +183,31 @@ void Helpers::add_type(ValueType type) {
   if (of_type.is_there) return;
   if (type == ValueType::func) add_functions();
   TypeTable& types = assembly_.types();
-  FunctionBody make{{i64_type}, {}, assembly_.code()};
-  make_body(make.code, type);
-  of_type.make =
-      assembly_.add_helper(fmt::format("make-{}", word_of(type)),
-                           types.function({i64_type}, {declared(type)}), std::move(make));
-  FunctionBody check{{checked(type), i64_type, i64_type}, {}, assembly_.code()};
+  FunctionBody make{{}, {i64_type}, assembly_.code()};
+  make.code.emit(op::global_get, id_);
+  make.code.emit(op::local_tee, made_id);
+  make.code.i64(1);
+  make.code.emit(op::i64_add);
+  make.code.emit(op::global_set, id_);
+  make_value(make.code, type);
+  of_type.make = assembly_.add_helper(fmt::format("make-{}", word_of(type)),
+                                      types.function({}, {declared(type)}), std::move(make));
   of_type.is_there = true;
-  check_body(check.code, type);
+  FunctionBody check{{checked(type)}, {i64_type}, assembly_.code()};
+  check.code.emit(op::global_get, id_);
+  check.code.emit(op::local_set, value_id);
+  compare(check.code, type);
+  check.code.emit(op::local_get, value_id);
+  check.code.i64(-1);
+  check.code.emit(op::i64_add);
+  check.code.emit(op::global_set, id_);
   const std::uint32_t check_type = types.function(check.params, {});
   of_type.check =
       assembly_.add_helper(fmt::format("check-{}", word_of(type)), check_type, std::move(check));
 }
 
-void Helpers::make_body(Code& code, ValueType type) {
-  const auto id = [&code] { code.emit(op::local_get, 0); };
+void Helpers::make_value(Code& code, ValueType type) {
+  const auto id = [&code] { code.emit(op::local_get, made_id); };
   const auto pattern = [&] {
     id();
     code.emit(op::call, pattern_);
@@ -279,18 +293,19 @@ void Helpers::make_body(Code& code, ValueType type) {
   }
 }
 
-void Helpers::note_unless(Code& code, const Op& differs) const {
+void Helpers::note_if(Code& code, const Op& differs) const {
   code.emit(differs);
   code.open(op::if_);
-  code.emit(op::local_get, step);
+  code.emit(op::global_get, here_);
   code.emit(op::call, note_);
   code.close();
 }
 
-void Helpers::check_body(Code& code, ValueType type) {
+void Helpers::compare(Code& code, ValueType type) {
   const auto get = [&code] { code.emit(op::local_get, value); };
   const auto expected = [&] {
     code.emit(op::local_get, value_id);
+    set_id(code);
     make(code, type);
   };
   const auto cast = [&](std::int64_t to) {
@@ -299,36 +314,36 @@ void Helpers::check_body(Code& code, ValueType type) {
   };
   const auto is_id = [&] {
     code.emit(op::local_get, value_id);
-    note_unless(code, op::i64_ne);
+    note_if(code, op::i64_ne);
   };
   switch (type) {
     case ValueType::i32:
       get();
       expected();
-      return note_unless(code, op::i32_ne);
+      return note_if(code, op::i32_ne);
     case ValueType::i64:
       get();
       expected();
-      return note_unless(code, op::i64_ne);
+      return note_if(code, op::i64_ne);
     case ValueType::f32:
       for (const auto& one : {0, 1}) {
         one == 0 ? get() : expected();
         code.emit(op::i32_reinterpret_f32);
       }
-      return note_unless(code, op::i32_ne);
+      return note_if(code, op::i32_ne);
     case ValueType::f64:
       for (const auto& one : {0, 1}) {
         one == 0 ? get() : expected();
         code.emit(op::i64_reinterpret_f64);
       }
-      return note_unless(code, op::i64_ne);
+      return note_if(code, op::i64_ne);
     case ValueType::v128:
       for (const std::uint8_t lane : {std::uint8_t{0}, std::uint8_t{1}}) {
         get();
         code.lane(op::i64x2_extract_lane, lane);
         expected();
         code.lane(op::i64x2_extract_lane, lane);
-        note_unless(code, op::i64_ne);
+        note_if(code, op::i64_ne);
       }
       return;
     case ValueType::i31:
@@ -336,7 +351,7 @@ void Helpers::check_body(Code& code, ValueType type) {
       code.emit(op::i31_get_u);
       expected();
       code.emit(op::i31_get_u);
-      return note_unless(code, op::i32_ne);
+      return note_if(code, op::i32_ne);
     case ValueType::sub:
       cast(type_index::sub);
       code.emit(op::struct_get, type_index::sub, 0);
@@ -345,7 +360,7 @@ void Helpers::check_body(Code& code, ValueType type) {
       code.emit(op::struct_get, type_index::sub, 1);
       expected();
       code.emit(op::struct_get, type_index::sub, 1);
-      return note_unless(code, op::i32_ne);
+      return note_if(code, op::i32_ne);
     case ValueType::node:
       cast(type_index::node);
       code.emit(op::struct_get, type_index::node, 0);
@@ -355,12 +370,12 @@ void Helpers::check_body(Code& code, ValueType type) {
       code.emit(op::struct_get, type_index::node, 0);
       code.emit(op::local_get, value_id);
       code.emit(op::call, pattern_);
-      return note_unless(code, op::i64_ne);
+      return note_if(code, op::i64_ne);
     case ValueType::array:
       cast(type_index::array);
       code.emit(op::array_len);
       code.i32(array_length);
-      note_unless(code, op::i32_ne);
+      note_if(code, op::i32_ne);
       cast(type_index::array);
       code.i32(array_length - 1);
       code.emit(op::array_get, type_index::array);
@@ -370,7 +385,7 @@ void Helpers::check_body(Code& code, ValueType type) {
     case ValueType::nofunc:
       get();
       code.emit(op::ref_is_null);
-      return note_unless(code, op::i32_eqz);
+      return note_if(code, op::i32_eqz);
     case ValueType::extern_:
       get();
       code.emit(op::any_convert_extern);
@@ -383,7 +398,7 @@ void Helpers::check_body(Code& code, ValueType type) {
         code.heap(op::ref_cast, type_index::number);
         code.emit(op::call_ref, type_index::number);
       }
-      return note_unless(code, op::i32_ne);
+      return note_if(code, op::i32_ne);
     default:
       cast(type_index::struct_);
       code.emit(op::struct_get, type_index::struct_, 0);

@@ -19,11 +19,14 @@ class Helpers {
  public:
   Helpers(Assembly& assembly, const Program& program);
 
-  /// [id] -> [value], of the type that it is made as.
+  /// [id] -> []: the id of the value that is made or checked next.
+  void set_id(Code& code) const { code.emit(op::global_set, id_); }
+  /// [] -> [value], of the type that it is made as. The next id is one more.
   void make(Code& code, ValueType type) const;
-  /// [value, id, step] -> []: notes `step`, an id, where the value is not that of `id`.
+  /// [value] -> []: notes the step that is here where the value is not that of the id. The next id
+  /// is one less, as values lie on a stack.
   void check(Code& code, ValueType type) const;
-  /// [id] -> []: notes it where the latest step that gave the control away is another.
+  /// [id] -> []: this step is here; notes it where the latest that gave the control is another.
   void check_now(Code& code) const { code.emit(op::call, check_now_); }
   /// [step] -> []: notes it and ends the part; never returns.
   void wrong(Code& code) const { code.emit(op::call, wrong_); }
@@ -48,13 +51,15 @@ class Helpers {
   void add_collect();
   void add_overflow();
   void add_type(ValueType type);
-  void make_body(Code& code, ValueType type);
-  void check_body(Code& code, ValueType type);
-  void note_unless(Code& code, const Op& differs) const;
+  void make_value(Code& code, ValueType type);
+  void compare(Code& code, ValueType type);
+  void note_if(Code& code, const Op& differs) const;
 
   Assembly& assembly_;
   std::uint32_t now_ = 0;
   std::uint32_t first_ = 0;
+  std::uint32_t id_ = 0;
+  std::uint32_t here_ = 0;
   std::uint32_t exception_tag_ = 0;
   std::uint32_t wrong_tag_ = 0;
   std::uint32_t note_ = 0;

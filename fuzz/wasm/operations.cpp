@@ -22,11 +22,22 @@ void FunctionWriter::set_now(const Event& event) {
   code().emit(op::global_set, context_.helpers.now());
 }
 
+void FunctionWriter::begin_values(std::uint32_t serial, std::uint32_t place) {
+  id(serial, place);
+  context_.helpers.set_id(code());
+}
+
 void FunctionWriter::push_values(std::uint32_t serial, std::span<const Element> list) {
-  for (std::uint32_t place = 0; place < list.size(); ++place) {
-    id(serial, place);
-    context_.helpers.make(code(), list[place].type);
+  if (!list.empty()) begin_values(serial, 0);
+  for (const Element& element : list) {
+    context_.helpers.make(code(), element.type);
   }
+}
+
+/// The value of an exception: that of the step that throws it.
+void FunctionWriter::push_thrown(std::uint32_t serial) {
+  begin_values(serial, 0);
+  context_.helpers.make(code(), ValueType::i64);
 }
 
 /// Values that are never looked at.
@@ -35,7 +46,6 @@ void FunctionWriter::push_defaults(std::span<const Element> list) {
     if (element.is_handle()) {
       code().heap(op::ref_null, context_.continuation_type(element.node));
     } else {
-      code().i64(0);
       context_.helpers.make(code(), element.type);
     }
   }
@@ -106,8 +116,7 @@ void FunctionWriter::push_exception() {
   code().open(op::block, results);
   const Clause catches[] = {{clause_catch_ref, static_cast<std::uint32_t>(tag), 0}};
   code().open_try(no_results, catches);
-  id(serial_, 0);
-  context_.helpers.make(code(), ValueType::i64);
+  push_thrown(serial_);
   code().emit(op::throw_, tag);
   code().close();
   code().emit(op::unreachable);
@@ -128,8 +137,7 @@ void FunctionWriter::throw_into(const Item& item, const Event& event) {
     if (by_reference) {
       push_exception();
     } else {
-      id(event.serial, 0);
-      context_.helpers.make(code(), ValueType::i64);
+      push_thrown(event.serial);
     }
     push_handle(event.step->handle, event.used);
     const std::uint64_t type = context_.continuation_type(node);
@@ -172,8 +180,7 @@ void FunctionWriter::return_(const Event& event) {
 
 void FunctionWriter::throw_(const Event& event) {
   set_now(event);
-  id(event.serial, 0);
-  context_.helpers.make(code(), ValueType::i64);
+  push_thrown(event.serial);
   code().emit(op::throw_, context_.helpers.exception_tag());
 }
 
