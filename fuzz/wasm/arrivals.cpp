@@ -6,6 +6,17 @@
 
 namespace fiberproof::fuzz::wasm {
 
+namespace {
+
+/// Whether an arm has the tag of the one that is taken.
+template <class Arms>
+bool is_like_taken(const Arms& arms, std::size_t index) {
+  return std::any_of(arms.begin(), arms.end(),
+                     [&](const auto& arm) { return arm.is_taken && arm.tag == arms[index].tag; });
+}
+
+}  // namespace
+
 /// The arms of a resume or resume_throw: those for each of its clauses, in their order.
 std::vector<FunctionWriter::Arm> FunctionWriter::arms_of(const Event& event,
                                                          std::uint32_t arrival_index,
@@ -67,9 +78,18 @@ void FunctionWriter::with_arms(const Item& item,
   }
   std::vector<Clause> clauses;
   for (std::size_t index = 0; index < arms.size(); ++index) {
-    clauses.push_back({clause_on, arms[index].tag, labels[index]});
+    const bool is_forgotten = context_.defect == Defect::forgotten_clause && arms[index].is_taken;
+    if (!is_forgotten) clauses.push_back({clause_on, arms[index].tag, labels[index]});
+  }
+  if (context_.defect == Defect::wrong_clause) {
+    // The second of two clauses with the taken tag comes first.
+    for (std::size_t index = 0; index < arms.size(); ++index) {
+      const bool is_other = is_taken && !arms[index].is_taken && is_like_taken(arms, index);
+      if (is_other) clauses.insert(clauses.begin(), {clause_on, arms[index].tag, labels[index]});
+    }
   }
   for (const std::uint8_t tag : event.step->switches) {
+    if (context_.defect == Defect::forgotten_switch_clause) break;
     clauses.push_back({clause_on_switch, context_.switch_tag(tag, results), 0});
   }
   instruction(clauses);
@@ -90,7 +110,12 @@ void FunctionWriter::arrive(const Item& item, std::span<const Element> list) {
   if (item.arrival == no_event) return wrong();
   const Event& arrival = event(item.arrival);
   if (arrival.arrival == Arrival::Kind::suspended) {
-    store(arrival.to, context_.plan.node_of(arrival.made));
+    const std::uint32_t node = context_.plan.node_of(arrival.made);
+    if (context_.defect == Defect::forgotten_handle) {
+      code().emit(op::drop);
+    } else {
+      store(context_.defect == Defect::wrong_slot ? arrival.to ^ 1 : arrival.to, node);
+    }
     const std::vector<Element> payload = context_.plan.payload_of(item.arrival);
     return check_values(item.arrival, payload);
   }

@@ -39,7 +39,7 @@ std::string module_name(unsigned module) {
 }
 
 Assembly::Assembly(unsigned modules, bool has_host, bool with_text)
-    : has_host_(has_host), with_text_(with_text), modules_(modules) {
+    : has_host_(has_host), with_text_(with_text), types_(with_text), modules_(modules) {
   if (modules > 1) add_table(nullable(heap::func), 0);
 }
 
@@ -82,7 +82,10 @@ Assembly::Function Assembly::add_function(unsigned module, std::uint32_t type, F
 
 std::uint32_t Assembly::shared_slot(Function function) {
   Placed& placed = functions_[function];
-  if (placed.shared_slot < 0) placed.shared_slot = shared_++;
+  if (placed.shared_slot < 0) {
+    placed.shared_slot = shared_++;
+    placements_.push_back({shared_table, static_cast<std::uint32_t>(placed.shared_slot), function});
+  }
   return static_cast<std::uint32_t>(placed.shared_slot);
 }
 
@@ -103,6 +106,12 @@ void Assembly::call_function(Code& code, unsigned from_module, Function function
   if (placed.module == from_module) return code.emit(op::call, placed.index);
   push_function(code, from_module, function);
   code.emit(op::call_ref, placed.type);
+}
+
+void Assembly::fill_table(std::uint32_t table, std::span<const Function> functions) {
+  for (std::uint32_t place = 0; place < functions.size(); ++place) {
+    placements_.push_back({table, place, functions[place]});
+  }
 }
 
 void Assembly::export_function(std::string_view name, Function function) {
@@ -317,47 +326,54 @@ class Assembly::Writer {
     });
   }
 
-  /// Functions that other modules reach, one segment each, and those that ref.func names.
+  /// What the module puts into tables, and the functions that ref.func names.
   void elements() {
-    std::vector<const Placed*> shared;
-    std::vector<const Placed*> referred;
+    std::vector<std::vector<Placement>> segments;
+    for (const Placement& placement : all_.placements_) {
+      if (all_.functions_[placement.function].module != number_) continue;
+      const bool follows = !segments.empty() && segments.back().back().table == placement.table &&
+                           segments.back().back().place + 1 == placement.place;
+      if (!follows) segments.emplace_back();
+      segments.back().push_back(placement);
+    }
+    std::vector<std::uint32_t> declared =
+        is_first_ ? all_.referred_helpers_ : std::vector<std::uint32_t>{};
     for (const Function function : content_.functions) {
       const Placed& placed = all_.functions_[function];
-      if (placed.shared_slot >= 0) shared.push_back(&placed);
-      if (placed.is_referred) referred.push_back(&placed);
+      if (placed.is_referred) declared.push_back(placed.index);
     }
-    const auto& helpers = is_first_ ? all_.referred_helpers_ : no_helpers_;
-    if (shared.empty() && referred.empty() && helpers.empty()) return;
-    const bool declares = !referred.empty() || !helpers.empty();
+    if (segments.empty() && declared.empty()) return;
     section(9, [&] {
-      put_unsigned(part_, shared.size() + (declares ? 1 : 0));
-      for (const Placed* const placed : shared) {
-        part_.push_back(0x00);  // Into table 0, which is the shared one.
-        Code offset(all_.with_text_);
-        offset.i32(static_cast<std::int32_t>(placed->shared_slot));
-        part_.insert(part_.end(), offset.bytes().begin(), offset.bytes().end());
+      put_unsigned(part_, segments.size() + (declared.empty() ? 0 : 1));
+      for (const auto& segment : segments) {
+        part_.push_back(0x02);  // Active, into the table that follows.
+        put_unsigned(part_, segment[0].table);
+        part_.push_back(op::i32_const.code);
+        put_signed(part_, segment[0].place);
         part_.push_back(op::end.code);
-        put_unsigned(part_, 1);
-        put_unsigned(part_, placed->index);
-        text("  (elem (i32.const {}) func {})", placed->shared_slot, placed->index);
+        part_.push_back(0x00);
+        std::vector<std::uint32_t> indices;
+        for (const Placement& placement : segment) {
+          indices.push_back(all_.functions_[placement.function].index);
+        }
+        put_indices(indices,
+                    fmt::format("(table {}) (i32.const {})", segment[0].table, segment[0].place));
       }
-      if (!declares) return;
-      part_.push_back(0x03);
+      if (declared.empty()) return;
+      part_.push_back(0x03);  // Declared alone.
       part_.push_back(0x00);
-      put_unsigned(part_, referred.size() + helpers.size());
-      std::string words;
-      const auto declare = [&](std::uint32_t index) {
-        put_unsigned(part_, index);
-        if (all_.with_text_) words += fmt::format(" {}", index);
-      };
-      for (const std::uint32_t helper : helpers) {
-        declare(helper);
-      }
-      for (const Placed* const placed : referred) {
-        declare(placed->index);
-      }
-      text("  (elem declare func{})", words);
+      put_indices(declared, "declare");
     });
+  }
+
+  void put_indices(const std::vector<std::uint32_t>& indices, std::string_view words) {
+    put_unsigned(part_, indices.size());
+    std::string list;
+    for (const std::uint32_t index : indices) {
+      put_unsigned(part_, index);
+      if (all_.with_text_) list += fmt::format(" {}", index);
+    }
+    text("  (elem {} func{})", words, list);
   }
 
   void body(std::uint32_t index, std::uint32_t type, const FunctionBody& body,
@@ -399,7 +415,6 @@ class Assembly::Writer {
   unsigned number_;
   const Content& content_;
   bool is_first_;
-  const std::vector<std::uint32_t> no_helpers_;
   Bytes out_;
   Bytes part_;
   std::string text_;

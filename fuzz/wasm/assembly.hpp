@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -59,6 +60,9 @@ class Assembly {
   void push_function(Code& code, unsigned from_module, Function function);
   void call_function(Code& code, unsigned from_module, Function function);
 
+  /// Puts functions into a table, from its first place on.
+  void fill_table(std::uint32_t table, std::span<const Function> functions);
+
   /// A helper that ref.func names.
   void refer_to_helper(std::uint32_t index) { referred_helpers_.push_back(index); }
 
@@ -90,6 +94,12 @@ class Assembly {
   struct Content {
     std::vector<Function> functions;
   };
+  /// A function in a table.
+  struct Placement {
+    std::uint32_t table;
+    std::uint32_t place;
+    Function function;
+  };
   class Writer;
 
   std::uint32_t imported_functions() const { return has_host_ ? 2 : 0; }
@@ -107,6 +117,7 @@ class Assembly {
   std::vector<Content> modules_;
   std::vector<std::pair<std::string, Function>> exports_;
   std::vector<std::uint32_t> referred_helpers_;
+  std::vector<Placement> placements_;
   std::pair<std::uint32_t, std::uint32_t> host_types_{};  ///< of enter and of collect
   std::uint32_t shared_ = 0;
 };

@@ -169,24 +169,29 @@ void Code::resume(const Op& op, std::uint64_t type, const std::uint64_t* extra,
   if (with_text_) line(words);
 }
 
-void Code::append(const Code& other) {
-  bytes_.insert(bytes_.end(), other.bytes_.begin(), other.bytes_.end());
-  if (!with_text_) return;
-  for (std::size_t at = 0; at < other.text_.size();) {
-    const std::size_t end = other.text_.find('\n', at) + 1;
-    text_.append(2 * std::size_t{depth_}, ' ').append(other.text_, at, end - at);
-    at = end;
-  }
+bool Code::is_same(Mark first, Mark first_end, Mark second, Mark second_end) const {
+  const auto begin = bytes_.begin();
+  const auto at = [begin](Mark mark) { return begin + static_cast<std::ptrdiff_t>(mark.bytes); };
+  return std::equal(at(first), at(first_end), at(second), at(second_end));
+}
+
+Code Code::cut(Mark mark) {
+  Code rest(with_text_);
+  rest.bytes_.assign(bytes_.begin() + static_cast<std::ptrdiff_t>(mark.bytes), bytes_.end());
+  rest.text_ = text_.substr(mark.text);
+  bytes_.resize(mark.bytes);
+  text_.resize(mark.text);
+  return rest;
+}
+
+void Code::append(const Code& other, Mark first, Mark end) {
+  bytes_.insert(bytes_.end(), other.bytes_.begin() + static_cast<std::ptrdiff_t>(first.bytes),
+                other.bytes_.begin() + static_cast<std::ptrdiff_t>(end.bytes));
+  text_.append(other.text_, first.text, end.text - first.text);
 }
 
 void Code::comment(std::string_view words) {
   if (with_text_) line(fmt::format(";; {}", words));
-}
-
-void Code::clear() {
-  depth_ = 0;
-  bytes_.clear();
-  text_.clear();
 }
 
 }  // namespace fiberproof::fuzz::wasm

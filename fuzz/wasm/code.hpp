@@ -131,14 +131,24 @@ class Code {
   /// A resume of type `type`; `extra` is the tag of a resume_throw.
   void resume(const Op& op, std::uint64_t type, const std::uint64_t* extra,
               std::span<const Clause> clauses);
-  void append(const Code& other);
+  /// A place in the code.
+  struct Mark {
+    std::size_t bytes;
+    std::size_t text;
+  };
+  Mark mark() const { return {bytes_.size(), text_.size()}; }
+  /// Whether [first, first_end) and [second, second_end) are the same instructions.
+  bool is_same(Mark first, Mark first_end, Mark second, Mark second_end) const;
+  /// Leaves out what follows `mark`, and returns it as instructions of their own.
+  Code cut(Mark mark);
+  /// Adds [first, end) of `other`.
+  void append(const Code& other, Mark first, Mark end);
   /// For people alone.
   void comment(std::string_view words);
 
   bool with_text() const { return with_text_; }
   const Bytes& bytes() const { return bytes_; }
   const std::string& text() const { return text_; }
-  void clear();
 
  private:
   void put(const Op& op);

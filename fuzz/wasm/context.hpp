@@ -19,7 +19,7 @@ namespace fiberproof::fuzz::wasm {
 class Context {
  public:
   Context(const Program& program, const Trace& trace, const Plan& plan, const Outline& outline,
-          Assembly& assembly, const Helpers& helpers, unsigned defect);
+          Assembly& assembly, const Helpers& helpers, Defect defect);
 
   const Program& program;
   const Trace& trace;
@@ -27,7 +27,7 @@ class Context {
   const Outline& outline;
   Assembly& assembly;
   const Helpers& helpers;
-  const unsigned defect;  ///< a wrong translation (translation.hpp), 0 for none
+  const Defect defect;
 
   /// The continuation type of a node; the index before it is that of its function type.
   std::uint32_t continuation_type(std::uint32_t node) const {
@@ -41,6 +41,8 @@ class Context {
 
   /// The tag of a suspension: one for each tag of the program and each type that it occurs with.
   std::uint32_t tag_of(std::uint32_t event);
+  /// Another of its type, which no clause names.
+  std::uint32_t same_type_tag(std::uint32_t event);
   std::uint32_t switch_tag(std::uint8_t tag, std::uint32_t results);
 
   /// [handle] -> []. `spare` is a local variable of the handle's type.
@@ -55,14 +57,32 @@ class Context {
     return stack == 0 || trace.stacks[stack].is_initial ? modules - 1 : stack % modules;
   }
 
+  /// [] -> [function]: that of the continuation that is made now.
+  void push_function(Code& code, unsigned from_module, StackIndex stack);
+  /// Says which functions the continuations have, once all are known.
+  void place_functions();
+  /// A part begins with the first continuation.
+  void begin_run(Code& code) const;
+
   /// By StackIndex; known from the highest down to 1.
   std::vector<Assembly::Function> functions;
 
  private:
+  std::uint32_t find_tag(std::uint32_t event);
+  std::pair<TypeList, TypeList> tag_types(std::uint32_t event) const;
   std::uint32_t place_of(std::uint8_t slot, std::uint32_t node);
 
+  void add_next_function(std::uint32_t continuations);
+
+  /// Where a run makes many continuations, a table has their functions in the order in which they
+  /// are made. So what makes them does not depend on which they are, and can be shared.
+  bool makes_many_ = false;
+  std::uint32_t made_ = 0;                         ///< a global: how many there are so far
+  std::uint32_t made_functions_ = 0;               ///< the table
+  std::uint32_t next_function_ = 0;                ///< a helper: [] -> [function]
   std::vector<std::uint32_t> continuation_types_;  ///< by type of the plan
   std::uint32_t plain_continuation_ = none;
+  std::vector<std::uint32_t> tag_of_event_;
   std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> suspend_tags_;
   std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> switch_tags_;
   /// Globals by slot and type, or tables by type.

@@ -14,28 +14,20 @@ constexpr std::int64_t id_of(std::int64_t serial, std::uint32_t place) {
   return serial * (std::int64_t{1} << 32) + place;
 }
 
-/// An item that has been written, and how far the base moves before it.
-struct Written {
-  Code code;
-  std::int64_t delta;
-
-  bool is_same(const Written& other) const {
-    return delta == other.delta && code.bytes() == other.code.bytes();
-  }
-};
-
 struct Repetition {
   std::size_t period = 1;
   std::size_t rounds = 1;
 };
 
 /// How often the items that begin at `first` come again at once: the most that a loop can hold.
-Repetition repetition_at(const std::vector<Written>& list, std::size_t first) {
+/// Item i is [marks[i], marks[i + 1]).
+Repetition repetition_at(const Code& code, std::span<const Code::Mark> marks, std::size_t first) {
+  const std::size_t count = marks.size() - 1;
   Repetition best;
-  for (std::size_t period = 1; period <= period_max && first + 2 * period <= list.size();
-       ++period) {
+  for (std::size_t period = 1; period <= period_max && first + 2 * period <= count; ++period) {
     std::size_t end = first + period;
-    while (end < list.size() && list[end].is_same(list[end - period])) {
+    while (end < count &&
+           code.is_same(marks[end], marks[end + 1], marks[end - period], marks[end - period + 1])) {
       ++end;
     }
     const std::size_t rounds = (end - first) / period;
@@ -43,15 +35,13 @@ Repetition repetition_at(const std::vector<Written>& list, std::size_t first) {
       best = {period, rounds};
     }
   }
-  return best.rounds >= rounds_min ? best : Repetition{};
+  return best;
 }
 
 }  // namespace
 
 FunctionWriter::FunctionWriter(Context& context, unsigned module, TypeList params)
-    : context_(context), module_(module), body_{std::move(params), {}, context.assembly.code()} {
-  code_ = &body_.code;
-}
+    : context_(context), module_(module), body_{std::move(params), {}, context.assembly.code()} {}
 
 std::uint32_t FunctionWriter::local(Use use, std::uint32_t number, const ValType& type) {
   const auto [at, is_new] = locals_.try_emplace({use, {number, type}}, 0);
@@ -117,10 +107,7 @@ void FunctionWriter::entry(StackIndex stack) {
 
 void FunctionWriter::part(const OutlinedPart& part, bool is_first) {
   base_local_ = local(Use::base, 0, i64_type);
-  if (is_first) {
-    code().i32(0);
-    code().emit(op::global_set, context_.helpers.first());
-  }
+  if (is_first) context_.begin_run(code());
   code().open(op::block);
   const Clause catches[] = {{clause_catch, context_.helpers.wrong_tag(), 0}};
   code().open_try(no_results, catches);
@@ -134,39 +121,49 @@ void FunctionWriter::part(const OutlinedPart& part, bool is_first) {
 // Items.
 
 void FunctionWriter::items(const std::vector<Item>& list) {
-  std::vector<Written> written;
-  written.reserve(list.size());
-  Code* const outside = code_;
+  std::vector<Code::Mark> marks;
+  marks.reserve(list.size() + 1);
   ++depth_;
   for (const Item& one : list) {
-    const std::uint32_t serial = event(one.event).serial;
-    Written next{context_.assembly.code(), std::int64_t{serial} - std::int64_t{base_}};
-    base_ = serial_ = serial;
-    code_ = &next.code;
+    marks.push_back(code().mark());
+    rebase(event(one.event).serial);
     item(one);
-    written.push_back(std::move(next));
   }
-  code_ = outside;
-  const auto put = [this](const Written& one) {
-    if (one.delta != 0) {
-      code().emit(op::local_get, base_local_);
-      code().i64(id_of(one.delta, 0));
-      code().emit(op::i64_add);
-      code().emit(op::local_set, base_local_);
-    }
-    code().append(one.code);
-  };
-  for (std::size_t first = 0; first < written.size();) {
-    const auto [period, rounds] = repetition_at(written, first);
+  marks.push_back(code().mark());
+  --depth_;
+  for (std::size_t first = 0; first + rounds_min < marks.size(); ++first) {
+    if (repetition_at(code(), marks, first).rounds > 1) return fold(marks, first);
+  }
+}
+
+/// The base is the serial number of the item to come.
+void FunctionWriter::rebase(std::uint32_t serial) {
+  const std::int64_t distance = std::int64_t{serial} - std::int64_t{base_};
+  base_ = serial_ = serial;
+  if (distance == 0) return;
+  code().emit(op::local_get, base_local_);
+  code().i64(id_of(distance, 0));
+  code().emit(op::i64_add);
+  code().emit(op::local_set, base_local_);
+}
+
+/// Writes the items from `first` on again, with loops where they repeat.
+void FunctionWriter::fold(std::span<const Code::Mark> marks, std::size_t first) {
+  const Code::Mark origin = marks[first];
+  const Code rest = code().cut(origin);
+  std::vector<Code::Mark> at;
+  for (const Code::Mark mark : marks.subspan(first)) {
+    at.push_back({mark.bytes - origin.bytes, mark.text - origin.text});
+  }
+  for (std::size_t next = 0; next + 1 < at.size();) {
+    const auto [period, rounds] = repetition_at(rest, at, next);
     if (rounds > 1) {
       const std::uint32_t counter = local(Use::counter, depth_, i32_type);
-      const std::size_t count = context_.defect == 15 ? rounds - 1 : rounds;
-      code().i32(static_cast<std::int32_t>(count));
+      code().i32(
+          static_cast<std::int32_t>(context_.defect == Defect::short_loop ? rounds - 1 : rounds));
       code().emit(op::local_set, counter);
       code().open(op::loop);
-      for (std::size_t index = 0; index < period; ++index) {
-        put(written[first + index]);
-      }
+      code().append(rest, at[next], at[next + period]);
       code().emit(op::local_get, counter);
       code().i32(1);
       code().emit(op::i32_sub);
@@ -174,11 +171,10 @@ void FunctionWriter::items(const std::vector<Item>& list) {
       code().emit(op::br_if, 0);
       code().close();
     } else {
-      put(written[first]);
+      code().append(rest, at[next], at[next + 1]);
     }
-    first += period * rounds;
+    next += period * rounds;
   }
-  --depth_;
 }
 
 void FunctionWriter::item(const Item& item) {
@@ -209,11 +205,16 @@ void FunctionWriter::call(const Item& item) {
     context_.assembly.call_function(body.code, module_, function);
     function = context_.assembly.add_function(module_, type, std::move(body));
   }
+  if (context_.defect == Defect::forgotten_call) return;
   code().emit(op::local_get, base_local_);
   context_.assembly.call_function(code(), module_, function);
 }
 
 void FunctionWriter::try_(const Item& item) {
+  if (context_.defect == Defect::forgotten_catch && item.caught != no_event) {
+    items(item.children);
+    return wrong();
+  }
   if (item.caught == no_event) {
     // Nothing is thrown: what comes would be noted.
     const std::int64_t caught = context_.assembly.types().block({i64_type});
@@ -259,6 +260,7 @@ void FunctionWriter::try_(const Item& item) {
 }
 
 void FunctionWriter::call_entry(const Item& item) {
+  if (context_.defect == Defect::forgotten_entry) return;
   set_now(event(item.event));
   const auto& entries = context_.outline.entries;
   const StackIndex stack = event(item.event).next;
@@ -285,6 +287,10 @@ void FunctionWriter::operation(const Item& item) {
     case Step::Kind::throw_: return throw_(of);
     case Step::Kind::rethrow: {
       set_now(of);
+      if (context_.defect == Defect::wrong_rethrow) {
+        push_thrown(of.serial);
+        return code().emit(op::throw_, context_.helpers.exception_tag());
+      }
       if (caught_.empty()) {  // The handler is in a frame farther up.
         push_thrown(of.exception);
         return code().emit(op::throw_, context_.helpers.exception_tag());

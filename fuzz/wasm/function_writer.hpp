@@ -52,7 +52,7 @@ class FunctionWriter {
     bool is_taken;
   };
 
-  Code& code() { return *code_; }
+  Code& code() { return body_.code; }
   const Event& event(std::uint32_t index) const { return context_.trace.events[index]; }
   std::uint32_t local(Use use, std::uint32_t number, const ValType& type);
 
@@ -60,6 +60,8 @@ class FunctionWriter {
 
   // Items.
   void items(const std::vector<Item>& list);
+  void rebase(std::uint32_t serial);
+  void fold(std::span<const Code::Mark> marks, std::size_t first);
   void item(const Item& item);
   void call(const Item& item);
   void try_(const Item& item);
@@ -77,6 +79,7 @@ class FunctionWriter {
   void switch_(const Item& item, const Event& event);
   void return_(const Event& event);
   void throw_(const Event& event);
+  bool takes_switch(const Node& node) const;
   void fails_without_handler(const Event& event);
   void fails_with_handle(const Event& event);
 
@@ -86,6 +89,7 @@ class FunctionWriter {
   void begin_values(std::uint32_t serial, std::uint32_t place);
   void push_thrown(std::uint32_t serial);
   void push_values(std::uint32_t serial, std::span<const Element> list);
+  void push_values_unless(Defect defect, std::uint32_t serial, std::span<const Element> list);
   void push_defaults(std::span<const Element> list);
   void push_handle(std::uint8_t slot, const HandleId& handle);
   void wrong();
@@ -102,7 +106,6 @@ class FunctionWriter {
   Context& context_;
   unsigned module_;
   FunctionBody body_;
-  Code* code_ = nullptr;
   std::map<std::pair<Use, std::pair<std::uint32_t, ValType>>, std::uint32_t> locals_;
   std::uint32_t base_local_ = 0;
   std::uint32_t base_ = 0;    ///< the serial number that the local variable holds here

@@ -28,10 +28,30 @@ void FunctionWriter::begin_values(std::uint32_t serial, std::uint32_t place) {
 }
 
 void FunctionWriter::push_values(std::uint32_t serial, std::span<const Element> list) {
-  if (!list.empty()) begin_values(serial, 0);
+  if (list.empty()) return;
+  begin_values(serial, 0);
   for (const Element& element : list) {
     context_.helpers.make(code(), element.type);
   }
+}
+
+/// Pushes what `defect` would have of `list` where it is asked for, and the list elsewhere.
+void FunctionWriter::push_values_unless(Defect defect, std::uint32_t serial,
+                                        std::span<const Element> list) {
+  const bool is_asked_for = context_.defect == defect;
+  if (is_asked_for && defect == Defect::swapped_arguments && list.size() > 1 &&
+      list[0].type == list[1].type) {
+    begin_values(serial, 1);
+    context_.helpers.make(code(), list[1].type);
+    begin_values(serial, 0);
+    context_.helpers.make(code(), list[0].type);
+    if (list.size() > 2) begin_values(serial, 2);
+    for (const Element& element : list.subspan(2)) {
+      context_.helpers.make(code(), element.type);
+    }
+    return;
+  }
+  push_values(is_asked_for && defect != Defect::swapped_arguments ? serial + 1000 : serial, list);
 }
 
 /// The value of an exception: that of the step that throws it.
@@ -75,7 +95,7 @@ void FunctionWriter::store(std::uint8_t slot, std::uint32_t node) {
 
 void FunctionWriter::new_(const Event& event) {
   const std::uint32_t node = context_.plan.node_of(event.made);
-  context_.assembly.push_function(code(), module_, context_.functions[event.made.stack]);
+  context_.push_function(code(), module_, event.made.stack);
   code().emit(op::cont_new, context_.continuation_type(node));
   store(event.to, node);
 }
@@ -85,7 +105,7 @@ void FunctionWriter::bind(const Event& event) {
   const std::uint32_t after = context_.plan.node_of(event.made);
   const std::span<const Element> list = context_.plan.nodes()[before].params;
   const std::size_t count = list.size() - context_.plan.nodes()[after].params.size();
-  push_values(event.serial, list.first(count));
+  push_values_unless(Defect::forgotten_bind, event.serial, list.first(count));
   push_handle(event.step->handle, event.used);
   code().emit(op::cont_bind, context_.continuation_type(before), context_.continuation_type(after));
   store(event.to, after);
@@ -97,7 +117,8 @@ void FunctionWriter::resume(const Item& item, const Event& event) {
   const bool is_passing = context_.plan.passed_by(item.event) != nullptr;
   set_now(event);
   with_arms(item, [&](std::span<const Clause> clauses) {
-    push_values(event.serial, list.first(list.size() - (is_passing ? 1 : 0)));
+    push_values_unless(Defect::swapped_arguments, event.serial,
+                       list.first(list.size() - (is_passing ? 1 : 0)));
     if (is_passing) {
       const HandleId handle = *context_.plan.passed_by(item.event);
       push_handle(this->event(item.event - 1).to, handle);
@@ -134,13 +155,18 @@ void FunctionWriter::throw_into(const Item& item, const Event& event) {
   const bool by_reference = (event.step - context_.program.steps.begin()) % 2 == 1;
   set_now(event);
   with_arms(item, [&](std::span<const Clause> clauses) {
+    const std::uint64_t type = context_.continuation_type(node);
+    if (context_.defect == Defect::resume_for_throw) {
+      push_defaults(context_.plan.nodes()[node].params);
+      push_handle(event.step->handle, event.used);
+      return code().resume(op::resume, type, nullptr, clauses);
+    }
     if (by_reference) {
       push_exception();
     } else {
       push_thrown(event.serial);
     }
     push_handle(event.step->handle, event.used);
-    const std::uint64_t type = context_.continuation_type(node);
     by_reference ? code().resume(op::resume_throw_ref, type, nullptr, clauses)
                  : code().resume(op::resume_throw, type, &tag, clauses);
   });
@@ -150,20 +176,23 @@ void FunctionWriter::throw_into(const Item& item, const Event& event) {
 void FunctionWriter::suspend(const Item& item, const Event& event) {
   const std::vector<Element> payload = context_.plan.payload_of(item.event);
   const bool is_passing = context_.plan.passed_by(item.event) != nullptr;
-  push_values(event.serial, std::span(payload).first(payload.size() - (is_passing ? 1 : 0)));
+  push_values_unless(Defect::wrong_payload, event.serial,
+                     std::span(payload).first(payload.size() - (is_passing ? 1 : 0)));
   if (is_passing) {
     const HandleId handle = *context_.plan.passed_by(item.event);
     push_handle(this->event(item.event - 1).to, handle);
   }
   set_now(event);
-  code().emit(op::suspend, context_.tag_of(item.event));
+  code().emit(op::suspend, context_.defect == Defect::wrong_tag ? context_.same_type_tag(item.event)
+                                                                : context_.tag_of(item.event));
   arrive(item, context_.plan.begun_by(item.event).list);
 }
 
 void FunctionWriter::switch_(const Item& item, const Event& event) {
   const std::uint32_t node = context_.plan.node_of(event.used);
   const std::vector<Element>& list = context_.plan.nodes()[node].params;
-  push_values(event.serial, std::span(list).first(list.size() - 1));
+  push_values_unless(Defect::wrong_switch_values, event.serial,
+                     std::span(list).first(list.size() - 1));
   push_handle(event.step->handle, event.used);
   set_now(event);
   code().emit(op::switch_, context_.continuation_type(node),
@@ -174,13 +203,14 @@ void FunctionWriter::switch_(const Item& item, const Event& event) {
 void FunctionWriter::return_(const Event& event) {
   check_kept();
   set_now(event);
-  push_values(event.serial, context_.plan.results(context_.plan.results_of(event.on)));
+  push_values_unless(Defect::wrong_results, event.serial,
+                     context_.plan.results(context_.plan.results_of(event.on)));
   code().emit(op::return_);
 }
 
 void FunctionWriter::throw_(const Event& event) {
   set_now(event);
-  push_thrown(event.serial);
+  push_thrown(context_.defect == Defect::wrong_exception ? event.serial + 1 : event.serial);
   code().emit(op::throw_, context_.helpers.exception_tag());
 }
 
@@ -188,6 +218,7 @@ void FunctionWriter::throw_(const Event& event) {
 void FunctionWriter::fails(const Item& item) {
   const Event& of = event(item.event);
   const Step::Kind kind = of.step->kind;
+  if (context_.defect == Defect::forgotten_trap) return wrong();
   if (kind == Step::Kind::trap) return code().emit(op::unreachable);
   if (kind == Step::Kind::overflow) {
     context_.helpers.overflow(code());
@@ -204,12 +235,19 @@ void FunctionWriter::fails(const Item& item) {
   wrong();
 }
 
+/// Whether a switch can name a handle of the node: it takes one of what switches, with its results.
+bool FunctionWriter::takes_switch(const Node& node) const {
+  if (!node.params.back().is_handle()) return false;
+  const Node& taken = context_.plan.nodes()[node.params.back().node];
+  return context_.plan.results(taken.results) == context_.plan.results(node.results);
+}
+
 /// A switch asks for a handle that takes another one; where there is none, it is a suspend.
 void FunctionWriter::fails_without_handler(const Event& event) {
   if (event.is(Step::Kind::switch_)) {
     const Node& node = context_.plan.nodes()[context_.plan.node_of(event.used)];
     const std::span<const Element> list = node.params;
-    if (!list.empty() && list.back().is_handle()) {
+    if (!list.empty() && takes_switch(node)) {
       push_defaults(list.first(list.size() - 1));
       push_handle(event.step->handle, event.used);
       return code().emit(op::switch_, context_.continuation_type(context_.plan.node_of(event.used)),

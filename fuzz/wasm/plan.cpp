@@ -1,6 +1,7 @@
 #include "fuzz/wasm/plan.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace fiberproof::fuzz::wasm {
 
@@ -22,19 +23,30 @@ class TypeSorter {
 
   std::uint32_t sort() {
     std::uint32_t types = round();
-    for (;;) {
+    while (has_handles_) {
       const std::uint32_t more = round();
       if (more == types) return types;
       types = more;
     }
+    return types;
   }
   std::vector<std::uint32_t> take() { return std::move(type_of_); }
 
  private:
   using Key = std::vector<std::uint32_t>;
+  struct Hash {
+    std::size_t operator()(const Key& key) const {
+      std::size_t hash = key.size();
+      for (const std::uint32_t word : key) {
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+      }
+      return hash ^ (hash >> 32);
+    }
+  };
 
   std::uint32_t round() {
-    std::map<Key, std::uint32_t> seen;
+    std::unordered_map<Key, std::uint32_t, Hash> seen;
+    seen.reserve(nodes_.size());
     std::vector<std::uint32_t> next(nodes_.size());
     Key key;
     for (std::size_t node = 0; node < nodes_.size(); ++node) {
@@ -48,8 +60,9 @@ class TypeSorter {
     return static_cast<std::uint32_t>(seen.size());
   }
 
-  void add(const std::vector<Element>& list, Key& key) const {
+  void add(const std::vector<Element>& list, Key& key) {
     for (const Element& element : list) {
+      has_handles_ = has_handles_ || element.is_handle();
       key.push_back(element.is_handle()
                         ? static_cast<std::uint32_t>(value_types) + type_of_[element.node]
                         : static_cast<std::uint32_t>(element.type));
@@ -59,6 +72,7 @@ class TypeSorter {
   const std::vector<Node>& nodes_;
   const std::vector<std::vector<Element>>& results_;
   std::vector<std::uint32_t> type_of_;
+  bool has_handles_ = false;
 };
 
 }  // namespace

@@ -67,7 +67,11 @@ std::vector<Part> write_parts(Context& context) {
   for (const OutlinedPart& part : context.outline.parts) {
     FunctionWriter writer(context, module, {});
     writer.part(part, parts.empty());
-    parts.push_back({fmt::format("main{}", parts.size()), part.end});
+    End end = part.end;
+    if (context.defect == Defect::wrong_end && end != End::returns) {
+      end = end == End::unreachable ? End::unhandled_tag : End::unreachable;
+    }
+    parts.push_back({fmt::format("main{}", parts.size()), end});
     context.assembly.export_function(parts.back().name,
                                      context.assembly.add_function(module, type, writer.take()));
   }
@@ -114,6 +118,7 @@ Translation translate(const Program& program, const TranslationOptions& options)
   const Helpers helpers(assembly, program);
   Context context(program, run, plan, outlined, assembly, helpers, options.defect);
   write_functions(context);
+  context.place_functions();
   write_entry_export(context);
   Translation out;
   out.parts = write_parts(context);

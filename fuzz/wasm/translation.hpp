@@ -44,7 +44,7 @@ struct Part {
   End end = End::returns;
 };
 
-/// What is in the run, for the shares that a user is told.
+/// The contents of a run, for the shares that a user is told.
 struct Contents {
   bool switches = false;     ///< a switch was taken
   bool references = false;   ///< a value of a reference type was passed
@@ -65,13 +65,40 @@ struct Translation {
   Contents contents;
 };
 
+/// Wrong translations: the tests of the tests, each of which an engine must show to be wrong.
+enum class Defect : std::uint8_t {
+  none,
+  swapped_arguments,    ///< the first two values of a resume change places
+  wrong_results,        ///< a return hands over values of another step
+  wrong_payload,        ///< so does a suspend
+  wrong_switch_values,  ///< so does a switch
+  forgotten_bind,       ///< a bind hands over values of no step
+  wrong_tag,            ///< a suspend names another tag of the same type
+  wrong_clause,         ///< a clause before the one to be taken takes the suspension
+  forgotten_clause,     ///< a resume has no clause for the suspension
+  forgotten_switch_clause,
+  wrong_slot,        ///< the handle of a suspension is kept where another is looked for
+  forgotten_handle,  ///< it is not kept
+  wrong_function,    ///< a continuation is made of another function of its type
+  short_loop,        ///< a loop goes around once less
+  wrong_exception,   ///< a throw throws the exception of another step
+  forgotten_catch,   ///< a try catches nothing
+  wrong_rethrow,     ///< a rethrow throws an exception of its own
+  resume_for_throw,  ///< a throw-into resumes
+  forgotten_call,    ///< what is in a call is left out
+  forgotten_entry,   ///< an entry is not opened
+  forgotten_trap,    ///< a step that must trap is left out
+  wrong_end,         ///< another trap is said to come
+};
+inline constexpr std::size_t defects = static_cast<std::size_t>(Defect::wrong_end) + 1;
+
 struct TranslationOptions {
   /// Imports of module "host", which a JavaScript host can give: `enter` of type [i32] -> [], which
   /// calls the export "entry" with the number as its argument, and `collect` of type [] -> [],
   /// which runs a collector. Without them `enter` cuts the run, and `collect` makes garbage alone.
   bool has_host = false;
   bool with_text = false;
-  unsigned defect = 0;  ///< a wrong translation, for the tests of the tests; 0 for none
+  Defect defect = Defect::none;
 };
 
 /// The bounds of what an engine accepts, which are smaller than those of a Program.

@@ -66,7 +66,7 @@ std::string text_of(const ValType& type) {
   }
 }
 
-TypeTable::TypeTable() {
+TypeTable::TypeTable(bool with_text) : with_text_(with_text) {
   const auto field = [](Bytes& out, const ValType& type, std::uint8_t mutability) {
     put(out, type);
     out.push_back(mutability);
@@ -86,33 +86,39 @@ TypeTable::TypeTable() {
   function({}, {i32_type});
 }
 
-TypeTable::Definition TypeTable::function_definition(const TypeList& params,
-                                                     const TypeList& results) {
-  Definition made{{code_of_function}, "(func"};
-  const auto add = [&made](const TypeList& list, std::string_view word) {
-    put_unsigned(made.bytes, list.size());
-    for (const ValType& type : list) {
-      put(made.bytes, type);
+void TypeTable::put_function(Bytes& out, const TypeList& params, const TypeList& results) {
+  out.push_back(code_of_function);
+  for (const TypeList* const list : {&params, &results}) {
+    put_unsigned(out, list->size());
+    for (const ValType& type : *list) {
+      put(out, type);
     }
-    if (list.empty()) return;
-    made.text.append(" (").append(word);
-    for (const ValType& type : list) {
-      made.text.append(" ").append(text_of(type));
+  }
+}
+
+std::string TypeTable::function_text(const TypeList& params, const TypeList& results) const {
+  if (!with_text_) return {};
+  std::string text = "(func";
+  for (const TypeList* const list : {&params, &results}) {
+    if (list->empty()) continue;
+    text += list == &params ? " (param" : " (result";
+    for (const ValType& type : *list) {
+      text.append(" ").append(text_of(type));
     }
-    made.text.push_back(')');
-  };
-  add(params, "param");
-  add(results, "result");
-  made.text.push_back(')');
-  return made;
+    text.push_back(')');
+  }
+  return text + ")";
 }
 
 std::uint32_t TypeTable::function(const TypeList& params, const TypeList& results) {
-  Definition made = function_definition(params, results);
-  const auto [at, is_new] =
-      functions_.try_emplace(made.bytes, static_cast<std::uint32_t>(definitions_.size()));
-  if (is_new) definitions_.push_back(std::move(made));
-  return at->second;
+  scratch_.clear();
+  put_function(scratch_, params, results);
+  const auto known = functions_.find(scratch_);
+  if (known != functions_.end()) return known->second;
+  const auto index = static_cast<std::uint32_t>(definitions_.size());
+  definitions_.push_back({scratch_, function_text(params, results)});
+  functions_.emplace(scratch_, index);
+  return index;
 }
 
 std::int64_t TypeTable::block(const TypeList& results) {
@@ -126,10 +132,13 @@ std::uint32_t TypeTable::reserve_continuation() {
 
 void TypeTable::define_continuation(std::uint32_t index, const TypeList& params,
                                     const TypeList& results) {
-  definitions_[index - 1] = function_definition(params, results);
+  Definition& function = definitions_[index - 1];
+  put_function(function.bytes, params, results);
+  function.text = function_text(params, results);
   Definition& made = definitions_[index];
-  made = {{code_of_continuation}, fmt::format("(cont {})", index - 1)};
+  made.bytes.push_back(code_of_continuation);
   put_signed(made.bytes, index - 1);
+  if (with_text_) made.text = fmt::format("(cont {})", index - 1);
 }
 
 void TypeTable::encode(Bytes& out) const {

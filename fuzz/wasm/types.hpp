@@ -67,7 +67,7 @@ std::string text_of(const ValType& type);
 
 class TypeTable {
  public:
-  TypeTable();
+  explicit TypeTable(bool with_text);
 
   /// The index of the function type.
   std::uint32_t function(const TypeList& params, const TypeList& results);
@@ -88,8 +88,11 @@ class TypeTable {
     Bytes bytes;
     std::string text;
   };
-  static Definition function_definition(const TypeList& params, const TypeList& results);
+  void put_function(Bytes& out, const TypeList& params, const TypeList& results);
+  std::string function_text(const TypeList& params, const TypeList& results) const;
 
+  bool with_text_;
+  Bytes scratch_;
   std::vector<Definition> definitions_;
   std::map<Bytes, std::uint32_t> functions_;
 };
