@@ -126,6 +126,10 @@ class Outliner {
       leave_out(why_not(event.trap));
       return true;
     }
+    if (event.is(Step::Kind::drop)) {
+      leave_out("drop of a handle that is gone: an engine has no such instruction");
+      return true;
+    }
     if (*end == End::consumed_handle && dropped_[event.step->handle]) end = End::null_handle;
     const bool is_bare = is_on_bare_initial(event.on);
     const bool leaves_entry = *end == End::unhandled_tag && !has_host_ && event.is_in_entry;
