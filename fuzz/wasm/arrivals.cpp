@@ -105,6 +105,19 @@ void FunctionWriter::with_arms(const Item& item,
   if (returns) code().close();
 }
 
+/// The step that gives the control is the one that must. In a run of many continuations it is not
+/// looked at but believed, so that they can share functions however long it was in coming.
+void FunctionWriter::note_arrival(std::uint32_t serial) {
+  if (context_.makes_many()) {
+    context_.helpers.believe_now(code());
+    code().emit(op::local_set, base_local_);
+    base_ = serial_ = serial;
+  } else {
+    id(serial, 0);
+    context_.helpers.check_now(code());
+  }
+}
+
 /// On the stack are the values of `list`, and above them the handle of what was suspended.
 void FunctionWriter::arrive(const Item& item, std::span<const Element> list) {
   if (item.arrival == no_event) return wrong();
@@ -138,9 +151,8 @@ void FunctionWriter::check_values(std::uint32_t arrival_index, std::span<const E
     }
     list = list.first(list.size() - 1);
   }
-  id(arrival.serial, 0);
-  context_.helpers.check_now(code());
   check_kept();
+  note_arrival(arrival.serial);
   std::vector<ValueId> results;
   if (arrival.arrival == Arrival::Kind::returned) {
     for (std::uint32_t place = 0; place < list.size(); ++place) {

@@ -57,6 +57,8 @@ class Context {
     return stack == 0 || trace.stacks[stack].is_initial ? modules - 1 : stack % modules;
   }
 
+  bool makes_many() const { return makes_many_; }
+
   /// [] -> [function]: that of the continuation that is made now.
   void push_function(Code& code, unsigned from_module, StackIndex stack);
   /// Says which functions the continuations have, once all are known.

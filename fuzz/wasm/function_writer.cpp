@@ -86,8 +86,7 @@ void FunctionWriter::arguments(StackIndex stack) {
     }
     list = list.first(index);
   }
-  id(serial_, 0);
-  context_.helpers.check_now(code());
+  note_arrival(serial_);
   const auto ids = context_.trace.values_of(event(start)).first(list.size());
   for (std::size_t index = list.size(); index-- > 0;) {
     begin_check(ids, index);
@@ -248,8 +247,7 @@ void FunctionWriter::try_(const Item& item) {
   passed_.reset();
   const Event& caught = event(item.caught);
   serial_ = base_;
-  id(caught.serial, 0);
-  context_.helpers.check_now(code());
+  note_arrival(caught.serial);
   begin_values(caught.exception, 0);
   context_.helpers.check(code(), ValueType::i64);
   caught_.emplace_back(kept, caught.exception);

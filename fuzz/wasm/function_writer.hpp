@@ -98,6 +98,7 @@ class FunctionWriter {
   std::vector<Arm> arms_of(const Event& event, std::uint32_t arrival_index, std::uint32_t results);
   void with_arms(const Item& item, const std::function<void(std::span<const Clause>)>& instruction);
   void arrive(const Item& item, std::span<const Element> list);
+  void note_arrival(std::uint32_t serial);
   void check_values(std::uint32_t arrival_index, std::span<const Element> list);
   void begin_check(std::span<const ValueId> ids, std::size_t index);
   void check_kept();

@@ -159,6 +159,12 @@ void Helpers::overflow(Code& code) const {
   code.emit(op::drop);
 }
 
+void Helpers::believe_now(Code& code) const {
+  code.emit(op::global_get, now_);
+  code.emit(op::global_set, here_);
+  code.emit(op::global_get, now_);
+}
+
 void Helpers::make(Code& code, ValueType type) const {
   code.emit(op::call, types_[static_cast<std::size_t>(made_as(type))].make);
 }

@@ -28,6 +28,8 @@ class Helpers {
   void check(Code& code, ValueType type) const;
   /// [id] -> []: this step is here; notes it where the latest that gave the control is another.
   void check_now(Code& code) const { code.emit(op::call, check_now_); }
+  /// [] -> [id]: the latest step that gave the control away, which is here.
+  void believe_now(Code& code) const;
   /// [step] -> []: notes it and ends the part; never returns.
   void wrong(Code& code) const { code.emit(op::call, wrong_); }
   void collect(Code& code) const { code.emit(op::call, collect_); }
