@@ -114,10 +114,7 @@ std::vector<Verdict> Driver::judge(Programs programs, const std::function<bool()
 
 Verdict Driver::judge_alone(const wasm::Translation& program) {
   const wasm::Translation* const alone = &program;
-  const Programs programs(&alone, 1);
-  const Ran ran = run(programs);
-  auto verdict = verdict_of(programs, ran, 0);
-  return verdict ? *verdict : ran.trouble;
+  return judge_in({&alone, 1}, options_.scratch);
 }
 
 std::size_t Driver::batch_end(Programs programs, std::size_t begin) const {
@@ -131,10 +128,16 @@ std::size_t Driver::batch_end(Programs programs, std::size_t begin) const {
   return end;
 }
 
-Driver::Ran Driver::run(Programs programs) {
+Verdict Driver::judge_in(Programs programs, const std::string& folder) {
+  const Ran ran = run_in(programs, folder);
+  auto verdict = verdict_of(programs, ran, programs.size() - 1);
+  return verdict ? *verdict : ran.trouble;
+}
+
+Driver::Ran Driver::run_in(Programs programs, const std::string& folder) {
   const bool is_wast = engine_.protocol == Protocol::wast;
-  const std::string loop = options_.scratch + "/loop.mjs";
-  const std::string batch = options_.scratch + (is_wast ? "/batch.wast" : "/batch.jsonl");
+  const std::string loop = folder + "/loop.mjs";
+  const std::string batch = folder + (is_wast ? "/batch.wast" : "/batch.jsonl");
   Ran ran;
   auto written = write_file(batch, is_wast ? wast_script(programs) : javascript_batch(programs));
   if (written && !is_wast) written = write_file(loop, javascript_loop());

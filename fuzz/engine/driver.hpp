@@ -53,6 +53,10 @@ class Driver {
   /// A verdict for one program, run alone.
   Verdict judge_alone(const wasm::Translation& program);
 
+  /// Writes `programs` as a batch into `folder`, and runs it there: what the last of them shows.
+  /// last_command() then shows it again, as long as the folder is there.
+  Verdict judge_in(Programs programs, const std::string& folder);
+
   /// The command that was used last, and the lines that came of it.
   const std::vector<std::string>& last_command() const { return last_command_; }
   const std::vector<std::string>& last_lines() const { return last_lines_; }
@@ -64,7 +68,8 @@ class Driver {
     bool ended_well = false;
   };
 
-  Ran run(Programs programs);
+  Ran run(Programs programs) { return run_in(programs, options_.scratch); }
+  Ran run_in(Programs programs, const std::string& folder);
   Verdict trouble_of(const EngineEnd& end) const;
   static std::optional<Verdict> verdict_of(Programs programs, const Ran& ran, std::size_t index);
   void judge_batch(Programs programs, std::span<Verdict> verdicts);
