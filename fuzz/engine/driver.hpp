@@ -51,11 +51,11 @@ class Driver {
       Programs programs, const std::function<bool()>& should_stop = [] { return false; });
 
   /// A verdict for one program, run alone.
-  Verdict judge_alone(const wasm::Translation& program);
+  [[nodiscard]] Verdict judge_alone(const wasm::Translation& program);
 
   /// Writes `programs` as a batch into `folder`, and runs it there: what the last of them shows.
   /// last_command() then shows it again, as long as the folder is there.
-  Verdict judge_in(Programs programs, const std::string& folder);
+  [[nodiscard]] Verdict judge_in(Programs programs, const std::string& folder);
 
   /// The command that was used last, and the lines that came of it.
   const std::vector<std::string>& last_command() const { return last_command_; }
@@ -70,12 +70,12 @@ class Driver {
 
   Ran run(Programs programs) { return run_in(programs, options_.scratch); }
   Ran run_in(Programs programs, const std::string& folder);
-  Verdict trouble_of(const EngineEnd& end) const;
+  [[nodiscard]] Verdict trouble_of(const EngineEnd& end) const;
   static std::optional<Verdict> verdict_of(Programs programs, const Ran& ran, std::size_t index);
   void judge_batch(Programs programs, std::span<Verdict> verdicts);
   std::size_t judge_some(Programs programs, std::span<Verdict> verdicts);
   void judge_halves(Programs programs, std::span<Verdict> verdicts);
-  Verdict confirmed(Programs programs, std::size_t suspect, const Verdict& seen);
+  [[nodiscard]] Verdict confirmed(Programs programs, std::size_t suspect, const Verdict& seen);
   bool is_seen_behind(Programs programs, const std::vector<std::size_t>& before,
                       std::size_t suspect, const Verdict& seen);
   std::vector<std::size_t> smallest_batch(Programs programs, std::size_t suspect,

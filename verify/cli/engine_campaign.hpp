@@ -65,7 +65,7 @@ struct ProgramShares {
   std::map<std::string, std::size_t> left_out;  ///< programs, by what their modules leave out
 };
 
-/// Where the programs come from, one after the other.
+/// The programs, one after the other.
 struct ProgramSource {
   std::size_t count = 0;
   /// Fills in the program of that number, from 0; returns where it is from.
