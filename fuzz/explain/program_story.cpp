@@ -173,6 +173,7 @@ class Teller {
         return fmt::format("walks the suspended chain, {}", meanwhile(step.damage));
       case Kind::resume_again: return "resumes what runs already, which ends the process";
       case Kind::overflow: return overflow_text;
+      case Kind::collect: return "nothing changes; an engine makes garbage, and may collect it";
       case Kind::trespass: return "touches a guard page of a stack that waits: the process ends";
       default: return "nothing changes";
     }

@@ -22,10 +22,10 @@ constexpr std::uint8_t many_repeats = 0xff;  ///< beside the escape
 
 /// How many of the 256 values of the first byte encode each kind.
 constexpr std::array<std::uint16_t, Step::kinds> kind_weights = {
-    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 /// Newer kinds, each with one of the many codes of an older kind, so that old encodings decode as
-/// before. Steps that end the process have no code.
+/// before. Steps that end the process, and those for engines alone, have no code.
 struct LaterCode {
   Step::Kind kind;
   Step::Kind instead_of;
@@ -62,9 +62,9 @@ consteval KindCodes make_kind_codes() {
     codes.kind_of.at(last) = kind;
     codes.code_of[static_cast<std::size_t>(kind)] = last;
   }
-  for (const Step::Kind ends_process :
-       {Step::Kind::resume_again, Step::Kind::trespass, Step::Kind::overflow}) {
-    codes.code_of[static_cast<std::size_t>(ends_process)] =
+  for (const Step::Kind without_code : {Step::Kind::resume_again, Step::Kind::trespass,
+                                        Step::Kind::overflow, Step::Kind::collect}) {
+    codes.code_of[static_cast<std::size_t>(without_code)] =
         codes.code_of[static_cast<std::size_t>(Step::Kind::walk)];
   }
   return codes;

@@ -31,7 +31,7 @@ Step decode_step(const StepCode& code, const Program& program, std::size_t steps
 /// The same with the kind given; the byte that encodes it is ignored.
 Step decode_step(Step::Kind kind, const StepCode& code, const Program& program,
                  std::size_t steps_before);
-/// A step that ends the process is encoded as a walk, since no bytes decode to it.
+/// A step that ends the process, and a collect, is encoded as a walk, since no bytes decode to it.
 StepCode encode(const Step& step);
 
 /// The largest arity for which the layout and the headroom (L5, L8) fit on `stack`, give or take

@@ -18,9 +18,9 @@ inline constexpr std::size_t program_bytes_max = 1024;
 /// one thing.
 void generate_program(std::span<const std::uint8_t> bytes, Program& program);
 
-/// Writes bytes that generate_program makes `program` of, and returns how many: `expect`
-/// left out, a walk in the place of what ends the process, and what the code has no room for
-/// (byte_code.hpp). On input `bytes` has room for program_bytes_max.
+/// Writes bytes that generate_program makes `program` of, and returns how many: `expect` and what
+/// is for engines left out, a walk in the place of what ends the process, and what the code has no
+/// room for (byte_code.hpp). On input `bytes` has room for program_bytes_max.
 std::size_t encode(const Program& program, std::span<std::uint8_t> bytes);
 
 /// Changes `program` in one or a few places, which `seed` decides. The result can be printed and

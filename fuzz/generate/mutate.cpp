@@ -270,9 +270,11 @@ void change_function(Program& program, Random& random) {
 }
 
 void declare_more_or_less(Program& program, Random& random) {
-  auto& [expect, trampoline, stacks, functions, tags, steps] = program;
+  auto& stacks = program.stacks;
+  auto& functions = program.functions;
   if (random.one_in(16)) {
-    trampoline = trampoline == Trampoline::trap ? Trampoline::v44 : Trampoline::trap;
+    program.trampoline =
+        program.trampoline == Trampoline::trap ? Trampoline::v44 : Trampoline::trap;
   }
   switch (random.below(6)) {
     case 0:
@@ -286,7 +288,7 @@ void declare_more_or_less(Program& program, Random& random) {
       }
       break;
     case 3: functions.truncate(std::max<std::size_t>(functions.size() - 1, 1)); break;
-    default: tags = static_cast<std::uint8_t>(1 + random.below(program_bounds::tags));
+    default: program.tags = static_cast<std::uint8_t>(1 + random.below(program_bounds::tags));
   }
 }
 
@@ -319,6 +321,9 @@ void cross_over(const Program& first, const Program& second, Program& child, std
   Random random(seed);
   child.clear();
   child.trampoline = first.trampoline;
+  child.values = first.values;
+  child.handles = first.handles;
+  child.instances = first.instances;
   child.tags = std::max(first.tags, second.tags);
   const Program& declared = random.one_in(2) ? first : second;
   child.stacks = declared.stacks;

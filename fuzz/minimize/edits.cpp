@@ -118,6 +118,25 @@ void add_removals_of_clauses(const Program& program, Clauses Step::* clauses, Ed
   }
 }
 
+void add_edits_for_engines(const Program& program, Edits& edits) {
+  for (std::size_t index = program.values.size(); index-- > 0;) {
+    edits.push_back([index](Program& edited) { erase(edited.values, index, index + 1); });
+  }
+  for (std::size_t index = 0; index < program.values.size(); ++index) {
+    for (const ValueType plain : {ValueType::i64, made_as(program.values[index])}) {
+      if (plain != program.values[index] && program.values[index] != ValueType::i64) {
+        edits.push_back([index, plain](Program& edited) { edited.values[index] = plain; });
+      }
+    }
+  }
+  if (program.handles != HandlePlace::globals) {
+    edits.push_back([](Program& edited) { edited.handles = HandlePlace::globals; });
+  }
+  if (program.instances > 1) {
+    edits.push_back([](Program& edited) { edited.instances = 1; });
+  }
+}
+
 template <class Field>
 void add_number(Numbers& numbers, std::uint64_t now, std::uint64_t plain, Field field,
                 std::uint64_t unit = 1) {
@@ -185,6 +204,7 @@ Edits simplifications(const Program& program) {
       edits.push_back([index](Program& edited) { edited.steps[index].kind = Kind::return_; });
     }
   }
+  add_edits_for_engines(program, edits);
   if (program.trampoline != Trampoline::trap) {
     edits.push_back([](Program& edited) { edited.trampoline = Trampoline::trap; });
   }

@@ -26,7 +26,8 @@ struct Number {
 /// Leaves out the steps [first, end). A repeat still repeats those of its steps that are left.
 void remove_steps(Program& program, std::size_t first, std::size_t end);
 
-/// Removals of what nothing names, of a level of nesting, of a clause; plain ends and stacks.
+/// Removals of what nothing names, of a level of nesting, of a clause; plain ends, stacks and types
+/// of values.
 std::vector<Edit> simplifications(const Program& program);
 
 std::vector<Number> numbers_in(const Program& program);

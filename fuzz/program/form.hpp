@@ -85,6 +85,7 @@ inline constexpr std::array<StepForm, Step::kinds> step_forms = {{
     {"yield", fields_of(index)},
     {"yield", fields_of(index, apart)},
     {"overflow"},
+    {"collect"},
 }};
 }  // namespace detail
 
@@ -95,5 +96,6 @@ constexpr const StepForm& form_of(Step::Kind kind) {
 static_assert(form_of(Step::Kind::walk_suspended).has(StepField::handle));
 static_assert(form_of(Step::Kind::repeat).word == "repeat");
 static_assert(form_of(Step::Kind::overflow).word == "overflow");
+static_assert(form_of(Step::Kind::collect).word == "collect");
 
 }  // namespace fiberproof::fuzz

@@ -6,6 +6,7 @@
 #include "fuzz/program/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -101,6 +102,15 @@ class Parser {
     if (keyword == "trampoline") {
       return parse_trampoline(line);
     }
+    if (keyword == "values") {
+      return parse_values(line);
+    }
+    if (keyword == "handles") {
+      return parse_handles(line);
+    }
+    if (keyword == "instances") {
+      return keep(line.number(1, program_bounds::instances), program_.instances);
+    }
     if (keyword == "stack") {
       return parse_stack(line);
     }
@@ -119,6 +129,34 @@ class Parser {
       return line.wrong(fmt::format("expected 'trap' or 'v44', got '{}'", word));
     }
     program_.trampoline = word == "trap" ? Trampoline::trap : Trampoline::v44;
+    return {};
+  }
+
+  Checked parse_values(Line& line) {
+    program_.values.clear();
+    do {
+      const std::string_view word = line.next();
+      const std::optional<ValueType> type = value_type_of(word);
+      if (!type) {
+        return line.wrong(fmt::format("expected a type of values, got '{}'; the types are {}", word,
+                                      fmt::join(detail::value_type_words, " ")));
+      }
+      if (program_.values.full()) {
+        return line.wrong(
+            fmt::format("more than {} types after 'values'", program_bounds::value_types));
+      }
+      program_.values.push_back(*type);
+    } while (!line.at_end());
+    return {};
+  }
+
+  Checked parse_handles(Line& line) {
+    const std::string_view word = line.next();
+    const std::optional<HandlePlace> place = handle_place_of(word);
+    if (!place) {
+      return line.wrong(fmt::format("expected 'globals', 'tables' or 'passed', got '{}'", word));
+    }
+    program_.handles = *place;
     return {};
   }
 

@@ -51,6 +51,24 @@ void print_field(std::string& text, StepField field, const Step& step) {
   }
 }
 
+/// Prints what is for engines, where it is not the default.
+void print_for_engines(std::string& text, const Program& program) {
+  const auto out = std::back_inserter(text);
+  if (!program.values.empty()) {
+    text += "values";
+    for (const ValueType type : program.values) {
+      fmt::format_to(out, " {}", word_of(type));
+    }
+    text += '\n';
+  }
+  if (program.handles != HandlePlace::globals) {
+    fmt::format_to(out, "handles {}\n", word_of(program.handles));
+  }
+  if (program.instances != 1) {
+    fmt::format_to(out, "instances {}\n", program.instances);
+  }
+}
+
 }  // namespace
 
 bool Program::ends_process() const {
@@ -61,6 +79,9 @@ bool Program::ends_process() const {
 void Program::clear() {
   expect = {};
   trampoline = Trampoline::trap;
+  values.clear();
+  handles = HandlePlace::globals;
+  instances = 1;
   stacks.clear();
   functions.clear();
   tags = 1;
@@ -84,6 +105,7 @@ std::string print(const Program& program) {
   if (program.trampoline == Trampoline::v44) {
     text += "trampoline v44\n";
   }
+  print_for_engines(text, program);
   const auto out = std::back_inserter(text);
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
     fmt::format_to(out, "stack s{} {}\n", index, print(program.stacks[index]));

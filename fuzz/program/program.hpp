@@ -4,6 +4,11 @@
 //   fiberproof program 2                     # always the first line
 //   expect pass                              # or: violation C5, check C3, trespass, …
 //   trampoline trap                          # or v44: what initialize and start install (T5)
+//   values i64 struct-as-any                 # the types that values have on an engine, up to 8
+//                                            # (value_type.hpp); i64 alone is the default
+//   handles tables                           # where an engine keeps handles: globals, which is the
+//                                            # default, tables, or passed
+//   instances 2                              # over which an engine spreads the functions, up to 3
 //   stack s0 pooled 65536                    # usable bytes, in whole pages; 65536 is the default
 //                                            # of the store: every second `new` passes no size
 //   stack s1 supplied 40000 offset 3         # the embedder's memory, 3 bytes past a multiple of 64
@@ -39,6 +44,7 @@
 //     yield 8 apart                          # the same, by a control context elsewhere (S1)
 //     return                                 # ends the running body, as do trap and throw
 //     repeat 2 999                           # the 2 steps before, 999 times more
+//     collect                                # an engine makes garbage, and may collect it
 //     resume-again h2                        # resumes what runs: ends the process
 //     trespass h2                            # touches a guard page of it: ends the process
 //     overflow                               # recurses down to a guard page: ends the process
@@ -54,6 +60,10 @@
 // a back with no frame) is skipped. After the last step every running body returns, and what is
 // still suspended is abandoned. Tags of one clause list are tried in order.
 //
+// Core ignores values, handles, instances and collect: its values have 16 bytes of any kind. On an
+// engine, value i of a list has the type at i modulo their number, shifted by the number of the
+// function or tag that the list belongs to.
+//
 // A stack that cannot be made, one `beyond` or supplied memory without 16 aligned bytes, is
 // declared like any other: `new` on it is refused. Steps that end the process are for a replay,
 // which expects the check or report that they lead to; fuzzers do not make them.
@@ -64,6 +74,7 @@
 #include "fuzz/program/expectation.hpp"
 #include "fuzz/program/parse_error.hpp"
 #include "fuzz/program/stack_shape.hpp"
+#include "fuzz/program/value_type.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -87,6 +98,8 @@ inline constexpr std::uint32_t values_in = 4095;    ///< of a bind and a resume
 inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a switch, and their room
 inline constexpr std::uint32_t frames = 15;         ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
+inline constexpr std::size_t value_types = 8;
+inline constexpr std::uint8_t instances = 3;
 inline constexpr std::uint64_t pooled_bytes = std::uint64_t{1} << 37;  ///< to lay out on
 inline constexpr std::uint64_t started_bytes = 2 * 1024 * 1024;        ///< to start on
 inline constexpr std::uint64_t made_bytes = 1024 * 1024;               ///< of a `new`
@@ -164,8 +177,9 @@ struct Step {
     yield,                  // index
     yield_apart,            // index
     overflow,
+    collect,
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::overflow) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::collect) + 1;
   static constexpr std::uint8_t null_function = program_bounds::functions;
 
   Kind kind = Kind::return_;
@@ -180,8 +194,8 @@ struct Step {
   std::uint16_t values = 0;
   std::uint16_t count = 0;
   std::uint32_t index = 0;  ///< of a yield: the handler index of its payload
-  BoundedList<std::uint8_t, program_bounds::suspend_clauses> suspends;
-  BoundedList<std::uint8_t, program_bounds::switch_clauses> switches;
+  BoundedList<std::uint8_t, program_bounds::suspend_clauses> suspends{};
+  BoundedList<std::uint8_t, program_bounds::switch_clauses> switches{};
   friend bool operator==(const Step&, const Step&) = default;
 };
 
@@ -199,6 +213,9 @@ constexpr bool ends_body(Step::Kind kind) {
 struct Program {
   Expectation expect;
   Trampoline trampoline = Trampoline::trap;  ///< that is installed beside the store (T5)
+  BoundedList<ValueType, program_bounds::value_types> values;  ///< none of them: i64
+  HandlePlace handles = HandlePlace::globals;
+  std::uint8_t instances = 1;                                   ///< from 1
   BoundedList<StackShape, program_bounds::stacks> stacks;       ///< at least one
   BoundedList<Signature, program_bounds::functions> functions;  ///< at least one
   std::uint8_t tags = 1;                                        ///< from 1

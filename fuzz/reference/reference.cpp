@@ -133,6 +133,7 @@ void Reference::take() {
     case Step::Kind::yield:
     case Step::Kind::yield_apart: return skip();
     case Step::Kind::overflow: return has_guard_page(self()) ? void() : skip();
+    case Step::Kind::collect: return;  // Only an engine has something to collect.
   }
 }
 

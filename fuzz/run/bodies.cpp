@@ -221,6 +221,7 @@ MaybeExit Bodies::take(const Step& step, StackIndex self) {
     case Kind::start:
       starts_.take(step, natives_[self].span);
       return arrived(self, {}), std::nullopt;
+    case Kind::collect: return arrived(self, {}), std::nullopt;
     default: arrived(self, operations_.operate(step)); return std::nullopt;
   }
 }

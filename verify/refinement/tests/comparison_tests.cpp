@@ -110,6 +110,17 @@ TEST(refinement, one_program_with_every_transition_agrees) {
   }
 }
 
+TEST(refinement, a_collect_is_nothing_to_the_model) {
+  std::string steps = "collect\n" + std::string(everything);
+  steps.insert(steps.find("suspend t1"), "collect\n");
+  const Kept kept = run_and_keep(program_of(steps));
+  Comparison comparison;
+  const auto difference = comparison.compare(kept.program, kept.log);
+  ASSERT_FALSE(difference.has_value()) << text(*difference);
+  EXPECT_EQ(comparison.tally().unmodelled[static_cast<std::size_t>(fuzz::Step::Kind::collect)], 2u);
+  EXPECT_GE(comparison.tally().transitions, 30u);
+}
+
 // The difference after `spoil` has changed an opinion; nothing if it is missed.
 std::string found(const std::function<bool(fuzz::LoggedTransition&)>& spoil) {
   Kept kept = run_and_keep(program_of(everything));

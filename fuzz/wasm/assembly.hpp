@@ -1,0 +1,117 @@
+// The modules while they are written: what they have by number. Every module has the same numbers
+// for types, tags, globals, tables and helpers: the first defines all but the types, the others
+// import them. Only the functions that a run is made of are each in one module.
+#pragma once
+
+#include "fuzz/wasm/code.hpp"
+#include "fuzz/wasm/translation.hpp"
+#include "fuzz/wasm/types.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace fiberproof::fuzz::wasm {
+
+/// A function with its local variables: index 0 is that of the first parameter.
+struct FunctionBody {
+  TypeList params;
+  TypeList locals;  ///< beyond the parameters
+  Code code;
+};
+
+class Assembly {
+ public:
+  /// A function of a run, by number.
+  using Function = std::uint32_t;
+
+  Assembly(unsigned modules, bool has_host, bool with_text);
+
+  unsigned modules() const { return static_cast<unsigned>(modules_.size()); }
+  bool has_host() const { return has_host_; }
+  bool with_text() const { return with_text_; }
+  TypeTable& types() { return types_; }
+  Code code() const { return Code(with_text_); }
+
+  // Imports from the host, where there is one.
+  static constexpr std::uint32_t host_enter = 0;
+  static constexpr std::uint32_t host_collect = 1;
+
+  /// Every module has helpers by the same index, which is returned.
+  std::uint32_t add_helper(std::string_view name, std::uint32_t type, FunctionBody body);
+  /// The index that the next helper gets, for one that calls itself.
+  std::uint32_t next_helper() const;
+
+  std::uint32_t add_tag(const TypeList& params, const TypeList& results);
+  /// A mutable one, which begins as 0 or null.
+  std::uint32_t add_global(const ValType& type);
+  /// Of references, each of which begins as null.
+  std::uint32_t add_table(const ValType& type, std::uint32_t size);
+
+  /// The same number for functions that are the same in the same module. All helpers are there
+  /// before the first function.
+  Function add_function(unsigned module, std::uint32_t type, FunctionBody body);
+  /// Pushes a reference to it, which has its exact type.
+  void push_function(Code& code, unsigned from_module, Function function);
+  void call_function(Code& code, unsigned from_module, Function function);
+
+  /// A helper that ref.func names.
+  void refer_to_helper(std::uint32_t index) { referred_helpers_.push_back(index); }
+
+  void export_function(std::string_view name, Function function);
+
+  std::vector<Module> finish();
+
+ private:
+  struct Helper {
+    std::string name;
+    std::uint32_t type;
+    FunctionBody body;
+  };
+  struct Tag {
+    std::uint32_t type;
+  };
+  struct Table {
+    ValType type;
+    std::uint32_t size;
+  };
+  struct Placed {
+    unsigned module;
+    std::uint32_t type;
+    std::uint32_t index;  ///< in its module
+    FunctionBody body;
+    std::int64_t shared_slot = -1;  ///< in the table by which other modules reach it
+    bool is_referred = false;
+  };
+  struct Content {
+    std::vector<Function> functions;
+  };
+  class Writer;
+
+  std::uint32_t imported_functions() const { return has_host_ ? 2 : 0; }
+  std::uint32_t shared_slot(Function function);
+
+  bool has_host_;
+  bool with_text_;
+  TypeTable types_;
+  std::vector<Helper> helpers_;
+  std::vector<Tag> tags_;
+  std::vector<ValType> globals_;
+  std::vector<Table> tables_;
+  std::vector<Placed> functions_;
+  std::map<std::tuple<unsigned, std::uint32_t, Bytes>, Function> known_;
+  std::vector<Content> modules_;
+  std::vector<std::pair<std::string, Function>> exports_;
+  std::vector<std::uint32_t> referred_helpers_;
+  std::pair<std::uint32_t, std::uint32_t> host_types_{};  ///< of enter and of collect
+  std::uint32_t shared_ = 0;
+};
+
+/// The name under which a module is imported from: "m0", …
+std::string module_name(unsigned module);
+
+}  // namespace fiberproof::fuzz::wasm

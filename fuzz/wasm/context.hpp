@@ -1,0 +1,69 @@
+// What all functions of a translation share: the run, what was planned for it, and where its
+// handles, tags and types are in the modules.
+#pragma once
+
+#include "fuzz/program/program.hpp"
+#include "fuzz/wasm/assembly.hpp"
+#include "fuzz/wasm/helpers.hpp"
+#include "fuzz/wasm/outline.hpp"
+#include "fuzz/wasm/plan.hpp"
+#include "fuzz/wasm/trace.hpp"
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace fiberproof::fuzz::wasm {
+
+class Context {
+ public:
+  Context(const Program& program, const Trace& trace, const Plan& plan, const Outline& outline,
+          Assembly& assembly, const Helpers& helpers, unsigned defect);
+
+  const Program& program;
+  const Trace& trace;
+  const Plan& plan;
+  const Outline& outline;
+  Assembly& assembly;
+  const Helpers& helpers;
+  const unsigned defect;  ///< a wrong translation (translation.hpp), 0 for none
+
+  /// The continuation type of a node; the index before it is that of its function type.
+  std::uint32_t continuation_type(std::uint32_t node) const {
+    return continuation_types_[plan.type_of(node)];
+  }
+  std::uint32_t function_type(std::uint32_t node) const { return continuation_type(node) - 1; }
+  ValType type_of(const Element& element) const;
+  TypeList types_of(const std::vector<Element>& list) const;
+
+  /// The tag of a suspension: one for each tag of the program and each type that it occurs with.
+  std::uint32_t tag_of(std::uint32_t event);
+  std::uint32_t switch_tag(std::uint8_t tag, std::uint32_t results);
+
+  /// [handle] -> []. `spare` is a local variable of the handle's type.
+  void store(Code& code, std::uint8_t slot, std::uint32_t node, std::uint32_t spare);
+  void store_null(Code& code, std::uint8_t slot, std::uint32_t node);
+  /// [] -> [handle]
+  void load(Code& code, std::uint8_t slot, std::uint32_t node);
+
+  /// The module that the functions of a stack are in.
+  unsigned module_of(StackIndex stack) const {
+    const unsigned modules = assembly.modules();
+    return stack == 0 || trace.stacks[stack].is_initial ? modules - 1 : stack % modules;
+  }
+
+  /// By StackIndex; known from the highest down to 1.
+  std::vector<Assembly::Function> functions;
+
+ private:
+  std::uint32_t place_of(std::uint8_t slot, std::uint32_t node);
+
+  std::vector<std::uint32_t> continuation_types_;  ///< by type of the plan
+  std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> suspend_tags_;
+  std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> switch_tags_;
+  /// Globals by slot and type, or tables by type.
+  std::map<std::pair<std::uint8_t, std::uint32_t>, std::uint32_t> places_;
+};
+
+}  // namespace fiberproof::fuzz::wasm
