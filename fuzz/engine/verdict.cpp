@@ -115,6 +115,10 @@ std::string what_came(const Verdict& verdict, bool with_numbers) {
   return with_numbers ? verdict.message : "trap: " + plain_words(verdict.message);
 }
 
+bool has_place(std::string_view cause) {
+  return cause.starts_with("panic at ") || cause.starts_with("fatal error at ");
+}
+
 std::string where(const Verdict& verdict) {
   if (!verdict.is_in_call) return "before a call";
   return fmt::format("expected {}", what_must_come(verdict));
@@ -164,7 +168,10 @@ std::string signature(const Verdict& verdict) {
     case not_run: return {};
     case wrong: return fmt::format("{}, got {}", where(verdict), what_came(verdict, false));
     case refused: return "refused: " + plain_words(verdict.message);
-    case crash: return fmt::format("{}, got crash: {}", where(verdict), verdict.message);
+    case crash:
+      // A place in the engine's source says what is wrong there, whatever the call was for.
+      if (has_place(verdict.message)) return "crash: " + verdict.message;
+      return fmt::format("{}, got crash: {}", where(verdict), verdict.message);
     case hang: return fmt::format("{}, got hang", where(verdict));
     case out_of_memory: break;
   }
@@ -224,17 +231,21 @@ std::string cause_of_crash(std::span<const std::string> lines, int exit_code) {
 }
 
 std::string plain_words(std::string_view text) {
-  constexpr std::size_t letters_max = 80;
+  constexpr std::size_t letters_max = 200;
   std::string plain;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char letter = text[at];
-    if (is_digit(letter)) {
-      if (!plain.ends_with('N') || !is_digit(text[at - 1])) plain += 'N';
+  while (!text.empty()) {
+    const bool is_hexadecimal = text.starts_with("0x");
+    const std::string_view digits = is_hexadecimal ? "0123456789abcdefx" : "0123456789";
+    const std::size_t number = std::min(text.find_first_not_of(digits), text.size());
+    const char letter = text.front();
+    if (number > 0) {
+      plain += 'N';
     } else if (static_cast<unsigned char>(letter) <= ' ') {
       if (!plain.empty() && plain.back() != ' ') plain += ' ';
     } else if (letter != '#' || !plain.empty()) {
       plain += letter;
     }
+    text.remove_prefix(std::max(number, std::size_t{1}));
   }
   if (plain.size() > letters_max) plain.resize(plain.rfind(' ', letters_max));
   while (plain.ends_with(' ')) plain.pop_back();

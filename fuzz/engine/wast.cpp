@@ -93,7 +93,8 @@ std::string last_cause(std::span<const std::string> lines) {
         colon != text.npos && text.find_first_not_of("0123456789") == colon) {
       text.remove_prefix(colon + 2);
     }
-    cause = text;
+    // The quotation of what came ends on a line of its own.
+    if (text != "'") cause = text;
   }
   while (cause.ends_with('\'')) cause.pop_back();
   return cause;

@@ -83,6 +83,17 @@ TEST(wast_output, shows_a_trap_of_another_class) {
   EXPECT_EQ(signature(verdict), "expected consumed handle, got null reference");
 }
 
+TEST(wast_output, shows_a_trap_that_stands_for_no_class) {
+  const Verdict verdict = second_of_wast(
+      wasm::End::consumed_handle,
+      {"    0: failed directive on x.wast:9",
+       "    1: expected 'wasm trap: continuation already consumed', got 'error while executing at "
+       "wasm backtrace:",
+       "    0:    0x983 - <unknown>!<wasm function 7>", "",
+       "Caused by:", "    wasm trap: cast failure", "'", ""});
+  EXPECT_EQ(signature(verdict), "expected consumed handle, got trap: wasm trap: cast failure");
+}
+
 TEST(wast_output, shows_an_exception_in_place_of_a_result) {
   const Verdict verdict =
       second_of_wast(wasm::End::returns,
@@ -100,7 +111,7 @@ TEST(wast_output, shows_a_module_that_is_refused) {
                                           "    2: unexpected end-of-file (at offset 0x9)"},
                                          false);
   EXPECT_EQ(signature(verdict),
-            "refused: failed to parse WebAssembly module: unexpected end-of-file (at offset NxN)");
+            "refused: failed to parse WebAssembly module: unexpected end-of-file (at offset N)");
 }
 
 TEST(wast_script, asserts_what_each_part_must_end_in) {

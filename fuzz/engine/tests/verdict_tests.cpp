@@ -27,6 +27,19 @@ TEST(crash, is_told_by_the_place_and_the_first_words_of_a_panic) {
             "panic at cranelift-1.2/src/c.rs:5: no");
 }
 
+TEST(crash, is_told_without_addresses) {
+  EXPECT_EQ(plain_words("assertion failed: 0x7f3ea1f0 > 0x7f3eb2f8 in 12"),
+            "assertion failed: N > N in N");
+}
+
+TEST(crash, has_one_signature_for_one_place_whatever_the_call_was_for) {
+  Verdict verdict{
+      .kind = Verdict::Kind::crash, .is_in_call = true, .message = "panic at a.rs:1: b"};
+  EXPECT_EQ(signature(verdict), "crash: panic at a.rs:1: b");
+  verdict.message = "SIGSEGV";
+  EXPECT_EQ(signature(verdict), "expected 0, got crash: SIGSEGV");
+}
+
 TEST(crash, is_told_by_the_words_of_a_fatal_error_of_v8) {
   EXPECT_EQ(cause_of_crash(Lines{"#", "# Fatal error in ../src/wasm/x.cc, line 12",
                                  "# unimplemented code", "#"},
