@@ -19,6 +19,7 @@ constexpr std::size_t javascript_programs_max = 400;
 // stack takes two.
 constexpr std::size_t continuations_max = 6000;
 constexpr unsigned batch_attempts_max = 40;
+constexpr unsigned confirmations_max = 3;  // of one signature
 
 std::expected<void, std::string> write_file(const std::string& path, std::string_view text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
@@ -251,8 +252,16 @@ void Driver::judge_halves(Programs programs, std::span<Verdict> verdicts) {
 
 // Runs the suspect alone. What it shows there is what is told.
 Verdict Driver::confirmed(Programs programs, std::size_t suspect, const Verdict& seen) {
+  // Whether a module is valid depends on nothing else, and a kind that was confirmed a few times
+  // needs no more: each time takes a process.
+  if (seen.kind == Verdict::Kind::refused) return seen;
+  const auto times = confirmed_.find(signature(seen));
+  if (times != confirmed_.end() && times->second >= confirmations_max) return seen;
   Verdict alone = judge_alone(*programs[suspect]);
-  if (alone.kind != Verdict::Kind::agrees) return alone;
+  if (alone.kind != Verdict::Kind::agrees) {
+    if (signature(alone) == signature(seen)) ++confirmed_[signature(seen)];
+    return alone;
+  }
   std::vector<std::size_t> before(suspect);
   std::iota(before.begin(), before.end(), std::size_t{0});
   Verdict in_batch = seen;

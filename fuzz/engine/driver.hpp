@@ -1,6 +1,6 @@
 // Has an engine run programs, in batches, and tells of each what it did. A crash, a hang or a wrong
-// answer takes only its own program: the rest of the batch is run without it, and the suspect is
-// run alone before it is told.
+// answer takes only its own program: the rest of the batch is run without it, and the first
+// suspects of each kind are run alone before they are told.
 #pragma once
 
 #include "fuzz/engine/batch.hpp"
@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -87,6 +88,7 @@ class Driver {
   DriverOptions options_;
   RunEngine run_;
   Usage usage_;
+  std::map<std::string, unsigned> confirmed_;  // how often a signature was seen alone
   std::vector<std::string> last_command_;
   std::vector<std::string> last_lines_;
 };

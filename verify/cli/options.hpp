@@ -32,7 +32,7 @@ struct Options {
   std::string json;            ///< file for the results, even if the command line is wrong
   bool is_json_given = false;  ///< the name may be empty
   unsigned main_seconds = 5;
-  std::size_t main_engine_programs = 2000;  ///< of the main job; on each engine
+  std::size_t main_engine_programs = 500;  ///< of the main job; on each engine
   bool main_leaves_engines_out = false;
 };
 

@@ -55,8 +55,19 @@ TEST_F(driver, tells_a_hang_a_wrong_answer_and_a_refusal_apart) {
       {"a", Fault::hang}, {"b", Fault::wrong}, {"c", Fault::refused}, {"e", Fault::memory}};
   EXPECT_EQ(told(judge({"a", "b", "c", "d", "e"})),
             (Texts{"expected 0, got hang (call 1)", "expected 0, got returned 5 (call 1)",
-                   "refused: CompileError: bad byte @+0", "agrees",
+                   "refused: CompileError: bad byte @+1", "agrees",
                    "expected 0, got out of memory (call 1)"}));
+}
+
+TEST_F(driver, runs_the_first_three_suspects_of_a_kind_alone) {
+  paper_.faults = {{"a", Fault::wrong},
+                   {"b", Fault::wrong},
+                   {"c", Fault::wrong},
+                   {"d", Fault::wrong},
+                   {"e", Fault::wrong}};
+  const auto verdicts = judge({"a", "b", "c", "d", "e"});
+  EXPECT_EQ(std::ranges::count(verdicts, Verdict::Kind::wrong, &Verdict::kind), 5);
+  EXPECT_EQ(paper_.batches, (std::vector<Texts>{{"a", "b", "c", "d", "e"}, {"a"}, {"b"}, {"c"}}));
 }
 
 TEST_F(driver, halves_where_no_program_was_begun) {
