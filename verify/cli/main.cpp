@@ -8,6 +8,7 @@
 #include "verify/cli/coverage_table.hpp"
 #include "verify/cli/engine_list.hpp"
 #include "verify/cli/engine_parts.hpp"
+#include "verify/cli/engine_proofs.hpp"
 #include "verify/cli/engines_command.hpp"
 #include "verify/cli/exit_status.hpp"
 #include "verify/cli/explain_command.hpp"
@@ -80,7 +81,14 @@ ExitStatus run_installed_engines(const Options& options, nlohmann::json& results
     fmt::print("left out: none is installed; .ci/install-engines installs them\n");
     return ExitStatus::ok;
   }
-  return run_engines(command, engine_parts(), results);
+  const auto listed = read_engines(command.table, {});
+  if (!listed) {
+    complain(listed.error());
+    return ExitStatus::could_not_run;
+  }
+  const ExitStatus proved = prove_engines(*listed, options.prove.counterexamples);
+  fmt::print("\n");
+  return worse(proved, run_engines(command, engine_parts(), results));
 }
 
 // A rule without a proof or an oracle is no failure of the run: the table shows it.
