@@ -138,7 +138,7 @@ bool may_lie_in_a_corpus(std::string_view path) {
            path.contains(fmt::format("/reproducers/{}/", target));
   };
   return is_of("object") || is_of("instruction") || name_of(path) == "README.md" ||
-         name_of(path) == "CMakeLists.txt";
+         path.ends_with("engines/known.txt") || name_of(path) == "CMakeLists.txt";
 }
 
 void expand_directory(const std::string& directory, ExpandedPaths& expanded) {

@@ -53,8 +53,8 @@ struct ExpandedPaths {
 };
 
 /// The Program files that `paths` name: files as they are, directories with all below them. There a
-/// regular file must be a *.program, README.md or CMakeLists.txt, or lie in seeds/object or
-/// reproducers/object; that there is none is an error.
+/// regular file must be a *.program, README.md, CMakeLists.txt or engines/known.txt, or lie in
+/// seeds/object or reproducers/object; that there is none is an error.
 ExpandedPaths expand_paths(const std::vector<std::string>& paths);
 
 }  // namespace fiberproof::fuzz

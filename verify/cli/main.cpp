@@ -1,10 +1,15 @@
 // The `fiberproof` command. Without a subcommand it does the main job: every proof, every target
-// for a few seconds, the whole corpus, and the table of what holds.
+// for a few seconds, the whole corpus, random Programs on WebAssembly engines, and the tables of
+// what holds.
 #include "fuzz/replay/child_process.hpp"
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
 #include "verify/cli/coverage_table.hpp"
+#include "verify/cli/engine_list.hpp"
+#include "verify/cli/engine_parts.hpp"
+#include "verify/cli/engine_proofs.hpp"
+#include "verify/cli/engines_command.hpp"
 #include "verify/cli/exit_status.hpp"
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
@@ -61,6 +66,31 @@ void print_heading(const std::string& text) {
   flush();
 }
 
+// Engines that are not installed are left out, and said: the rest of the main job does not need
+// them.
+ExitStatus run_installed_engines(const Options& options, nlohmann::json& results) {
+  if (options.main_leaves_engines_out) {
+    fmt::print("left out, as --no-engines says\n");
+    return ExitStatus::ok;
+  }
+  EnginesCommand command;
+  command.table = installed_engine_table();
+  command.programs = options.main_engine_programs;
+  command.may_lack_engines = true;
+  if (command.table.empty()) {
+    fmt::print("left out: none is installed; .ci/install-engines installs them\n");
+    return ExitStatus::ok;
+  }
+  const auto listed = read_engines(command.table, {});
+  if (!listed) {
+    complain(listed.error());
+    return ExitStatus::could_not_run;
+  }
+  const ExitStatus proved = prove_engines(*listed, options.prove.counterexamples);
+  fmt::print("\n");
+  return worse(proved, run_engines(command, engine_parts(), results));
+}
+
 // A rule without a proof or an oracle is no failure of the run: the table shows it.
 Outcome main_job(Options options) {
   options.fuzz.seconds = options.main_seconds;
@@ -81,9 +111,14 @@ Outcome main_job(Options options) {
   print_heading("\n== corpus");
   ReplayReport corpus;
   if (!is_interrupted()) corpus = run_replays({*folder}, true);
+  print_heading("\n== WebAssembly engines");
+  nlohmann::json engine_results;
+  ExitStatus engines = ExitStatus::ok;
+  if (!is_interrupted()) engines = run_installed_engines(options, engine_results);
   const auto rules = rules_of(embedded_spec().text);
   fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
-  const ExitStatus status = worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status));
+  const ExitStatus status =
+      worse(engines, worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status)));
   fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
              is_interrupted()           ? "interrupted: what is not printed was not checked"
              : status == ExitStatus::ok ? "everything holds as expected"
@@ -91,6 +126,7 @@ Outcome main_job(Options options) {
                                           "'fiberproof:', and what a target found");
   nlohmann::json results = coverage_json(rules, proofs, fuzzing);
   results["corpus"] = to_json(corpus);
+  results["engines"] = std::move(engine_results);
   return {status, std::move(results)};
 }
 
@@ -149,6 +185,8 @@ Outcome run(Options& options) {
     outcome.status = mutate(options.mutate, outcome.results);
   } else if (options.command == "mutants") {
     outcome.status = judge_byte_mutants(options.mutants, outcome.results);
+  } else if (options.command == "engines") {
+    outcome.status = run_engines(options.engines, engine_parts(), outcome.results);
   } else if (options.command == "list") {
     outcome.status = list(options.list, outcome.results);
   } else {

@@ -1,6 +1,7 @@
 #include "verify/cli/options.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/engine_options.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/mutation_options.hpp"
 #include "verify/cli/option_checks.hpp"
@@ -158,7 +159,7 @@ std::optional<std::string> find_json(const std::vector<std::string>& words) {
 // The first word that is neither an option nor the value of one.
 std::string first_word(const std::vector<std::string>& words) {
   for (std::size_t at = 0; at < words.size(); ++at) {
-    if (words[at] == "--json" || words[at] == "--time") {
+    if (words[at] == "--json" || words[at] == "--time" || words[at] == "--engines") {
       ++at;
     } else if (!words[at].starts_with('-')) {
       return words[at];
@@ -206,12 +207,14 @@ void add_all(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(whole_number(1, 3600))
       ->capture_default_str();
+  add_main_engines(app, options);
   add_prove(app, options);
   add_fuzz(app, options);
   add_programs(app, options);
   add_hunt(app, options);
   add_mutate(app, options);
   add_mutants(app, options);
+  add_engines(app, options);
   add_list(app, options);
   add_json(app, options);
   for (CLI::App* subcommand : app.get_subcommands({})) add_json(*subcommand, options);
@@ -236,6 +239,11 @@ std::optional<std::string> contradiction(const CLI::App& app, const CLI::App& su
         "--time before '{}' applies only without a command: leave it out, or put it behind 'fuzz'",
         subcommand.get_name());
   }
+  for (const char* const option : {"--engines", "--no-engines"}) {
+    if (app.count(option) == 0) continue;
+    return fmt::format("{} before '{}' applies only without a command: leave it out", option,
+                       subcommand.get_name());
+  }
   if (app.count("--json") + subcommand.count("--json") > 1) return "--json is given twice";
   return std::nullopt;
 }
@@ -246,7 +254,8 @@ Parsed parse_options(int argc, char** argv, Options& options) {
   CLI::App app{
       "Fuzzing and verification of stackful continuations. Without a command: prove everything, "
       "run "
-      "each fuzz target for a few seconds, replay the corpus, and print the table of what holds.",
+      "each fuzz target for a few seconds, replay the corpus, run Programs on WebAssembly engines, "
+      "and print the tables of what holds.",
       "fiberproof"};
   add_all(app, options);
   const std::vector<std::string> words(argv + 1, argv + argc);

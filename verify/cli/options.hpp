@@ -1,6 +1,7 @@
 // The command line: every subcommand's options and their help, in plain imperative English.
 #pragma once
 
+#include "verify/cli/engines_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
 #include "verify/cli/mutants_command.hpp"
@@ -20,6 +21,7 @@ struct Options {
   HuntCommand hunt;
   MutateCommand mutate;
   MutantsCommand mutants;
+  EnginesCommand engines;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
   std::string trampoline;            ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;
@@ -30,6 +32,8 @@ struct Options {
   std::string json;            ///< file for the results, even if the command line is wrong
   bool is_json_given = false;  ///< the name may be empty
   unsigned main_seconds = 5;
+  std::size_t main_engine_programs = 500;  ///< of the main job; on each engine
+  bool main_leaves_engines_out = false;
 };
 
 enum class Parsed : std::uint8_t { ready, printed_help, wrong };

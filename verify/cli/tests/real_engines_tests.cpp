@@ -1,0 +1,122 @@
+// Each class of end on the engines that .ci/install-engines has installed, by a module made by
+// hand.
+#include "verify/cli/engine_list.hpp"
+#include "verify/process/tests/scratch_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <string>
+
+namespace fiberproof::verify {
+namespace {
+
+// wat2wasm of the following, whose exports but one resume a continuation that never returns:
+//
+//   (module (type $f (func)) (type $k (cont $f)) … (tag $t) (tag $e)
+//     (func $tr unreachable) (func $su (suspend $t)) (func $th (throw $e)) (func $nop)
+//     (func $rec (call $rec) (call $rec)) (global $g (mut (ref null $k)) (ref.null $k))
+//     (func (export "unreachable") (result i32)
+//       (resume $k (cont.new $k (ref.func $tr))) (i32.const 1))
+//     …
+//     (func (export "wrong") (result i32) (i32.const 7)))
+constexpr std::string_view module_in_hexadecimal =
+    "0061736d01000000010c046000005d006000017f5d02031110000000000002020202020202020202"
+    "020d050200000000060701630101d0010b07710b0b756e726561636861626c65000509756e68616e"
+    "646c656400060a756e68616e646c656430000708636f6e73756d65640008046e756c6c0009086e75"
+    "6c6c66756e63000a086f766572666c6f77000b096f766572666c6f7730000c03657863000d046578"
+    "6330000e0577726f6e67000f09090103000500010203040a8c01100300000b0400e2000b04000801"
+    "0b02000b0600100410040b0b00d200e001e3010041010b0b00d201e001e3010041010b0600e20041"
+    "010b1400d203e00124002300e301002300e3010041010b0900d001e3010041010b0900d000e0011a"
+    "41010b0b00d204e001e3010041010b0600100441010b0b00d202e001e3010041010b060008014101"
+    "0b040041070b";
+
+fuzz::wasm::Translation program(const std::string& part, fuzz::wasm::End end) {
+  fuzz::wasm::Translation translation;
+  fuzz::wasm::Module module{.name = "m", .bytes = {}, .text = {}};
+  for (std::size_t at = 0; at < module_in_hexadecimal.size(); at += 2) {
+    const std::string byte(module_in_hexadecimal.substr(at, 2));
+    module.bytes.push_back(static_cast<std::uint8_t>(std::stoi(byte, nullptr, 16)));
+  }
+  translation.modules.push_back(std::move(module));
+  translation.parts.push_back({.name = part, .end = end});
+  return translation;
+}
+
+using Told = std::map<std::string, std::string>;
+
+// What the installed engine of that name says of each export, in one batch.
+class real_engine : public testing::Test {
+ protected:
+  Told told_by(const std::string& name) {
+    const std::string table = installed_engine_table();
+    if (table.empty()) return {};
+    auto engines = read_engines(table, {});
+    EXPECT_TRUE(engines) << engines.error();
+    std::erase_if(*engines, [&](const auto& engine) { return engine.name != name; });
+    std::vector<EngineReport> reports;
+    const auto drivers = prepare_engines(*engines, {.scratch = folder_.path()}, reports);
+    if (drivers.empty()) return {};
+    using enum fuzz::wasm::End;
+    const std::vector<std::pair<std::string, fuzz::wasm::End>> exports{
+        {"unreachable", unreachable},
+        {"unhandled", unhandled_tag},
+        {"unhandled0", unhandled_tag},
+        {"consumed", consumed_handle},
+        {"null", null_handle},
+        {"nullfunc", null_function},
+        {"overflow", stack_overflow},
+        {"overflow0", stack_overflow},
+        {"exc", uncaught_exception},
+        {"exc0", uncaught_exception},
+        {"wrong", returns}};
+    std::vector<fuzz::wasm::Translation> programs;
+    for (const auto& [part, end] : exports) programs.push_back(program(part, end));
+    std::vector<const fuzz::wasm::Translation*> all;
+    for (const auto& one : programs) all.push_back(&one);
+    const auto verdicts = drivers.front()->judge(all);
+    Told told;
+    for (std::size_t index = 0; index < exports.size(); ++index) {
+      told[exports[index].first] = describe(verdicts[index]);
+    }
+    return told;
+  }
+
+  ScratchFolder folder_;
+};
+
+// A right engine, which disagrees only about the part that is wrong on purpose.
+Told all_right() {
+  Told told{{"wrong", "expected 0, got returned 7 (call 1)"}};
+  for (const char* const name : {"unreachable", "unhandled", "unhandled0", "consumed", "null",
+                                 "nullfunc", "overflow", "overflow0", "exc", "exc0"}) {
+    told[name] = "agrees";
+  }
+  return told;
+}
+
+TEST_F(real_engine, wasmtime_49_ends_each_call_as_it_must) {
+  const Told told = told_by("wasmtime-49");
+  if (told.empty()) GTEST_SKIP() << "left out: wasmtime-49 is not installed";
+  EXPECT_EQ(told, all_right());
+}
+
+TEST_F(real_engine, v8_ends_each_call_as_it_must) {
+  const Told told = told_by("v8-15");
+  if (told.empty()) GTEST_SKIP() << "left out: v8-15 is not installed";
+  EXPECT_EQ(told, all_right());
+}
+
+TEST_F(real_engine, wasmtime_44_loses_what_ends_a_continuation) {
+  const Told told = told_by("wasmtime-44");
+  if (told.empty()) GTEST_SKIP() << "left out: wasmtime-44 is not installed";
+  Told known = all_right();
+  known["unreachable"] = "expected unreachable, got returned 1 (call 1)";
+  known["unhandled"] = "expected unhandled tag, got returned 1 (call 1)";
+  known["overflow"] = "expected stack overflow, got returned 1 (call 1)";
+  known["exc"] = "expected exception, got returned 1 (call 1)";
+  known["consumed"] = "expected consumed handle, got crash: SIGSEGV (call 1)";
+  EXPECT_EQ(told, known);
+}
+
+}  // namespace
+}  // namespace fiberproof::verify
