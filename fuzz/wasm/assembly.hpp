@@ -23,6 +23,9 @@ struct FunctionBody {
   TypeList params;
   TypeList locals;  ///< beyond the parameters
   Code code;
+
+  /// The function as a code section has it, without its size: runs of locals, and instructions.
+  Bytes encoded() const;
 };
 
 class Assembly {
@@ -50,7 +53,7 @@ class Assembly {
   std::uint32_t add_tag(const TypeList& params, const TypeList& results);
   /// A mutable one, which begins as 0 or null.
   std::uint32_t add_global(const ValType& type);
-  /// Of references, each of which begins as null.
+  /// The places of the table are null at first.
   std::uint32_t add_table(const ValType& type, std::uint32_t size);
 
   /// The same number for functions that are the same in the same module. All helpers are there
@@ -101,6 +104,10 @@ class Assembly {
     Function function;
   };
   class Writer;
+
+  /// The table through which a module reaches functions of another; the first, where there are more
+  /// modules than one.
+  static constexpr std::uint32_t shared_table = 0;
 
   std::uint32_t imported_functions() const { return has_host_ ? 2 : 0; }
   std::uint32_t shared_slot(Function function);

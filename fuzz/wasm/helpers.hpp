@@ -41,6 +41,11 @@ class Helpers {
   std::uint32_t wrong_tag() const { return wrong_tag_; }
 
  private:
+  /// Variables of the functions that make a value and that check one.
+  static constexpr std::uint32_t made_local_id = 0;
+  static constexpr std::uint32_t checked_value = 0;
+  static constexpr std::uint32_t checked_local_id = 1;
+
   struct OfType {
     std::uint32_t make = 0;
     std::uint32_t check = 0;

@@ -205,7 +205,7 @@ std::vector<Element> Plan::arriving_list(const Life& life, std::size_t shift) co
 }
 
 void Plan::fill_lists() {
-  // Of each step that suspends: a life that goes on.
+  // A life that goes on, by the step that suspended it.
   std::map<const Step*, const Life*> known;
   for (Life& life : lives_) {
     if (life.arrival == none) continue;
