@@ -25,6 +25,10 @@ struct BatchOutput {
   bool is_complete = false;                      ///< the engine came to the end of the batch
 };
 
+/// The modules that programs of a batch share, each once: they are instantiated before the
+/// programs.
+std::vector<const wasm::Module*> shared_modules(Programs programs);
+
 /// The text of a script for the protocol `wast`.
 std::string wast_script(Programs programs);
 
@@ -32,7 +36,8 @@ std::string wast_script(Programs programs);
 /// that program has a verdict, and those behind it have none.
 BatchOutput read_wast_output(Programs programs, std::span<const std::string> lines);
 
-/// A batch for loop.mjs: a JSON object a line, with the modules in hexadecimal.
+/// A batch for loop.mjs: a line for the shared modules and one for each program, each a JSON
+/// object, with the modules in hexadecimal.
 std::string javascript_batch(Programs programs);
 
 /// Reads the output of loop.mjs, among whatever else the host prints.

@@ -2,6 +2,7 @@
 #include "fuzz/engine/batch.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <charconv>
 
 namespace fiberproof::fuzz::engine {
@@ -128,14 +129,31 @@ class Reader {
 
 }  // namespace
 
+std::vector<const wasm::Module*> shared_modules(Programs programs) {
+  std::vector<const wasm::Module*> shared;
+  for (const wasm::Translation* const translation : programs) {
+    for (const wasm::Module& module : translation->modules) {
+      const bool is_known =
+          std::any_of(shared.begin(), shared.end(),
+                      [&module](const wasm::Module* known) { return known->name == module.name; });
+      if (module.is_shared && !is_known) shared.push_back(&module);
+    }
+  }
+  return shared;
+}
+
 std::string javascript_batch(Programs programs) {
-  std::string text;
+  std::string text = "{\"shared\":[";
+  const auto add = [&text](const wasm::Module& module) {
+    text += fmt::format("{}{{\"name\":{},\"hex\":\"{}\"}}", text.back() == '[' ? "" : ",",
+                        json_string(module.name), hexadecimal(module.bytes));
+  };
+  for (const wasm::Module* const module : shared_modules(programs)) add(*module);
+  text += "]}\n";
   for (const wasm::Translation* const translation : programs) {
     text += "{\"modules\":[";
     for (const wasm::Module& module : translation->modules) {
-      text += fmt::format("{}{{\"name\":{},\"hex\":\"{}\"}}",
-                          &module == translation->modules.data() ? "" : ",",
-                          json_string(module.name), hexadecimal(module.bytes));
+      if (!module.is_shared) add(module);
     }
     text += "],\"parts\":[";
     for (const wasm::Part& part : translation->parts) {

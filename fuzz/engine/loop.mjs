@@ -1,5 +1,6 @@
 // Runs a batch of programs in a JavaScript host: Deno, Node, or a shell such as d8. The one argument
-// is a file of JSON lines, {"modules": [{"name", "hex"}], "parts": [name]}. Every line that it
+// is a file of JSON lines: first {"shared": [{"name", "hex"}]}, modules that all programs may import
+// from, then {"modules": [{"name", "hex"}], "parts": [name]} for each program. Every line that it
 // prints begins with @, and is written before anything else happens:
 //
 //   @begin PROGRAM
@@ -36,6 +37,7 @@ function say(...words) {
 }
 
 function bytesOf(hex) {
+  if (Uint8Array.fromHex) return Uint8Array.fromHex(hex);
   const bytes = new Uint8Array(hex.length / 2);
   for (let at = 0; at < bytes.length; ++at) {
     bytes[at] = Number.parseInt(hex.substr(2 * at, 2), 16);
@@ -51,28 +53,29 @@ function wordsOf(error) {
   return text.replace(/\s+/g, " ").slice(0, 500);
 }
 
-// The exports of the last module. Each module can import from those before it, and from "host".
-function instantiate(modules) {
-  let exports = {};
-  let collections = 0;
-  // A major collection takes ten times as long as a minor one; both find bugs of their own.
-  const collect = () => {
-    const type = collections++ % 4 === 0 ? "major" : "minor";
-    globalThis.gc?.({ type });
-  };
-  const imports = { host: { enter: (number) => void exports.entry(number), collect } };
+// The exports of the program's last module.
+let current = {};
+let collections = 0;
+// A major collection takes ten times as long as a minor one; both find bugs of their own.
+function collect() {
+  globalThis.gc?.({ type: collections++ % 16 === 0 ? "major" : "minor" });
+}
+const always = { host: { enter: (number) => void current.entry(number), collect } };
+
+// Each module can import from those before it, from those that are shared, and from "host".
+function instantiate(modules, imports) {
   for (const { name, hex } of modules) {
-    exports = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(hex)), imports).exports;
-    imports[name] = exports;
+    current = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(hex)), imports).exports;
+    imports[name] = current;
   }
-  return exports;
+  return current;
 }
 
 function run(program, { modules, parts }) {
   say("begin", program);
   let exports;
   try {
-    exports = instantiate(modules);
+    exports = instantiate(modules, { ...always });
   } catch (error) {
     say("refused", program, wordsOf(error));
     return;
@@ -90,6 +93,8 @@ function run(program, { modules, parts }) {
   say("done", program);
 }
 
-textOf(path).split("\n").filter((line) => line !== "")
-  .forEach((line, program) => run(program, JSON.parse(line)));
+const [{ shared }, ...programs] =
+  textOf(path).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+instantiate(shared, always);
+programs.forEach((each, program) => run(program, each));
 say("complete");

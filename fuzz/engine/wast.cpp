@@ -158,11 +158,16 @@ Verdict failed(const BatchOutput& output, Programs programs, std::span<const std
 
 std::string wast_script(Programs programs) {
   std::string text(marker_module);
+  for (const wasm::Module* const module : shared_modules(programs)) {
+    text += fmt::format("(module ${0} binary {1})\n(register {2} ${0})\n", module->name,
+                        wast_string(module->bytes), wast_string(module->name));
+  }
   for (std::size_t program = 0; program < programs.size(); ++program) {
     const wasm::Translation& translation = *programs[program];
     text += fmt::format("(invoke $says \"begin\" (i32.const {}))\n", program);
     for (std::size_t index = 0; index < translation.modules.size(); ++index) {
       const wasm::Module& module = translation.modules[index];
+      if (module.is_shared) continue;
       text +=
           fmt::format("(module $p{}m{} binary {})\n", program, index, wast_string(module.bytes));
       if (index + 1 == translation.modules.size()) continue;

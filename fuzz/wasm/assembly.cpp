@@ -25,9 +25,33 @@ std::string module_name(unsigned module) {
   return fmt::format("m{}", module);
 }
 
-Assembly::Assembly(unsigned modules, bool has_host, bool with_text)
-    : has_host_(has_host), with_text_(with_text), types_(with_text), modules_(modules) {
+Assembly::Assembly(TypeTable types, unsigned modules, bool with_text)
+    : with_text_(with_text), types_(std::move(types)), modules_(modules) {
   if (modules > 1) add_table(nullable(heap::func), 0);
+}
+
+Assembly Assembly::library(TypeTable types) {
+  Assembly made(std::move(types), 1, true);
+  made.is_library_ = true;
+  return made;
+}
+
+std::uint32_t Assembly::import_function(std::string_view module, std::string_view name,
+                                        std::uint32_t type) {
+  imported_functions_.push_back({{std::string(module), std::string(name)}, type});
+  return imported_functions() - 1;
+}
+
+std::uint32_t Assembly::import_tag(std::string_view module, std::uint32_t number,
+                                   const TypeList& params) {
+  imported_tags_.push_back({std::string(module), fmt::format("e{}", number)});
+  return add_tag(params, {});
+}
+
+std::uint32_t Assembly::import_global(std::string_view module, std::uint32_t number,
+                                      const ValType& type) {
+  imported_globals_.push_back({std::string(module), fmt::format("g{}", number)});
+  return add_global(type);
 }
 
 std::uint32_t Assembly::next_helper() const {

@@ -1,6 +1,7 @@
 // The modules while they are written: what they have by number. Every module has the same numbers
-// for types, tags, globals, tables and helpers: the first defines all but the types, the others
-// import them. Only the functions that a run is made of are each in one module.
+// for types, tags, globals, tables and helpers: what is imported comes first, the first module
+// defines the rest, and the others import it from there. Only the functions that a run is made of
+// are each in one module.
 #pragma once
 
 #include "fuzz/wasm/code.hpp"
@@ -33,17 +34,20 @@ class Assembly {
   /// A function of a run, by number.
   using Function = std::uint32_t;
 
-  Assembly(unsigned modules, bool has_host, bool with_text);
+  /// Modules m0, m1, … of a run with these types.
+  Assembly(TypeTable types, unsigned modules, bool with_text);
+  /// A module that exports all that it has, for others to import.
+  static Assembly library(TypeTable types);
 
   unsigned modules() const { return static_cast<unsigned>(modules_.size()); }
-  bool has_host() const { return has_host_; }
   bool with_text() const { return with_text_; }
   TypeTable& types() { return types_; }
   Code code() const { return Code(with_text_); }
 
-  // Imports from the host, where there is one.
-  static constexpr std::uint32_t host_enter = 0;
-  static constexpr std::uint32_t host_collect = 1;
+  // Imports of every module, before anything is added.
+  std::uint32_t import_function(std::string_view module, std::string_view name, std::uint32_t type);
+  std::uint32_t import_tag(std::string_view module, std::uint32_t number, const TypeList& params);
+  std::uint32_t import_global(std::string_view module, std::uint32_t number, const ValType& type);
 
   /// Every module has helpers by the same index, which is returned.
   std::uint32_t add_helper(std::string_view name, std::uint32_t type, FunctionBody body);
@@ -82,6 +86,10 @@ class Assembly {
   struct Tag {
     std::uint32_t type;
   };
+  struct Import {
+    std::string module;
+    std::string name;
+  };
   struct Table {
     ValType type;
     std::uint32_t size;
@@ -109,12 +117,17 @@ class Assembly {
   /// modules than one.
   static constexpr std::uint32_t shared_table = 0;
 
-  std::uint32_t imported_functions() const { return has_host_ ? 2 : 0; }
+  std::uint32_t imported_functions() const {
+    return static_cast<std::uint32_t>(imported_functions_.size());
+  }
   std::uint32_t shared_slot(Function function);
 
-  bool has_host_;
   bool with_text_;
+  bool is_library_ = false;
   TypeTable types_;
+  std::vector<std::pair<Import, std::uint32_t>> imported_functions_;  ///< with their types
+  std::vector<Import> imported_tags_;                                 ///< the first of `tags_`
+  std::vector<Import> imported_globals_;                              ///< the first of `globals_`
   std::vector<Helper> helpers_;
   std::vector<Tag> tags_;
   std::vector<ValType> globals_;
@@ -125,7 +138,6 @@ class Assembly {
   std::vector<std::pair<std::string, Function>> exports_;
   std::vector<std::uint32_t> referred_helpers_;
   std::vector<Placement> placements_;
-  std::pair<std::uint32_t, std::uint32_t> host_types_{};  ///< of enter and of collect
   std::uint32_t shared_ = 0;
 };
 

@@ -9,6 +9,9 @@ namespace {
 /// With fewer continuations each place that makes one names its function.
 constexpr std::ptrdiff_t many = 12;
 
+/// An engine allows 100 tables in a module, and there are others. Types beyond have globals.
+constexpr std::uint32_t tables_max = 80;
+
 }  // namespace
 
 Context::Context(const Program& the_program, const Trace& the_trace, const Plan& the_plan,
@@ -83,7 +86,7 @@ void Context::place_functions() {
 
 void Context::begin_run(Code& code) const {
   code.i32(0);
-  code.emit(op::global_set, helpers.first());
+  code.emit(op::global_set, Library::first);
   if (!makes_many_) return;
   code.i32(0);
   code.emit(op::global_set, made_);
@@ -149,8 +152,12 @@ std::uint32_t Context::switch_tag(std::uint8_t tag, std::uint32_t results) {
   return at->second;
 }
 
+bool Context::is_in_table(std::uint32_t node) const {
+  return program.handles == HandlePlace::tables && plan.type_of(node) < tables_max;
+}
+
 std::uint32_t Context::place_of(std::uint8_t slot, std::uint32_t node) {
-  const bool in_tables = program.handles == HandlePlace::tables;
+  const bool in_tables = is_in_table(node);
   const std::uint32_t type = continuation_type(node);
   const auto [at, is_new] = places_.try_emplace({in_tables ? std::uint8_t{0} : slot, type}, 0);
   if (is_new) {
@@ -162,7 +169,7 @@ std::uint32_t Context::place_of(std::uint8_t slot, std::uint32_t node) {
 
 void Context::store(Code& code, std::uint8_t slot, std::uint32_t node, std::uint32_t spare) {
   const std::uint32_t place = place_of(slot, node);
-  if (program.handles != HandlePlace::tables) return code.emit(op::global_set, place);
+  if (!is_in_table(node)) return code.emit(op::global_set, place);
   code.emit(op::local_set, spare);
   code.i32(slot);
   code.emit(op::local_get, spare);
@@ -171,14 +178,14 @@ void Context::store(Code& code, std::uint8_t slot, std::uint32_t node, std::uint
 
 void Context::store_null(Code& code, std::uint8_t slot, std::uint32_t node) {
   const std::uint32_t place = place_of(slot, node);
-  if (program.handles == HandlePlace::tables) code.i32(slot);
+  if (is_in_table(node)) code.i32(slot);
   code.heap(op::ref_null, continuation_type(node));
-  code.emit(program.handles == HandlePlace::tables ? op::table_set : op::global_set, place);
+  code.emit(is_in_table(node) ? op::table_set : op::global_set, place);
 }
 
 void Context::load(Code& code, std::uint8_t slot, std::uint32_t node) {
   const std::uint32_t place = place_of(slot, node);
-  if (program.handles != HandlePlace::tables) return code.emit(op::global_get, place);
+  if (!is_in_table(node)) return code.emit(op::global_get, place);
   code.i32(slot);
   code.emit(op::table_get, place);
 }

@@ -28,6 +28,7 @@ class Context {
   Assembly& assembly;
   const Helpers& helpers;
   const Defect defect;
+  std::uint32_t host_enter = none;  ///< the import by which a host calls entries, if there is one
 
   /// The continuation type of a node; the index before it is that of its function type.
   std::uint32_t continuation_type(std::uint32_t node) const {
@@ -45,6 +46,8 @@ class Context {
   std::uint32_t same_type_tag(std::uint32_t event);
   std::uint32_t switch_tag(std::uint8_t tag, std::uint32_t results);
 
+  /// Whether the handles of the node's type are in a table.
+  bool is_in_table(std::uint32_t node) const;
   /// [handle] -> []. `spare` is a local variable of the handle's type.
   void store(Code& code, std::uint8_t slot, std::uint32_t node, std::uint32_t spare);
   void store_null(Code& code, std::uint8_t slot, std::uint32_t node);

@@ -57,7 +57,7 @@ std::uint32_t FunctionWriter::local(Use use, std::uint32_t number, const ValType
 void FunctionWriter::continuation(StackIndex stack) {
   const std::uint32_t start = context_.outline.start[stack];
   base_local_ = local(Use::base, 0, i64_type);
-  code().emit(op::global_get, context_.helpers.now());
+  code().emit(op::global_get, Library::now);
   code().emit(op::local_set, base_local_);
   if (start == no_event) {
     code().comment("never started");
@@ -98,7 +98,7 @@ void FunctionWriter::arguments(StackIndex stack) {
 
 void FunctionWriter::entry(StackIndex stack) {
   base_local_ = local(Use::base, 0, i64_type);
-  code().emit(op::global_get, context_.helpers.now());
+  code().emit(op::global_get, Library::now);
   code().emit(op::local_set, base_local_);
   base_ = serial_ = event(context_.outline.start[stack]).serial;
   items(context_.outline.stacks[stack]);
@@ -108,13 +108,13 @@ void FunctionWriter::part(const OutlinedPart& part, bool is_first) {
   base_local_ = local(Use::base, 0, i64_type);
   if (is_first) context_.begin_run(code());
   code().open(op::block);
-  const Clause catches[] = {{clause_catch, context_.helpers.wrong_tag(), 0}};
+  const Clause catches[] = {{clause_catch, Library::wrong_tag, 0}};
   code().open_try(no_results, catches);
   items(part.items);
   if (part.end != End::returns) wrong();
   code().close();
   code().close();
-  code().emit(op::global_get, context_.helpers.first());
+  code().emit(op::global_get, Library::first);
 }
 
 // Items.
@@ -219,7 +219,7 @@ void FunctionWriter::try_(const Item& item) {
     const std::int64_t caught = context_.assembly.types().block({i64_type});
     code().open(op::block);
     code().open(op::block, caught);
-    const Clause catches[] = {{clause_catch, context_.helpers.exception_tag(), 0}};
+    const Clause catches[] = {{clause_catch, Library::exception_tag, 0}};
     code().open_try(no_results, catches);
     ++tries_;
     items(item.children);
@@ -234,7 +234,7 @@ void FunctionWriter::try_(const Item& item) {
   }
   const ValType exception = reference_to(heap::exn);
   code().open(op::block, context_.assembly.types().block({i64_type, exception}));
-  const Clause catches[] = {{clause_catch_ref, context_.helpers.exception_tag(), 0}};
+  const Clause catches[] = {{clause_catch_ref, Library::exception_tag, 0}};
   code().open_try(no_results, catches);
   ++tries_;
   items(item.children);
@@ -263,9 +263,9 @@ void FunctionWriter::call_entry(const Item& item) {
   const auto& entries = context_.outline.entries;
   const StackIndex stack = event(item.event).next;
   const auto number = std::find(entries.begin(), entries.end(), stack) - entries.begin();
-  if (context_.assembly.has_host()) {
+  if (context_.host_enter != none) {
     code().i32(static_cast<std::int32_t>(number));
-    code().emit(op::call, Assembly::host_enter);
+    code().emit(op::call, context_.host_enter);
   } else {
     context_.assembly.call_function(code(), module_, context_.functions[stack]);
   }
@@ -287,11 +287,11 @@ void FunctionWriter::operation(const Item& item) {
       set_now(of);
       if (context_.defect == Defect::wrong_rethrow) {
         push_thrown(of.serial);
-        return code().emit(op::throw_, context_.helpers.exception_tag());
+        return code().emit(op::throw_, Library::exception_tag);
       }
       if (caught_.empty()) {  // The handler is in a frame farther up.
         push_thrown(of.exception);
-        return code().emit(op::throw_, context_.helpers.exception_tag());
+        return code().emit(op::throw_, Library::exception_tag);
       }
       code().emit(op::local_get, caught_.back().first);
       return code().emit(op::throw_ref);

@@ -25,7 +25,10 @@ class Assembly::Writer {
     elements();
     bodies();
     text_ += ")\n";
-    return {module_name(number_), std::move(out_), all_.with_text_ ? std::move(text_) : ""};
+    return {.name = all_.is_library_ ? "lib" : module_name(number_),
+            .bytes = std::move(out_),
+            .text = all_.with_text_ ? std::move(text_) : "",
+            .is_shared = all_.is_library_};
   }
 
  private:
@@ -57,47 +60,57 @@ class Assembly::Writer {
   }
 
   void imports() {
-    const std::size_t shared =
-        all_.helpers_.size() + all_.tables_.size() + all_.tags_.size() + all_.globals_.size();
-    const std::size_t count = all_.imported_functions() + (is_first_ ? 0 : shared);
+    const std::size_t own = all_.helpers_.size() + all_.tables_.size() + all_.tags_.size() -
+                            all_.imported_tags_.size() + all_.globals_.size() -
+                            all_.imported_globals_.size();
+    const std::size_t count = all_.imported_functions() + all_.imported_tags_.size() +
+                              all_.imported_globals_.size() + (is_first_ ? 0 : own);
     if (count == 0) return;
     section(2, [&] {
       put_unsigned(part_, count);
-      if (all_.has_host_) {
-        import("host", "enter", function, fmt::format("(func (type {}))", host_enter_type()));
-        put_unsigned(part_, host_enter_type());
-        import("host", "collect", function, fmt::format("(func (type {}))", no_values_type()));
-        put_unsigned(part_, no_values_type());
+      for (const auto& [from, type] : all_.imported_functions_) {
+        import_function(from.module, from.name, type);
       }
-      if (is_first_) return;
-      import_shared();
+      const std::string first = module_name(0);
+      for (const Helper& helper : all_.helpers_) {
+        if (!is_first_) import_function(first, helper.name, helper.type);
+      }
+      for (std::uint32_t index = 0; index < all_.tables_.size() && !is_first_; ++index) {
+        import(first, fmt::format("t{}", index), table, table_words(index));
+        put_table(index);
+      }
+      import_all(all_.imported_tags_, all_.tags_.size(), "e",
+                 [this](const Import& from, std::uint32_t index) {
+                   import(from.module, from.name, tag,
+                          fmt::format("(tag (type {}))", all_.tags_[index].type));
+                   put_tag(index);
+                 });
+      import_all(all_.imported_globals_, all_.globals_.size(), "g",
+                 [this](const Import& from, std::uint32_t index) {
+                   import(from.module, from.name, global,
+                          fmt::format("(global (mut {}))", text_of(all_.globals_[index])));
+                   put_global_type(index);
+                 });
     });
   }
 
-  void import_shared() {
-    const std::string first = module_name(0);
-    for (const Helper& helper : all_.helpers_) {
-      import(first, helper.name, function, fmt::format("(func (type {}))", helper.type));
-      put_unsigned(part_, helper.type);
-    }
-    for (std::uint32_t index = 0; index < all_.tables_.size(); ++index) {
-      import(first, fmt::format("t{}", index), table, table_words(index));
-      put_table(index);
-    }
-    for (std::uint32_t index = 0; index < all_.tags_.size(); ++index) {
-      import(first, fmt::format("e{}", index), tag,
-             fmt::format("(tag (type {}))", all_.tags_[index].type));
-      put_tag(index);
-    }
-    for (std::uint32_t index = 0; index < all_.globals_.size(); ++index) {
-      import(first, fmt::format("g{}", index), global,
-             fmt::format("(global (mut {}))", text_of(all_.globals_[index])));
-      put_global_type(index);
-    }
+  void import_function(std::string_view module, std::string_view name, std::uint32_t type) {
+    import(module, name, function, fmt::format("(func (type {}))", type));
+    put_unsigned(part_, type);
   }
 
-  std::uint32_t host_enter_type() const { return all_.host_types_.first; }
-  std::uint32_t no_values_type() const { return all_.host_types_.second; }
+  /// Those of `from`, and for a later module those that the first one defines behind them.
+  template <class One>
+  void import_all(const std::vector<Import>& from, std::size_t count, std::string_view letter,
+                  One one) {
+    for (std::uint32_t index = 0; index < count; ++index) {
+      if (index < from.size()) {
+        one(from[index], index);
+      } else if (!is_first_) {
+        one({module_name(0), fmt::format("{}{}", letter, index)}, index);
+      }
+    }
+  }
 
   std::uint32_t table_size(std::uint32_t index) const {
     return index == shared_table && all_.modules_.size() > 1 ? all_.shared_
@@ -143,16 +156,18 @@ class Assembly::Writer {
         }
       });
     }
+    const auto first_tag = static_cast<std::uint32_t>(all_.imported_tags_.size());
     section(13, [&] {
-      put_unsigned(part_, all_.tags_.size());
-      for (std::uint32_t index = 0; index < all_.tags_.size(); ++index) {
+      put_unsigned(part_, all_.tags_.size() - first_tag);
+      for (std::uint32_t index = first_tag; index < all_.tags_.size(); ++index) {
         put_tag(index);
         text("  (tag (;{};) (type {}))", index, all_.tags_[index].type);
       }
     });
+    const auto first_global = static_cast<std::uint32_t>(all_.imported_globals_.size());
     section(6, [&] {
-      put_unsigned(part_, all_.globals_.size());
-      for (std::uint32_t index = 0; index < all_.globals_.size(); ++index) {
+      put_unsigned(part_, all_.globals_.size() - first_global);
+      for (std::uint32_t index = first_global; index < all_.globals_.size(); ++index) {
         put_global_type(index);
         Code initial(all_.with_text_);
         const ValType& type = all_.globals_[index];
@@ -184,11 +199,14 @@ class Assembly::Writer {
 
   void exports() {
     const bool is_last = number_ + 1 == all_.modules_.size();
-    const bool shares = is_first_ && !is_last;
-    const std::size_t count = (is_last ? all_.exports_.size() : 0) +
-                              (shares ? all_.helpers_.size() + all_.tables_.size() +
-                                            all_.tags_.size() + all_.globals_.size()
-                                      : 0);
+    const bool shares = is_first_ && (!is_last || all_.is_library_);
+    const auto first_tag = static_cast<std::uint32_t>(all_.imported_tags_.size());
+    const auto first_global = static_cast<std::uint32_t>(all_.imported_globals_.size());
+    const std::size_t count =
+        (is_last ? all_.exports_.size() : 0) +
+        (shares ? all_.helpers_.size() + all_.tables_.size() + all_.tags_.size() - first_tag +
+                      all_.globals_.size() - first_global
+                : 0);
     if (count == 0) return;
     section(7, [&] {
       put_unsigned(part_, count);
@@ -200,10 +218,10 @@ class Assembly::Writer {
         for (std::uint32_t index = 0; index < all_.tables_.size(); ++index) {
           export_one(fmt::format("t{}", index), table, index, "table");
         }
-        for (std::uint32_t index = 0; index < all_.tags_.size(); ++index) {
+        for (std::uint32_t index = first_tag; index < all_.tags_.size(); ++index) {
           export_one(fmt::format("e{}", index), tag, index, "tag");
         }
-        for (std::uint32_t index = 0; index < all_.globals_.size(); ++index) {
+        for (std::uint32_t index = first_global; index < all_.globals_.size(); ++index) {
           export_one(fmt::format("g{}", index), global, index, "global");
         }
       }
@@ -310,7 +328,6 @@ class Assembly::Writer {
 };
 
 std::vector<Module> Assembly::finish() {
-  host_types_ = {types_.function({i32_type}, {}), types_.function({}, {})};
   std::vector<Module> modules;
   for (unsigned number = 0; number < modules_.size(); ++number) {
     modules.push_back(Writer(*this, number).write());

@@ -19,7 +19,7 @@ void FunctionWriter::id(std::uint32_t serial, std::uint32_t place) {
 
 void FunctionWriter::set_now(const Event& event) {
   id(event.serial, 0);
-  code().emit(op::global_set, context_.helpers.now());
+  code().emit(op::global_set, Library::now);
 }
 
 void FunctionWriter::begin_values(std::uint32_t serial, std::uint32_t place) {
@@ -89,7 +89,7 @@ void FunctionWriter::wrong() {
 
 void FunctionWriter::store(std::uint8_t slot, std::uint32_t node) {
   const std::uint32_t type = context_.continuation_type(node);
-  const bool needs_spare = context_.program.handles == HandlePlace::tables;
+  const bool needs_spare = context_.is_in_table(node);
   context_.store(code(), slot, node, needs_spare ? local(Use::spare, 0, nullable(type)) : 0);
 }
 
@@ -132,7 +132,7 @@ void FunctionWriter::resume(const Item& item, const Event& event) {
 
 /// An exception that was thrown here, and its reference.
 void FunctionWriter::push_exception() {
-  const std::uint64_t tag = context_.helpers.exception_tag();
+  const std::uint64_t tag = Library::exception_tag;
   const std::int64_t results = context_.assembly.types().block({i64_type, reference_to(heap::exn)});
   code().open(op::block, results);
   const Clause catches[] = {{clause_catch_ref, static_cast<std::uint32_t>(tag), 0}};
@@ -151,7 +151,7 @@ void FunctionWriter::push_exception() {
 /// Steps with an odd number throw an exception that was caught before.
 void FunctionWriter::throw_into(const Item& item, const Event& event) {
   const std::uint32_t node = context_.plan.node_of(event.used);
-  const std::uint64_t tag = context_.helpers.exception_tag();
+  const std::uint64_t tag = Library::exception_tag;
   const bool by_reference = (event.step - context_.program.steps.begin()) % 2 == 1;
   set_now(event);
   with_arms(item, [&](std::span<const Clause> clauses) {
@@ -211,7 +211,7 @@ void FunctionWriter::return_(const Event& event) {
 void FunctionWriter::throw_(const Event& event) {
   set_now(event);
   push_thrown(context_.defect == Defect::wrong_exception ? event.serial + 1 : event.serial);
-  code().emit(op::throw_, context_.helpers.exception_tag());
+  code().emit(op::throw_, Library::exception_tag);
 }
 
 /// A step that an engine ends in a trap.
@@ -264,7 +264,7 @@ void FunctionWriter::fails_with_handle(const Event& event) {
   const std::uint32_t node = is_null ? none : context_.plan.node_of(event.used);
   const std::uint64_t type =
       is_null ? context_.plain_continuation() : context_.continuation_type(node);
-  const std::uint64_t tag = context_.helpers.exception_tag();
+  const std::uint64_t tag = Library::exception_tag;
   const bool takes_values =
       !is_null && (event.is(Step::Kind::resume) || event.is(Step::Kind::switch_));
   if (takes_values) push_defaults(context_.plan.nodes()[node].params);

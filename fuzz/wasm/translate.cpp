@@ -42,7 +42,7 @@ void write_functions(Context& context) {
 
 /// The export by which a host calls the entries.
 void write_entry_export(Context& context) {
-  if (!context.assembly.has_host() || context.outline.entries.empty()) return;
+  if (context.host_enter == none) return;
   const unsigned module = context.module_of(0);
   FunctionBody body{{i32_type}, {}, context.assembly.code()};
   std::int32_t number = 0;
@@ -114,15 +114,24 @@ Translation translate(const Program& program, const TranslationOptions& options)
   trace(program, reference, run);
   const Plan plan(program, run);
   const Outline outlined = outline(run, options.has_host);
-  Assembly assembly(program.instances, options.has_host, options.with_text);
-  const Helpers helpers(assembly, program);
+  const Library& library = Library::with(options.has_host);
+  Assembly assembly(TypeTable(options.with_text, library.types(), program.tags), program.instances,
+                    options.with_text);
+  const Helpers helpers(assembly, library, program);
+  const std::uint32_t enter_type = assembly.types().function({i32_type}, {});
+  const bool is_entered = options.has_host && !outlined.entries.empty();
+  const std::uint32_t enter =
+      is_entered ? assembly.import_function("host", "enter", enter_type) : none;
   Context context(program, run, plan, outlined, assembly, helpers, options.defect);
+  context.host_enter = enter;
   write_functions(context);
   context.place_functions();
   write_entry_export(context);
   Translation out;
   out.parts = write_parts(context);
   out.modules = assembly.finish();
+  out.modules.insert(out.modules.begin(), library.module());
+  if (!options.with_text) out.modules.front().text.clear();
   out.left_out = outlined.left_out;
   const bool is_cut = std::any_of(run.events.begin(), run.events.end(),
                                   [](const Event& event) { return event.value_count > list_max; });

@@ -36,6 +36,8 @@ struct Module {
   std::string name;  ///< under which later ones import from it
   std::vector<std::uint8_t> bytes;
   std::string text;  ///< empty unless asked for
+  /// The same for every program with the same options: one instance may serve many programs.
+  bool is_shared = false;
 };
 
 /// A call of an export of the last module, of type [] -> [i32]. Where it returns, it returns 0.

@@ -115,7 +115,11 @@ std::uint32_t TypeTable::function(const TypeList& params, const TypeList& result
   put_function(scratch_, params, results);
   const auto known = functions_.find(scratch_);
   if (known != functions_.end()) return known->second;
-  const auto index = static_cast<std::uint32_t>(definitions_.size());
+  if (library_ != nullptr) {
+    const auto of_library = library_->functions_.find(scratch_);
+    if (of_library != library_->functions_.end()) return of_library->second;
+  }
+  const std::uint32_t index = next_index();
   definitions_.push_back({scratch_, function_text(params, results)});
   functions_.emplace(scratch_, index);
   return index;
@@ -125,37 +129,72 @@ std::int64_t TypeTable::block(const TypeList& results) {
   return results.empty() ? no_results : function({}, results);
 }
 
+TypeTable::TypeTable(bool with_text, const TypeTable& library, unsigned twins)
+    : with_text_(with_text), library_(&library), twins_(twins) {}
+
+std::uint32_t TypeTable::first_of_run() const {
+  return library_ == nullptr ? 0
+                             : static_cast<std::uint32_t>(library_->definitions_.size()) + twins_;
+}
+
 std::uint32_t TypeTable::reserve_continuation() {
   definitions_.resize(definitions_.size() + 2);
-  return static_cast<std::uint32_t>(definitions_.size() - 1);
+  return next_index() - 1;
 }
 
 void TypeTable::define_continuation(std::uint32_t index, const TypeList& params,
                                     const TypeList& results) {
-  Definition& function = definitions_[index - 1];
+  Definition& function = definition(index - 1);
+  function.bytes.clear();
   put_function(function.bytes, params, results);
   function.text = function_text(params, results);
-  Definition& made = definitions_[index];
-  made.bytes.push_back(code_of_continuation);
+  Definition& made = definition(index);
+  made.bytes.assign(1, code_of_continuation);
   put_signed(made.bytes, index - 1);
   if (with_text_) made.text = fmt::format("(cont {})", index - 1);
 }
 
 void TypeTable::encode(Bytes& out) const {
-  put_unsigned(out, 1);
+  const auto put_all = [&out](const std::vector<Definition>& definitions) {
+    for (const Definition& definition : definitions) {
+      out.insert(out.end(), definition.bytes.begin(), definition.bytes.end());
+    }
+  };
+  if (library_ == nullptr) {
+    put_unsigned(out, definitions_.size());
+    return put_all(definitions_);
+  }
+  put_unsigned(out, first_of_run() + (definitions_.empty() ? 0 : 1));
+  put_all(library_->definitions_);
+  for (unsigned twin = 0; twin < twins_; ++twin) {
+    out.insert(out.end(), {code_of_function, 0, 0});
+  }
+  if (definitions_.empty()) return;
   out.push_back(code_of_group);
   put_unsigned(out, definitions_.size());
-  for (const Definition& definition : definitions_) {
-    out.insert(out.end(), definition.bytes.begin(), definition.bytes.end());
-  }
+  put_all(definitions_);
 }
 
 std::string TypeTable::text() const {
-  std::string text = "  (rec\n";
-  for (std::size_t index = 0; index < definitions_.size(); ++index) {
-    text += fmt::format("    (type (;{};) {})\n", index, definitions_[index].text);
+  std::string text;
+  std::uint32_t index = 0;
+  const auto add = [&](std::string_view definition, std::string_view indentation) {
+    text += fmt::format("{}(type (;{};) {})\n", indentation, index++, definition);
+  };
+  if (library_ != nullptr) {
+    for (const Definition& definition : library_->definitions_) {
+      add(definition.text, "  ");
+    }
+    for (unsigned twin = 0; twin < twins_; ++twin) {
+      add("(func)", "  ");
+    }
+    if (definitions_.empty()) return text;
+    text += "  (rec\n";
   }
-  return text + "  )\n";
+  for (const Definition& definition : definitions_) {
+    add(definition.text, library_ != nullptr ? "    " : "  ");
+  }
+  return library_ != nullptr ? text + "  )\n" : text;
 }
 
 }  // namespace fiberproof::fuzz::wasm

@@ -1,4 +1,4 @@
-// The types of a module: all in one recursion group, so that each may refer to each.
+// The types of a module.
 #pragma once
 
 #include "fuzz/program/value_type.hpp"
@@ -65,9 +65,15 @@ ValType declared(ValueType type);
 void put(Bytes& out, const ValType& type);
 std::string text_of(const ValType& type);
 
+/// The types of one module. Those of a library come first, each by itself, so that they are the
+/// same types in every module; then some that are there twice, so that the index of a type is not
+/// what an engine calls it; then all of a run, in one recursion group.
 class TypeTable {
  public:
+  /// A library's, with the types that every module has.
   explicit TypeTable(bool with_text);
+  /// A run's. On input `library` outlives it, and gets no further type.
+  TypeTable(bool with_text, const TypeTable& library, unsigned twins);
 
   /// The index of the function type.
   std::uint32_t function(const TypeList& params, const TypeList& results);
@@ -90,10 +96,17 @@ class TypeTable {
   };
   void put_function(Bytes& out, const TypeList& params, const TypeList& results);
   std::string function_text(const TypeList& params, const TypeList& results) const;
+  std::uint32_t first_of_run() const;
+  Definition& definition(std::uint32_t index) { return definitions_[index - first_of_run()]; }
+  std::uint32_t next_index() const {
+    return first_of_run() + static_cast<std::uint32_t>(definitions_.size());
+  }
 
   bool with_text_;
+  const TypeTable* library_ = nullptr;
+  unsigned twins_ = 0;
   Bytes scratch_;
-  std::vector<Definition> definitions_;
+  std::vector<Definition> definitions_;  ///< without the library's
   std::map<Bytes, std::uint32_t> functions_;
 };
 

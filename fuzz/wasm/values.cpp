@@ -1,5 +1,5 @@
 // How a value of each type is made of its id, and how it is compared with what it must be.
-#include "fuzz/wasm/helpers.hpp"
+#include "fuzz/wasm/library.hpp"
 
 namespace fiberproof::fuzz::wasm {
 
@@ -9,11 +9,11 @@ constexpr std::int32_t array_length = 3;
 
 }  // namespace
 
-void Helpers::make_value(Code& code, ValueType type) {
-  const auto id = [&code] { code.emit(op::local_get, made_local_id); };
+void Library::make_value(Code& code, ValueType type) {
+  const auto own_id = [&code] { code.emit(op::local_get, made_local_id); };
   const auto pattern = [&] {
-    id();
-    code.emit(op::call, pattern_);
+    own_id();
+    code.emit(op::call, pattern_.index);
   };
   // Both halves of the pattern in 32 bits.
   const auto narrow_pattern = [&] {
@@ -44,34 +44,34 @@ void Helpers::make_value(Code& code, ValueType type) {
     case ValueType::v128:
       pattern();
       code.emit(op::i64x2_splat);
-      id();
+      own_id();
       return code.lane(op::i64x2_replace_lane, 1);
     case ValueType::i31: narrow_pattern(); return code.emit(op::ref_i31);
     case ValueType::sub:
-      id();
+      own_id();
       narrow_pattern();
       return code.emit(op::struct_new, type_index::sub);
     case ValueType::node:
-      id();
+      own_id();
       pattern();
       code.heap(op::ref_null, type_index::node);
       code.emit(op::struct_new, type_index::node);
       return code.emit(op::struct_new, type_index::node);
     case ValueType::array:
-      id();
+      own_id();
       code.i32(array_length);
       return code.emit(op::array_new, type_index::array);
     case ValueType::none: return code.heap(op::ref_null, heap::none);
     case ValueType::noextern: return code.heap(op::ref_null, heap::noextern);
     case ValueType::nofunc: return code.heap(op::ref_null, heap::nofunc);
     case ValueType::extern_:
-      id();
+      own_id();
       code.emit(op::struct_new, type_index::struct_);
       return code.emit(op::extern_convert_any);
     case ValueType::func: {
       const std::int64_t result = assembly_.types().block({nullable(heap::func)});
-      for (std::size_t index = 1; index < functions_.size(); ++index) {
-        id();
+      for (std::size_t index = 1; index < numbers_.size(); ++index) {
+        own_id();
         code.i64(32);
         code.emit(op::i64_shr_u);
         code.emit(op::i32_wrap_i64);
@@ -81,34 +81,34 @@ void Helpers::make_value(Code& code, ValueType type) {
         code.emit(op::i32_ne);
         code.emit(op::i32_eqz);
         code.open(op::if_, result);
-        code.emit(op::ref_func, functions_[index]);
+        code.emit(op::ref_func, numbers_[index].index);
         code.emit(op::else_);
       }
-      code.emit(op::ref_func, functions_[0]);
-      for (std::size_t index = 1; index < functions_.size(); ++index) {
+      code.emit(op::ref_func, numbers_[0].index);
+      for (std::size_t index = 1; index < numbers_.size(); ++index) {
         code.close();
       }
       return;
     }
     default:  // A struct; other declared types are made as one of these.
-      id();
+      own_id();
       return code.emit(op::struct_new, type_index::struct_);
   }
 }
 
-void Helpers::note_if(Code& code, const Op& differs) const {
+void Library::note_if(Code& code, const Op& differs) const {
   code.emit(differs);
   code.open(op::if_);
-  code.emit(op::global_get, here_);
-  code.emit(op::call, note_);
+  code.emit(op::global_get, here);
+  code.emit(op::call, note_.index);
   code.close();
 }
 
-void Helpers::compare(Code& code, ValueType type) {
+void Library::compare(Code& code, ValueType type) {
   const auto get = [&code] { code.emit(op::local_get, checked_value); };
   const auto expected = [&] {
     code.emit(op::local_get, checked_local_id);
-    set_id(code);
+    code.emit(op::global_set, id);
     make(code, type);
   };
   const auto cast = [&](std::int64_t to) {
@@ -172,7 +172,7 @@ void Helpers::compare(Code& code, ValueType type) {
       code.emit(op::struct_get, type_index::node, 1);
       code.emit(op::struct_get, type_index::node, 0);
       code.emit(op::local_get, checked_local_id);
-      code.emit(op::call, pattern_);
+      code.emit(op::call, pattern_.index);
       return note_if(code, op::i64_ne);
     case ValueType::array:
       cast(type_index::array);

@@ -191,8 +191,27 @@ TEST(javascript_output, takes_nothing_of_lines_that_are_no_lines_of_the_loop) {
 TEST(javascript_batch, is_a_line_of_json_for_each_program) {
   const Two two(wasm::End::returns);
   EXPECT_EQ(javascript_batch(two.both),
+            "{\"shared\":[]}\n"
             "{\"modules\":[{\"name\":\"a\",\"hex\":\"000102\"}],\"parts\":[\"main\"]}\n"
             "{\"modules\":[{\"name\":\"b\",\"hex\":\"000102\"}],\"parts\":[\"main\"]}\n");
+}
+
+TEST(batch, has_what_programs_share_once_and_before_them) {
+  const wasm::Module shared{.name = "lib", .bytes = {0xff}, .text = {}, .is_shared = true};
+  wasm::Translation first = named_program("a");
+  wasm::Translation second = named_program("b");
+  first.modules.insert(first.modules.begin(), shared);
+  second.modules.insert(second.modules.begin(), shared);
+  const std::vector<const wasm::Translation*> both = {&first, &second};
+  EXPECT_EQ(javascript_batch(both),
+            "{\"shared\":[{\"name\":\"lib\",\"hex\":\"ff\"}]}\n"
+            "{\"modules\":[{\"name\":\"a\",\"hex\":\"000102\"}],\"parts\":[\"main\"]}\n"
+            "{\"modules\":[{\"name\":\"b\",\"hex\":\"000102\"}],\"parts\":[\"main\"]}\n");
+  const std::string script = wast_script(both);
+  const std::size_t at = script.find("(module $lib binary \"\\ff\")\n(register \"lib\" $lib)\n");
+  ASSERT_NE(at, script.npos) << script;
+  EXPECT_LT(at, script.find("(invoke $says \"begin\" (i32.const 0))"));
+  EXPECT_EQ(script.find("$lib binary", at + 20), script.npos) << script;
 }
 
 }  // namespace

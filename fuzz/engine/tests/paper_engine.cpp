@@ -52,6 +52,7 @@ EngineEnd PaperEngine::operator()(const EngineCommand& command) {
   std::ifstream file(command.arguments.back());
   std::vector<std::string> names;
   for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("{\"shared\"")) continue;
     const std::string mark = "\"name\":\"";
     const std::size_t begin = line.find(mark) + mark.size();
     names.push_back(line.substr(begin, line.find('"', begin) - begin));

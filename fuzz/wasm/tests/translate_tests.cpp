@@ -99,9 +99,10 @@ TEST(translate, the_text_closes_what_it_opens) {
 TEST(translate, functions_are_spread_over_instances) {
   const Translation translation =
       translate(program_of("new h0 f1 on s0\nresume h0 0 to h1", "instances 3"));
-  ASSERT_EQ(translation.modules.size(), 3u);
-  EXPECT_EQ(translation.modules[0].name, "m0");
-  EXPECT_EQ(translation.modules[2].name, "m2");
+  ASSERT_EQ(translation.modules.size(), 4u);
+  EXPECT_EQ(translation.modules[0].name, "lib");
+  EXPECT_EQ(translation.modules[1].name, "m0");
+  EXPECT_EQ(translation.modules[3].name, "m2");
 }
 
 TEST(translate, a_repetition_is_a_loop) {

@@ -11,6 +11,7 @@ constexpr const char* engine_of_bash = R"(#!/bin/bash
 [ "$1" = --version ] && { echo "bash engine 1.2.3"; exit; }
 mode=$1 batch=${*: -1} n=0
 while read -r line; do
+  [[ $line != '{"shared"'* ]] || continue
   echo "@begin $n"
   echo "@call $n 0"
   came=0
