@@ -83,6 +83,10 @@ class EnginesRun {
 
   ExitStatus run(const ProgramSource& source, nlohmann::json& results) {
     if (const auto status = prepare(); status != ExitStatus::ok) return status;
+    if (drivers_.empty()) {  // Each was said to be left out.
+      results = to_json(campaign_);
+      return ExitStatus::ok;
+    }
     std::vector<Driver*> all;
     for (const auto& driver : drivers_) all.push_back(driver.get());
     run_campaign(
@@ -187,8 +191,7 @@ class EnginesRun {
       is_missing = is_missing || (is_named && !report.left_out.empty());
     }
     if (is_new) return ExitStatus::failed;
-    const bool is_nothing = run == 0 && !(drivers_.empty() && command_.may_lack_engines);
-    return is_nothing || is_missing ? ExitStatus::could_not_run : ExitStatus::ok;
+    return run == 0 || is_missing ? ExitStatus::could_not_run : ExitStatus::ok;
   }
 
   const EnginesCommand& command_;

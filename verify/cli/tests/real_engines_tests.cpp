@@ -1,9 +1,12 @@
-// Each class of end on the engines that .ci/install-engines has installed, by a module made by
-// hand.
+// The engines that .ci/install-engines has installed: each class of end, by a module made by hand;
+// and whether one sees that a translation is wrong.
+#include "fuzz/generate/engine_profile.hpp"
+#include "fuzz/wasm/translation.hpp"
 #include "verify/cli/engine_list.hpp"
 #include "verify/process/tests/scratch_folder.hpp"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -47,14 +50,21 @@ using Told = std::map<std::string, std::string>;
 // What the installed engine of that name says of each export, in one batch.
 class real_engine : public testing::Test {
  protected:
-  Told told_by(const std::string& name) {
+  using Drivers = std::vector<std::unique_ptr<fuzz::engine::Driver>>;
+
+  /// Empty where it is not installed.
+  Drivers driver_of(const std::string& name) {
     const std::string table = installed_engine_table();
     if (table.empty()) return {};
     auto engines = read_engines(table, {});
     EXPECT_TRUE(engines) << engines.error();
     std::erase_if(*engines, [&](const auto& engine) { return engine.name != name; });
     std::vector<EngineReport> reports;
-    const auto drivers = prepare_engines(*engines, {.scratch = folder_.path()}, reports);
+    return prepare_engines(*engines, {.scratch = folder_.path()}, reports);
+  }
+
+  Told told_by(const std::string& name) {
+    const Drivers drivers = driver_of(name);
     if (drivers.empty()) return {};
     using enum fuzz::wasm::End;
     const std::vector<std::pair<std::string, fuzz::wasm::End>> exports{
@@ -116,6 +126,33 @@ TEST_F(real_engine, wasmtime_44_loses_what_ends_a_continuation) {
   known["exc"] = "expected exception, got returned 1 (call 1)";
   known["consumed"] = "expected consumed handle, got crash: SIGSEGV (call 1)";
   EXPECT_EQ(told, known);
+}
+
+/// How many of 100 programs, translated with the defect, the engine disagrees about.
+std::size_t disagreements(fuzz::engine::Driver& driver, fuzz::wasm::Defect defect) {
+  std::vector<fuzz::wasm::Translation> programs;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    fuzz::Random random(seed);
+    fuzz::Program program;
+    fuzz::generate_for_engines(random, program);
+    programs.push_back(fuzz::wasm::translate(program, {.has_host = true, .defect = defect}));
+  }
+  std::vector<const fuzz::wasm::Translation*> all;
+  for (const auto& one : programs) all.push_back(&one);
+  const auto verdicts = driver.judge(all);
+  return static_cast<std::size_t>(std::ranges::count_if(verdicts, [](const auto& verdict) {
+    return verdict.kind != fuzz::engine::Verdict::Kind::agrees;
+  }));
+}
+
+TEST_F(real_engine, v8_sees_each_wrong_translation) {
+  const Drivers drivers = driver_of("v8-15");
+  if (drivers.empty()) GTEST_SKIP() << "left out: v8-15 is not installed";
+  EXPECT_EQ(disagreements(*drivers.front(), fuzz::wasm::Defect::none), 0u);
+  for (std::size_t number = 1; number < fuzz::wasm::defects; ++number) {
+    EXPECT_GE(disagreements(*drivers.front(), static_cast<fuzz::wasm::Defect>(number)), 1u)
+        << "defect " << number;
+  }
 }
 
 }  // namespace
