@@ -34,6 +34,22 @@ std::uint64_t take_number(std::string_view& version) {
   return error == std::errc{} ? number : 0;
 }
 
+bool* content_of(wasm::Contents& contents, std::string_view word) {
+  if (word == "switch") return &contents.switches;
+  if (word == "reference") return &contents.references;
+  if (word == "bind") return &contents.binds;
+  if (word == "exception") return &contents.exceptions;
+  if (word == "collection") return &contents.collections;
+  if (word == "entry") return &contents.enters;
+  return nullptr;
+}
+
+bool has(const wasm::Contents& contents, const wasm::Contents& asked) {
+  return contents.switches >= asked.switches && contents.references >= asked.references &&
+         contents.binds >= asked.binds && contents.exceptions >= asked.exceptions &&
+         contents.collections >= asked.collections && contents.enters >= asked.enters;
+}
+
 bool is_version(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789.") == text.npos;
 }
@@ -42,7 +58,7 @@ bool is_version(std::string_view text) {
 
 std::expected<std::vector<KnownDisagreement>, std::string> parse_known(std::string_view text,
                                                                        const std::string& path) {
-  constexpr std::size_t fields_of_a_line = 5;
+  constexpr std::size_t fields_of_a_line = 6;
   std::vector<KnownDisagreement> list;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
@@ -54,7 +70,7 @@ std::expected<std::vector<KnownDisagreement>, std::string> parse_known(std::stri
       return std::unexpected(fmt::format("{}:{}: {}", path, number, why));
     };
     if (fields.size() != fields_of_a_line) {
-      return wrong("a line is NAME | ENGINE | VERSIONS | SIGNATURE | LEDGER");
+      return wrong("a line is NAME | ENGINE | VERSIONS | SIGNATURE | WITH | LEDGER");
     }
     for (const std::string& field : fields) {
       if (field.empty()) return wrong("a field is empty: write * for any engine or version");
@@ -64,7 +80,22 @@ std::expected<std::vector<KnownDisagreement>, std::string> parse_known(std::stri
                             .first = {},
                             .last = {},
                             .signature = fields[3],
-                            .ledger = fields[4]};
+                            .with = {},
+                            .ledger = fields[5]};
+    if (fields[4] != "any") {
+      for (std::string_view words = fields[4]; !words.empty();) {
+        const std::string_view word = words.substr(0, words.find(' '));
+        bool* const asked = content_of(known.with, word);
+        if (asked == nullptr) {
+          return wrong(
+              fmt::format("'{}': write any, or some of switch, reference, bind, exception, "
+                          "collection, entry",
+                          word));
+        }
+        *asked = true;
+        words = trimmed(words.substr(word.size()));
+      }
+    }
     if (fields[2] != "*") {
       const std::size_t dots = fields[2].find("..");
       known.first = fields[2].substr(0, dots);
@@ -80,11 +111,12 @@ std::expected<std::vector<KnownDisagreement>, std::string> parse_known(std::stri
 
 const KnownDisagreement* find_known(const std::vector<KnownDisagreement>& list,
                                     std::string_view engine, std::string_view version,
-                                    std::string_view signature) {
+                                    std::string_view signature, const wasm::Contents& contents) {
   for (const KnownDisagreement& known : list) {
     const bool is_of_version = known.first.empty() || (!is_before(version, known.first) &&
                                                        !is_before(known.last, version));
-    if (is_of_version && matches(known.engine, engine) && matches(known.signature, signature)) {
+    if (is_of_version && matches(known.engine, engine) && matches(known.signature, signature) &&
+        has(contents, known.with)) {
       return &known;
     }
   }

@@ -1,10 +1,15 @@
 // Known disagreements: a list of kinds that engines are known to get wrong, with whose fault it is.
 //
-//   # NAME        | ENGINE    | VERSIONS       | SIGNATURE            | LEDGER
-//   trap-swallowed | wasmtime* | 44.0.0..47.0.3 | expected *, got a *  | project, issue 1
+//   # NAME         | ENGINE    | VERSIONS       | SIGNATURE           | WITH   | LEDGER
+//   trap-swallowed | wasmtime* | 44.0.0..47.0.3 | expected *, got a * | any    | project, issue 1
+//   lost           | v8*       | *              | expected 0, got *   | switch | project, issue 2
 //
-// `*` stands for any letters. Versions are one, or the first and the last, or * for all.
+// `*` stands for any letters. Versions are one, or the first and the last, or * for all. WITH is
+// what a program must have, so that nothing else is taken for known: `any`, or some of switch,
+// reference, bind, exception, collection, entry.
 #pragma once
+
+#include "fuzz/wasm/translation.hpp"
 
 #include <expected>
 #include <string>
@@ -19,6 +24,7 @@ struct KnownDisagreement {
   std::string first;      ///< version; empty for any
   std::string last;       ///< likewise
   std::string signature;  ///< a pattern of the signature (verdict.hpp)
+  wasm::Contents with;    ///< the program has these; the numbers mean nothing
   std::string ledger;     ///< where it is reported
 };
 
@@ -29,7 +35,7 @@ struct KnownDisagreement {
 /// The first of `list` that is meant by this disagreement; null for a new one.
 const KnownDisagreement* find_known(const std::vector<KnownDisagreement>& list,
                                     std::string_view engine, std::string_view version,
-                                    std::string_view signature);
+                                    std::string_view signature, const wasm::Contents& contents);
 
 /// Whether `text` is as `pattern`, in which `*` stands for any letters.
 bool matches(std::string_view pattern, std::string_view text);

@@ -109,16 +109,24 @@ class Campaign {
       if (verdict.kind == Verdict::Kind::agrees) {
         ++report.agree;
       } else {
-        take(chunk, index, verdict, report, on_finding);
+        take(chunk, index, verdict, engine, on_finding);
       }
     }
   }
 
   template <class OnFinding>
-  void take(const Chunk& chunk, std::size_t index, const Verdict& verdict, EngineReport& report,
+  void take(const Chunk& chunk, std::size_t index, const Verdict& verdict, std::size_t engine,
             const OnFinding& on_finding) {
+    EngineReport& report = campaign_.engines[engine];
     const std::string signature = fuzz::engine::signature(verdict);
-    const auto same = std::ranges::find(report.findings, signature, &EngineFinding::signature);
+    const auto& translations =
+        drivers_[engine]->engine().protocol == Protocol::wast ? chunk.plain : chunk.with_host;
+    const KnownDisagreement* const known = fuzz::engine::find_known(
+        known_, report.name, report.version, signature, translations[index].contents);
+    // One signature may be known of some programs and new of others.
+    const auto same = std::ranges::find_if(report.findings, [&](const EngineFinding& finding) {
+      return finding.signature == signature && finding.known == known;
+    });
     if (same != report.findings.end()) {
       ++same->count;
       // A program that shows it alone says more.
@@ -130,7 +138,7 @@ class Campaign {
     EngineFinding& finding = report.findings.emplace_back();
     finding.signature = signature;
     finding.count = 1;
-    finding.known = fuzz::engine::find_known(known_, report.name, report.version, signature);
+    finding.known = known;
     fill(chunk, index, verdict, finding);
     on_finding(report, finding);
   }
