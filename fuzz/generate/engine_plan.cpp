@@ -86,7 +86,7 @@ EnginePlan::EnginePlan(Random& random)
       is_uncaught(happens(random, 6)),
       ends_refused(happens(random, 25)),
       ends_in_overflow(random.one_in(64)),
-      steps(tiny_program + random.below(random.one_in(2)   ? 12
+      steps(tiny_program + random.below(!random.one_in(3)  ? 10
                                         : random.one_in(2) ? program_bounds::steps
                                                            : 28)) {}
 
