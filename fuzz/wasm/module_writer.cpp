@@ -32,7 +32,7 @@ class Assembly::Writer {
   }
 
  private:
-  enum Kind : std::uint8_t { function = 0, table = 1, global = 3, tag = 4 };
+  enum class Kind : std::uint8_t { function = 0, table = 1, global = 3, tag = 4 };
 
   template <class Fill>
   void section(std::uint8_t id, Fill fill) {
@@ -55,7 +55,7 @@ class Assembly::Writer {
   void import(std::string_view module, std::string_view name, Kind kind, std::string_view words) {
     put_name(part_, module);
     put_name(part_, name);
-    part_.push_back(kind);
+    part_.push_back(static_cast<std::uint8_t>(kind));
     text("  (import \"{}\" \"{}\" {})", module, name, words);
   }
 
@@ -76,18 +76,18 @@ class Assembly::Writer {
         if (!is_first_) import_function(first, helper.name, helper.type);
       }
       for (std::uint32_t index = 0; index < all_.tables_.size() && !is_first_; ++index) {
-        import(first, fmt::format("t{}", index), table, table_words(index));
+        import(first, fmt::format("t{}", index), Kind::table, table_words(index));
         put_table(index);
       }
       import_all(all_.imported_tags_, all_.tags_.size(), "e",
                  [this](const Import& from, std::uint32_t index) {
-                   import(from.module, from.name, tag,
+                   import(from.module, from.name, Kind::tag,
                           fmt::format("(tag (type {}))", all_.tags_[index].type));
                    put_tag(index);
                  });
       import_all(all_.imported_globals_, all_.globals_.size(), "g",
                  [this](const Import& from, std::uint32_t index) {
-                   import(from.module, from.name, global,
+                   import(from.module, from.name, Kind::global,
                           fmt::format("(global (mut {}))", text_of(all_.globals_[index])));
                    put_global_type(index);
                  });
@@ -95,7 +95,7 @@ class Assembly::Writer {
   }
 
   void import_function(std::string_view module, std::string_view name, std::uint32_t type) {
-    import(module, name, function, fmt::format("(func (type {}))", type));
+    import(module, name, Kind::function, fmt::format("(func (type {}))", type));
     put_unsigned(part_, type);
   }
 
@@ -192,7 +192,7 @@ class Assembly::Writer {
 
   void export_one(std::string_view name, Kind kind, std::uint32_t index, std::string_view word) {
     put_name(part_, name);
-    part_.push_back(kind);
+    part_.push_back(static_cast<std::uint8_t>(kind));
     put_unsigned(part_, index);
     text("  (export \"{}\" ({} {}))", name, word, index);
   }
@@ -212,22 +212,22 @@ class Assembly::Writer {
       put_unsigned(part_, count);
       if (shares) {
         for (std::uint32_t index = 0; index < all_.helpers_.size(); ++index) {
-          export_one(all_.helpers_[index].name, function, all_.imported_functions() + index,
+          export_one(all_.helpers_[index].name, Kind::function, all_.imported_functions() + index,
                      "func");
         }
         for (std::uint32_t index = 0; index < all_.tables_.size(); ++index) {
-          export_one(fmt::format("t{}", index), table, index, "table");
+          export_one(fmt::format("t{}", index), Kind::table, index, "table");
         }
         for (std::uint32_t index = first_tag; index < all_.tags_.size(); ++index) {
-          export_one(fmt::format("e{}", index), tag, index, "tag");
+          export_one(fmt::format("e{}", index), Kind::tag, index, "tag");
         }
         for (std::uint32_t index = first_global; index < all_.globals_.size(); ++index) {
-          export_one(fmt::format("g{}", index), global, index, "global");
+          export_one(fmt::format("g{}", index), Kind::global, index, "global");
         }
       }
       if (is_last) {
         for (const auto& [name, exported] : all_.exports_) {
-          export_one(name, function, all_.functions_[exported].index, "func");
+          export_one(name, Kind::function, all_.functions_[exported].index, "func");
         }
       }
     });

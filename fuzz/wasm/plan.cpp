@@ -10,7 +10,7 @@ namespace {
 /// How many steps with one tag a clause list looks out for.
 constexpr std::size_t suspensions_max = 6;
 
-constexpr bool is_taken(const Event& event, Step::Kind kind) {
+bool is_taken(const Event& event, Step::Kind kind) {
   return event.is(kind) && event.is_taken();
 }
 
