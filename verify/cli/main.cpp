@@ -111,12 +111,12 @@ Outcome main_job(Options options) {
   print_heading("\n== corpus");
   ReplayReport corpus;
   if (!is_interrupted()) corpus = run_replays({*folder}, true);
+  const auto rules = rules_of(embedded_spec().text);
+  fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
   print_heading("\n== WebAssembly engines");
   nlohmann::json engine_results;
   ExitStatus engines = ExitStatus::ok;
   if (!is_interrupted()) engines = run_installed_engines(options, engine_results);
-  const auto rules = rules_of(embedded_spec().text);
-  fmt::print("\n{}", coverage_table(rules, proofs, fuzzing));
   const ExitStatus status =
       worse(engines, worse(worse(proofs.status, code), worse(fuzzing.status, corpus.status)));
   fmt::print("\nproofs {:.1f} s; {}\n", proofs.seconds,
