@@ -53,8 +53,8 @@ bool ObjectFile::is_code(const Symbol& symbol) const {
          (sections_[symbol.section].flags & SHF_EXECINSTR) != 0;
 }
 
-// From .symtab, or from .dynsym if .symtab lacks it. An exact name comes before one with a version
-// behind it (NAME@@VERSION, NAME@VERSION).
+// From .symtab, or from .dynsym if .symtab lacks it or has it in no section. An exact name comes
+// before one with a version behind it (NAME@@VERSION, NAME@VERSION).
 std::vector<const Symbol*> ObjectFile::strongest(std::string_view name) const {
   const auto symtab = static_cast<std::ptrdiff_t>(symtab_count_);
   const auto tables = {std::ranges::subrange(symbols_.begin(), symbols_.begin() + symtab),
@@ -68,6 +68,7 @@ std::vector<const Symbol*> ObjectFile::strongest(std::string_view name) const {
            is_version_of(name, symbol, qualifier(symbol));
   };
   for (const bool is_exact : {true, false}) {
+    std::vector<const Symbol*> in_no_section;
     for (const auto& table : tables) {
       std::vector<const Symbol*> found;
       for (const Symbol& symbol : table) {
@@ -76,8 +77,10 @@ std::vector<const Symbol*> ObjectFile::strongest(std::string_view name) const {
       if (found.empty()) continue;
       const auto best = rank(*std::ranges::max_element(found, {}, rank));
       std::erase_if(found, [&](const Symbol* symbol) { return rank(symbol) != best; });
-      return found;
+      if (found.front()->section != 0) return found;
+      if (in_no_section.empty()) in_no_section = std::move(found);
     }
+    if (!in_no_section.empty()) return in_no_section;
   }
   return {};
 }

@@ -148,6 +148,20 @@ TEST(object_tables, prefers_global_to_weak_to_local) {
   }
 }
 
+// .symtab is asked first, but a name that is in no section there may be in one by .dynsym.
+TEST(object_tables, a_name_that_is_in_a_section_by_one_table_is_defined) {
+  CraftedElf elf;
+  const auto code = static_cast<std::uint16_t>(elf.add_code(".text", returns_one));
+  elf.add_symbols({elf.symbol("f", STB_GLOBAL, STT_FUNC, SHN_ABS, 0, 0)});
+  elf.add_symbols({elf.symbol("f", STB_GLOBAL, STT_FUNC, code, 0, returns_one.size())}, SHT_DYNSYM);
+  const auto file = parse(elf);
+  ASSERT_TRUE(file) << message(file.error());
+  EXPECT_TRUE(file->defines("f"));
+  const auto routine = file->routine("f");
+  ASSERT_TRUE(routine) << message(routine.error());
+  EXPECT_EQ(routine->bytes, as_bytes(returns_one));
+}
+
 TEST(object_tables, several_local_functions_are_an_error_that_lists_their_places) {
   const auto file = file_with({{"one.c", STB_LOCAL, STT_FILE, SHN_ABS, 0, 0},
                                {"f", STB_LOCAL, STT_FUNC, 2, 0, 6},
