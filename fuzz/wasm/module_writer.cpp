@@ -38,7 +38,7 @@ class Assembly::Writer {
   void section(std::uint8_t id, Fill fill) {
     part_.clear();
     fill();
-    if (part_.empty()) return;
+    if (part_.empty() || (part_.size() == 1 && part_[0] == 0)) return;  // Nothing, or none of it.
     out_.push_back(id);
     put_unsigned(out_, part_.size());
     out_.insert(out_.end(), part_.begin(), part_.end());

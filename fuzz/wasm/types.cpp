@@ -49,7 +49,9 @@ ValType declared(ValueType type) {
   return i64_type;
 }
 
+/// A nullable reference to an abstract type is one byte, as tools write it.
 void put(Bytes& out, const ValType& type) {
+  if (type.code == nullable_code && type.heap < 0) return put_signed(out, type.heap);
   out.push_back(type.code);
   if (is_reference(type)) put_signed(out, type.heap);
 }
