@@ -84,6 +84,8 @@ Verdict judge(Words words, std::size_t part, wasm::End expected) {
   return verdict;
 }
 
+constexpr std::size_t collections_max = 1u << 20;
+
 class Reader {
  public:
   explicit Reader(Programs programs) : programs_(programs) {
@@ -106,6 +108,7 @@ class Reader {
       output_.begun.reset();
     } else if (what == "@done") {
       verdict = wrong_ ? *wrong_ : Verdict{.kind = Verdict::Kind::agrees};
+      verdict->collections = words.number(collections_max).value_or(0);
       output_.begun.reset();
     } else if (const auto part = words.number(programs_[*program]->parts.size())) {
       if (what == "@call") output_.calling = part;

@@ -7,7 +7,7 @@
 //   @refused PROGRAM ERROR: MESSAGE        a module does not validate, compile or instantiate
 //   @call PROGRAM PART
 //   @came PROGRAM PART returned NUMBER     or: threw exception, threw ERROR: MESSAGE
-//   @done PROGRAM
+//   @done PROGRAM COLLECTIONS              how often the collector was run
 //   @complete
 const deno = globalThis.Deno;
 const process_ = globalThis.process;
@@ -58,7 +58,9 @@ let current = {};
 let collections = 0;
 // A major collection takes ten times as long as a minor one; both find bugs of their own.
 function collect() {
-  globalThis.gc?.({ type: collections++ % 16 === 0 ? "major" : "minor" });
+  if (typeof globalThis.gc !== "function") return;
+  globalThis.gc({ type: collections % 16 === 0 ? "major" : "minor" });
+  ++collections;
 }
 const always = { host: { enter: (number) => void current.entry(number), collect } };
 
@@ -73,6 +75,7 @@ function instantiate(modules, imports) {
 
 function run(program, { modules, parts }) {
   say("begin", program);
+  const before = collections;
   let exports;
   try {
     exports = instantiate(modules, { ...always });
@@ -90,7 +93,7 @@ function run(program, { modules, parts }) {
     }
     say("came", program, part, came);
   });
-  say("done", program);
+  say("done", program, collections - before);
 }
 
 const [{ shared }, ...programs] =

@@ -53,6 +53,7 @@ struct Verdict {
   std::string message = {};             ///< the engine's, in one line; of a crash, its cause
   bool is_only_in_batch = false;        ///< alone the program agrees
   bool is_seen_once = false;            ///< neither alone nor in its batch it came again
+  std::size_t collections = 0;          ///< how often the host had the collector run, if it says so
   std::vector<std::size_t> batch = {};  ///< those before it that it then needs, in their order
 };
 

@@ -106,6 +106,7 @@ class Campaign {
         continue;
       }
       ++report.programs;
+      report.collected += verdict.collections > 0 ? 1 : 0;
       if (verdict.kind == Verdict::Kind::agrees) {
         ++report.agree;
       } else {

@@ -46,6 +46,7 @@ struct EngineReport {
   std::string left_out;  ///< why it was not run; empty where it was
   std::size_t programs = 0;
   std::size_t agree = 0;
+  std::size_t collected = 0;  ///< programs during which the host had the collector run
   std::vector<EngineFinding> findings;
   fuzz::engine::Usage usage;  ///< for verdicts, without what minimising took
 

@@ -88,7 +88,13 @@ std::string engine_summary(const EngineCampaign& campaign) {
     }
   }
   if (!text.empty()) text += '\n';
-  return text + contents(campaign.shares) + '\n' + table(campaign);
+  text += contents(campaign.shares);
+  for (const EngineReport& report : campaign.engines) {
+    if (report.collected == 0) continue;
+    text += fmt::format("  {}: the collector ran in {} of {} that make garbage\n", report.name,
+                        counted(report.collected, "program"), campaign.shares.collections);
+  }
+  return text + '\n' + table(campaign);
 }
 
 nlohmann::json to_json(const EngineCampaign& campaign) {
@@ -109,6 +115,7 @@ nlohmann::json to_json(const EngineCampaign& campaign) {
                        {"left_out", report.left_out},
                        {"programs", report.programs},
                        {"agree", report.agree},
+                       {"collected", report.collected},
                        {"known", report.disagree(true)},
                        {"new", report.disagree(false)},
                        {"cpu_seconds", report.usage.cpu_seconds},

@@ -188,6 +188,15 @@ TEST(javascript_output, takes_nothing_of_lines_that_are_no_lines_of_the_loop) {
   EXPECT_FALSE(output.verdicts[0] || output.verdicts[1] || output.is_complete);
 }
 
+TEST(javascript_output, says_how_often_the_collector_ran) {
+  const Two two(wasm::End::returns);
+  const BatchOutput output = read_javascript_output(
+      two.both, Lines{"@begin 0", "@call 0 0", "@came 0 0 returned 0", "@done 0 3", "@begin 1",
+                      "@call 1 0", "@came 1 0 returned 0", "@done 1", "@complete"});
+  EXPECT_EQ(output.verdicts[0]->collections, 3u);
+  EXPECT_EQ(output.verdicts[1]->collections, 0u) << "the host does not say it";
+}
+
 TEST(javascript_batch, is_a_line_of_json_for_each_program) {
   const Two two(wasm::End::returns);
   EXPECT_EQ(javascript_batch(two.both),
