@@ -68,6 +68,7 @@ std::expected<void, std::string> Driver::prepare() {
   if (auto asked = ask_version(); !asked) return asked;
   const auto both = probes();
   const Verdict right = judge_alone(both.front());
+  if (right.kind == Verdict::Kind::not_run) return std::unexpected(right.message);
   if (right.kind != Verdict::Kind::agrees) {
     return std::unexpected(
         fmt::format("{}: does not run a continuation: {}; does its command have "
@@ -148,7 +149,8 @@ Driver::Ran Driver::run_in(Programs programs, const std::string& folder) {
     return ran;
   }
   last_command_ = batch_command(engine_, loop, batch);
-  const double scale = 1 + static_cast<double>(programs.size() - 1) / 100;
+  // A busy machine is no hang: a program takes a hundredth of this on a quiet one.
+  const double scale = 1 + static_cast<double>(programs.size() - 1) / 10;
   // Backtraces take time, and a host's cache must not run code of an earlier batch.
   const EngineEnd end =
       run_({.arguments = last_command_,
@@ -258,6 +260,11 @@ Verdict Driver::confirmed(Programs programs, std::size_t suspect, const Verdict&
   const auto times = confirmed_.find(signature(seen));
   if (times != confirmed_.end() && times->second >= confirmations_max) return seen;
   Verdict alone = judge_alone(*programs[suspect]);
+  if (alone.kind == Verdict::Kind::not_run) {  // Interrupted: what was seen stands as it is.
+    Verdict unconfirmed = seen;
+    unconfirmed.is_seen_once = true;
+    return unconfirmed;
+  }
   if (alone.kind != Verdict::Kind::agrees) {
     if (signature(alone) == signature(seen)) ++confirmed_[signature(seen)];
     return alone;

@@ -103,11 +103,19 @@ class Reader {
       output_.begun = program;
       output_.calling.reset();
       wrong_.reset();
+      parts_seen_ = 0;
     } else if (what == "@refused") {
       verdict = Verdict{.kind = Verdict::Kind::refused, .message = std::string(words.rest())};
       output_.begun.reset();
     } else if (what == "@done") {
-      verdict = wrong_ ? *wrong_ : Verdict{.kind = Verdict::Kind::agrees};
+      // What was not begun, or lacks the end of a call, is no agreement.
+      const bool is_whole =
+          output_.begun == program && parts_seen_ == programs_[*program]->parts.size();
+      if (!wrong_ && !is_whole) {
+        verdict = Verdict{.kind = Verdict::Kind::crash, .message = "the ends of calls are missing"};
+      } else {
+        verdict = wrong_ ? *wrong_ : Verdict{.kind = Verdict::Kind::agrees};
+      }
       verdict->collections = words.number(collections_max).value_or(0);
       output_.begun.reset();
     } else if (const auto part = words.number(programs_[*program]->parts.size())) {
@@ -121,6 +129,7 @@ class Reader {
  private:
   // The first part that is wrong speaks for the program, since those behind it depend on it.
   void take(Words words, std::size_t program, std::size_t part) {
+    parts_seen_ += part == parts_seen_ ? 1 : 0;
     const Verdict judged = judge(words, part, programs_[program]->parts[part].end);
     if (judged.kind == Verdict::Kind::wrong && !wrong_) wrong_ = judged;
   }
@@ -128,6 +137,7 @@ class Reader {
   Programs programs_;
   BatchOutput output_;
   std::optional<Verdict> wrong_;  // of the program that was begun
+  std::size_t parts_seen_ = 0;    // likewise, in their order
 };
 
 }  // namespace

@@ -247,7 +247,8 @@ std::string plain_words(std::string_view text) {
     }
     text.remove_prefix(std::max(number, std::size_t{1}));
   }
-  if (plain.size() > letters_max) plain.resize(plain.rfind(' ', letters_max));
+  if (plain.size() > letters_max)
+    plain.resize(std::min(plain.rfind(' ', letters_max), letters_max));
   while (plain.ends_with(' ')) plain.pop_back();
   return plain;
 }

@@ -185,14 +185,22 @@ std::string wast_script(Programs programs) {
 BatchOutput read_wast_output(Programs programs, std::span<const std::string> lines) {
   BatchOutput output;
   output.verdicts.resize(programs.size());
+  std::size_t calls = 0;  // of the program that was begun, in their order
   for (std::size_t at = 0; at < lines.size(); ++at) {
     if (const auto program = marked(lines[at], "i32"); program && *program <= programs.size()) {
-      if (output.begun) output.verdicts[*output.begun] = {.kind = Verdict::Kind::agrees};
+      if (output.begun) {
+        const bool is_whole = calls == programs[*output.begun]->parts.size();
+        output.verdicts[*output.begun] =
+            is_whole ? Verdict{.kind = Verdict::Kind::agrees}
+                     : Verdict{.kind = Verdict::Kind::crash, .message = "calls are missing"};
+      }
+      calls = 0;
       output.calling.reset();
       output.is_complete = *program == programs.size();
       output.begun.reset();
       if (!output.is_complete) output.begun = *program;
     } else if (const auto part = marked(lines[at], "i64")) {
+      calls += part == calls ? 1 : 0;
       if (output.begun && *part < programs[*output.begun]->parts.size()) output.calling = part;
     } else if (output.begun && lines[at].find("failed directive on ") != std::string::npos) {
       std::size_t end = at + 1;

@@ -1,4 +1,4 @@
-// The numbers of the specification (verify/SPEC.md, The layout), for everything in fuzz/. Nothing
+// The numbers of the specification (verify/SPEC.md, Layout), for everything in fuzz/. Nothing
 // of core is used, on purpose: an error on either side must be visible against the other.
 #pragma once
 

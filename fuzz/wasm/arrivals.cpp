@@ -78,10 +78,11 @@ void FunctionWriter::with_arms(const Item& item,
   }
   std::vector<Clause> clauses;
   for (std::size_t index = 0; index < arms.size(); ++index) {
-    const bool is_forgotten = context_.defect == Defect::forgotten_clause && arms[index].is_taken;
+    const bool is_forgotten =
+        context_.mistranslation == Mistranslation::forgotten_clause && arms[index].is_taken;
     if (!is_forgotten) clauses.push_back({clause_on, arms[index].tag, labels[index]});
   }
-  if (context_.defect == Defect::wrong_clause) {
+  if (context_.mistranslation == Mistranslation::wrong_clause) {
     // The second of two clauses with the taken tag comes first.
     for (std::size_t index = 0; index < arms.size(); ++index) {
       const bool is_other = is_taken && !arms[index].is_taken && is_like_taken(arms, index);
@@ -89,7 +90,7 @@ void FunctionWriter::with_arms(const Item& item,
     }
   }
   for (const std::uint8_t tag : event.step->switches) {
-    if (context_.defect == Defect::forgotten_switch_clause) break;
+    if (context_.mistranslation == Mistranslation::forgotten_switch_clause) break;
     clauses.push_back({clause_on_switch, context_.switch_tag(tag, results), 0});
   }
   instruction(clauses);
@@ -124,10 +125,11 @@ void FunctionWriter::arrive(const Item& item, std::span<const Element> list) {
   const Event& arrival = event(item.arrival);
   if (arrival.arrival == Arrival::Kind::suspended) {
     const std::uint32_t node = context_.plan.node_of(arrival.made);
-    if (context_.defect == Defect::forgotten_handle) {
+    if (context_.mistranslation == Mistranslation::forgotten_handle) {
       code().emit(op::drop);
     } else {
-      store(context_.defect == Defect::wrong_slot ? arrival.to ^ 1 : arrival.to, node);
+      store(context_.mistranslation == Mistranslation::wrong_slot ? arrival.to ^ 1 : arrival.to,
+            node);
     }
     const std::vector<Element> payload = context_.plan.payload_of(item.arrival);
     return check_values(item.arrival, payload);

@@ -16,14 +16,14 @@ constexpr std::uint32_t tables_max = 80;
 
 Context::Context(const Program& the_program, const Trace& the_trace, const Plan& the_plan,
                  const Outline& the_outline, Assembly& the_assembly, const Helpers& the_helpers,
-                 Defect the_defect)
+                 Mistranslation the_mistranslation)
     : program(the_program),
       trace(the_trace),
       plan(the_plan),
       outline(the_outline),
       assembly(the_assembly),
       helpers(the_helpers),
-      defect(the_defect),
+      mistranslation(the_mistranslation),
       functions(the_trace.stacks.size()),
       continuation_types_(the_plan.types(), none),
       tag_of_event_(the_trace.events.size(), none) {
@@ -62,7 +62,7 @@ void Context::add_next_function(std::uint32_t continuations) {
 }
 
 void Context::push_function(Code& code, unsigned from_module, StackIndex stack) {
-  if (defect == Defect::wrong_function) {
+  if (mistranslation == Mistranslation::wrong_function) {
     const std::uint32_t type = function_type(plan.node_of({stack, 0}));
     for (StackIndex other = stack + 1; other < functions.size(); ++other) {
       if (trace.stacks[other].is_initial || functions[other] == functions[stack]) continue;

@@ -19,7 +19,7 @@ namespace fiberproof::fuzz::wasm {
 class Context {
  public:
   Context(const Program& program, const Trace& trace, const Plan& plan, const Outline& outline,
-          Assembly& assembly, const Helpers& helpers, Defect defect);
+          Assembly& assembly, const Helpers& helpers, Mistranslation mistranslation);
 
   const Program& program;
   const Trace& trace;
@@ -27,7 +27,7 @@ class Context {
   const Outline& outline;
   Assembly& assembly;
   const Helpers& helpers;
-  const Defect defect;
+  const Mistranslation mistranslation;
   std::uint32_t host_enter = none;  ///< the import by which a host calls entries, if there is one
 
   /// The continuation type of a node; the index before it is that of its function type.

@@ -158,8 +158,8 @@ void FunctionWriter::fold(std::span<const Code::Mark> marks, std::size_t first) 
     const auto [period, rounds] = repetition_at(rest, at, next);
     if (rounds > 1) {
       const std::uint32_t counter = local(Use::counter, depth_, i32_type);
-      code().i32(
-          static_cast<std::int32_t>(context_.defect == Defect::short_loop ? rounds - 1 : rounds));
+      code().i32(static_cast<std::int32_t>(
+          context_.mistranslation == Mistranslation::short_loop ? rounds - 1 : rounds));
       code().emit(op::local_set, counter);
       code().open(op::loop);
       code().append(rest, at[next], at[next + period]);
@@ -204,13 +204,13 @@ void FunctionWriter::call(const Item& item) {
     context_.assembly.call_function(body.code, module_, function);
     function = context_.assembly.add_function(module_, type, std::move(body));
   }
-  if (context_.defect == Defect::forgotten_call) return;
+  if (context_.mistranslation == Mistranslation::forgotten_call) return;
   code().emit(op::local_get, base_local_);
   context_.assembly.call_function(code(), module_, function);
 }
 
 void FunctionWriter::try_(const Item& item) {
-  if (context_.defect == Defect::forgotten_catch && item.caught != no_event) {
+  if (context_.mistranslation == Mistranslation::forgotten_catch && item.caught != no_event) {
     items(item.children);
     return wrong();
   }
@@ -258,7 +258,7 @@ void FunctionWriter::try_(const Item& item) {
 }
 
 void FunctionWriter::call_entry(const Item& item) {
-  if (context_.defect == Defect::forgotten_entry) return;
+  if (context_.mistranslation == Mistranslation::forgotten_entry) return;
   set_now(event(item.event));
   const auto& entries = context_.outline.entries;
   const StackIndex stack = event(item.event).next;
@@ -285,7 +285,7 @@ void FunctionWriter::operation(const Item& item) {
     case Step::Kind::throw_: return throw_(of);
     case Step::Kind::rethrow: {
       set_now(of);
-      if (context_.defect == Defect::wrong_rethrow) {
+      if (context_.mistranslation == Mistranslation::wrong_rethrow) {
         push_thrown(of.serial);
         return code().emit(op::throw_, Library::exception_tag);
       }
@@ -299,7 +299,26 @@ void FunctionWriter::operation(const Item& item) {
     case Step::Kind::drop:
       return context_.store_null(code(), of.step->handle, context_.plan.node_of(of.used));
     case Step::Kind::collect: return context_.helpers.collect(code());
-    default: return;
+    // The outline leaves these out, or has an item of another kind for them.
+    case Step::Kind::trap:
+    case Step::Kind::call:
+    case Step::Kind::try_:
+    case Step::Kind::back:
+    case Step::Kind::enter:
+    case Step::Kind::leave:
+    case Step::Kind::walk:
+    case Step::Kind::walk_suspended:
+    case Step::Kind::overrun:
+    case Step::Kind::repeat:
+    case Step::Kind::walk_broken:
+    case Step::Kind::walk_suspended_broken:
+    case Step::Kind::resume_again:
+    case Step::Kind::trespass:
+    case Step::Kind::initialize:
+    case Step::Kind::start:
+    case Step::Kind::yield:
+    case Step::Kind::yield_apart:
+    case Step::Kind::overflow: return;
   }
 }
 

@@ -89,7 +89,8 @@ class FunctionWriter {
   void begin_values(std::uint32_t serial, std::uint32_t place);
   void push_thrown(std::uint32_t serial);
   void push_values(std::uint32_t serial, std::span<const Element> list);
-  void push_values_unless(Defect defect, std::uint32_t serial, std::span<const Element> list);
+  void push_values_unless(Mistranslation mistranslation, std::uint32_t serial,
+                          std::span<const Element> list);
   void push_defaults(std::span<const Element> list);
   void push_handle(std::uint8_t slot, const HandleId& handle);
   void wrong();

@@ -185,7 +185,16 @@ class Outliner {
         }
         break;
       case Step::Kind::drop: dropped_[event.step->handle] = true; break;
-      default: break;
+      case Step::Kind::repeat: return true;  // It only decides which step is next.
+      case Step::Kind::new_:
+      case Step::Kind::bind:
+      case Step::Kind::resume:
+      case Step::Kind::throw_into:
+      case Step::Kind::suspend:
+      case Step::Kind::switch_:
+      case Step::Kind::throw_:
+      case Step::Kind::rethrow:
+      case Step::Kind::collect: break;
     }
     draft.add(Item::Kind::operation, index);
     return arrive(event, index);

@@ -22,6 +22,7 @@ class Tracer {
     out.events.clear();
     out.values.clear();
     out.stacks.clear();
+    out.has_started = false;
     reference.begin(program);
   }
 
@@ -55,7 +56,9 @@ class Tracer {
     }
     const bool is_beside = reference_.starts().depth() > 0;
     step != nullptr ? reference_.take() : reference_.end_of_steps();
-    if (reference_.skipped() || is_beside || reference_.starts().depth() > 0) return;
+    const bool begins_beside = reference_.starts().depth() > 0;
+    out_.has_started = out_.has_started || begins_beside;
+    if (reference_.skipped() || is_beside || begins_beside) return;
     note(event);
   }
 

@@ -61,6 +61,7 @@ struct Trace {
   std::vector<Event> events;
   std::vector<ValueId> values;
   std::vector<TracedStack> stacks;  ///< by StackIndex
+  bool has_started = false;         ///< something was initialized or started beside the store
 
   std::span<const ValueId> values_of(const Event& event) const {
     return {values.data() + event.first_value, event.value_count};

@@ -68,7 +68,7 @@ std::vector<Part> write_parts(Context& context) {
     FunctionWriter writer(context, module, {});
     writer.part(part, parts.empty());
     End end = part.end;
-    if (context.defect == Defect::wrong_end && end != End::returns) {
+    if (context.mistranslation == Mistranslation::wrong_end && end != End::returns) {
       end = end == End::unreachable ? End::unhandled_tag : End::unreachable;
     }
     parts.push_back({fmt::format("main{}", parts.size()), end});
@@ -84,8 +84,9 @@ Contents contents_of(const Program& program, const Trace& trace) {
   const bool has_references = std::any_of(program.values.begin(), program.values.end(),
                                           [](ValueType type) { return fuzz::is_reference(type); });
   for (const Event& event : trace.events) {
-    if (event.step == nullptr || !event.is_taken()) continue;
-    ++contents.steps;
+    if (event.step == nullptr) continue;
+    ++contents.steps;  // A refusal is one: it may be a trap.
+    if (!event.is_taken()) continue;
     contents.references = contents.references || (has_references && event.value_count > 0);
     switch (event.step->kind) {
       case Step::Kind::switch_: contents.switches = true; break;
@@ -122,7 +123,7 @@ Translation translate(const Program& program, const TranslationOptions& options)
   const bool is_entered = options.has_host && !outlined.entries.empty();
   const std::uint32_t enter =
       is_entered ? assembly.import_function("host", "enter", enter_type) : none;
-  Context context(program, run, plan, outlined, assembly, helpers, options.defect);
+  Context context(program, run, plan, outlined, assembly, helpers, options.mistranslation);
   context.host_enter = enter;
   write_functions(context);
   context.place_functions();
@@ -133,6 +134,10 @@ Translation translate(const Program& program, const TranslationOptions& options)
   out.modules.insert(out.modules.begin(), library.module());
   if (!options.with_text) out.modules.front().text.clear();
   out.left_out = outlined.left_out;
+  constexpr std::string_view beside = "beside the store: an engine has no such continuation";
+  const bool is_said =
+      std::find(out.left_out.begin(), out.left_out.end(), beside) != out.left_out.end();
+  if (run.has_started && !is_said) out.left_out.emplace_back(beside);
   const bool is_cut = std::any_of(run.events.begin(), run.events.end(),
                                   [](const Event& event) { return event.value_count > list_max; });
   if (is_cut) out.left_out.push_back(fmt::format("values beyond {} of a list", list_max));

@@ -55,7 +55,7 @@ struct Contents {
   bool collections = false;  ///< garbage is made, enough for a collector to run
   bool enters = false;       ///< the host calls an export while another runs
   std::size_t continuations = 0;
-  std::size_t steps = 0;  ///< of the run, without what was left out
+  std::size_t steps = 0;  ///< taken; 0 where an engine can be asked nothing
 };
 
 struct Translation {
@@ -68,7 +68,7 @@ struct Translation {
 };
 
 /// Wrong translations: the tests of the tests, each of which an engine must show to be wrong.
-enum class Defect : std::uint8_t {
+enum class Mistranslation : std::uint8_t {
   none,
   swapped_arguments,    ///< the first two values of a resume change places
   wrong_results,        ///< a return hands over values of another step
@@ -92,7 +92,8 @@ enum class Defect : std::uint8_t {
   forgotten_trap,    ///< a step that must trap is left out
   wrong_end,         ///< another trap is said to come
 };
-inline constexpr std::size_t defects = static_cast<std::size_t>(Defect::wrong_end) + 1;
+inline constexpr std::size_t mistranslations =
+    static_cast<std::size_t>(Mistranslation::wrong_end) + 1;
 
 struct TranslationOptions {
   /// Imports of module "host", which a JavaScript host can give: `enter` of type [i32] -> [], which
@@ -100,11 +101,8 @@ struct TranslationOptions {
   /// which runs a collector. Without them `enter` cuts the run, and `collect` makes garbage alone.
   bool has_host = false;
   bool with_text = false;
-  Defect defect = Defect::none;
+  Mistranslation mistranslation = Mistranslation::none;
 };
-
-/// The bounds of what an engine accepts, which are smaller than those of a Program.
-inline constexpr std::size_t values_max = 1000;  ///< of one list
 
 /// `program` is valid. Every program has a translation; the least is one of a run without steps.
 Translation translate(const Program& program, const TranslationOptions& options = {});

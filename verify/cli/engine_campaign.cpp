@@ -53,7 +53,14 @@ class Campaign {
     Chunk chunk;
     for (std::size_t index = begin; index < end; ++index) {
       auto program = std::make_unique<fuzz::Program>();
-      chunk.origins.push_back(source_.make(index, *program));
+      const std::string origin = source_.make(index, *program);
+      const auto first = parts_.translate(*program, {});
+      if (first.contents.steps == 0) {
+        ++campaign_.shares.without_steps;
+        for (const std::string& kind : first.left_out) ++campaign_.shares.left_out[kind];
+        continue;
+      }
+      chunk.origins.push_back(origin);
       for (const Protocol protocol : {Protocol::wast, Protocol::javascript}) {
         if (!is_asked(protocol)) continue;
         auto& translations = protocol == Protocol::wast ? chunk.plain : chunk.with_host;
@@ -92,6 +99,7 @@ class Campaign {
     EngineReport& report = campaign_.engines[engine];
     const auto& translations =
         driver.engine().protocol == Protocol::wast ? chunk.plain : chunk.with_host;
+    if (translations.empty()) return;
     std::vector<const fuzz::wasm::Translation*> all;
     for (const auto& translation : translations) all.push_back(&translation);
     const auto verdicts = driver.judge(all, [&] {

@@ -56,6 +56,7 @@ struct EngineReport {
 /// What was in the programs that were run.
 struct ProgramShares {
   std::size_t programs = 0;
+  std::size_t without_steps = 0;  ///< nothing of them can be asked of an engine: they are not run
   std::size_t switches = 0;
   std::size_t references = 0;
   std::size_t binds = 0;

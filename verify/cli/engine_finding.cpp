@@ -111,7 +111,9 @@ void minimize_finding(EngineFinding& finding, Driver& driver, const EngineParts&
   const auto still_shows = [&](const fuzz::Program& candidate) {
     on_attempt(steps, ++attempts);
     if (is_interrupted()) return false;
-    const Verdict verdict = driver.judge_alone(parts.translate(candidate, options));
+    const auto translation = parts.translate(candidate, options);
+    if (translation.contents.steps == 0) return false;  // It would not be run.
+    const Verdict verdict = driver.judge_alone(translation);
     const bool is_same = signature(verdict) == finding.signature;
     if (is_same) {
       steps = candidate.steps.size();

@@ -16,11 +16,15 @@ namespace fiberproof::verify {
 namespace {
 
 std::expected<std::string, std::string> contents_of(const std::string& path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+    return std::unexpected(fmt::format("{}: cannot be read: it is no file", path));
+  }
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file && std::filesystem::is_regular_file(path)) return text;
-  return std::unexpected(fmt::format("{}: cannot be read: {}", path,
-                                     errno != 0 ? std::strerror(errno) : "not a file"));
+  if (file) return text;
+  return std::unexpected(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
 }
 
 }  // namespace
@@ -44,10 +48,17 @@ std::expected<std::vector<fuzz::engine::Engine>, std::string> read_engines(
     if (!read) return read;
     engines = std::move(*read);
   }
+  std::vector<fuzz::engine::Engine> named;
   for (const std::string& option : options) {
     auto engine = fuzz::engine::parse_engine_option(option);
     if (!engine) return std::unexpected(engine.error());
-    std::erase_if(engines, [&](const auto& other) { return other.name == engine->name; });
+    const auto is_same = [&](const auto& other) { return other.name == engine->name; };
+    if (std::ranges::any_of(named, is_same)) {
+      return std::unexpected(fmt::format(
+          "--engine {}: that name is given twice: give each a name of its own", option));
+    }
+    std::erase_if(engines, is_same);
+    named.push_back(*engine);
     engines.push_back(std::move(*engine));
   }
   return engines;

@@ -49,8 +49,14 @@ std::string table(const EngineCampaign& campaign) {
 }
 
 std::string contents(const ProgramShares& shares) {
-  if (shares.programs == 0) return {};
+  const std::string not_run =
+      shares.without_steps == 0
+          ? ""
+          : fmt::format("{} not run: no engine can be asked any of its steps\n",
+                        counted(shares.without_steps, "program"));
+  if (shares.programs == 0) return not_run;
   std::string text =
+      not_run +
       fmt::format("{}, {:.1f} steps each; with", counted(shares.programs, "program"),
                   static_cast<double>(shares.steps) / static_cast<double>(shares.programs));
   const char* separator = " ";

@@ -117,6 +117,9 @@ class EnginesRun {
                                              : std::string();
     const auto engines = read_engines(table, command_.engines);
     if (!engines) return could_not_run(engines.error());
+    if (engines->empty() && is_table_given) {
+      return could_not_run(table + ": names no engine: a line is NAME VERSION PROTOCOL COMMAND…");
+    }
     if (engines->empty()) {
       return could_not_run(
           "no WebAssembly engine: run .ci/install-engines, or give one with --engine "
@@ -156,6 +159,7 @@ class EnginesRun {
         if (is_interrupted()) return status;
         if (finding.known != nullptr && !command_.keeps_known) continue;
         if (!command_.no_minimize) minimize(finding, *all[engine]);
+        if (is_interrupted()) return status;  // Nothing can be tried any more.
         const auto shown = keep_engine_finding(finding, *all[engine], all, parts_, command_.out);
         if (!shown) {
           status = could_not_run(shown.error());

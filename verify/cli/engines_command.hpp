@@ -18,7 +18,7 @@ struct EnginesCommand {
   std::vector<std::string> engines;  ///< NAME=COMMAND…
   std::string table;                 ///< empty for the installed one
   std::string known;                 ///< empty for that of the corpus
-  double seconds = 10;               ///< for one program
+  double seconds = 20;               ///< for one program; a batch has a tenth of it for each more
   std::size_t batch = 0;             ///< 0 for what suits the protocol
   std::string out = "fiberproof-engines";
   bool no_minimize = false;

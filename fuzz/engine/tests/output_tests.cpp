@@ -188,6 +188,29 @@ TEST(javascript_output, takes_nothing_of_lines_that_are_no_lines_of_the_loop) {
   EXPECT_FALSE(output.verdicts[0] || output.verdicts[1] || output.is_complete);
 }
 
+// An engine that prints other things between, or answers without having run, does not agree.
+TEST(javascript_output, what_lacks_the_end_of_a_call_is_no_agreement) {
+  const Two two(wasm::End::returns);
+  const std::vector<Lines> garbled = {
+      {"@begin 0", "@call 0 0", "warning: slow@came 0 0 returned 0", "@done 0"},
+      {"@begin 0", "@done 0"},
+      {"@done 0"},
+      {"@begin 1", "@came 0 0 returned 0", "@done 0"}};
+  for (const Lines& lines : garbled) {
+    const BatchOutput output = read_javascript_output(two.both, lines);
+    ASSERT_TRUE(output.verdicts[0]) << lines.front();
+    EXPECT_EQ(output.verdicts[0]->kind, Verdict::Kind::crash) << lines.front();
+  }
+}
+
+TEST(wast_output, what_lacks_a_call_is_no_agreement) {
+  const Two two(wasm::End::returns);
+  const BatchOutput output =
+      read_wast_output(two.both, Lines{"0: i32", "1: i32", "0: i64", "2: i32"});
+  EXPECT_EQ(output.verdicts[0]->kind, Verdict::Kind::crash);
+  EXPECT_EQ(output.verdicts[1]->kind, Verdict::Kind::agrees);
+}
+
 TEST(javascript_output, says_how_often_the_collector_ran) {
   const Two two(wasm::End::returns);
   const BatchOutput output = read_javascript_output(

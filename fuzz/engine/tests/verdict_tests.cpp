@@ -69,5 +69,12 @@ TEST(verdict, has_no_signature_where_nothing_disagrees) {
   EXPECT_EQ(signature({.kind = Verdict::Kind::not_run}), "");
 }
 
+TEST(verdict, a_word_without_an_end_is_cut) {
+  const std::vector<std::string> lines = {std::string(500, 'x')};
+  const std::string text = cause_of_crash(lines, 3);
+  EXPECT_FALSE(text.empty());
+  EXPECT_LT(text.size(), 300u);
+}
+
 }  // namespace
 }  // namespace fiberproof::fuzz::engine

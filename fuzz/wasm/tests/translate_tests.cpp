@@ -146,6 +146,13 @@ TEST(translate, values_beyond_the_bound_are_left_out_and_said) {
   EXPECT_TRUE(translation.left_out[0].starts_with("values beyond")) << translation.left_out[0];
 }
 
+TEST(translate, what_is_beside_the_store_is_left_out_and_said) {
+  const Translation translation = translate(program_of("start f1 on s0\nyield 7\nreturn"));
+  EXPECT_EQ(translation.contents.steps, 0u);
+  ASSERT_EQ(translation.left_out.size(), 1u);
+  EXPECT_TRUE(translation.left_out[0].starts_with("beside the store")) << translation.left_out[0];
+}
+
 TEST(translate, the_host_is_asked_for_only_where_there_is_one) {
   const Program program = program_of("enter\ncollect\nleave");
   const auto imports = [&](bool has_host) {
@@ -156,13 +163,14 @@ TEST(translate, the_host_is_asked_for_only_where_there_is_one) {
 }
 
 TEST(translate, each_defect_makes_other_modules) {
-  for (std::size_t number = 1; number < defects; ++number) {
-    const auto defect = static_cast<Defect>(number);
+  for (std::size_t number = 1; number < mistranslations; ++number) {
+    const auto mistranslation = static_cast<Mistranslation>(number);
     bool differs = false;
     for (std::uint64_t seed = 0; seed < 300 && !differs; ++seed) {
       const Program program = generated(seed);
       const Translation right = translate(program, {.has_host = true});
-      const Translation wrong = translate(program, {.has_host = true, .defect = defect});
+      const Translation wrong =
+          translate(program, {.has_host = true, .mistranslation = mistranslation});
       for (std::size_t index = 0; index < right.modules.size(); ++index) {
         differs = differs || right.modules[index].bytes != wrong.modules[index].bytes;
       }
@@ -170,7 +178,7 @@ TEST(translate, each_defect_makes_other_modules) {
         differs = differs || right.parts[index].end != wrong.parts[index].end;
       }
     }
-    EXPECT_TRUE(differs) << "defect " << number;
+    EXPECT_TRUE(differs) << "mistranslation " << number;
   }
 }
 

@@ -91,7 +91,8 @@ TEST_F(engines, a_crash_and_a_hang_are_told_apart) {
 
 TEST_F(engines, a_known_disagreement_is_no_failure) {
   const std::string known =
-      file("known.txt", "five | ba* | 1.0..2 | expected 0, got another number | any | nobody, issue 1\n");
+      file("known.txt",
+           "five | ba* | 1.0..2 | expected 0, got another number | any | nobody, issue 1\n");
   const Outcome outcome = run_mode("wrong", {"--known", known});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
   EXPECT_TRUE(outcome.says("1 program, known: five (nobody, issue 1)"));

@@ -40,5 +40,11 @@ TEST_F(missing_engines, are_status_2_where_engines_were_asked_for) {
   EXPECT_EQ(run_engines(command_, engine_parts(), results_), ExitStatus::could_not_run);
 }
 
+TEST_F(missing_engines, two_of_one_name_are_an_error) {
+  command_.table.clear();
+  command_.engines = {"mine:js=none/one", "mine:js=none/two"};
+  EXPECT_EQ(run_engines(command_, engine_parts(), results_), ExitStatus::could_not_run);
+}
+
 }  // namespace
 }  // namespace fiberproof::verify

@@ -132,15 +132,16 @@ TEST_F(real_engine, wasmtime_44_loses_what_ends_a_continuation) {
   EXPECT_EQ(told, known);
 }
 
-/// How many of 100 programs, translated with the defect, the engine disagrees about.
-std::size_t disagreements(fuzz::engine::Driver& driver, fuzz::wasm::Defect defect,
+/// How many of 100 programs, translated with the mistranslation, the engine disagrees about.
+std::size_t disagreements(fuzz::engine::Driver& driver, fuzz::wasm::Mistranslation mistranslation,
                           std::uint64_t first_seed) {
   std::vector<fuzz::wasm::Translation> programs;
   for (std::uint64_t seed = first_seed; seed < first_seed + 100; ++seed) {
     fuzz::Random random(seed);
     fuzz::Program program;
     fuzz::generate_for_engines(random, program);
-    programs.push_back(fuzz::wasm::translate(program, {.has_host = true, .defect = defect}));
+    programs.push_back(
+        fuzz::wasm::translate(program, {.has_host = true, .mistranslation = mistranslation}));
   }
   std::vector<const fuzz::wasm::Translation*> all;
   for (const auto& one : programs) all.push_back(&one);
@@ -153,14 +154,14 @@ std::size_t disagreements(fuzz::engine::Driver& driver, fuzz::wasm::Defect defec
 TEST_F(real_engine, v8_sees_each_wrong_translation) {
   const Drivers drivers = driver_of("v8-15");
   if (drivers.empty()) GTEST_SKIP() << "left out: v8-15 is not installed";
-  EXPECT_EQ(disagreements(*drivers.front(), fuzz::wasm::Defect::none, 0), 0u);
-  for (std::size_t number = 1; number < fuzz::wasm::defects; ++number) {
+  EXPECT_EQ(disagreements(*drivers.front(), fuzz::wasm::Mistranslation::none, 0), 0u);
+  for (std::size_t number = 1; number < fuzz::wasm::mistranslations; ++number) {
     std::size_t seen = 0;
-    // What a call does is rarely missed: a thousand programs are enough for every defect.
+    // What a call does is rarely missed: a thousand programs are enough for every mistranslation.
     for (std::uint64_t seed = 0; seed < 1000 && seen == 0; seed += 100) {
-      seen = disagreements(*drivers.front(), static_cast<fuzz::wasm::Defect>(number), seed);
+      seen = disagreements(*drivers.front(), static_cast<fuzz::wasm::Mistranslation>(number), seed);
     }
-    EXPECT_GE(seen, 1u) << "defect " << number;
+    EXPECT_GE(seen, 1u) << "mistranslation " << number;
   }
 }
 

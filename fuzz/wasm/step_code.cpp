@@ -35,11 +35,11 @@ void FunctionWriter::push_values(std::uint32_t serial, std::span<const Element> 
   }
 }
 
-/// Pushes what `defect` would have of `list` where it is asked for, and the list elsewhere.
-void FunctionWriter::push_values_unless(Defect defect, std::uint32_t serial,
+/// Pushes what `mistranslation` would have of `list` where it is asked for, and the list elsewhere.
+void FunctionWriter::push_values_unless(Mistranslation mistranslation, std::uint32_t serial,
                                         std::span<const Element> list) {
-  const bool is_asked_for = context_.defect == defect;
-  if (is_asked_for && defect == Defect::swapped_arguments && list.size() > 1 &&
+  const bool is_asked_for = context_.mistranslation == mistranslation;
+  if (is_asked_for && mistranslation == Mistranslation::swapped_arguments && list.size() > 1 &&
       list[0].type == list[1].type) {
     begin_values(serial, 1);
     context_.helpers.make(code(), list[1].type);
@@ -51,7 +51,9 @@ void FunctionWriter::push_values_unless(Defect defect, std::uint32_t serial,
     }
     return;
   }
-  push_values(is_asked_for && defect != Defect::swapped_arguments ? serial + 1000 : serial, list);
+  push_values(
+      is_asked_for && mistranslation != Mistranslation::swapped_arguments ? serial + 1000 : serial,
+      list);
 }
 
 /// The value of an exception: that of the step that throws it.
@@ -105,7 +107,7 @@ void FunctionWriter::bind(const Event& event) {
   const std::uint32_t after = context_.plan.node_of(event.made);
   const std::span<const Element> list = context_.plan.nodes()[before].params;
   const std::size_t count = list.size() - context_.plan.nodes()[after].params.size();
-  push_values_unless(Defect::forgotten_bind, event.serial, list.first(count));
+  push_values_unless(Mistranslation::forgotten_bind, event.serial, list.first(count));
   push_handle(event.step->handle, event.used);
   code().emit(op::cont_bind, context_.continuation_type(before), context_.continuation_type(after));
   store(event.to, after);
@@ -117,7 +119,7 @@ void FunctionWriter::resume(const Item& item, const Event& event) {
   const bool is_passing = context_.plan.passed_by(item.event) != nullptr;
   set_now(event);
   with_arms(item, [&](std::span<const Clause> clauses) {
-    push_values_unless(Defect::swapped_arguments, event.serial,
+    push_values_unless(Mistranslation::swapped_arguments, event.serial,
                        list.first(list.size() - (is_passing ? 1 : 0)));
     if (is_passing) {
       const HandleId handle = *context_.plan.passed_by(item.event);
@@ -156,7 +158,7 @@ void FunctionWriter::throw_into(const Item& item, const Event& event) {
   set_now(event);
   with_arms(item, [&](std::span<const Clause> clauses) {
     const std::uint64_t type = context_.continuation_type(node);
-    if (context_.defect == Defect::resume_for_throw) {
+    if (context_.mistranslation == Mistranslation::resume_for_throw) {
       push_defaults(context_.plan.nodes()[node].params);
       push_handle(event.step->handle, event.used);
       return code().resume(op::resume, type, nullptr, clauses);
@@ -176,22 +178,23 @@ void FunctionWriter::throw_into(const Item& item, const Event& event) {
 void FunctionWriter::suspend(const Item& item, const Event& event) {
   const std::vector<Element> payload = context_.plan.payload_of(item.event);
   const bool is_passing = context_.plan.passed_by(item.event) != nullptr;
-  push_values_unless(Defect::wrong_payload, event.serial,
+  push_values_unless(Mistranslation::wrong_payload, event.serial,
                      std::span(payload).first(payload.size() - (is_passing ? 1 : 0)));
   if (is_passing) {
     const HandleId handle = *context_.plan.passed_by(item.event);
     push_handle(this->event(item.event - 1).to, handle);
   }
   set_now(event);
-  code().emit(op::suspend, context_.defect == Defect::wrong_tag ? context_.same_type_tag(item.event)
-                                                                : context_.tag_of(item.event));
+  code().emit(op::suspend, context_.mistranslation == Mistranslation::wrong_tag
+                               ? context_.same_type_tag(item.event)
+                               : context_.tag_of(item.event));
   arrive(item, context_.plan.begun_by(item.event).list);
 }
 
 void FunctionWriter::switch_(const Item& item, const Event& event) {
   const std::uint32_t node = context_.plan.node_of(event.used);
   const std::vector<Element>& list = context_.plan.nodes()[node].params;
-  push_values_unless(Defect::wrong_switch_values, event.serial,
+  push_values_unless(Mistranslation::wrong_switch_values, event.serial,
                      std::span(list).first(list.size() - 1));
   push_handle(event.step->handle, event.used);
   set_now(event);
@@ -203,14 +206,15 @@ void FunctionWriter::switch_(const Item& item, const Event& event) {
 void FunctionWriter::return_(const Event& event) {
   check_kept();
   set_now(event);
-  push_values_unless(Defect::wrong_results, event.serial,
+  push_values_unless(Mistranslation::wrong_results, event.serial,
                      context_.plan.results(context_.plan.results_of(event.on)));
   code().emit(op::return_);
 }
 
 void FunctionWriter::throw_(const Event& event) {
   set_now(event);
-  push_thrown(context_.defect == Defect::wrong_exception ? event.serial + 1 : event.serial);
+  push_thrown(context_.mistranslation == Mistranslation::wrong_exception ? event.serial + 1
+                                                                         : event.serial);
   code().emit(op::throw_, Library::exception_tag);
 }
 
@@ -218,7 +222,7 @@ void FunctionWriter::throw_(const Event& event) {
 void FunctionWriter::fails(const Item& item) {
   const Event& of = event(item.event);
   const Step::Kind kind = of.step->kind;
-  if (context_.defect == Defect::forgotten_trap) return wrong();
+  if (context_.mistranslation == Mistranslation::forgotten_trap) return wrong();
   if (kind == Step::Kind::trap) return code().emit(op::unreachable);
   if (kind == Step::Kind::overflow) {
     context_.helpers.overflow(code());
