@@ -17,7 +17,7 @@ namespace fiberproof::fuzz::engine {
 
 using Programs = std::span<const wasm::Translation* const>;
 
-/// What an engine said of a batch, as far as it came.
+/// The output of an engine for a batch, up to where the engine stopped.
 struct BatchOutput {
   std::vector<std::optional<Verdict>> verdicts;  ///< one for each program; nothing where it ended
   std::optional<std::size_t> begun;              ///< the last program that was begun

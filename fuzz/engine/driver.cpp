@@ -188,8 +188,8 @@ Verdict Driver::trouble_of(const EngineEnd& end) const {
   return verdict;
 }
 
-// What a run shows of one program of it; nothing where it came to no end of that program for no
-// fault of its own.
+// The verdict that a run gives on one of its programs; nothing if the run stopped before that
+// program ended, and another program was at fault.
 std::optional<Verdict> Driver::verdict_of(Programs programs, const Ran& ran, std::size_t index) {
   const BatchOutput& output = ran.output;
   const bool is_last_seen =
@@ -211,7 +211,7 @@ std::optional<Verdict> Driver::verdict_of(Programs programs, const Ran& ran, std
 void Driver::judge_batch(Programs programs, std::span<Verdict> verdicts) {
   for (std::size_t at = 0; at < programs.size();) {
     const std::size_t judged = judge_some(programs.subspan(at), verdicts.subspan(at));
-    // What was needed before a program is counted from the beginning of its batch.
+    // The programs needed before this one are counted from the beginning of the batch.
     for (std::size_t index = at; index < at + judged; ++index) {
       for (std::size_t& before : verdicts[index].batch) before += at;
     }

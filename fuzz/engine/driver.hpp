@@ -27,7 +27,7 @@ struct DriverOptions {
   std::uint64_t memory_bytes_max = std::uint64_t{2} << 30;
 };
 
-/// What an engine's processes took.
+/// The time and processes that an engine used.
 struct Usage {
   std::size_t processes = 0;
   std::size_t programs = 0;  ///< run for the first time

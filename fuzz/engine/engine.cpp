@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view loop_mark = "{loop}";
 constexpr std::string_view batch_mark = "{batch}";
 
-// What a program needs where it is named without arguments.
+// The default arguments of a program that is named without any.
 struct DefaultArguments {
   std::string_view program;  // the beginning of its file name
   Protocol protocol;

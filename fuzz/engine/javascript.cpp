@@ -56,7 +56,7 @@ class Words {
   std::string_view rest_;
 };
 
-// How a call ended, by the words behind `@came PROGRAM PART`; agreement where that is as expected.
+// Judges a call by the words behind `@came PROGRAM PART`: it agrees if it ended as expected.
 Verdict judge(Words words, std::size_t part, wasm::End expected) {
   Verdict verdict{
       .kind = Verdict::Kind::wrong, .is_in_call = true, .part = part, .expected = expected};
@@ -108,7 +108,7 @@ class Reader {
       verdict = Verdict{.kind = Verdict::Kind::refused, .message = std::string(words.rest())};
       output_.begun.reset();
     } else if (what == "@done") {
-      // What was not begun, or lacks the end of a call, is no agreement.
+      // A program that was not begun, or lacks the end of a call, does not agree.
       const bool is_whole =
           output_.begun == program && parts_seen_ == programs_[*program]->parts.size();
       if (!wrong_ && !is_whole) {

@@ -1,4 +1,4 @@
-// How an engine's process is run: a function that the caller gives, since this folder starts no
+// The interface to engine processes: a function that the caller gives, since this folder starts no
 // process itself. verify/cli gives one that limits time and memory; tests give engines of paper.
 #pragma once
 

@@ -105,7 +105,7 @@ std::string what_must_come(const Verdict& verdict) {
                                                 : std::string(word_of(came_for(verdict.expected)));
 }
 
-// What came in place of it, with the number or without.
+// Names the end that came instead, with or without its number.
 std::string what_came(const Verdict& verdict, bool with_numbers) {
   if (verdict.came == Came::returned) {
     if (with_numbers) return fmt::format("returned {}", verdict.number);

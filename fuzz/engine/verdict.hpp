@@ -1,4 +1,4 @@
-// What an engine did with a program, and in which words kinds of disagreement are told apart.
+// The verdict on one program on one engine, and the signature that names each kind of disagreement.
 #pragma once
 
 #include "fuzz/wasm/translation.hpp"
@@ -12,8 +12,8 @@
 
 namespace fiberproof::fuzz::engine {
 
-/// How a call ended on an engine, as far as engines tell the ends apart: none says whether it was
-/// a continuation or a function that was null.
+/// The end of a call on an engine, in the classes that engines tell apart: none of them says
+/// whether a continuation or a function was null.
 enum class Came : std::uint8_t {
   returned,  ///< a number
   unreachable,
@@ -27,13 +27,13 @@ enum class Came : std::uint8_t {
 
 std::string_view word_of(Came came);
 
-/// What must come for an end.
+/// The class in which an engine reports this end.
 Came came_for(wasm::End end);
 
 /// The trap that an engine's message tells of.
 Came trap_of(std::string_view message);
 
-/// What one engine did with one program.
+/// The verdict on one program on one engine.
 struct Verdict {
   enum class Kind : std::uint8_t {
     agrees,

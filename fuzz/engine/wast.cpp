@@ -15,7 +15,7 @@ constexpr std::string_view marker_module =
     "  (func (export \"begin\") (param i32) (call $program (local.get 0)))\n"
     "  (func (export \"call\") (param i64) (call $part (local.get 0))))\n";
 
-// In quotes of the text format, where every byte may stand as two digits.
+// Quotes a string for the text format, in which two digits may stand for any byte.
 std::string wast_string(std::string_view text) {
   std::string quoted = "\"";
   for (const char letter : text) {

@@ -1,4 +1,4 @@
-// What a program for engines is about, and what is declared for that.
+// The features that a program for engines exercises, and its declarations.
 #pragma once
 
 #include "fuzz/generate/random.hpp"
@@ -8,7 +8,7 @@
 
 namespace fiberproof::fuzz {
 
-/// What a program is about.
+/// The features that a program exercises.
 struct EnginePlan {
   bool switches, binds, exceptions, collects, repeats, nests, many_values, enters, drops;
   bool is_refused_on_the_way;  ///< a step of the initial stack

@@ -18,7 +18,7 @@ using Kind = Step::Kind;
 // Steps kept for the end: to make, resume, and one that is refused in the body that runs then.
 constexpr std::size_t steps_kept = 4;
 
-/// How often a loop turns: a few times, now and then many.
+/// A random count of a loop's rounds: a few, now and then many.
 std::size_t any_turns(Random& random) {
   return 1 + random.below(random.one_in(12) ? 1000 : random.one_in(4) ? 60 : 8);
 }

@@ -80,7 +80,7 @@ void EngineSteps::take(const Step& step) {
   }
 }
 
-// What there is.
+// Queries of the present state.
 
 EngineSteps::Around EngineSteps::around() const {
   Around around;

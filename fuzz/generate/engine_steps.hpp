@@ -26,7 +26,7 @@ class EngineSteps {
   };
   using Waitings = BoundedList<Waiting, program_bounds::handles>;
 
-  /// What the running stack has around it, in its entry.
+  /// The stacks and handlers around the running stack, in its entry.
   struct Around {
     bool is_initial = false;
     bool catches = false;           ///< a try is on its chain
@@ -51,7 +51,7 @@ class EngineSteps {
   Around around() const;
   Waitings waiting() const;
   bool is_waiting(std::uint8_t slot) const { return reference_.is_good(reference_.slot(slot)); }
-  /// What the handle in `slot` names; one that wants no values where the handle is not good.
+  /// The target of the handle in `slot`; a target that wants no values if the handle is not good.
   Waiting waiting_in(std::uint8_t slot) const;
   /// Whether an exception that is thrown into it is caught in it.
   bool catches(const Waiting& continuation) const;

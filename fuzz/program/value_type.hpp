@@ -44,7 +44,7 @@ enum class ValueType : std::uint8_t {
 };
 inline constexpr std::size_t value_types = static_cast<std::size_t>(ValueType::nofunc) + 1;
 
-/// Where handles are kept on an engine.
+/// The place where an engine keeps handles.
 enum class HandlePlace : std::uint8_t {
   globals,
   tables,

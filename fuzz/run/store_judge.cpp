@@ -164,7 +164,7 @@ void StoreJudge::judge_continuation(StackIndex index) {
                address_of(got.last_ancestor));
     judge_buffers(expected, got);
   }
-  // Those of one that waits around an entry are kept by the entry.
+  // The entry keeps the limits of a stack that waits around it.
   if (stack.entered && expected.state != ReferenceStack::State::running) {
     view_.check(oracle::c4_limits(stack.limits, words_of(got.limits)));
   }

@@ -1,5 +1,5 @@
-// What a Program says for engines alone: it is printed as it was parsed, means nothing to core, and
-// goes where it is not needed.
+// Declarations and steps for engines alone: they are printed as they were parsed, core ignores
+// them, and the minimiser removes those that are not needed.
 #include "fuzz/explain/story.hpp"
 #include "fuzz/generate/generate.hpp"
 #include "fuzz/minimize/minimize.hpp"

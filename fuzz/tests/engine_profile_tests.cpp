@@ -38,7 +38,7 @@ void for_programs(std::size_t count, Visit visit) {
   }
 }
 
-/// What happens in a run of one program.
+/// The events of a run of one program.
 struct Seen {
   bool switched, bound, threw, collected, enters, leads_across;
   bool references, many_values, abandons, throws_into_fresh, throws_into_suspended, rethrew;

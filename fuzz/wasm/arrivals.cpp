@@ -1,5 +1,5 @@
-// What a function sees when it has the control again: which clause of a resume was taken, and
-// whether everything that arrives is what was handed over.
+// Checks where a function has the control again: the clause of a resume that was taken, and every
+// value that arrives.
 #include "fuzz/wasm/function_writer.hpp"
 
 #include <algorithm>
@@ -47,8 +47,8 @@ std::vector<FunctionWriter::Arm> FunctionWriter::arms_of(const Event& event,
 }
 
 /// A block for each arm, the taken one outermost, or one for the results; inside, `instruction`.
-/// Where another arm is taken than must be, the part ends there. What must come is on the stack
-/// after it.
+/// Another arm than the expected one ends the part. After the blocks, the values that arrive are on
+/// the stack.
 void FunctionWriter::with_arms(const Item& item,
                                const std::function<void(std::span<const Clause>)>& instruction) {
   const Event& event = this->event(item.event);
@@ -183,7 +183,7 @@ void FunctionWriter::begin_check(std::span<const ValueId> ids, std::size_t index
   if (!follows) begin_values(ids[index].serial, ids[index].place);
 }
 
-/// What arrived last is still there.
+/// Checks the value that was kept once more: it must have survived.
 void FunctionWriter::check_kept() {
   if (!kept_) return;
   begin_values(kept_->id.serial, kept_->id.place);

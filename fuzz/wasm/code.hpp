@@ -109,7 +109,7 @@ inline constexpr std::uint8_t clause_on_switch = 1;  ///< of a resume: a switch 
 inline constexpr std::uint8_t clause_catch = 0;      ///< of a try_table: the exception's values
 inline constexpr std::uint8_t clause_catch_ref = 1;  ///< of a try_table: these and the exception
 
-/// What a block has for results: a type of the module, from [] to them, or none.
+/// A block without results; others name a type of the module, from [] to their results.
 inline constexpr std::int64_t no_results = -64;
 
 class Code {

@@ -119,7 +119,7 @@ std::uint32_t Context::tag_of(std::uint32_t event) {
   return tag;
 }
 
-/// What a suspension hands over and gets back.
+/// The parameters and results of a suspension's tag.
 std::pair<TypeList, TypeList> Context::tag_types(std::uint32_t event) const {
   std::vector<Element> payload = plan.payload_of(event);
   // With an odd number, what arrives is declared as more than what the tag carries.

@@ -1,5 +1,5 @@
-// What all functions of a translation share: the run, what was planned for it, and where its
-// handles, tags and types are in the modules.
+// The state that all functions of a translation share: the run and its plan, and the indices of its
+// handles, tags and types in the modules.
 #pragma once
 
 #include "fuzz/program/program.hpp"
@@ -79,8 +79,8 @@ class Context {
 
   void add_next_function(std::uint32_t continuations);
 
-  /// Where a run makes many continuations, a table has their functions in the order in which they
-  /// are made. So what makes them does not depend on which they are, and can be shared.
+  /// A run that makes many continuations has a table of their functions, in the order in which the
+  /// continuations are made. The code that makes one then names no function, and can be shared.
   bool makes_many_ = false;
   std::uint32_t made_ = 0;                         ///< a global: how many there are so far
   std::uint32_t made_functions_ = 0;               ///< the table

@@ -19,7 +19,7 @@ struct Repetition {
   std::size_t rounds = 1;
 };
 
-/// How often the items that begin at `first` come again at once: the most that a loop can hold.
+/// Counts the rounds of items that begin at `first`: the loop that saves the most.
 /// Item i is [marks[i], marks[i + 1]).
 Repetition repetition_at(const Code& code, std::span<const Code::Mark> marks, std::size_t first) {
   const std::size_t count = marks.size() - 1;

@@ -42,7 +42,7 @@ class FunctionWriter {
     ValueId id;
     std::uint32_t local;
   };
-  /// What a local variable is for.
+  /// The purpose of a local variable.
   enum class Use : std::uint8_t { base, counter, spare, passed, kept, exception };
   /// A clause of a resume and the block that it leads to.
   struct Arm {
@@ -83,7 +83,7 @@ class FunctionWriter {
   void fails_without_handler(const Event& event);
   void fails_with_handle(const Event& event);
 
-  // What goes out.
+  // Values and handles that a step hands over.
   void id(std::uint32_t serial, std::uint32_t place);
   void set_now(const Event& event);
   void begin_values(std::uint32_t serial, std::uint32_t place);
@@ -95,7 +95,7 @@ class FunctionWriter {
   void push_handle(std::uint8_t slot, const HandleId& handle);
   void wrong();
 
-  // What comes in.
+  // Checks of everything that arrives.
   std::vector<Arm> arms_of(const Event& event, std::uint32_t arrival_index, std::uint32_t results);
   void with_arms(const Item& item, const std::function<void(std::span<const Clause>)>& instruction);
   void arrive(const Item& item, std::span<const Element> list);

@@ -1,4 +1,4 @@
-// What the functions of a program use of the library: it is imported, and called.
+// The imports of a program from the library, and the calls of its functions to them.
 #pragma once
 
 #include "fuzz/program/program.hpp"

@@ -9,7 +9,7 @@ namespace {
 constexpr std::int32_t garbage_arrays = 64;
 constexpr std::int32_t garbage_length = 2048;  // i64 each: 1 MiB in all
 
-/// What a check takes: what every declared type of such a value is a subtype of.
+/// The parameter type of a check: a supertype of every type that such a value is declared as.
 ValType checked(ValueType made) {
   switch (made) {
     case ValueType::i31:

@@ -28,7 +28,7 @@ class Library {
     std::uint32_t type = 0;
     std::uint32_t index = 0;  ///< in the library
   };
-  /// What makes and checks the values of a type.
+  /// The functions that make and check values of a type.
   struct OfType {
     Function make;
     Function check;

@@ -99,7 +99,7 @@ class Assembly::Writer {
     put_unsigned(part_, type);
   }
 
-  /// Those of `from`, and for a later module those that the first one defines behind them.
+  /// Imports all of `from`; a later module also imports the ones that the first module defines.
   template <class One>
   void import_all(const std::vector<Import>& from, std::size_t count, std::string_view letter,
                   One one) {
@@ -233,7 +233,7 @@ class Assembly::Writer {
     });
   }
 
-  /// What the module puts into tables, and the functions that ref.func names.
+  /// Writes the segments: functions that go into tables, and functions that ref.func names.
   void elements() {
     std::vector<std::vector<Placement>> segments;
     for (const Placement& placement : all_.placements_) {

@@ -1,5 +1,5 @@
-// What each function of the modules does, as a tree of items: each stack's own steps in the order
-// in which it takes them, with what it sees between them, and inside them those of its frames.
+// A tree of items for each function of the modules: the steps that its stack takes, in their order,
+// the event that gives the control back after each, and inside calls and tries their own items.
 //
 // Here is decided what of a run the modules do. A trap ends all stacks that run in a Wasm engine,
 // where core goes on: the run is cut there, and goes on in another *part*, a second export, if only

@@ -7,7 +7,7 @@ namespace fiberproof::fuzz::wasm {
 
 namespace {
 
-/// How many steps with one tag a clause list looks out for.
+/// The most suspending steps with one tag for which a clause list has clauses.
 constexpr std::size_t suspensions_max = 6;
 
 bool is_taken(const Event& event, Step::Kind kind) {

@@ -1,5 +1,5 @@
-// What the run of a program asks of types: the list of values that each handle takes, which
-// continuations have the same results, which handles have the same type.
+// The types of a run: the list of values that each handle takes, the continuations that have the
+// same results, the handles that have the same type.
 //
 // A *life* of a continuation is from where it is made or suspended to where it runs on: one list of
 // values is collected in it, by binds and by what makes it run. Each use of its handle consumes
@@ -63,7 +63,7 @@ class Plan {
 
   /// The handle that a resume or suspend hands over beside its values, if it does.
   const HandleId* passed_by(std::uint32_t event) const;
-  /// What a suspend hands over: its values and perhaps a handle.
+  /// The payload of a suspend: its values, and a handle if it passes one.
   std::vector<Element> payload_of(std::uint32_t event) const;
 
   /// Suspensions with the tag, one for each step that makes them: for clauses.

@@ -6,7 +6,7 @@
 
 namespace fiberproof::fuzz::wasm {
 
-// What goes out.
+// Values and handles that a step hands over.
 
 void FunctionWriter::id(std::uint32_t serial, std::uint32_t place) {
   const std::int64_t distance = std::int64_t{serial} - std::int64_t{serial_};
@@ -239,7 +239,8 @@ void FunctionWriter::fails(const Item& item) {
   wrong();
 }
 
-/// Whether a switch can name a handle of the node: it takes one of what switches, with its results.
+/// Whether a switch can be typed with a handle of this node: the node's last parameter is a handle
+/// of a continuation with the same results.
 bool FunctionWriter::takes_switch(const Node& node) const {
   if (!node.params.back().is_handle()) return false;
   const Node& taken = context_.plan.nodes()[node.params.back().node];

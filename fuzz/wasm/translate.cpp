@@ -78,7 +78,7 @@ std::vector<Part> write_parts(Context& context) {
   return parts;
 }
 
-/// How many of a list's values have a reference type cannot be told by the palette alone.
+/// Says what the run has in it. The declared types decide whether values are references.
 Contents contents_of(const Program& program, const Trace& trace) {
   Contents contents;
   const bool has_references = std::any_of(program.values.begin(), program.values.end(),

@@ -15,7 +15,7 @@
 
 namespace fiberproof::fuzz::wasm {
 
-/// How a call of an export ends.
+/// The end of a call of an export.
 enum class End : std::uint8_t {
   returns,             ///< 0, or the number of the first step that saw something else than it must
   unreachable,         ///< trap: the instruction unreachable

@@ -77,7 +77,7 @@ class TypeTable {
 
   /// The index of the function type.
   std::uint32_t function(const TypeList& params, const TypeList& results);
-  /// What a block needs to have these results: `no_results`, or an index.
+  /// The type of a block with these results: `no_results`, or an index.
   std::int64_t block(const TypeList& results);
 
   /// An index for a continuation type, and the one before it for its function type, which are

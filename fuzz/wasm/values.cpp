@@ -1,4 +1,4 @@
-// How a value of each type is made of its id, and how it is compared with what it must be.
+// The code that makes a value of each type from its id, and the code that compares one with it.
 #include "fuzz/wasm/library.hpp"
 
 namespace fiberproof::fuzz::wasm {

@@ -19,7 +19,7 @@
 
 namespace fiberproof::verify {
 
-/// What the command is given to make programs and modules with.
+/// The functions with which the command makes programs and modules.
 struct EngineParts {
   std::function<fuzz::wasm::Translation(const fuzz::Program&,
                                         const fuzz::wasm::TranslationOptions&)>
@@ -53,7 +53,7 @@ struct EngineReport {
   std::size_t disagree(bool known) const;
 };
 
-/// What was in the programs that were run.
+/// Counts of what the programs of a campaign contain.
 struct ProgramShares {
   std::size_t programs = 0;
   std::size_t without_steps = 0;  ///< nothing of them can be asked of an engine: they are not run
@@ -89,7 +89,7 @@ void run_campaign(const ProgramSource& source, const EngineParts& parts,
                   const std::function<void(const EngineReport&, std::size_t done)>& on_progress,
                   const std::function<void(const EngineReport&, const EngineFinding&)>& on_finding);
 
-/// What a host of this protocol can be asked.
+/// The options of a translation for this protocol's host.
 fuzz::wasm::TranslationOptions options_for(fuzz::engine::Protocol protocol);
 
 }  // namespace fiberproof::verify

@@ -70,7 +70,7 @@ std::expected<void, std::string> write_modules(const fuzz::wasm::Translation& tr
   return {};
 }
 
-// What each engine says of the program alone, one line each.
+// The verdict of each engine on the program alone, one line each.
 std::string said_by_all(const EngineFinding& finding, const std::vector<Driver*>& all,
                         const EngineParts& parts) {
   std::string text;

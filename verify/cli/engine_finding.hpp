@@ -15,7 +15,8 @@ namespace fiberproof::verify {
 inline constexpr unsigned engine_attempts_max = 300;  ///< of minimising one finding
 
 /// Replaces the program of `finding` by a shorter one that the same engine answers in the same way.
-/// What shows only in a batch stays as it is. Calls `on_attempt` with the steps that are left.
+/// A finding that shows only in a batch stays as it is. Calls `on_attempt` with the steps that are
+/// left.
 void minimize_finding(EngineFinding& finding, fuzz::engine::Driver& driver,
                       const EngineParts& parts,
                       const std::function<void(std::size_t steps, unsigned attempts)>& on_attempt);

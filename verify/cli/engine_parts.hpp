@@ -1,4 +1,4 @@
-// What makes the programs and modules of `fiberproof engines`.
+// The generator and the translation that `fiberproof engines` uses.
 #pragma once
 
 #include "verify/cli/engine_campaign.hpp"

@@ -1,5 +1,5 @@
-// What `fiberproof engines` says at its end: the table of engines, the kinds of disagreements, what
-// the programs held, and how fast each engine was.
+// The end of the output of `fiberproof engines`: the table of engines, the kinds of disagreements,
+// what the programs held, and how fast each engine was.
 #pragma once
 
 #include "verify/cli/engine_campaign.hpp"

@@ -15,9 +15,9 @@ struct Refutations {
   std::string stopped;                   ///< why proofs are missing, if so
 };
 
-/// Those of the `expected` theorems about machine code and unwind information that `program`
-/// refutes. The model's are left out: they are about no program. Files go into `folder`. The error
-/// says why `command` could not be run.
+/// Returns which of the `expected` theorems about machine code and unwind information `program`
+/// refutes. Theorems of the model are left out: they are about no program. Files go into `folder`.
+/// The error says why `command` could not be run.
 [[nodiscard]] std::expected<Refutations, std::string> refutations_of(
     const std::string& command, const std::vector<ExpectedTheorem>& expected,
     const std::string& program, const std::string& folder);

@@ -1,4 +1,4 @@
-// What of a run the modules do: parts, frames, and what is left out.
+// The outline of a run: its parts, the frames in them, and the steps that it leaves out.
 #include "fuzz/wasm/outline.hpp"
 
 #include "fuzz/wasm/tests/program_of.hpp"

@@ -51,7 +51,7 @@ fuzz::wasm::Translation program(const std::string& part, fuzz::wasm::End end) {
 
 using Told = std::map<std::string, std::string>;
 
-// What the installed engine of that name says of each export, in one batch.
+// The verdicts of the installed engine of that name on each export, in one batch.
 class real_engine : public testing::Test {
  protected:
   using Drivers = std::vector<std::unique_ptr<fuzz::engine::Driver>>;
@@ -132,7 +132,7 @@ TEST_F(real_engine, wasmtime_44_loses_what_ends_a_continuation) {
   EXPECT_EQ(told, known);
 }
 
-/// How many of 100 programs, translated with the mistranslation, the engine disagrees about.
+/// Counts disagreements of the engine on 100 programs that are translated wrongly.
 std::size_t disagreements(fuzz::engine::Driver& driver, fuzz::wasm::Mistranslation mistranslation,
                           std::uint64_t first_seed) {
   std::vector<fuzz::wasm::Translation> programs;
@@ -157,7 +157,7 @@ TEST_F(real_engine, v8_sees_each_wrong_translation) {
   EXPECT_EQ(disagreements(*drivers.front(), fuzz::wasm::Mistranslation::none, 0), 0u);
   for (std::size_t number = 1; number < fuzz::wasm::mistranslations; ++number) {
     std::size_t seen = 0;
-    // What a call does is rarely missed: a thousand programs are enough for every mistranslation.
+    // A forgotten call shows in few programs: a thousand are enough for every mistranslation.
     for (std::uint64_t seed = 0; seed < 1000 && seen == 0; seed += 100) {
       seen = disagreements(*drivers.front(), static_cast<fuzz::wasm::Mistranslation>(number), seed);
     }
@@ -165,7 +165,7 @@ TEST_F(real_engine, v8_sees_each_wrong_translation) {
   }
 }
 
-/// What a program of the corpus says of itself: "# shown by ENGINE VERSION: SIGNATURE".
+/// The claim of a program of the corpus: "# shown by ENGINE VERSION: SIGNATURE".
 struct Shown {
   std::string file;
   std::string engine;

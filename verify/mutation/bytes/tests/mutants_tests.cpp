@@ -35,7 +35,7 @@ class mutants : public testing::Test {
       fmt::print("{}\n", line);
     }
     EXPECT_GE(judged->mutants.size(), mutants_min);
-    // Those of the one call's target, 8 higher and lower.
+    // Two mutants change the target of the one call, by 8 up and down.
     EXPECT_EQ(std::ranges::count(judged->mutants, MutantVerdict::astray, &JudgedMutant::verdict),
               subject.callee.empty() ? 0 : 2);
     expect_clauses_broken_or_listed(*judged);
