@@ -80,5 +80,17 @@ TEST(plan, handles_are_passed_where_the_next_step_names_them) {
   EXPECT_EQ(passed.params(1, 0)[0].node, passed.plan->node_of({2, 0}));
 }
 
+TEST(plan, types_differ_where_the_types_that_they_refer_to_differ) {
+  const PlanOf of(
+      "new h0 f1 on s0\nnew h1 f1 on s0\nresume h0 0 to h2\nresume h1 0 to h3\nreturn\nreturn\n"
+      "new h4 f1 on s0\nnew h5 f0 on s0\nresume h4 0 to h6\nresume h5 2 to h7",
+      "handles passed");
+  ASSERT_EQ(of.params(1, 0).size(), 1u);
+  ASSERT_EQ(of.params(3, 0).size(), 1u);
+  ASSERT_TRUE(of.params(1, 0)[0].is_handle() && of.params(3, 0)[0].is_handle());
+  // One takes a handle without values, the other a handle of two.
+  EXPECT_NE(of.plan->type_of(of.plan->node_of({1, 0})), of.plan->type_of(of.plan->node_of({3, 0})));
+}
+
 }  // namespace
 }  // namespace fiberproof::fuzz::wasm

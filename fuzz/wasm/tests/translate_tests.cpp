@@ -43,6 +43,18 @@ std::map<std::uint8_t, std::size_t> sections(const Module& module) {
   return found;
 }
 
+/// The number of tables that the module defines.
+std::uint64_t tables_in(const Module& module) {
+  constexpr std::uint8_t table_section = 4;
+  for (std::size_t at = 8; at < module.bytes.size();) {
+    const std::uint8_t id = module.bytes[at++];
+    const std::uint64_t size = read_unsigned(module.bytes, at).value_or(module.bytes.size());
+    if (id == table_section) return read_unsigned(module.bytes, at).value_or(0);
+    at += size;
+  }
+  return 0;
+}
+
 Program generated(std::uint64_t seed) {
   Random random(seed);
   Program program;
@@ -104,6 +116,15 @@ TEST(translate, functions_are_spread_over_instances) {
   EXPECT_EQ(translation.modules[0].name, "lib");
   EXPECT_EQ(translation.modules[1].name, "m0");
   EXPECT_EQ(translation.modules[3].name, "m2");
+}
+
+// Engines allow 100 tables in a module. Each bind leaves a handle of another type.
+TEST(translate, types_beyond_the_tables_that_an_engine_allows_have_globals) {
+  Program program = program_of("new h0 f0 on s0\nbind h0 1 to h0\nrepeat 1 150", "handles tables");
+  program.functions[0].params = 200;
+  const std::uint64_t tables = tables_in(translate(program).modules.back());
+  EXPECT_GT(tables, 50u);
+  EXPECT_LE(tables, 100u);
 }
 
 TEST(translate, a_repetition_is_a_loop) {

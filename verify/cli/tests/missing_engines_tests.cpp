@@ -1,4 +1,5 @@
 // A table of engines of which none is there, as on a machine without a network.
+#include "verify/cli/engine_list.hpp"
 #include "verify/cli/engine_parts.hpp"
 #include "verify/cli/engines_command.hpp"
 #include "verify/process/tests/scratch_folder.hpp"
@@ -40,10 +41,18 @@ TEST_F(missing_engines, are_status_2_where_engines_were_asked_for) {
   EXPECT_EQ(run_engines(command_, engine_parts(), results_), ExitStatus::could_not_run);
 }
 
-TEST_F(missing_engines, two_of_one_name_are_an_error) {
-  command_.table.clear();
-  command_.engines = {"mine:js=none/one", "mine:js=none/two"};
-  EXPECT_EQ(run_engines(command_, engine_parts(), results_), ExitStatus::could_not_run);
+TEST(engine_list, two_engines_of_one_name_are_an_error_that_says_what_to_do) {
+  const auto engines = read_engines("", {"mine:js=none/one", "mine:js=none/two"});
+  ASSERT_FALSE(engines);
+  EXPECT_EQ(engines.error(),
+            "--engine mine:js=none/two: that name is given twice: give each a name of its own");
+  EXPECT_EQ(read_engines("", {"one:js=none/one", "two:js=none/two"})->size(), 2u);
+}
+
+TEST(engine_list, a_table_that_is_a_folder_is_named) {
+  const ScratchFolder folder;
+  EXPECT_EQ(read_engines(folder.path(), {}).error(),
+            folder.path() + ": cannot be read: it is no file");
 }
 
 }  // namespace
