@@ -165,9 +165,7 @@ class Outliner {
       case Step::Kind::initialize:
       case Step::Kind::start:
       case Step::Kind::yield:
-      case Step::Kind::yield_apart:
-        leave_out("beside the store: an engine has no such continuation");
-        return true;
+      case Step::Kind::yield_apart: return true;  // They are beside the store, in no trace.
       case Step::Kind::overflow:
         draft.add(Item::Kind::fails, index);
         return end_part(End::stack_overflow, false);

@@ -22,7 +22,7 @@ class Tracer {
     out.events.clear();
     out.values.clear();
     out.stacks.clear();
-    out.has_started = false;
+    out.is_beside_store = false;
     reference.begin(program);
   }
 
@@ -56,8 +56,8 @@ class Tracer {
     }
     const bool is_beside = reference_.starts().depth() > 0;
     step != nullptr ? reference_.take() : reference_.end_of_steps();
-    const bool begins_beside = reference_.starts().depth() > 0;
-    out_.has_started = out_.has_started || begins_beside;
+    const bool begins_beside = reference_.starts().depth() > 0 || event.is(Step::Kind::initialize);
+    out_.is_beside_store = out_.is_beside_store || begins_beside;
     if (reference_.skipped() || is_beside || begins_beside) return;
     note(event);
   }
@@ -83,13 +83,8 @@ class Tracer {
     }
     event.is_caught_by_frame =
         arrival.kind == Arrival::Kind::caught && !reference_.stack(event.next).frames.empty();
-    if (event.is_taken() && event.is(Step::Kind::suspend)) {
+    if (event.is_taken() && (event.is(Step::Kind::suspend) || event.is(Step::Kind::switch_))) {
       event.cut_last = reference_.stack(event.on).last_ancestor;
-      event.handler = event.next;
-    }
-    if (event.is_taken() && event.is(Step::Kind::switch_)) {
-      event.cut_last = reference_.stack(event.on).last_ancestor;
-      event.handler = reference_.stack(event.used_last).parent;
     }
     event.first_value = static_cast<std::uint32_t>(out_.values.size());
     event.value_count = static_cast<std::uint32_t>(arrival.values.size());

@@ -41,7 +41,6 @@ struct Event {
   HandleId made;                    ///< that arrives with the control, or is made
   StackIndex used_last = no_stack;  ///< the outermost stack of the chain that `used` names
   StackIndex cut_last = no_stack;   ///< of a suspension or switch: the outermost that is cut off
-  StackIndex handler = no_stack;    ///< of a suspension or switch: the stack with the clause
   std::uint32_t first_value = 0;
   std::uint32_t value_count = 0;  ///< what arrives, in Trace::values
 
@@ -61,7 +60,7 @@ struct Trace {
   std::vector<Event> events;
   std::vector<ValueId> values;
   std::vector<TracedStack> stacks;  ///< by StackIndex
-  bool has_started = false;         ///< something was initialized or started beside the store
+  bool is_beside_store = false;     ///< a step of it lays out or starts beside the store: left out
 
   std::span<const ValueId> values_of(const Event& event) const {
     return {values.data() + event.first_value, event.value_count};

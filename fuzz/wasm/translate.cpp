@@ -134,10 +134,9 @@ Translation translate(const Program& program, const TranslationOptions& options)
   out.modules.insert(out.modules.begin(), library.module());
   if (!options.with_text) out.modules.front().text.clear();
   out.left_out = outlined.left_out;
-  constexpr std::string_view beside = "beside the store: an engine has no such continuation";
-  const bool is_said =
-      std::find(out.left_out.begin(), out.left_out.end(), beside) != out.left_out.end();
-  if (run.has_started && !is_said) out.left_out.emplace_back(beside);
+  if (run.is_beside_store) {
+    out.left_out.emplace_back("beside the store: an engine has no such continuation");
+  }
   const bool is_cut = std::any_of(run.events.begin(), run.events.end(),
                                   [](const Event& event) { return event.value_count > list_max; });
   if (is_cut) out.left_out.push_back(fmt::format("values beyond {} of a list", list_max));

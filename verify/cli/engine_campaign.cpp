@@ -24,6 +24,13 @@ struct Chunk {
   std::vector<std::string> origins;
   std::vector<fuzz::wasm::Translation> plain;      // for the protocol wast
   std::vector<fuzz::wasm::Translation> with_host;  // for the protocol js
+
+  std::vector<fuzz::wasm::Translation>& of(Protocol protocol) {
+    return protocol == Protocol::wast ? plain : with_host;
+  }
+  const std::vector<fuzz::wasm::Translation>& of(Protocol protocol) const {
+    return protocol == Protocol::wast ? plain : with_host;
+  }
 };
 
 class Campaign {
@@ -54,19 +61,19 @@ class Campaign {
     for (std::size_t index = begin; index < end; ++index) {
       auto program = std::make_unique<fuzz::Program>();
       const std::string origin = source_.make(index, *program);
-      const auto first = parts_.translate(*program, {});
-      if (first.contents.steps == 0) {
-        ++campaign_.shares.without_steps;
-        for (const std::string& kind : first.left_out) ++campaign_.shares.left_out[kind];
+      for (const Protocol protocol : {Protocol::wast, Protocol::javascript}) {
+        if (!is_asked(protocol)) continue;
+        chunk.of(protocol).push_back(parts_.translate(*program, options_for(protocol)));
+      }
+      auto& counted = chunk.of(is_asked(Protocol::javascript) ? Protocol::javascript  //
+                                                              : Protocol::wast);
+      if (!count(counted.back())) {
+        for (const Protocol protocol : {Protocol::wast, Protocol::javascript}) {
+          if (is_asked(protocol)) chunk.of(protocol).pop_back();
+        }
         continue;
       }
       chunk.origins.push_back(origin);
-      for (const Protocol protocol : {Protocol::wast, Protocol::javascript}) {
-        if (!is_asked(protocol)) continue;
-        auto& translations = protocol == Protocol::wast ? chunk.plain : chunk.with_host;
-        translations.push_back(parts_.translate(*program, options_for(protocol)));
-      }
-      count(is_asked(Protocol::javascript) ? chunk.with_host.back() : chunk.plain.back());
       chunk.programs.push_back(std::move(program));
     }
     return chunk;
@@ -78,9 +85,15 @@ class Campaign {
     });
   }
 
-  void count(const fuzz::wasm::Translation& translation) {
+  // False for a program of which an engine can be asked nothing: it is not run.
+  bool count(const fuzz::wasm::Translation& translation) {
     const fuzz::wasm::Contents& contents = translation.contents;
     ProgramShares& shares = campaign_.shares;
+    for (const std::string& kind : translation.left_out) ++shares.left_out[kind];
+    if (contents.steps == 0) {
+      ++shares.without_steps;
+      return false;
+    }
     ++shares.programs;
     shares.switches += contents.switches ? 1 : 0;
     shares.references += contents.references ? 1 : 0;
@@ -89,7 +102,7 @@ class Campaign {
     shares.collections += contents.collections ? 1 : 0;
     shares.enters += contents.enters ? 1 : 0;
     shares.steps += contents.steps;
-    for (const std::string& kind : translation.left_out) ++shares.left_out[kind];
+    return true;
   }
 
   template <class OnProgress, class OnFinding>
@@ -97,8 +110,7 @@ class Campaign {
              const OnFinding& on_finding) {
     Driver& driver = *drivers_[engine];
     EngineReport& report = campaign_.engines[engine];
-    const auto& translations =
-        driver.engine().protocol == Protocol::wast ? chunk.plain : chunk.with_host;
+    const auto& translations = chunk.of(driver.engine().protocol);
     if (translations.empty()) return;
     std::vector<const fuzz::wasm::Translation*> all;
     for (const auto& translation : translations) all.push_back(&translation);
@@ -128,8 +140,7 @@ class Campaign {
             const OnFinding& on_finding) {
     EngineReport& report = campaign_.engines[engine];
     const std::string signature = fuzz::engine::signature(verdict);
-    const auto& translations =
-        drivers_[engine]->engine().protocol == Protocol::wast ? chunk.plain : chunk.with_host;
+    const auto& translations = chunk.of(drivers_[engine]->engine().protocol);
     const KnownDisagreement* const known = fuzz::engine::find_known(
         known_, report.name, report.version, signature, translations[index].contents);
     // One signature may be known of some programs and new of others.

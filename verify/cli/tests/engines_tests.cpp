@@ -84,6 +84,19 @@ TEST_F(engines, a_wrong_answer_is_kept_in_a_folder_of_its_own) {
   EXPECT_TRUE(std::filesystem::exists(kept + ".2/said.txt"));
 }
 
+TEST_F(engines, a_program_without_a_step_for_an_engine_is_not_run) {
+  const std::string beside =
+      file("beside.program",
+           "fiberproof program 2\nstack s0 pooled 65536\nfunction f0 params 0 returns 0\ntags 1\n"
+           "steps\n  start f0 on s0\n  return\nend\n");
+  const Outcome outcome = run_mode("right", {beside});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("1 program not run: no engine can be asked any of its steps"));
+  EXPECT_TRUE(outcome.says("left out in 1 program: beside the store"));
+  EXPECT_TRUE(outcome.says("bash    1.2.3                1         1       0       0"))
+      << outcome.text();
+}
+
 TEST_F(engines, a_crash_and_a_hang_are_told_apart) {
   EXPECT_TRUE(run_mode("crash", {"--no-minimize"}).says("expected 0, got crash: SIGSEGV"));
   EXPECT_TRUE(run_mode("hang", {"--no-minimize", "--time", "1"}).says("expected 0, got hang"));
