@@ -11,6 +11,8 @@
 namespace fiberproof::verify {
 namespace {
 
+constexpr std::string_view searched = "*";
+
 struct Role {
   std::string_view name;
   std::array<std::string_view, 2> symbols;  // of each trampoline
@@ -62,34 +64,18 @@ std::set<std::string, std::less<>> symbols_of(const Contract& contract) {
   return symbols;
 }
 
-// Tells the owner of a file that has none of the contracts' names what to type.
-std::string nothing_named(const ObjectArchive& file) {
-  constexpr std::size_t names_max = 8;
-  const FunctionList functions = functions_of(file.files(), names_max);
-  const auto told = [&file](std::string reason, std::string place) {
-    return message(
-        {ObjectError::Kind::not_found, file.path(), std::move(reason), std::move(place)});
-  };
-  if (functions.count == 0) {
-    return told(
-        "has no fiberproof_ symbols: say where the code of a role is, as in --symbol "
-        "start=0xADDRESS:BYTES",
-        "it has no function names");
-  }
-  const std::string more =
-      functions.count > names_max ? fmt::format(" and {} more", functions.count - names_max) : "";
-  return told(fmt::format("has no fiberproof_ symbols: say which of its functions plays a role, as "
-                          "in --symbol start={}",
-                          functions.names.front()),
-              fmt::format("it has {}{}", fmt::join(functions.names, ", "), more));
-}
-
 }  // namespace
+
+std::string_view name_of(Trampoline trampoline) {
+  constexpr std::array<std::string_view, all_trampolines.size()> names{"trap", "v44"};
+  return names[static_cast<std::size_t>(trampoline)];
+}
 
 std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std::string>& pairs,
                                                            std::optional<Trampoline> trampoline) {
   ForeignCode made;
   made.trampoline_ = trampoline.value_or(Trampoline::trap);
+  made.is_variant_given_ = trampoline.has_value();
   for (const std::string& pair : pairs) {
     const std::size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size()) {
@@ -102,6 +88,16 @@ std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std
     const std::string name = pair.substr(0, equals);
     const Role* const role = role_named(name);
     made.is_foreign_ |= role != nullptr;
+    if (place->text == searched) {
+      if (name == "switch") {
+        made.search_switches();
+        continue;
+      }
+      if (name != "start") {
+        return std::unexpected(
+            fmt::format("fiberproof: --symbol {}: only start and switch are searched for", pair));
+      }
+    }
     const std::string symbol =
         role == nullptr ? name : std::string(symbol_in(*role, made.trampoline_));
     if (!made.places_.emplace(symbol, std::move(*place)).second) {
@@ -117,18 +113,51 @@ std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std
 }
 
 bool ForeignCode::is_given(const std::string& symbol) const {
-  return places_.contains(symbol);
+  return places_.contains(symbol) || (searches_switches_ && role_or_symbol(symbol) == "switch");
+}
+
+bool ForeignCode::is_role_given(std::string_view role) const {
+  return std::ranges::any_of(
+      places_, [role](const auto& entry) { return role_or_symbol(entry.first) == role; });
+}
+
+// Gives each role's place to the symbol that this variant's contracts call it by.
+void ForeignCode::move_places() {
+  std::map<std::string, TypedPlace, std::less<>> moved;
+  for (auto& [symbol, place] : places_) {
+    const Role* const role = role_of_symbol(symbol);
+    moved.emplace(role == nullptr ? symbol : std::string(symbol_in(*role, trampoline_)),
+                  std::move(place));
+  }
+  places_ = std::move(moved);
+}
+
+bool ForeignCode::searches_start() const {
+  return std::ranges::any_of(places_,
+                             [](const auto& entry) { return entry.second.text == searched; });
+}
+
+std::expected<void, std::string> ForeignCode::answer_start(const std::string& place) {
+  auto parsed = parse_code_place(place);
+  if (!parsed) return std::unexpected(parsed.error());
+  for (auto& [symbol, typed] : places_) {
+    if (typed.text == searched) typed = *parsed;
+  }
+  return {};
 }
 
 std::optional<std::string> ForeignCode::left_out(const Contract& contract) const {
   if (contract.runs.empty()) return "no code: it concerns the specification itself";
   for (const Run& run : contract.runs) {
     if (is_fiber_start(run.symbol)) return "about this project's own fiber_start";
+    if (run.source == Run::Source::sites && !is_of_any_switch(contract)) {
+      return "about this project's own switch";
+    }
     const Role* const role = role_of_symbol(run.symbol);
     const bool is_other =
         role != nullptr && !is_given(run.symbol) && symbol_in(*role, trampoline_) != run.symbol;
     if (is_other) {
-      return fmt::format("of trampoline {}", trampoline_ == Trampoline::trap ? "v44" : "trap");
+      return fmt::format("of another variant than {}", name_of(trampoline_));
     }
   }
   const std::vector<std::string> roles_missing = missing(contract);
@@ -169,11 +198,12 @@ std::vector<std::string> ForeignCode::names() const {
     const bool is_proved = role == "start" || role == "switch" || role == "initialize";
     if (is_proved) names.push_back(place.text);
   }
+  if (searches_switches_) names.emplace_back("every switch");
   return names;
 }
 
 std::string ForeignCode::trampoline_text() const {
-  return fmt::format("trampoline {}", trampoline_ == Trampoline::v44 ? "v44" : "trap");
+  return fmt::format("trampoline {}", name_of(trampoline_));
 }
 
 std::expected<void, std::string> ForeignCode::check_roles(
@@ -200,21 +230,24 @@ std::expected<void, std::string> ForeignCode::check(const std::vector<Contract>&
                                                     const ObjectArchive& file) const {
   if (auto checked = check_roles(contracts); !checked) return checked;
   for (const auto& [symbol, typed] : places_) {
+    if (typed.text == searched) continue;
     if (const auto place = resolve(typed, file); !place) return std::unexpected(place.error());
   }
-  if (is_foreign_) return {};
+  return {};
+}
+
+bool ForeignCode::has_any(const std::vector<Contract>& contracts, const ObjectArchive& file) const {
   bool names_any = false;
   for (const Contract& contract : contracts) {
     for (const std::string& symbol : symbols_of(contract)) {
       names_any = true;
-      if (is_given(symbol)) return {};
+      if (is_given(symbol)) return true;
       for (const ObjectFile& member : file.files()) {
-        if (member.defines(symbol) || member.section(symbol)) return {};
+        if (member.defines(symbol) || member.section(symbol)) return true;
       }
     }
   }
-  if (!names_any) return {};
-  return std::unexpected(nothing_named(file));
+  return !names_any;
 }
 
 std::expected<const ObjectFile*, std::string> ForeignCode::subject(
@@ -261,6 +294,27 @@ std::expected<void, std::string> ForeignCode::add_to(ProverOptions& options, con
     options.callees_by_call.emplace(symbol);
   }
   return {};
+}
+
+std::string nothing_named(const ObjectArchive& file) {
+  constexpr std::size_t names_max = 8;
+  const FunctionList functions = functions_of(file.files(), names_max);
+  const auto told = [&file](std::string reason, std::string place) {
+    return message(
+        {ObjectError::Kind::not_found, file.path(), std::move(reason), std::move(place)});
+  };
+  if (functions.count == 0) {
+    return told(
+        "has no fiberproof_ symbols: say where the code of a role is, as in --symbol "
+        "start=0xADDRESS:BYTES",
+        "it has no function names");
+  }
+  const std::string more =
+      functions.count > names_max ? fmt::format(" and {} more", functions.count - names_max) : "";
+  return told(fmt::format("has no fiberproof_ symbols: say which of its functions plays a role, as "
+                          "in --symbol start={}",
+                          functions.names.front()),
+              fmt::format("it has {}{}", fmt::join(functions.names, ", "), more));
 }
 
 }  // namespace fiberproof::verify

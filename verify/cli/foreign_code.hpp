@@ -2,8 +2,9 @@
 // contracts can be proved of them.
 //
 // ROLE=PLACE, where ROLE is start, fiber_start, switch, initialize or check_failed, or a symbol as
-// a contract names it, and PLACE as in verify/obligation/code_place.hpp. Without a place,
-// fiber_start is the callee of start. Trampoline variants: SPEC.md, T5.
+// a contract names it, and PLACE as in verify/obligation/code_place.hpp, or `*` for start and
+// switch, which a search of the file then finds. Without a place, fiber_start is the callee of
+// start. Trampoline variants: SPEC.md, T5.
 #pragma once
 
 #include "verify/object/object_archive.hpp"
@@ -11,6 +12,8 @@
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/prover.hpp"
 
+#include <array>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <map>
@@ -21,7 +24,11 @@
 
 namespace fiberproof::verify {
 
-enum class Trampoline { trap, v44 };
+enum class Trampoline : std::uint8_t { trap, v44 };
+constexpr std::array all_trampolines{Trampoline::trap, Trampoline::v44};
+
+/// As --trampoline has it.
+std::string_view name_of(Trampoline trampoline);
 
 class ForeignCode {
  public:
@@ -31,6 +38,21 @@ class ForeignCode {
 
   /// Whether a role was given: then only the named code is proved.
   bool is_foreign() const { return is_foreign_; }
+
+  /// Whether a search of the file finds its switches: with `switch=*`, or after search_switches().
+  bool searches_switches() const { return searches_switches_; }
+  void search_switches() { is_foreign_ = searches_switches_ = true; }
+
+  /// Whether `start=*` leaves it to a search to find the trampoline, and how it is answered.
+  bool searches_start() const;
+  [[nodiscard]] std::expected<void, std::string> answer_start(const std::string& place);
+
+  /// Whether start is given, and its variant is not; and how it is answered.
+  bool asks_for_variant() const { return !is_variant_given_ && is_role_given("start"); }
+  void answer_variant(Trampoline trampoline) {
+    trampoline_ = trampoline;
+    move_places();
+  }
 
   /// Why the contract cannot be proved, in a few words; nothing if it can.
   std::optional<std::string> left_out(const Contract& contract) const;
@@ -43,10 +65,13 @@ class ForeignCode {
   std::vector<std::string> names() const;
   std::string trampoline_text() const;
 
-  /// Checks that each given name is a role, or a symbol of one of the contracts; and, if no role
-  /// was given, that `file` has any code that a contract names. An error says what to type.
+  /// Checks that each given name is a role, or a symbol of one of the contracts, and that `file`
+  /// has each place. An error says what to type.
   [[nodiscard]] std::expected<void, std::string> check(const std::vector<Contract>& contracts,
                                                        const ObjectArchive& file) const;
+
+  /// Whether the file has code that one of the contracts names, or the contracts name none.
+  bool has_any(const std::vector<Contract>& contracts, const ObjectArchive& file) const;
 
   /// The file, or in an archive the member with the contract's first routine.
   [[nodiscard]] std::expected<const ObjectFile*, std::string> subject(
@@ -62,13 +87,20 @@ class ForeignCode {
 
  private:
   bool is_given(const std::string& symbol) const;
+  bool is_role_given(std::string_view role) const;
+  void move_places();
   std::vector<std::string> missing(const Contract& contract) const;
   [[nodiscard]] std::expected<void, std::string> check_roles(
       const std::vector<Contract>& contracts) const;
 
   bool is_foreign_ = false;
+  bool searches_switches_ = false;
+  bool is_variant_given_ = false;
   Trampoline trampoline_ = Trampoline::trap;
   std::map<std::string, TypedPlace, std::less<>> places_;  // by the contracts' symbols
 };
+
+/// Tells the owner of a file that has none of the contracts' names what to type.
+std::string nothing_named(const ObjectArchive& file);
 
 }  // namespace fiberproof::verify

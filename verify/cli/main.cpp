@@ -153,8 +153,8 @@ std::vector<std::string> target_complaints(const std::vector<std::string>& names
 
 std::optional<std::string> take_symbols(Options& options) {
   std::optional<Trampoline> trampoline;
-  if (!options.trampoline.empty()) {
-    trampoline = options.trampoline == "v44" ? Trampoline::v44 : Trampoline::trap;
+  for (const Trampoline known : all_trampolines) {
+    if (options.trampoline == name_of(known)) trampoline = known;
   }
   auto code = ForeignCode::parse(options.symbols, trampoline);
   options.prove.are_symbols_wrong = !code;

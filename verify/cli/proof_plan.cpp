@@ -15,6 +15,12 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
+// An error about the file without its name, to follow another.
+std::string reason_alone(const std::string& error, const ObjectArchive& file) {
+  const std::string begin = fmt::format("fiberproof: {}: ", file.path());
+  return error.starts_with(begin) ? error.substr(begin.size()) : error;
+}
+
 void add_line(Lines& lines, std::string line) {
   if (std::ranges::find(lines, line) == lines.end()) lines.push_back(std::move(line));
 }
@@ -57,6 +63,9 @@ void check_code(const Contract& contract, const ObjectFile& file, const ProverOp
                 Lines& errors) {
   ContractResult unused;
   for (const Run& run : contract.runs) {
+    const bool is_table =
+        run.source == Run::Source::sites && place_of(run.symbol, options) == nullptr;
+    if (is_table && is_of_any_switch(contract)) continue;  // decided by the search
     const auto code = code_of(run, file, options, unused);
     if (!code) add_line(errors, code.error());
   }
@@ -66,20 +75,24 @@ void check_code(const Contract& contract, const ObjectFile& file, const ProverOp
 void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
   Lines missing;
   for (PlannedContract& planned : plan.contracts) {
-    const auto file = options.code.subject(planned.contract, plan.files);
+    if (plan.search && is_of_any_switch(planned.contract)) {
+      planned.file = plan.search->file;
+      continue;
+    }
+    const auto file = plan.code.subject(planned.contract, plan.files);
     if (!file) {
       add_line(missing, file.error());
       continue;
     }
     planned.file = static_cast<std::size_t>(*file - plan.files.files().data());
     ProverOptions prover;
-    if (const auto named = options.code.add_to(prover, **file, &planned.contract); !named) {
+    if (const auto named = plan.code.add_to(prover, **file, &planned.contract); !named) {
       add_line(missing, named.error());
       continue;
     }
     check_code(planned.contract, **file, prover, missing);
   }
-  const bool is_of_others = !options.object.empty() && !options.code.is_foreign();
+  const bool is_of_others = !options.object.empty() && !plan.code.is_foreign();
   if (is_of_others && missing.size() > 1) {
     missing.resize(1);
     missing.front() +=
@@ -126,6 +139,13 @@ std::size_t count_theorems(const ProofPlan& plan) {
   return count;
 }
 
+// Whether a contract is not asked of this code unless somebody names it.
+bool is_left_out(const Contract& contract, const ProofPlan& plan) {
+  if (plan.selection.names_contract(contract.name)) return false;
+  if (is_of_live_registers_alone(contract)) return !plan.search || !plan.search->is_of_cranelift;
+  return false;
+}
+
 // Divides the contracts and sets into those to prove and those left out.
 std::vector<TheoremNames> choose(std::vector<Contract> contracts, const ProveOptions& options,
                                  ProofPlan& plan) {
@@ -133,7 +153,12 @@ std::vector<TheoremNames> choose(std::vector<Contract> contracts, const ProveOpt
   for (Contract& contract : contracts) {
     known.push_back(theorem_names_of(contract));
     if (!plan.selection.takes_contract(known.back())) continue;
-    if (options.code.is_foreign() && options.code.left_out(contract)) {
+    const bool lacks_code = plan.code.is_foreign() && plan.code.left_out(contract);
+    if (options.contracts.empty() && is_left_out(contract, plan)) {
+      std::erase_if(plan.expected, [&contract](const ExpectedTheorem& theorem) {
+        return theorem.name.starts_with(contract.name + "/");
+      });
+    } else if (lacks_code) {
       plan.left_out.push_back(std::move(contract));
     } else {
       plan.contracts.push_back({std::move(contract), 0});
@@ -143,9 +168,29 @@ std::vector<TheoremNames> choose(std::vector<Contract> contracts, const ProveOpt
     if (!options.contracts.empty()) break;
     known.push_back(theorem_names_of(set, plan.expected));
     const bool is_wanted = plan.selection.takes_contract(known.back());
-    if (is_wanted && !options.code.is_foreign()) plan.sets.push_back(&set);
+    if (is_wanted && !plan.code.is_foreign()) plan.sets.push_back(&set);
   }
   return known;
+}
+
+// Checks the roles that were given, and searches for what was not.
+std::expected<void, std::string> find_roles(const std::vector<Contract>& contracts,
+                                            const ProveOptions& options, ProofPlan& plan) {
+  ForeignCode& code = plan.code;
+  if (auto checked = code.check(contracts, plan.files); !checked) return checked;
+  const bool is_unnamed = !code.is_foreign() && !code.has_any(contracts, plan.files);
+  if (is_unnamed && !options.contracts.empty()) return std::unexpected(nothing_named(plan.files));
+  if (is_unnamed) code.search_switches();
+  auto search = search_code(plan.files, code);
+  if (!search) {
+    return std::unexpected(is_unnamed ? fmt::format("{}; {}", nothing_named(plan.files),
+                                                    reason_alone(search.error(), plan.files))
+                                      : search.error());
+  }
+  plan.search = std::move(*search);
+  choose_variant(contracts, plan.expected, plan.files,
+                 std::chrono::milliseconds(options.timeout_ms), code);
+  return {};
 }
 
 }  // namespace
@@ -162,13 +207,21 @@ std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOption
   const bool are_contracts_known = expected && contracts.size() >= options.contracts.size();
   if (!files || !are_contracts_known) return std::unexpected(errors);
 
+  ProofPlan plan{std::move(*files),
+                 options.code,
+                 {},
+                 {},
+                 {},
+                 {},
+                 std::move(*expected),
+                 Selection(options.names),
+                 0};
   if (!options.are_symbols_wrong) {
-    if (const auto named = options.code.check(contracts, *files); !named) {
-      add_line(errors, named.error());
+    if (const auto found = find_roles(contracts, options, plan); !found) {
+      add_line(errors, found.error());
       return std::unexpected(errors);
     }
   }
-  ProofPlan plan{std::move(*files), {}, {}, {}, std::move(*expected), Selection(options.names), 0};
   const std::vector<TheoremNames> known = choose(std::move(contracts), options, plan);
   for (std::string& line : plan.selection.complaints(known, rule_ids())) {
     add_line(errors, std::move(line));

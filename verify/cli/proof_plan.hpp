@@ -2,6 +2,7 @@
 // and solvers. All errors are reported at once.
 #pragma once
 
+#include "verify/cli/code_search.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/selection.hpp"
 #include "verify/object/object_archive.hpp"
@@ -10,6 +11,7 @@
 
 #include <expected>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,8 @@ struct PlannedContract {
 
 struct ProofPlan {
   ObjectArchive files;
+  ForeignCode code;  ///< as the options have it, with what was searched for
+  std::optional<CodeSearch> search;
   std::vector<PlannedContract> contracts;  ///< selected, in the order in which they are proved
   std::vector<const ProofSet*> sets;       ///< selected, proved after them
   std::vector<Contract> left_out;          ///< foreign code: contracts without a given role

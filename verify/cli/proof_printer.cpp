@@ -92,7 +92,7 @@ ExitStatus ProofPrinter::print_differences(const std::vector<ContractResult>& re
   if (options_.contracts.empty()) {
     // With foreign code or a selection, only requested theorems can be missing.
     std::vector<ExpectedTheorem> list = plan_.expected;
-    if (options_.code.is_foreign() || !plan_.selection.is_of_all()) {
+    if (plan_.code.is_foreign() || !plan_.selection.is_of_all()) {
       list = of_contracts(list, results);
       std::erase_if(list, [this](const ExpectedTheorem& theorem) {
         return !plan_.selection.takes(theorem.name) && !rule_of_theorem(theorem.name).empty();
@@ -117,7 +117,7 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   const std::size_t proved = count(report, Verdict::proved);
   const std::size_t refuted = count(report, Verdict::refuted);
   const std::size_t unknown = count(report, Verdict::unknown);
-  if (options_.code.is_foreign()) print_foreign_summary(report);
+  if (plan_.code.is_foreign()) print_foreign_summary(report);
   std::string text =
       fmt::format("{} in {:.1f} s: {} proved", counted(proved + refuted + unknown, "theorem"),
                   report.seconds, proved);
@@ -134,7 +134,7 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
 void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   for (const PlannedContract& planned : plan_.contracts) {
     fmt::print("checked  {:24} {}\n", planned.contract.name,
-               options_.code.described(planned.contract));
+               plan_.code.described(planned.contract));
   }
   std::set<std::string> rules;
   std::size_t all = 0;
@@ -143,15 +143,15 @@ void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
     for (const Theorem& theorem : result.theorems) rules.insert(theorem.spec_id);
   }
   rules.erase("");
-  const std::vector<std::string> names = options_.code.names();
+  const std::vector<std::string> names = plan_.code.names();
   if (count(report, Verdict::proved) == all && all > 0) {
     fmt::print("{} {} {} ({}): {} of {} theorems proved\n", fmt::join(names, " and "),
                names.size() == 1 ? "keeps" : "keep", fmt::join(rules, " "),
-               options_.code.trampoline_text(), all, all);
+               plan_.code.trampoline_text(), all, all);
   }
   std::set<std::string> missing;
   for (const Contract& contract : plan_.left_out) {
-    for (std::string& role : options_.code.missing_roles(contract)) missing.insert(std::move(role));
+    for (std::string& role : plan_.code.missing_roles(contract)) missing.insert(std::move(role));
   }
   // Only `initialize` calls it.
   if (missing.contains("initialize")) missing.erase("check_failed");

@@ -122,7 +122,8 @@ class ProofRun {
   }
 
   bool find_places(const ObjectFile& file, const Contract* contract) {
-    const auto found = options_.code.add_to(prover_, file, contract);
+    const auto found = plan_.code.add_to(prover_, file, contract);
+    prover_.survey = plan_.search ? &plan_.search->survey : nullptr;
     if (!found) complain(found.error());
     return found.has_value();
   }

@@ -94,6 +94,12 @@ bool Selection::takes_contract(const TheoremNames& contract) const {
          });
 }
 
+bool Selection::names_contract(std::string_view contract) const {
+  return std::ranges::any_of(names_, [contract](const std::string& name) {
+    return std::string_view(name).starts_with(contract);
+  });
+}
+
 bool Selection::takes(std::string_view theorem) const {
   return is_of_all() || std::ranges::any_of(names_, [theorem](const std::string& name) {
            return selects(name, theorem);

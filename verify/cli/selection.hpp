@@ -31,6 +31,9 @@ class Selection {
   bool takes_contract(const TheoremNames& contract) const;
   bool takes(std::string_view theorem) const;
 
+  /// Whether a name is that of this contract, or of a theorem of it, rather than a rule's.
+  bool names_contract(std::string_view contract) const;
+
   /// One line for each name that selects nothing known, with the most similar name that does.
   /// `rules` are the specification's ids; no theorem may concern some of them.
   std::vector<std::string> complaints(std::span<const TheoremNames> known,

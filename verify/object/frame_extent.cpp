@@ -96,18 +96,19 @@ std::optional<FrameExtent> extent_of(Reader fde, std::uint8_t encoding, std::uin
 
 }  // namespace
 
-std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t address) {
+std::vector<FrameExtent> frame_extents(const ObjectFile& file) {
+  std::vector<FrameExtent> extents;
   const auto section = file.section(".eh_frame");
-  if (!section) return std::nullopt;
+  if (!section) return extents;
   std::map<std::size_t, std::optional<std::uint8_t>> encodings;  // by where the CIE begins
   Reader entries{section->bytes};
   while (entries.at < entries.bytes.size()) {
     const std::size_t begin = entries.at;
     const std::uint64_t length = entries.number(4);
     // Length 0 ends the table; no linker writes a 64-bit length.
-    if (!entries.is_good || length < 4 || length == 0xffff'ffff) return std::nullopt;
+    if (!entries.is_good || length < 4 || length == 0xffff'ffff) break;
     const std::size_t body = entries.at;
-    if (length > entries.bytes.size() - body) return std::nullopt;
+    if (length > entries.bytes.size() - body) break;
     const std::uint64_t back = entries.number(4);
     const Reader rest{entries.bytes.first(body + length), entries.at};
     entries.at = body + length;
@@ -118,7 +119,14 @@ std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t ad
     const auto cie = encodings.find(body - back);
     if (cie == encodings.end() || !cie->second) continue;
     const auto extent = extent_of(rest, *cie->second, section->address);
-    if (extent && address - extent->begin < extent->bytes) return extent;
+    if (extent) extents.push_back(*extent);
+  }
+  return extents;
+}
+
+std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t address) {
+  for (const FrameExtent& extent : frame_extents(file)) {
+    if (address - extent.begin < extent.bytes) return extent;
   }
   return std::nullopt;
 }

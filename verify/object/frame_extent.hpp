@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace fiberproof::verify {
 
@@ -14,6 +15,9 @@ struct FrameExtent {
   std::uint64_t begin;
   std::uint64_t bytes;
 };
+
+/// Every entry, in the table's order.
+std::vector<FrameExtent> frame_extents(const ObjectFile& file);
 
 /// The entry that covers the address.
 std::optional<FrameExtent> frame_extent(const ObjectFile& file, std::uint64_t address);

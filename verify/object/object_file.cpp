@@ -146,23 +146,29 @@ std::expected<Routine, ObjectError> ObjectFile::routine_of(const Symbol& symbol)
   return made;
 }
 
+std::vector<CodeRange> ObjectFile::code_ranges() const {
+  std::vector<CodeRange> ranges;
+  for (const SectionHeader& header : sections_) {
+    const bool is_code =
+        header.is_loaded() && header.has_bytes() && (header.flags & SHF_EXECINSTR) != 0;
+    if (is_code && header.size != 0) ranges.push_back({header.address, contents(header)});
+  }
+  std::ranges::sort(ranges, {}, &CodeRange::address);
+  return ranges;
+}
+
 std::vector<std::uint64_t> ObjectFile::occurrences_in_code(
     std::span<const std::byte> pattern) const {
   std::vector<std::uint64_t> addresses;
-  for (const SectionHeader& header : sections_) {
-    if (pattern.empty() || !header.is_loaded() || !header.has_bytes() ||
-        (header.flags & SHF_EXECINSTR) == 0) {
-      continue;
-    }
-    const auto code = contents(header);
+  if (pattern.empty()) return addresses;
+  for (const auto& [address, code] : code_ranges()) {
     const auto next = [&](auto from) {
       return std::search(from, code.end(), pattern.begin(), pattern.end());
     };
     for (auto at = next(code.begin()); at != code.end(); at = next(at + 1)) {
-      addresses.push_back(header.address + static_cast<std::uint64_t>(at - code.begin()));
+      addresses.push_back(address + static_cast<std::uint64_t>(at - code.begin()));
     }
   }
-  std::ranges::sort(addresses);
   return addresses;
 }
 

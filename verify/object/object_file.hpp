@@ -108,6 +108,12 @@ struct Section {
   std::vector<std::byte> bytes;
 };
 
+/// A loaded executable section, as the file has it, before relocations.
+struct CodeRange {
+  std::uint64_t address;
+  std::span<const std::byte> bytes;  // valid as long as the ObjectFile or a copy of it lives
+};
+
 class ObjectFile {
  public:
   [[nodiscard]] static std::expected<ObjectFile, ObjectError> open(
@@ -141,6 +147,9 @@ class ObjectFile {
   /// Code without a symbol, such as inlined code, with the same guarantees as routine().
   [[nodiscard]] std::expected<Routine, ObjectError> code(std::string name, std::uint64_t address,
                                                          std::uint64_t size) const;
+
+  /// All of the file's code, lowest address first.
+  std::vector<CodeRange> code_ranges() const;
 
   /// Where `pattern` begins in the file's loaded executable sections, lowest address first; nowhere
   /// if it is empty. Occurrences may overlap.

@@ -5,6 +5,7 @@
 #include "verify/obligation/plain_text.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -12,6 +13,18 @@ namespace fiberproof::verify {
 std::string message(const ContractError& error) {
   return fmt::format("fiberproof: {}:{}:{}: {}", error.path, error.position.line,
                      error.position.column, error.reason);
+}
+
+bool is_of_any_switch(const Contract& contract) {
+  return !contract.live.empty() || std::ranges::any_of(contract.runs, [](const Run& run) {
+    return std::ranges::any_of(run.registers, [](const Assignment& assignment) {
+      return assignment.register_name.ends_with("_operand");
+    });
+  });
+}
+
+bool is_of_live_registers_alone(const Contract& contract) {
+  return !contract.live.empty() && contract.exits.empty() && contract.modifies.empty();
 }
 
 std::expected<Contract, ContractError> parse_contract(std::string_view text, std::string path) {

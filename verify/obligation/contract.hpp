@@ -91,7 +91,7 @@ struct RegionDeclaration {
 
 /// `name == expression` for a register: its value when a run begins.
 struct Assignment {
-  std::string register_name;
+  std::string register_name;  ///< or load_operand or store_operand, where a switch has its contexts
   Expression expression;
 };
 
@@ -143,6 +143,14 @@ struct WriteDeclaration {
   std::optional<Expression> condition;
 };
 
+/// The only registers that may be live behind the last run, a switch.
+struct LiveDeclaration {
+  std::string spec_id;
+  std::string label;
+  std::vector<std::string> registers;
+  std::string text;  ///< as written
+};
+
 /// Another case of the same contract: the ghost `name` equals this expression instead of being
 /// free.
 struct Alias {
@@ -171,6 +179,7 @@ struct Contract {
   std::vector<ModelStore> model;
   std::vector<Clause> exits;
   std::vector<WriteDeclaration> modifies;
+  std::vector<LiveDeclaration> live;
   std::vector<Expression> preferences;  ///< make a counterexample small and readable
   std::string program;                  ///< template of the Program that shows a counterexample
 };
@@ -183,6 +192,13 @@ struct ContractError {
 
 /// `fiberproof: FILE:LINE:COLUMN: reason`.
 std::string message(const ContractError& error);
+
+/// Whether the contract is about any switch: its run assigns load_operand or store_operand, or it
+/// states which registers are live behind it.
+bool is_of_any_switch(const Contract& contract);
+
+/// Whether the contract states nothing but which registers are live behind a switch.
+bool is_of_live_registers_alone(const Contract& contract);
 
 [[nodiscard]] std::expected<Contract, ContractError> parse_contract(std::string_view text,
                                                                     std::string path);

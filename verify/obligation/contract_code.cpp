@@ -124,7 +124,7 @@ Result<std::uint64_t> behind_only_call(const ObjectFile& file, const Code& code,
 
 Result<std::vector<Code>> codes_of(const Contract& contract, const ObjectFile& file,
                                    const ProverOptions& options, CodeLibrary& library,
-                                   ContractResult& result) {
+                                   ContractResult& result, const Routine* site) {
   std::vector<Code> codes;
   if (options.code != nullptr) {
     codes.push_back(*options.code);
@@ -132,7 +132,7 @@ Result<std::vector<Code>> codes_of(const Contract& contract, const ObjectFile& f
     return codes;
   }
   for (const Run& run : contract.runs) {
-    auto code = code_of(run, file, options, result);
+    auto code = code_of(run, file, options, result, site);
     if (!code) return std::unexpected(code.error());
     codes.push_back(std::move(*code));
     if (run.after.empty()) continue;
@@ -159,8 +159,10 @@ const CodePlace* place_of(const std::string& name, const ProverOptions& options)
 }
 
 std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
-                                         const ProverOptions& options, ContractResult& result) {
-  const auto routine = routine_of(run, file, options);
+                                         const ProverOptions& options, ContractResult& result,
+                                         const Routine* site) {
+  const bool is_site = run.source == Run::Source::sites && site != nullptr;
+  const auto routine = is_site ? Result<Routine>(*site) : routine_of(run, file, options);
   if (!routine) return std::unexpected(routine.error());
   note_code(file, *routine, result);
   auto code = decode_routine(file, routine->symbol, *routine);
@@ -188,8 +190,8 @@ bool comes_to(const ObjectFile& file, std::uint64_t target, std::uint64_t functi
 
 Result<ContractCode> find_code_of(const Contract& contract, const ObjectFile& file,
                                   const ProverOptions& options, CodeLibrary& library,
-                                  ContractResult& result) {
-  auto codes = codes_of(contract, file, options, library, result);
+                                  ContractResult& result, const Routine* site) {
+  auto codes = codes_of(contract, file, options, library, result, site);
   if (!codes) return std::unexpected(codes.error());
   ContractCode found{std::move(*codes), {}};
   for (const CallDeclaration& call : contract.calls) {

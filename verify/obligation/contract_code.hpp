@@ -22,10 +22,12 @@ std::string in_file(const ObjectFile& file, const std::string& error);
 /// The place that the options give for what the contract calls `name`, or null.
 const CodePlace* place_of(const std::string& name, const ProverOptions& options);
 
-/// The decoded code of a run, recorded in `result`.
+/// The decoded code of a run, recorded in `result`. `site` is the switch that runs where the
+/// contract is about any.
 [[nodiscard]] std::expected<Code, std::string> code_of(const Run& run, const ObjectFile& file,
                                                        const ProverOptions& options,
-                                                       ContractResult& result);
+                                                       ContractResult& result,
+                                                       const Routine* site = nullptr);
 
 /// The address of the function that the contract calls `symbol`.
 [[nodiscard]] std::expected<std::uint64_t, std::string> callee_address(
@@ -40,11 +42,9 @@ struct ContractCode {
 };
 
 /// The code of every run, and the address of every callee; recorded in `result`.
-[[nodiscard]] std::expected<ContractCode, std::string> find_code_of(const Contract& contract,
-                                                                    const ObjectFile& file,
-                                                                    const ProverOptions& options,
-                                                                    CodeLibrary& library,
-                                                                    ContractResult& result);
+[[nodiscard]] std::expected<ContractCode, std::string> find_code_of(
+    const Contract& contract, const ObjectFile& file, const ProverOptions& options,
+    CodeLibrary& library, ContractResult& result, const Routine* site = nullptr);
 
 /// Records the code that was executed because the routines call it.
 [[nodiscard]] std::expected<void, std::string> note_called_code(const ObjectFile& file,

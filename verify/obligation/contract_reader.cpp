@@ -11,9 +11,9 @@ namespace {
 
 constexpr std::size_t id_letters_max = 16;
 
-constexpr std::array<std::string_view, 15> statement_names = {
-    "contract", "ghost",     "let",  "assume",   "region", "alias",          "run", "call",
-    "model",    "preserves", "exit", "modifies", "prefer", "counterexample", "slot"};
+constexpr std::array<std::string_view, 16> statement_names = {
+    "contract", "ghost",     "let",  "assume",   "region", "alias",          "run",  "call",
+    "model",    "preserves", "exit", "modifies", "prefer", "counterexample", "slot", "live"};
 
 // A rule's id: letters and a number, such as T4 (verify/SPEC.md) or one of the contract's own. Some
 // registers look the same.
@@ -56,6 +56,7 @@ ContractReader::Result<void> ContractReader::statement() {
   if (parser_.accept("exit")) return lines([this] { return clause_into(contract_.exits); });
   if (parser_.accept("preserves")) return lines([this] { return preserved(); });
   if (parser_.accept("modifies")) return lines([this] { return write_declaration(); });
+  if (parser_.accept("live")) return lines([this] { return live_declaration(); });
   if (parser_.accept("counterexample")) return program();
   return parser_.error_here(fmt::format(
       "'{}' does not begin a statement: see verify/contracts/README.md", parser_.peek().text));
@@ -198,6 +199,12 @@ ContractReader::Result<std::string> ContractReader::spec_id() {
   return parser_.next().text;
 }
 
+ContractReader::Result<void> ContractReader::clause_name(const std::string& id,
+                                                         const std::string& label) {
+  if (clause_names_.insert(id + "." + label).second) return {};
+  return parser_.error_here(fmt::format("there are two clauses '{} {}': rename one", id, label));
+}
+
 ContractReader::Result<void> ContractReader::clause_into(std::vector<Clause>& clauses) {
   Clause clause;
   auto id = spec_id();
@@ -206,10 +213,7 @@ ContractReader::Result<void> ContractReader::clause_into(std::vector<Clause>& cl
   auto label = parser_.expect_name("the clause's label");
   if (!label) return std::unexpected(label.error());
   clause.label = *label;
-  if (!clause_names_.insert(clause.spec_id + "." + clause.label).second) {
-    return parser_.error_here(
-        fmt::format("there are two clauses '{} {}': rename one", *id, *label));
-  }
+  if (const auto named = clause_name(clause.spec_id, clause.label); !named) return named;
   if (const auto colon = parser_.expect(":"); !colon) return colon;
   const std::size_t start = parser_.peek().offset;
   auto formula = parser_.truth();

@@ -62,10 +62,14 @@ class ContractReader {
   bool at_clause() const;
   Result<std::string> spec_id();
   Result<void> clause_into(std::vector<Clause>& clauses);
+  /// Notes the name of a clause, which no other may have.
+  Result<void> clause_name(const std::string& id, const std::string& label);
 
   /// `ID name, …`: adds for each name the clause `ID preserves_name: name == old name` to the exit.
   Result<void> preserved();
   Result<void> write_declaration();
+  /// `ID label: register, …`.
+  Result<void> live_declaration();
   Result<void> program();
 
   /// The text from `start` to here, as one line without comments.

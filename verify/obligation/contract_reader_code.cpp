@@ -35,7 +35,11 @@ ContractReader::Result<void> ContractReader::run() {
     const Position position = parser_.peek().position;
     auto register_name = parser_.expect_name("a register or a clause");
     if (!register_name) return std::unexpected(register_name.error());
-    if (!is_register_name(*register_name) || *register_name == "al" || *register_name == "rip") {
+    const bool is_operand = current.source == Run::Source::sites &&
+                            (*register_name == "load_operand" || *register_name == "store_operand");
+    const bool is_register =
+        is_register_name(*register_name) && *register_name != "al" && *register_name != "rip";
+    if (!is_operand && !is_register) {
       return parser_.error(position, fmt::format("'{}' is not a register", *register_name));
     }
     if (const auto equals = parser_.expect("=="); !equals) return equals;
@@ -140,6 +144,35 @@ ContractReader::Result<void> ContractReader::write_declaration() {
   write.range = std::move(*range);
   if (const auto when = condition_into(write.condition); !when) return when;
   contract_.modifies.push_back(std::move(write));
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::live_declaration() {
+  const Position position = parser_.peek().position;
+  if (contract_.runs.empty() || contract_.runs.back().source != Run::Source::sites) {
+    return parser_.error(position, "write 'live' behind a run of 'sites'");
+  }
+  LiveDeclaration live;
+  auto id = spec_id();
+  if (!id) return std::unexpected(id.error());
+  live.spec_id = *id;
+  auto label = parser_.expect_name("the clause's label");
+  if (!label) return std::unexpected(label.error());
+  live.label = *label;
+  if (const auto named = clause_name(live.spec_id, live.label); !named) return named;
+  if (const auto colon = parser_.expect(":"); !colon) return colon;
+  const std::size_t start = parser_.peek().offset;
+  do {
+    const Position place = parser_.peek().position;
+    auto name = parser_.expect_name("a register");
+    if (!name) return std::unexpected(name.error());
+    if (!is_register_name(*name) || *name == "al" || *name == "rip") {
+      return parser_.error(place, fmt::format("'{}' is not a register", *name));
+    }
+    live.registers.push_back(*name);
+  } while (parser_.accept(","));
+  live.text = text_since(start);
+  contract_.live.push_back(std::move(live));
   return {};
 }
 

@@ -3,10 +3,12 @@
 #include "verify/obligation/case_prover.hpp"
 #include "verify/obligation/contract_code.hpp"
 #include "verify/obligation/ledger.hpp"
+#include "verify/obligation/proved_switches.hpp"
 #include "verify/obligation/setup.hpp"
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -15,10 +17,24 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
+// The cases of a contract: the general one, and one for each alias. Contexts in one register are
+// the same context, and those at two offsets from one register are not.
+std::vector<const Alias*> cases_of(const Contract& contract, const SwitchKind* kind) {
+  std::vector<const Alias*> cases;
+  const bool is_one_register =
+      kind != nullptr && kind->operands.load.base == kind->operands.store.base;
+  if (!is_one_register || !kind->operands.are_same()) cases.push_back(nullptr);
+  if (is_one_register && !kind->operands.are_same()) return cases;
+  for (const Alias& alias : contract.aliases) cases.push_back(&alias);
+  return cases;
+}
+
 Result<void> prove_code(const Contract& contract, const ObjectFile& file,
-                        const ProverOptions& options, Ledger& ledger, ContractResult& result) {
+                        const ProverOptions& options, Ledger& ledger, ContractResult& result,
+                        const SwitchKind* kind = nullptr) {
   CodeLibrary library(file);
-  const auto code = find_code_of(contract, file, options, library, result);
+  const Routine* const site = kind == nullptr ? nullptr : &kind->code;
+  const auto code = find_code_of(contract, file, options, library, result, site);
   if (!code) return std::unexpected(code.error());
   const CaseProver::Callees callees = [&](std::uint64_t target) -> std::optional<std::size_t> {
     for (std::size_t index = 0; index < code->callees.size(); ++index) {
@@ -40,15 +56,19 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
   const CodeFinder find_code = [&](std::uint64_t address, Arrival arrival) {
     return callees(address) ? FoundCode{.is_callee = true} : library.find(address, arrival);
   };
-  std::vector<const Alias*> cases{nullptr};
-  for (const Alias& alias : contract.aliases) cases.push_back(&alias);
+  std::optional<SwitchOperands> operands;
+  if (kind != nullptr) operands = kind->operands;
   std::optional<ConstantMemory> constants;
   const OwnMemory own_memory = [&]() -> const ConstantMemory& {
     return constants ? *constants : constants.emplace(file);
   };
-  for (const Alias* alias : cases) {
-    auto in = set_up(contract, alias, ledger.solver());
+  for (const Alias* alias : cases_of(contract, kind)) {
+    auto in = set_up(contract, alias, ledger.solver(), operands);
     if (!in) return std::unexpected(in.error());
+    if (site != nullptr) {
+      std::string& description = (*in)->description;
+      description += (description.empty() ? "" : "; ") + site->symbol;
+    }
     for (std::size_t index = 0; index < code->runs.size(); ++index) {
       (*in)->names.run_ends.emplace(contract.runs[index].name, code->runs[index].end);
     }
@@ -60,6 +80,21 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     if (!done) return std::unexpected(in_file(file, done.error()));
   }
   return note_called_code(file, library, result);
+}
+
+// A contract about any switch: each kind of switch runs once.
+Result<void> prove_switches(const Contract& contract, const ObjectFile& file,
+                            const ProverOptions& options, Ledger& ledger, ContractResult& result) {
+  auto switches = switches_of(contract, file, options);
+  if (!switches) return std::unexpected(switches.error());
+  for (const SwitchKind& kind : switches->kinds) {
+    if (is_of_live_registers_alone(contract)) break;
+    const auto done = prove_code(contract, file, options, ledger, result, &kind);
+    if (!done) return done;
+  }
+  prove_live(contract, file, *switches, ledger);
+  result.switches = std::move(switches->told);
+  return {};
 }
 
 Result<void> prove_model(const Contract& contract, Ledger& ledger) {
@@ -84,7 +119,9 @@ std::expected<ContractResult, std::string> prove(const Contract& contract, const
       return std::unexpected(done.error());
   }
   if (!contract.runs.empty()) {
-    const auto done = prove_code(contract, file, options, ledger, result);
+    const auto done = is_of_any_switch(contract)
+                          ? prove_switches(contract, file, options, ledger, result)
+                          : prove_code(contract, file, options, ledger, result);
     if (!done) return std::unexpected(done.error());
   }
   ledger.close();

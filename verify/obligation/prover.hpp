@@ -10,6 +10,7 @@
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/theorem.hpp"
 #include "verify/smt/query.hpp"
+#include "verify/survey/survey.hpp"
 #include "verify/x86/paths.hpp"
 
 #include <cstdint>
@@ -25,6 +26,8 @@ struct ProverOptions {
   /// Places of the code that the contract names, if the file has it under another name. For a
   /// section of sites, one site: a function up to its first indirect jump, or the bytes as given.
   std::map<std::string, CodePlace, std::less<>> places;
+  /// The switches of the file as a search found them, in place of a table of sites; or null.
+  const Survey* survey = nullptr;
   /// Callees that, without a place, are whatever the last routine that runs calls.
   std::set<std::string, std::less<>> callees_by_call;
   /// Prove only the code, and only until a theorem is refuted: enough to tell a mutant from the

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 
 namespace fiberproof::verify {
 namespace {
@@ -16,8 +17,11 @@ std::string at(const Contract& contract, const Position& position, const std::st
 
 class SetUp {
  public:
-  SetUp(const Contract& contract, const Alias* alias, Solver& solver)
-      : contract_(contract), alias_(alias), solver_(solver), made_(std::make_unique<Case>()) {}
+  SetUp(const Contract& contract, const Alias* alias, Solver& solver,
+        const std::optional<SwitchOperands>& operands)
+      : contract_(contract), alias_(alias), solver_(solver), made_(std::make_unique<Case>()) {
+    made_->operands = operands;
+  }
 
   Result<std::unique_ptr<Case>> run() {
     made_->names.contract = &contract_;
@@ -161,11 +165,24 @@ class SetUp {
   std::vector<Formula> constraints_;
 };
 
+// The register that an assignment means: by its name, or as an operand of the switch.
+SwitchOperand assigned_operand(std::string_view register_name, const Case& in) {
+  if (register_name == "load_operand" && in.operands) return in.operands->load;
+  if (register_name == "store_operand" && in.operands) return in.operands->store;
+  SwitchOperand named;
+  for (std::size_t index = 0; index < register_count; ++index) {
+    const auto candidate = static_cast<Register>(index);
+    if (name(candidate) == register_name) named.base = candidate;
+  }
+  return named;
+}
+
 }  // namespace
 
-std::expected<std::unique_ptr<Case>, std::string> set_up(const Contract& contract,
-                                                         const Alias* alias, Solver& solver) {
-  return SetUp(contract, alias, solver).run();
+std::expected<std::unique_ptr<Case>, std::string> set_up(
+    const Contract& contract, const Alias* alias, Solver& solver,
+    const std::optional<SwitchOperands>& operands) {
+  return SetUp(contract, alias, solver, operands).run();
 }
 
 std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& cpu,
@@ -177,15 +194,19 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in, Symb
   fresh.after_calls = cpu.after_calls;
   fresh.own_memory = cpu.own_memory;
   Scope scope = in.entry_scope();
+  std::map<Register, Term> assigned;
   for (const auto& [register_name, expression] : run.registers) {
     const auto value = word_value(expression, scope);
     if (!value) {
       return std::unexpected(at(*in.names.contract, expression.position, value.error()));
     }
-    for (std::size_t index = 0; index < register_count; ++index) {
-      if (name(static_cast<Register>(index)) == register_name) {
-        fresh.write(static_cast<Register>(index), *value);
-      }
+    const SwitchOperand target = assigned_operand(register_name, in);
+    const Term held = collected(*value - word(target.offset));
+    const auto [entry, is_first] = assigned.emplace(target.base, held);
+    if (is_first) {
+      fresh.write(target.base, held);
+    } else {  // one register has both contexts
+      fresh.path.push_back(equal(entry->second, held));
     }
   }
   cpu = std::move(fresh);

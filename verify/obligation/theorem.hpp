@@ -57,11 +57,24 @@ struct ProvedCode {
   std::uint64_t hash;
 };
 
+/// The switches of a file that a contract's theorems are about, in words.
+struct ProvedSwitches {
+  std::size_t switches = 0;
+  std::size_t different = 0;        ///< in bytes or operands
+  std::size_t bytes = 0;            ///< of code that was searched; 0 if it was not
+  std::size_t bytes_unread = 0;     ///< no instructions
+  std::size_t other_jumps = 0;      ///< indirect, and leaving RSP and RBP alone
+  std::vector<std::string> kinds;   ///< how many, with which operands, and where the first one is
+  std::vector<std::string> misses;  ///< code that may leave its stack and is no switch
+  std::vector<std::string> trampolines;  ///< code like an entry trampoline, as ADDRESS:BYTES
+};
+
 struct ContractResult {
   std::string contract;
   std::deque<Theorem> theorems;  ///< a deque: references stay valid while more are claimed
   std::vector<ProvedCode> code;
   std::vector<std::string> callees;  ///< callees taken from a call: SYMBOL is NAME
+  std::optional<ProvedSwitches> switches;
 };
 
 }  // namespace fiberproof::verify

@@ -1,5 +1,6 @@
 #include "verify/x86/instruction.hpp"
 
+#include "verify/x86/instruction_decoder.hpp"
 #include "verify/x86/instruction_meaning.hpp"
 #include "verify/x86/step.hpp"
 
@@ -57,17 +58,6 @@ class Decoding {
   ZydisDecodedInstruction raw_{};
   std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT> operands_{};
 };
-
-const ZydisDecoder& decoder() {
-  static const ZydisDecoder instance = [] {
-    ZydisDecoder made;
-    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    // Otherwise some instructions would decode as the nop that older processors see.
-    ZydisDecoderEnableMode(&made, ZYDIS_DECODER_MODE_CET, ZYAN_TRUE);
-    return made;
-  }();
-  return instance;
-}
 
 const ZydisFormatter& formatter() {
   static const ZydisFormatter instance = [] {
@@ -279,6 +269,17 @@ constexpr auto operation_names = std::to_array<std::string_view>(
 static_assert(operation_names.size() == operation_count);
 
 }  // namespace
+
+const ZydisDecoder& decoder() {
+  static const ZydisDecoder instance = [] {
+    ZydisDecoder made;
+    ZydisDecoderInit(&made, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    // Otherwise some instructions would decode as the nop that older processors see.
+    ZydisDecoderEnableMode(&made, ZYDIS_DECODER_MODE_CET, ZYAN_TRUE);
+    return made;
+  }();
+  return instance;
+}
 
 std::expected<Instruction, DecodeError> decode(std::uint64_t address,
                                                std::span<const std::byte> code) {

@@ -28,8 +28,8 @@ constexpr const char* jump = "jmp *engine_fiber_start@GOTPCREL(%rip)";
 
 TEST_F(linkage_table, an_entry_is_recognised_by_its_behaviour) {
   for (const std::string before :
-       {"", "endbr64; ", "endbr64; movl $7, %r11d; ", "movabsq $7, %r11; ", "bnd ", "notrack ",
-        "nopl 0(%rax); nop; ", "endbr64; bnd "}) {
+       {"", "endbr64; ", "endbr64; movl $7, %r11d; ", "movabsq $7, %r11; ", ".byte 0xf2; ",
+        "notrack ", "nopl 0(%rax); nop; ", "endbr64; .byte 0xf2; "}) {
     const Outcome outcome = prove_entry(before + jump);
     SCOPED_TRACE(before);
     expect_all_proved(outcome);

@@ -1,0 +1,178 @@
+#include "verify/survey/survey.hpp"
+
+#include "verify/survey/code_pieces.hpp"
+#include "verify/x86/instruction_effects.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace fiberproof::verify {
+namespace {
+
+constexpr std::size_t run_max = 24;  // instructions before a jump that may belong to a switch
+constexpr std::size_t trampoline_bytes_max = 256;
+
+bool ends_a_run(const Instruction& instruction) {
+  switch (instruction.operation) {
+    case Operation::jmp:
+    case Operation::jcc:
+    case Operation::call:
+    case Operation::ret:
+    case Operation::ud2:
+    case Operation::int3: return true;
+    default: return false;
+  }
+}
+
+// Searches one piece: quickly for indirect jumps, and closely before each of them.
+class PieceSearch {
+ public:
+  PieceSearch(const ObjectFile& file, const CodePiece& piece, Survey& found)
+      : file_(file), piece_(piece), found_(found) {}
+
+  void run() {
+    for (std::size_t at = 0; at < piece_.bytes.size();) {
+      const Glance seen = glance(piece_.bytes.subspan(at));
+      if (seen.length == 0) {
+        ++found_.bytes_unread;
+        ++at;
+        starts_.clear();
+        continue;
+      }
+      starts_.push_back(at);
+      if (seen.sets_rsp) sets_rsp_.push_back(at);
+      at += seen.length;
+      if (seen.is_indirect_jump) jump_before(at);
+    }
+    found_.bytes += piece_.bytes.size();
+    for (const std::size_t at : sets_rsp_) {
+      miss(at, fmt::format("{} changes the stack, and no jump to another one follows",
+                           disassembly(piece_.address + at, piece_.bytes.subspan(at))));
+    }
+  }
+
+ private:
+  void miss(std::size_t at, std::string reason) {
+    found_.near_misses.push_back({piece_.address + at, std::move(reason)});
+  }
+
+  // Straight-line code up to the jump that ends at `end`, relocated as it will run.
+  std::expected<std::vector<Instruction>, std::string> run_before(std::size_t end) const {
+    const std::size_t first = starts_[starts_.size() - std::min(starts_.size(), run_max)];
+    const auto code = file_.code("switch", piece_.address + first, end - first);
+    if (!code) return std::unexpected(code.error().reason);
+    std::vector<Instruction> run;
+    for (const std::size_t start : starts_) {
+      if (start < first) continue;
+      auto decoded = decode(piece_.address + start, std::span(code->bytes).subspan(start - first));
+      const bool is_last = start == starts_.back();
+      if (!decoded && is_last) return std::unexpected(message(decoded.error()));
+      if (!decoded || (ends_a_run(*decoded) && !is_last)) {
+        run.clear();
+      } else {
+        run.push_back(std::move(*decoded));
+      }
+    }
+    return run;
+  }
+
+  void jump_before(std::size_t end) {
+    const std::size_t jump = starts_.back();
+    const auto run = run_before(end);
+    if (!run) return miss(jump, "an indirect jump that cannot be read: " + run.error());
+    const SwitchShape shape = shape_of(*run);
+    const std::size_t begin = (*run)[run->size() - shape.instructions].address - piece_.address;
+    if (!shape.is_switch() && !shape.is_near_miss()) {
+      ++found_.other_jumps;
+      return;
+    }
+    std::erase_if(sets_rsp_, [begin](std::size_t at) { return at >= begin; });
+    if (shape.is_switch()) return take(begin, end, shape);
+    if (shape.loads == 3 && shape.stores == 0 && note_trampoline(begin, end)) return;
+    miss(jump,
+         fmt::format("an indirect jump to another stack: {}", fmt::join(shape.missing, ", ")));
+  }
+
+  void take(std::size_t begin, std::size_t end, const SwitchShape& shape) {
+    auto code = file_.code("switch", piece_.address + begin, end - begin);
+    if (!code) return miss(begin, code.error().reason);
+    found_.switches.push_back({std::move(*code), shape.load, shape.store, shape.missing});
+  }
+
+  // The end of an entry trampoline resumes the parent where a call has returned; the trampoline
+  // begins where its function does, or behind what came before.
+  bool note_trampoline(std::size_t begin, std::size_t end) {
+    std::size_t from = 0;
+    bool calls = false;
+    for (std::size_t at = 0; at < begin;) {
+      const auto effects = effects_at(piece_.address + at, piece_.bytes.subspan(at));
+      if (!effects) return false;
+      at += effects->length;
+      using Flow = InstructionEffects::Flow;
+      const bool leaves = effects->flow == Flow::jump || effects->flow == Flow::returns ||
+                          effects->flow == Flow::stops;
+      if (leaves) {
+        from = at;
+        calls = false;
+      }
+      if (effects->flow == Flow::call && effects->target) calls = true;
+    }
+    while (from < begin && is_padding(from)) from += glance(piece_.bytes.subspan(from)).length;
+    if (!calls || end - from > trampoline_bytes_max) return false;
+    found_.trampolines.push_back({piece_.address + from, end - from});
+    return true;
+  }
+
+  bool is_padding(std::size_t at) const {
+    const auto decoded = decode(piece_.address + at, piece_.bytes.subspan(at));
+    return decoded &&
+           (decoded->operation == Operation::nop || decoded->operation == Operation::int3);
+  }
+
+  const ObjectFile& file_;
+  const CodePiece& piece_;
+  Survey& found_;
+  std::vector<std::size_t> starts_;    // of the instructions so far
+  std::vector<std::size_t> sets_rsp_;  // not yet part of a switch
+};
+
+}  // namespace
+
+std::vector<std::vector<const FoundSwitch*>> Survey::alike() const {
+  std::vector<std::vector<const FoundSwitch*>> lists;
+  for (const FoundSwitch& found : switches) {
+    const auto same = std::ranges::find_if(lists, [&found](const auto& list) {
+      return list.front()->code.bytes == found.code.bytes && list.front()->load == found.load &&
+             list.front()->store == found.store;
+    });
+    if (same == lists.end()) {
+      lists.push_back({&found});
+    } else {
+      same->push_back(&found);
+    }
+  }
+  std::ranges::sort(lists, [](const auto& one, const auto& other) {
+    return one.size() != other.size() ? one.size() > other.size()
+                                      : one.front()->code.address < other.front()->code.address;
+  });
+  return lists;
+}
+
+Survey survey(const ObjectFile& file) {
+  Survey found;
+  for (const CodePiece& piece : code_pieces(file)) PieceSearch(file, piece, found).run();
+  return found;
+}
+
+std::string place_text(const ObjectFile& file, const FoundTrampoline& trampoline) {
+  const auto function = file.function_holding(trampoline.address);
+  if (!function) return fmt::format("{:#x}:{}", trampoline.address, trampoline.bytes);
+  const std::uint64_t offset = trampoline.address - function->address;
+  if (offset == 0 && function->size == trampoline.bytes) return std::string(function->name);
+  return fmt::format("{}+{:#x}:{}", function->name, offset, trampoline.bytes);
+}
+
+}  // namespace fiberproof::verify
