@@ -122,6 +122,13 @@ std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& pr
   return text;
 }
 
+nlohmann::json switches_json(const ProvedSwitches& told) {
+  return {{"switches", told.switches},         {"different", told.different},
+          {"kinds", told.kinds},               {"bytes_searched", told.bytes},
+          {"bytes_unread", told.bytes_unread}, {"other_indirect_jumps", told.other_jumps},
+          {"no_switch", told.misses},          {"trampolines", told.trampolines}};
+}
+
 nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& proofs,
                              const FuzzReport& fuzzing) {
   nlohmann::json json;
@@ -131,6 +138,9 @@ nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& 
   for (const ContractResult& result : proofs.results) {
     for (const Theorem& theorem : result.theorems) {
       json["theorems"].push_back(theorem_json(theorem, proofs));
+    }
+    if (result.switches && json["switches"].is_null()) {
+      json["switches"] = switches_json(*result.switches);
     }
   }
   for (const auto& [name, code] : proved_code(proofs)) {

@@ -191,19 +191,13 @@ std::vector<std::string> ForeignCode::missing_roles(const Contract& contract) co
                                                           : std::vector<std::string>{};
 }
 
-std::vector<std::string> ForeignCode::names() const {
-  std::vector<std::string> names;
+std::string ForeignCode::as_options() const {
+  std::string text;
   for (const auto& [symbol, place] : places_) {
-    const std::string_view role = role_or_symbol(symbol);
-    const bool is_proved = role == "start" || role == "switch" || role == "initialize";
-    if (is_proved) names.push_back(place.text);
+    text += fmt::format(" --symbol '{}={}'", role_or_symbol(symbol), place.text);
   }
-  if (searches_switches_) names.emplace_back("every switch");
-  return names;
-}
-
-std::string ForeignCode::trampoline_text() const {
-  return fmt::format("trampoline {}", name_of(trampoline_));
+  if (is_variant_given_) text += fmt::format(" --trampoline {}", name_of(trampoline_));
+  return text;
 }
 
 std::expected<void, std::string> ForeignCode::check_roles(
@@ -276,6 +270,14 @@ std::string ForeignCode::described(const Contract& contract) const {
     if (place == places_.end()) continue;
     std::string part = fmt::format("{}={}", role_or_symbol(symbol), place->second.text);
     if (std::ranges::find(parts, part) == parts.end()) parts.push_back(std::move(part));
+  }
+  const bool is_of_start = std::ranges::any_of(contract.runs, [](const Run& run) {
+    const Role* const role = role_of_symbol(run.symbol);
+    return role != nullptr && role->name == "start";
+  });
+  if (searches_switches_ && is_of_any_switch(contract)) parts.emplace_back("every switch found");
+  if (is_of_start && is_foreign_) {
+    parts.push_back(fmt::format("trampoline {}", name_of(trampoline_)));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
 }

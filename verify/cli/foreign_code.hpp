@@ -60,10 +60,10 @@ class ForeignCode {
   /// The roles that are missing for the contract; empty if more roles would not help.
   std::vector<std::string> missing_roles(const Contract& contract) const;
 
-  /// The symbols that were given for roles whose code is proved, and the variant of the trampoline
-  /// in words.
-  std::vector<std::string> names() const;
-  std::string trampoline_text() const;
+  bool has_start() const { return is_role_given("start"); }
+
+  /// The roles as they were typed, to be typed again: ` --symbol start=NAME`.
+  std::string as_options() const;
 
   /// Checks that each given name is a role, or a symbol of one of the contracts, and that `file`
   /// has each place. An error says what to type.
@@ -77,7 +77,8 @@ class ForeignCode {
   [[nodiscard]] std::expected<const ObjectFile*, std::string> subject(
       const Contract& contract, const ObjectArchive& file) const;
 
-  /// Where each part of the contract's code is: `start=engine_start`.
+  /// Where each part of the contract's code is, and the variant of a trampoline:
+  /// `start=engine_start, trampoline trap`.
   std::string described(const Contract& contract) const;
 
   /// Gives the prover the places in `file`: those that `contract` needs, or all without a contract.

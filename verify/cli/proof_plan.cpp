@@ -183,9 +183,11 @@ std::expected<void, std::string> find_roles(const std::vector<Contract>& contrac
   if (is_unnamed) code.search_switches();
   auto search = search_code(plan.files, code);
   if (!search) {
-    return std::unexpected(is_unnamed ? fmt::format("{}; {}", nothing_named(plan.files),
-                                                    reason_alone(search.error(), plan.files))
-                                      : search.error());
+    const bool proposes = search.error().contains("--symbol start=");
+    return std::unexpected(is_unnamed && !proposes
+                               ? fmt::format("{}; {}", nothing_named(plan.files),
+                                             reason_alone(search.error(), plan.files))
+                               : search.error());
   }
   plan.search = std::move(*search);
   choose_variant(contracts, plan.expected, plan.files,

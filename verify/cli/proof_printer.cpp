@@ -18,6 +18,26 @@ void print_list(const char* heading, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) fmt::print("      {}\n", line);
 }
 
+// The switches that the theorems are about; and what the search met besides, so that it is clear
+// what was not proved.
+void print_switches(const ProvedSwitches& told) {
+  constexpr std::size_t misses_max = 12;
+  fmt::print("found    {} switch{}, {} different\n", told.switches, told.switches == 1 ? "" : "es",
+             told.different);
+  for (const std::string& kind : told.kinds) fmt::print("         {}\n", kind);
+  fmt::print("searched {} of code", counted(told.bytes, "byte"));
+  if (told.bytes_unread > 0) fmt::print(", {} of them no instructions", told.bytes_unread);
+  fmt::print("; {} leave RSP and RBP alone\n",
+             counted(told.other_jumps, "other indirect jump"));
+  for (std::size_t index = 0; index < std::min(told.misses.size(), misses_max); ++index) {
+    fmt::print("no switch {}\n", told.misses[index]);
+  }
+  if (told.misses.size() > misses_max) {
+    fmt::print("no switch: {} more places; --json FILE has them all\n",
+               told.misses.size() - misses_max);
+  }
+}
+
 void print_story(const Refutation& story) {
   fmt::print("    claim    {}\n", story.claim);
   if (!story.found.empty()) fmt::print("             {}\n", story.found);
@@ -130,33 +150,80 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   fmt::print("{}\n", text);
 }
 
-// Which rules each routine keeps, if all that could be asked is proved; and what was left out.
+// What was proved of which code, refuted, expected, and not looked at and why; and what to type next.
 void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
-  for (const PlannedContract& planned : plan_.contracts) {
-    fmt::print("checked  {:24} {}\n", planned.contract.name,
-               plan_.code.described(planned.contract));
-  }
-  std::set<std::string> rules;
-  std::size_t all = 0;
   for (const ContractResult& result : report.results) {
-    all += result.theorems.size();
-    for (const Theorem& theorem : result.theorems) rules.insert(theorem.spec_id);
+    if (result.switches && plan_.search) {
+      print_switches(*result.switches);
+      break;  // every contract about switches is about the same ones
+    }
   }
-  rules.erase("");
-  const std::vector<std::string> names = plan_.code.names();
-  if (count(report, Verdict::proved) == all && all > 0) {
-    fmt::print("{} {} {} ({}): {} of {} theorems proved\n", fmt::join(names, " and "),
-               names.size() == 1 ? "keeps" : "keep", fmt::join(rules, " "),
-               plan_.code.trampoline_text(), all, all);
+  print_verdicts(report, Verdict::proved);
+  print_verdicts(report, Verdict::refuted);
+  print_verdicts(report, Verdict::unknown);
+  print_left_out();
+  print_next(report);
+}
+
+// One line a contract: the rules that its theorems of this verdict are about, and the code.
+void ProofPrinter::print_verdicts(const ProofReport& report, Verdict verdict) const {
+  for (const ContractResult& result : report.results) {
+    std::set<std::string> rules;
+    std::size_t theorems = 0;
+    std::size_t expected = 0;
+    for (const Theorem& theorem : result.theorems) {
+      if (theorem.verdict != verdict) continue;
+      ++theorems;
+      expected += is_as_expected(theorem) ? 1 : 0;
+      if (!theorem.spec_id.empty()) rules.insert(theorem.spec_id);
+    }
+    if (theorems == 0) continue;
+    const auto planned = std::ranges::find(
+        plan_.contracts, result.contract,
+        [](const PlannedContract& one) { return one.contract.name; });
+    const std::string code =
+        planned == plan_.contracts.end() ? "" : plan_.code.described(planned->contract);
+    std::string note;
+    if (verdict == Verdict::refuted && expected == theorems) note = ", as expected";
+    if (verdict == Verdict::refuted && expected != theorems && expected != 0) {
+      note = fmt::format(", {} of them as expected", expected);
+    }
+    fmt::print("{:8} {} of {} theorems of {}{}{}{}\n", name_of(verdict), theorems,
+               result.theorems.size(), result.contract,
+               rules.empty() ? "" : fmt::format(" ({})", fmt::join(rules, " ")), note,
+               code.empty() ? "" : ": " + code);
   }
+}
+
+void ProofPrinter::print_left_out() const {
   std::set<std::string> missing;
   for (const Contract& contract : plan_.left_out) {
     for (std::string& role : plan_.code.missing_roles(contract)) missing.insert(std::move(role));
   }
   // Only `initialize` calls it.
   if (missing.contains("initialize")) missing.erase("check_failed");
-  if (!missing.empty()) {
-    fmt::print("left out {}: no symbol given (--symbol ROLE=NAME)\n", fmt::join(missing, ", "));
+  if (missing.empty()) return;
+  fmt::print("not looked at: {}, since no --symbol ROLE=NAME says where it is\n",
+             fmt::join(missing, ", "));
+}
+
+void ProofPrinter::print_next(const ProofReport& report) const {
+  for (const ContractResult& result : report.results) {
+    for (const Theorem& theorem : result.theorems) {
+      if (theorem.verdict != Verdict::refuted || is_as_expected(theorem)) continue;
+      fmt::print("next: mend the code, and ask for this theorem alone: fiberproof prove {} --object "
+                 "{}{}\n",
+                 theorem.name, options_.object, plan_.code.as_options());
+      return;
+    }
+  }
+  if (!plan_.search || plan_.code.has_start()) return;
+  for (const ContractResult& result : report.results) {
+    if (!result.switches || result.switches->trampolines.empty()) continue;
+    fmt::print("next: code like an entry trampoline is there, too: fiberproof prove --object {} "
+               "--symbol start={}\n",
+               options_.object, result.switches->trampolines.front());
+    return;
   }
 }
 

@@ -39,6 +39,9 @@ class ProofPrinter {
   ExitStatus print_theorem(const Theorem& theorem);
   ExitStatus confirm(const Theorem& theorem, bool is_expected);
   void print_foreign_summary(const ProofReport& report) const;
+  void print_verdicts(const ProofReport& report, Verdict verdict) const;
+  void print_left_out() const;
+  void print_next(const ProofReport& report) const;
 
   const ProveOptions& options_;
   const ProofPlan& plan_;

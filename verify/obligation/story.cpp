@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <ranges>
+#include <variant>
 
 namespace fiberproof::verify {
 namespace {
@@ -105,16 +107,77 @@ std::vector<std::string> other_values(const Query& query, const Model& model) {
   return lines;
 }
 
-std::vector<std::string> listing(const StoryContext& context) {
+const Instruction* instruction_at(const StoryContext& context, std::uint64_t address,
+                                  std::uint64_t* address_in_file = nullptr) {
+  for (const Code* code : context.codes) {
+    const auto instruction = code->instructions.find(address);
+    if (instruction == code->instructions.end()) continue;
+    if (address_in_file != nullptr) *address_in_file = address - code->load_bias.value_or(0);
+    return &instruction->second;
+  }
+  return nullptr;
+}
+
+std::uint64_t address_of(const Access& access, const StoryContext& context, const Model& model) {
+  const Region& region = context.scope.cpu->regions()[access.location.region];
+  return evaluate(region.base, model) + evaluate(access.location.offset, model);
+}
+
+// Where the path stores the word at `address` last.
+std::optional<std::size_t> last_store_to(std::uint64_t address, const StoryContext& context,
+                                         const Model& model) {
+  const SymbolicCpu& cpu = *context.scope.cpu;
+  for (const Access& access : cpu.accesses | std::views::reverse) {
+    if (!access.is_store || address_of(access, context, model) != address) continue;
+    const auto step = std::ranges::find(cpu.trace, access.instruction);
+    if (step != cpu.trace.end()) return static_cast<std::size_t>(step - cpu.trace.begin());
+  }
+  return std::nullopt;
+}
+
+// Where the path writes a register last.
+std::optional<std::size_t> last_write_of(std::string_view register_name,
+                                         const StoryContext& context) {
+  const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;
+  for (std::size_t step = trace.size(); step > 0; --step) {
+    const Instruction* const instruction = instruction_at(context, trace[step - 1]);
+    if (instruction == nullptr || instruction->operands.empty()) continue;
+    const auto* const to = std::get_if<RegisterOperand>(&instruction->operands[0]);
+    const bool only_reads = instruction->operation == Operation::cmp ||
+                            instruction->operation == Operation::test ||
+                            instruction->operation == Operation::push;
+    if (to != nullptr && !only_reads && name(to->name) == register_name) return step - 1;
+  }
+  return std::nullopt;
+}
+
+// The step of the path that makes the value which the claim finds wrong; the last one if the claim
+// is about an access, a trap, or where control continues.
+std::optional<std::size_t> wrong_step(const StoryContext& context, const Model& model) {
+  const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;
+  if (trace.empty()) return std::nullopt;
+  if (context.clause == nullptr) return trace.size() - 1;
+  const Expression* const equality = false_equality_in(context.clause->formula, context, model);
+  if (equality == nullptr) return std::nullopt;
+  const Expression& found = equality->operands[0];
+  if (found.kind == ExpressionKind::register_) {
+    return found.name == "rip" ? trace.size() - 1 : last_write_of(found.name, context);
+  }
+  if (found.kind != ExpressionKind::memory) return std::nullopt;
+  const auto address = word_value(found.operands[0], context.scope);
+  return address ? last_store_to(evaluate(*address, model), context, model) : std::nullopt;
+}
+
+std::vector<std::string> listing(const StoryContext& context, const Model& model) {
+  const auto wrong = wrong_step(context, model);
+  const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;
   std::vector<std::string> lines;
-  for (const std::uint64_t address : context.scope.cpu->trace) {
-    for (const Code* code : context.codes) {
-      const auto instruction = code->instructions.find(address);
-      if (instruction != code->instructions.end()) {
-        lines.push_back(fmt::format("{:#x}  {}", address, instruction->second.text));
-        break;
-      }
-    }
+  for (std::size_t step = 0; step < trace.size(); ++step) {
+    std::uint64_t address = 0;
+    const Instruction* const instruction = instruction_at(context, trace[step], &address);
+    if (instruction == nullptr) continue;
+    lines.push_back(fmt::format("{:#x}  {}{}", address, instruction->text,
+                                wrong == step ? "   <- wrong" : ""));
   }
   return lines;
 }
@@ -152,7 +215,7 @@ std::vector<std::string> touched_memory(const StoryContext& context, const Model
   for (const Access& access : cpu.accesses) {
     const Region& region = cpu.regions()[access.location.region];
     const std::uint64_t base = evaluate(region.base, model);
-    const std::uint64_t address = base + evaluate(access.location.offset, model);
+    const std::uint64_t address = address_of(access, context, model);
     const auto value = cpu.memory().load(access.location, access.bytes, cpu.path);
     const auto distance = static_cast<std::int64_t>(address - base);
     rows[address] = fmt::format(
@@ -192,7 +255,7 @@ Refutation tell_story(const StoryContext& context, const Query& query, const Ans
   story.where = context.in.description;
   story.values = ghost_values(context, model);
   for (std::string& line : other_values(query, model)) story.values.push_back(std::move(line));
-  story.listing = listing(context);
+  story.listing = listing(context, model);
   story.memory = touched_memory(context, model);
   story.program = program(context, model, story.program_is_of_state);
   return story;

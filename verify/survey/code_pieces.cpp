@@ -11,7 +11,11 @@ std::vector<CodePiece> code_pieces(const ObjectFile& file) {
   for (const Symbol& symbol : file.symbols()) {
     if (symbol.section != 0 && symbol.is_function) begins.push_back(symbol.address);
   }
-  for (const FrameExtent& extent : frame_extents(file)) begins.push_back(extent.begin);
+  // A module of Cranelift is a relocatable file whose `.eh_frame` has no relocations: its distances
+  // are those of the file as it will be mapped, and not those of the placement here.
+  if (!file.is_relocatable()) {
+    for (const FrameExtent& extent : frame_extents(file)) begins.push_back(extent.begin);
+  }
   std::ranges::sort(begins);
   const auto repeated = std::ranges::unique(begins);
   begins.erase(repeated.begin(), repeated.end());

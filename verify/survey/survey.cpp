@@ -103,10 +103,10 @@ class PieceSearch {
   }
 
   // The end of an entry trampoline resumes the parent where a call has returned; the trampoline
-  // begins where its function does, or behind what came before.
+  // begins where its function does, or behind what came before that call.
   bool note_trampoline(std::size_t begin, std::size_t end) {
-    std::size_t from = 0;
-    bool calls = false;
+    std::size_t behind_leaving = 0;
+    std::optional<std::size_t> from;
     for (std::size_t at = 0; at < begin;) {
       const auto effects = effects_at(piece_.address + at, piece_.bytes.subspan(at));
       if (!effects) return false;
@@ -114,15 +114,12 @@ class PieceSearch {
       using Flow = InstructionEffects::Flow;
       const bool leaves = effects->flow == Flow::jump || effects->flow == Flow::returns ||
                           effects->flow == Flow::stops;
-      if (leaves) {
-        from = at;
-        calls = false;
-      }
-      if (effects->flow == Flow::call && effects->target) calls = true;
+      if (leaves) behind_leaving = at;
+      if (effects->flow == Flow::call && effects->target) from = behind_leaving;
     }
-    while (from < begin && is_padding(from)) from += glance(piece_.bytes.subspan(from)).length;
-    if (!calls || end - from > trampoline_bytes_max) return false;
-    found_.trampolines.push_back({piece_.address + from, end - from});
+    while (from && is_padding(*from)) *from += glance(piece_.bytes.subspan(*from)).length;
+    if (!from || end - *from > trampoline_bytes_max) return false;
+    found_.trampolines.push_back({piece_.address + *from, end - *from});
     return true;
   }
 
