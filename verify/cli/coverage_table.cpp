@@ -123,10 +123,14 @@ std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& pr
 }
 
 nlohmann::json switches_json(const ProvedSwitches& told) {
-  return {{"switches", told.switches},         {"different", told.different},
-          {"kinds", told.kinds},               {"bytes_searched", told.bytes},
-          {"bytes_unread", told.bytes_unread}, {"other_indirect_jumps", told.other_jumps},
-          {"no_switch", told.misses},          {"trampolines", told.trampolines}};
+  return {{"switches", told.switches},
+          {"different", told.different},
+          {"kinds", told.kinds},
+          {"bytes_searched", told.bytes},
+          {"bytes_unread", told.bytes_unread},
+          {"other_indirect_jumps", told.other_jumps},
+          {"no_switch", told.misses},
+          {"trampolines", told.trampolines}};
 }
 
 nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& proofs,

@@ -2,12 +2,13 @@
 
 #include "fuzz/engine/known.hpp"
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/engine_modules.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/object/object_file.hpp"
 #include "verify/process/interruption.hpp"
+#include "verify/survey/survey.hpp"
 
 #include <fmt/format.h>
-#include <algorithm>
 #include <expected>
 #include <filesystem>
 
@@ -19,31 +20,30 @@ namespace {
 // other.
 constexpr std::string_view first_version_that_passes_traps_on = "48.0.0";
 
-// The name as Rust mangles it, in either of its ways.
-std::expected<std::string, std::string> trampoline_symbol(const std::string& path) {
-  constexpr std::string_view name = "wasmtime_continuation_start";
-  constexpr std::string_view other = "wasmtime_continuation_start_address";
+constexpr std::size_t compiled_programs = 100;
+
+// The one trampoline that a search finds in the program's file.
+std::expected<std::string, std::string> trampoline_of(const std::string& path) {
   const auto file = ObjectFile::open(path);
   if (!file) return std::unexpected("not an object file that can be read");
-  for (const Symbol& symbol : file->symbols()) {
-    if (symbol.name.find(name) == std::string::npos) continue;
-    if (symbol.name.find(other) == std::string::npos) return std::string(symbol.name);
-  }
-  return std::unexpected(fmt::format("it has no symbol {}", name));
+  const Survey found = survey(*file);
+  if (found.trampolines.size() == 1) return place_text(*file, found.trampolines.front());
+  return std::unexpected(fmt::format("{} places in it look like one", found.trampolines.size()));
 }
 
-ExitStatus prove(const fuzz::engine::Engine& engine, const std::string& counterexamples) {
+ExitStatus prove(const fuzz::engine::Engine& engine, const EngineParts& parts,
+                 const std::string& counterexamples) {
   const std::string& path = engine.command.front();
-  const auto symbol = trampoline_symbol(path);
-  if (!symbol) {
-    fmt::print("{}: its trampoline is left out: {}: {}\n", engine.name, path, symbol.error());
+  const auto place = trampoline_of(path);
+  if (!place) {
+    fmt::print("{}: its trampoline is left out: {}: {}\n", engine.name, path, place.error());
     return ExitStatus::ok;
   }
   const bool passes_traps_on =
       engine.version.empty() ||
       !fuzz::engine::is_before(engine.version, first_version_that_passes_traps_on);
-  auto code = ForeignCode::parse({"start=" + *symbol},
-                                 passes_traps_on ? Trampoline::trap : Trampoline::v44);
+  auto code =
+      ForeignCode::parse({"start=" + *place}, passes_traps_on ? Trampoline::trap : Trampoline::v44);
   if (!code) {
     complain(code.error());
     return ExitStatus::could_not_run;
@@ -54,19 +54,22 @@ ExitStatus prove(const fuzz::engine::Engine& engine, const std::string& countere
   options.object = path;
   options.code = std::move(*code);
   options.counterexamples = counterexamples;
-  return run_proofs(options).status;
+  const ExitStatus status = run_proofs(options).status;
+  flush();
+  if (is_interrupted()) return status;
+  return worse(status, prove_compiled_modules(engine, parts, compiled_programs, counterexamples));
 }
 
 }  // namespace
 
-ExitStatus prove_engines(const std::vector<fuzz::engine::Engine>& engines,
+ExitStatus prove_engines(const std::vector<fuzz::engine::Engine>& engines, const EngineParts& parts,
                          const std::string& counterexamples) {
   ExitStatus status = ExitStatus::ok;
   for (const fuzz::engine::Engine& engine : engines) {
     std::error_code ignored;
     const bool is_here = std::filesystem::is_regular_file(engine.command.front(), ignored);
     if (engine.protocol != fuzz::engine::Protocol::wast || !is_here || is_interrupted()) continue;
-    status = worse(status, prove(engine, counterexamples));
+    status = worse(status, prove(engine, parts, counterexamples));
   }
   return status;
 }

@@ -86,7 +86,7 @@ ExitStatus run_installed_engines(const Options& options, nlohmann::json& results
     complain(listed.error());
     return ExitStatus::could_not_run;
   }
-  const ExitStatus proved = prove_engines(*listed, options.prove.counterexamples);
+  const ExitStatus proved = prove_engines(*listed, engine_parts(), options.prove.counterexamples);
   fmt::print("\n");
   return worse(proved, run_engines(command, engine_parts(), results));
 }

@@ -27,8 +27,8 @@ void print_switches(const ProvedSwitches& told) {
   for (const std::string& kind : told.kinds) fmt::print("         {}\n", kind);
   fmt::print("searched {} of code", counted(told.bytes, "byte"));
   if (told.bytes_unread > 0) fmt::print(", {} of them no instructions", told.bytes_unread);
-  fmt::print("; {} leave RSP and RBP alone\n",
-             counted(told.other_jumps, "other indirect jump"));
+  fmt::print("; {} leave{} RSP and RBP alone\n", counted(told.other_jumps, "other indirect jump"),
+             told.other_jumps == 1 ? "s" : "");
   for (std::size_t index = 0; index < std::min(told.misses.size(), misses_max); ++index) {
     fmt::print("no switch {}\n", told.misses[index]);
   }
@@ -150,7 +150,8 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   fmt::print("{}\n", text);
 }
 
-// What was proved of which code, refuted, expected, and not looked at and why; and what to type next.
+// What was proved of which code, refuted, expected, and not looked at and why; and what to type
+// next.
 void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   for (const ContractResult& result : report.results) {
     if (result.switches && plan_.search) {
@@ -178,9 +179,9 @@ void ProofPrinter::print_verdicts(const ProofReport& report, Verdict verdict) co
       if (!theorem.spec_id.empty()) rules.insert(theorem.spec_id);
     }
     if (theorems == 0) continue;
-    const auto planned = std::ranges::find(
-        plan_.contracts, result.contract,
-        [](const PlannedContract& one) { return one.contract.name; });
+    const auto planned =
+        std::ranges::find(plan_.contracts, result.contract,
+                          [](const PlannedContract& one) { return one.contract.name; });
     const std::string code =
         planned == plan_.contracts.end() ? "" : plan_.code.described(planned->contract);
     std::string note;
@@ -211,18 +212,20 @@ void ProofPrinter::print_next(const ProofReport& report) const {
   for (const ContractResult& result : report.results) {
     for (const Theorem& theorem : result.theorems) {
       if (theorem.verdict != Verdict::refuted || is_as_expected(theorem)) continue;
-      fmt::print("next: mend the code, and ask for this theorem alone: fiberproof prove {} --object "
-                 "{}{}\n",
-                 theorem.name, options_.object, plan_.code.as_options());
+      fmt::print(
+          "next: mend the code, and ask for this theorem alone: fiberproof prove {} --object "
+          "{}{}\n",
+          theorem.name, options_.object, plan_.code.as_options());
       return;
     }
   }
   if (!plan_.search || plan_.code.has_start()) return;
   for (const ContractResult& result : report.results) {
     if (!result.switches || result.switches->trampolines.empty()) continue;
-    fmt::print("next: code like an entry trampoline is there, too: fiberproof prove --object {} "
-               "--symbol start={}\n",
-               options_.object, result.switches->trampolines.front());
+    fmt::print(
+        "next: code like an entry trampoline is there, too: fiberproof prove --object {} "
+        "--symbol start={}\n",
+        options_.object, result.switches->trampolines.front());
     return;
   }
 }

@@ -6,6 +6,7 @@
 #include "verify/obligation/proved_switches.hpp"
 #include "verify/obligation/setup.hpp"
 
+#include <fmt/format.h>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -18,13 +19,10 @@ template <class T>
 using Result = CaseProver::Result<T>;
 
 // The cases of a contract: the general one, and one for each alias. Contexts in one register are
-// the same context, and those at two offsets from one register are not.
+// the same context.
 std::vector<const Alias*> cases_of(const Contract& contract, const SwitchKind* kind) {
   std::vector<const Alias*> cases;
-  const bool is_one_register =
-      kind != nullptr && kind->operands.load.base == kind->operands.store.base;
-  if (!is_one_register || !kind->operands.are_same()) cases.push_back(nullptr);
-  if (is_one_register && !kind->operands.are_same()) return cases;
+  if (kind == nullptr || !kind->operands.are_same()) cases.push_back(nullptr);
   for (const Alias& alias : contract.aliases) cases.push_back(&alias);
   return cases;
 }
@@ -82,6 +80,26 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
   return note_called_code(file, library, result);
 }
 
+// Two regions at a fixed distance from one register are not modelled: an access by that register
+// would be one of either.
+bool is_modelled(const SwitchKind& kind) {
+  return kind.operands.are_same() || kind.operands.load.base != kind.operands.store.base;
+}
+
+Result<void> leave_unknown(const Contract& contract, const SwitchKind& kind, Ledger& ledger,
+                           ContractResult& result) {
+  auto in = set_up(contract, nullptr, ledger.solver(), kind.operands);
+  if (!in) return std::unexpected(in.error());
+  CaseProver(contract, Subject::bytes, ledger, **in).claim_all();
+  for (Theorem& theorem : result.theorems) {
+    Ledger::note(theorem, Verdict::unknown,
+                 fmt::format("the {} has both contexts at offsets of {}, which is not modelled: "
+                             "prove it with a contract of your own (verify/contracts/README.md)",
+                             kind.code.symbol, name(kind.operands.load.base)));
+  }
+  return {};
+}
+
 // A contract about any switch: each kind of switch runs once.
 Result<void> prove_switches(const Contract& contract, const ObjectFile& file,
                             const ProverOptions& options, Ledger& ledger, ContractResult& result) {
@@ -89,7 +107,9 @@ Result<void> prove_switches(const Contract& contract, const ObjectFile& file,
   if (!switches) return std::unexpected(switches.error());
   for (const SwitchKind& kind : switches->kinds) {
     if (is_of_live_registers_alone(contract)) break;
-    const auto done = prove_code(contract, file, options, ledger, result, &kind);
+    const auto done = is_modelled(kind)
+                          ? prove_code(contract, file, options, ledger, result, &kind)
+                          : leave_unknown(contract, kind, ledger, result);
     if (!done) return done;
   }
   prove_live(contract, file, *switches, ledger);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <map>
 
 namespace fiberproof::verify {
 namespace {
@@ -194,20 +193,13 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in, Symb
   fresh.after_calls = cpu.after_calls;
   fresh.own_memory = cpu.own_memory;
   Scope scope = in.entry_scope();
-  std::map<Register, Term> assigned;
   for (const auto& [register_name, expression] : run.registers) {
     const auto value = word_value(expression, scope);
     if (!value) {
       return std::unexpected(at(*in.names.contract, expression.position, value.error()));
     }
     const SwitchOperand target = assigned_operand(register_name, in);
-    const Term held = collected(*value - word(target.offset));
-    const auto [entry, is_first] = assigned.emplace(target.base, held);
-    if (is_first) {
-      fresh.write(target.base, held);
-    } else {  // one register has both contexts
-      fresh.path.push_back(equal(entry->second, held));
-    }
+    fresh.write(target.base, collected(*value - word(target.offset)));
   }
   cpu = std::move(fresh);
   return {};

@@ -107,15 +107,24 @@ std::vector<std::string> other_values(const Query& query, const Model& model) {
   return lines;
 }
 
-const Instruction* instruction_at(const StoryContext& context, std::uint64_t address,
-                                  std::uint64_t* address_in_file = nullptr) {
+const Instruction* instruction_at(const StoryContext& context, std::uint64_t address) {
   for (const Code* code : context.codes) {
     const auto instruction = code->instructions.find(address);
-    if (instruction == code->instructions.end()) continue;
-    if (address_in_file != nullptr) *address_in_file = address - code->load_bias.value_or(0);
-    return &instruction->second;
+    if (instruction != code->instructions.end()) return &instruction->second;
   }
   return nullptr;
+}
+
+// An address as a disassembly of the file has it; in a relocatable file, which has no addresses, the
+// distance from the beginning of the code.
+std::string address_in_file(const StoryContext& context, std::uint64_t address) {
+  for (const Code* code : context.codes) {
+    if (!code->instructions.contains(address)) continue;
+    if (code->load_bias) return fmt::format("{:#x}", address - *code->load_bias);
+    return fmt::format("{}+{:#x}", code == context.codes.front() ? "" : code->name,
+                       address - code->begin);
+  }
+  return fmt::format("{:#x}", address);
 }
 
 std::uint64_t address_of(const Access& access, const StoryContext& context, const Model& model) {
@@ -173,11 +182,10 @@ std::vector<std::string> listing(const StoryContext& context, const Model& model
   const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;
   std::vector<std::string> lines;
   for (std::size_t step = 0; step < trace.size(); ++step) {
-    std::uint64_t address = 0;
-    const Instruction* const instruction = instruction_at(context, trace[step], &address);
+    const Instruction* const instruction = instruction_at(context, trace[step]);
     if (instruction == nullptr) continue;
-    lines.push_back(fmt::format("{:#x}  {}{}", address, instruction->text,
-                                wrong == step ? "   <- wrong" : ""));
+    lines.push_back(fmt::format("{}  {}{}", address_in_file(context, trace[step]),
+                                instruction->text, wrong == step ? "   <- wrong" : ""));
   }
   return lines;
 }

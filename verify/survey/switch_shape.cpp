@@ -137,12 +137,14 @@ std::optional<SwitchOperand> agreed(const std::array<std::optional<SwitchOperand
 
 constexpr std::array<std::string_view, 3> words{"RSP", "RBP", "the address to resume at"};
 
-std::size_t count(const std::array<std::optional<SwitchOperand>, 3>& moves, const char* verb,
-                  SwitchShape& shape) {
+// Counts the moves by the context's register; a push of a prologue is none of them.
+std::size_t count(const std::array<std::optional<SwitchOperand>, 3>& moves,
+                  const SwitchOperand& context, const char* verb, SwitchShape& shape) {
   std::size_t made = 0;
   for (std::size_t word = 0; word < words.size(); ++word) {
-    if (moves[word]) {
+    if (moves[word] && moves[word]->base == context.base) {
       ++made;
+      shape.moves_rsp = shape.moves_rsp || word == 0;
     } else {
       shape.missing.push_back(fmt::format("{} is not {}", words[word], verb));
     }
@@ -175,8 +177,8 @@ SwitchShape shape_from(std::span<const Instruction> run) {
   shape.instructions = run.size();
   shape.load = agreed(loaded).value_or(SwitchOperand{});
   shape.store = agreed(stored).value_or(SwitchOperand{});
-  shape.loads = count(loaded, "loaded", shape);
-  shape.stores = count(stored, "stored", shape);
+  shape.loads = count(loaded, shape.load, "loaded", shape);
+  shape.stores = count(stored, shape.store, "stored", shape);
   return shape;
 }
 

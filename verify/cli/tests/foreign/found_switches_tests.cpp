@@ -1,0 +1,317 @@
+// Switches and trampolines that nobody names: a search finds them by what they do, in any
+// registers, and each is proved. Wrong ones are refuted, and code that only resembles them is
+// listed.
+#include "verify/cli/tests/foreign/assembled_file.hpp"
+
+#include <map>
+
+namespace fiberproof::verify {
+namespace {
+
+// A switch as Cranelift emits it, in the registers that it was given, and one defect in it.
+struct Switch {
+  std::string load = "%rdx";
+  std::string store = "%rsi";
+  std::string spare = "%rax";
+  std::string address = "%rcx";
+  std::map<std::string, std::string> changed = {};  // an instruction, and what stands in its place
+
+  std::string text() const {
+    const std::string instructions[] = {
+        "movq (LOAD), SPARE",       // as at 0
+        "movq %rsp, (STORE)",       //
+        "movq SPARE, %rsp",         //
+        "movq 8(LOAD), SPARE",      //
+        "movq %rbp, 8(STORE)",      //
+        "movq SPARE, %rbp",         //
+        "movq 16(LOAD), SPARE",     //
+        "leaq 9f(%rip), ADDRESS",   //
+        "movq ADDRESS, 16(STORE)",  //
+        "jmp *SPARE",
+    };
+    std::string all;
+    for (const std::string& instruction : instructions) {
+      const auto other = changed.find(instruction);
+      all += other == changed.end() ? instruction : other->second;
+      all += "\n";
+    }
+    const std::pair<const char*, std::string> operands[] = {
+        {"LOAD", load}, {"STORE", store}, {"SPARE", spare}, {"ADDRESS", address}};
+    for (const auto& [word, operand] : operands) {
+      for (std::size_t at = all.find(word); at != std::string::npos; at = all.find(word, at)) {
+        all.replace(at, std::string_view(word).size(), operand);
+      }
+    }
+    return all + "9:\n";
+  }
+};
+
+// A function that saves what its caller owns, switches, and returns.
+std::string function(const std::string& name, const std::string& body,
+                     const std::string& behind = "shrq $32, %rdi\nmovq %rdi, %rax\n") {
+  const std::string begin =
+      "pushq %rbp\nmovq %rsp, %rbp\npushq %rbx\npushq %r12\npushq %r13\npushq %r14\npushq %r15\n";
+  const std::string end = "popq %r15\npopq %r14\npopq %r13\npopq %r12\npopq %rbx\npopq %rbp\nret\n";
+  return ".text\n.globl " + name + "\n.type " + name + ", @function\n" + name + ":\n" + begin +
+         body + behind + end + ".size " + name + ", . - " + name + "\n";
+}
+
+// Marks the file as a module of Cranelift, which keeps nothing in a register over a switch.
+constexpr const char* of_cranelift = ".section .wasmtime.engine, \"a\"\n.byte 1\n";
+
+constexpr std::size_t theorems_behind = 1;
+
+class found_switches : public AssembledFiles {
+ protected:
+  Outcome search(const std::string& source) const { return prove(assemble("module", source), {}); }
+};
+
+TEST_F(found_switches, are_proved_in_any_registers) {
+  Switch one_context;
+  one_context.load = one_context.store = "%r11";
+  const std::string source = function("wasm_one", Switch{}.text() + "nop\n") +
+                             function("wasm_two", one_context.text()) +
+                             function("wasm_three", Switch{}.text()) + of_cranelift;
+  const Outcome outcome = search(source);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_EQ(outcome.count("proved   switch_site/"), theorems_of_a_switch) << outcome.text();
+  EXPECT_EQ(outcome.count("proved   switch_behind/"), theorems_behind) << outcome.text();
+  EXPECT_TRUE(outcome.says("found    3 switches, 2 different")) << outcome.text();
+  EXPECT_TRUE(outcome.says("2 with load rdx and store rsi, the first at wasm_one+0x"))
+      << outcome.text();
+  EXPECT_TRUE(outcome.says("1 with load r11 and store r11, the first at wasm_two+0x"))
+      << outcome.text();
+  EXPECT_EQ(outcome.count("no switch"), 0u) << outcome.text();
+}
+
+TEST_F(found_switches, with_both_contexts_at_offsets_of_one_register_are_not_modelled) {
+  const std::string both = function("wasm_both",
+                                    "movq (%rsi), %rax\nmovq %rsp, 32(%rsi)\nmovq %rax, %rsp\n"
+                                    "movq 8(%rsi), %rax\nmovq %rbp, 40(%rsi)\nmovq %rax, %rbp\n"
+                                    "movq 16(%rsi), %rax\nleaq 9f(%rip), %rcx\n"
+                                    "movq %rcx, 48(%rsi)\njmp *%rax\n9:\n");
+  expect_unknown(search(both), "both contexts at offsets of rsi");
+  const Outcome outcome = search(function("wasm_one", Switch{}.text()) + both);
+  expect_unknown(outcome, "both contexts at offsets of rsi");
+  EXPECT_EQ(outcome.count("proved   switch_site/"), 0u) << outcome.text();
+}
+
+TEST_F(found_switches, may_have_a_context_at_an_offset) {
+  Switch apart;
+  apart.changed = {{"movq (LOAD), SPARE", "movq -24(LOAD), SPARE"},
+                   {"movq 8(LOAD), SPARE", "movq -16(LOAD), SPARE"},
+                   {"movq 16(LOAD), SPARE", "movq -8(LOAD), SPARE"}};
+  const Outcome outcome = search(function("wasm_one", apart.text()));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("1 with load rdx-0x18 and store rsi")) << outcome.text();
+}
+
+// Each defect as a compiler could make it, and the theorem that it breaks.
+TEST_F(found_switches, with_a_defect_are_refuted) {
+  struct Defect {
+    const char* instruction;
+    const char* instead;
+    const char* theorem;
+  };
+  for (const Defect& defect : std::vector<Defect>{
+           {"movq (LOAD), SPARE", "movq 8(LOAD), SPARE", "S1.rsp_is_loaded"},
+           {"movq 8(LOAD), SPARE", "movq 16(LOAD), SPARE", "S1.rbp_is_loaded"},
+           {"movq 16(LOAD), SPARE", "movq 24(LOAD), SPARE", "every_access_is_in_its_region"},
+           {"movq 16(LOAD), SPARE", "movq 8(LOAD), SPARE", "S1.rip_is_loaded"},
+           {"movq %rsp, (STORE)", "movq %rsp, 8(STORE)", "S1.rsp_is_stored"},
+           {"movq %rbp, 8(STORE)", "movq %rbp, 16(STORE)", "S1.rbp_is_stored"},
+           {"movq ADDRESS, 16(STORE)", "movq ADDRESS, 8(STORE)",
+            "S1.address_after_the_switch_is_stored"},
+           {"movq %rsp, (STORE)", "movq %rbp, (STORE)", "S1.rsp_is_stored"},
+           {"movq %rbp, 8(STORE)", "nop", "S1.rbp_is_stored"},
+           {"movq %rsp, (STORE)", "nop", "S1.rsp_is_stored"},
+           {"movq ADDRESS, 16(STORE)", "nop", "S1.address_after_the_switch_is_stored"},
+           {"movq SPARE, %rsp", "nop", "S1.rsp_is_loaded"},
+           {"movq SPARE, %rbp", "movq SPARE, %rbp; xorl %edi, %edi", "S3.payload_is_handed_over"},
+           {"leaq 9f(%rip), ADDRESS", "leaq 9f+1(%rip), ADDRESS",
+            "S1.address_after_the_switch_is_stored"},
+           {"movq SPARE, %rsp", "movq SPARE, %rsp; std", "S4.preserves_df"},
+           {"movq SPARE, %rbp", "movq SPARE, %rbp; movq %rdi, 24(STORE)",
+            "every_access_is_in_its_region"},
+       }) {
+    Switch wrong;
+    wrong.changed[defect.instruction] = defect.instead;
+    const Outcome outcome = search(function("wasm_right", Switch{}.text()) +
+                                   function("wasm_wrong", wrong.text()) + of_cranelift);
+    EXPECT_EQ(outcome.exit_code, 1) << defect.instead << "\n" << outcome.text();
+    EXPECT_TRUE(outcome.says(std::string("refuted  switch_site/") + defect.theorem))
+        << defect.instead << "\n"
+        << outcome.text();
+    EXPECT_TRUE(outcome.says("where    ")) << outcome.text();
+    EXPECT_TRUE(outcome.says("next: mend the code")) << outcome.text();
+  }
+}
+
+TEST_F(found_switches, of_the_same_context_are_refuted_where_a_store_comes_before_a_load) {
+  Switch wrong;
+  wrong.load = wrong.store = "%r8";
+  wrong.changed["movq (LOAD), SPARE"] = "movq %rsp, (STORE)";
+  wrong.changed["movq %rsp, (STORE)"] = "movq (LOAD), SPARE";
+  const Outcome outcome = search(function("wasm_wrong", wrong.text()));
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
+  EXPECT_TRUE(outcome.says("refuted  switch_site/S1.rsp_is_loaded")) << outcome.text();
+}
+
+TEST_F(found_switches, have_no_register_live_over_them) {
+  struct Case {
+    const char* behind;
+    const char* stale;  // empty: right
+  };
+  for (const auto& [behind, stale] : std::vector<Case>{
+           {"movq %rbx, %rax\n", "rbx"},
+           {"movq 8(%rsp), %rbx\nmovq %rbx, %rax\n", ""},
+           {"addq %r12, %rdi\n", "r12"},
+           {"xorl %r12d, %r12d\naddq %r12, %rdi\n", ""},
+           {"setc %al\n", "CF"},
+           {"testq %rdi, %rdi\nsetc %al\nmovzbl %al, %eax\n", ""},
+           {"movb $1, %al\nmovq %rax, (%rsp)\n", "rax"},
+           {"movups %xmm3, (%rsp)\n", "xmm3"},
+           {"xorps %xmm3, %xmm3\nmovups %xmm3, (%rsp)\n", ""},
+           {"testq %rdi, %rdi\nje 1f\nmovq $1, %rcx\n1: movq %rcx, %rax\n", "rcx"},
+           {"testq %rdi, %rdi\nmovl $2, %ecx\nje 1f\nmovq $1, %rcx\n1: movq %rcx, %rax\n", ""},
+           {"cmoveq %rsp, %rax\n", "ZF"},
+           {"movq (%r13), %rax\n", "r13"},
+           // A table of distances, as br_table becomes; the second way reads RDX.
+           {"movl %edi, %eax\nandl $1, %eax\nleaq 5f(%rip), %rcx\nmovslq (%rcx,%rax,4), %rax\n"
+            "addq %rax, %rcx\njmp *%rcx\n5: .long 6f - 5b, 7f - 5b\n6: jmp 8f\n7: movq %rdx, "
+            "%rax\n8:\n",
+            "rdx"},
+           {"movl %edi, %eax\nandl $1, %eax\nleaq 5f(%rip), %rcx\nmovslq (%rcx,%rax,4), %rax\n"
+            "addq %rax, %rcx\njmp *%rcx\n5: .long 6f - 5b, 7f - 5b\n6: jmp 8f\n7: movq %rdi, "
+            "%rax\n8:\n",
+            ""},
+       }) {
+    const Outcome outcome = search(function("wasm_one", Switch{}.text(), behind) + of_cranelift);
+    const bool is_right = std::string_view(stale).empty();
+    EXPECT_EQ(outcome.exit_code, is_right ? 0 : 1) << behind << outcome.text();
+    EXPECT_EQ(outcome.count("proved   switch_behind/"), is_right ? 1u : 0u)
+        << behind << outcome.text();
+    if (!is_right) {
+      EXPECT_TRUE(outcome.says(std::string(stale) + " is read before it is written"))
+          << behind << outcome.text();
+    }
+  }
+}
+
+TEST_F(found_switches, own_the_callers_registers_until_they_are_restored) {
+  // RBX is not restored: the caller gets another stack's.
+  const std::string body = "pushq %rbp\nmovq %rsp, %rbp\n" + Switch{}.text() + "popq %rbp\nret\n";
+  const std::string source =
+      ".text\n.type wasm_one, @function\nwasm_one:\n" + body + ".size wasm_one, . - wasm_one\n";
+  const Outcome outcome = search(source + of_cranelift);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
+  EXPECT_TRUE(outcome.says("rbx is read before it is written")) << outcome.text();
+}
+
+TEST_F(found_switches, are_not_asked_for_live_registers_unless_cranelift_made_them) {
+  const std::string source = function("wasm_one", Switch{}.text(), "movq %rbx, %rax\n");
+  EXPECT_EQ(search(source).exit_code, 0);
+  const Outcome asked = outcome_of(
+      {FIBERPROOF_COMMAND, "prove", "switch_behind", "--object", assemble("asked", source)});
+  EXPECT_EQ(asked.exit_code, 1) << asked.text();
+}
+
+TEST_F(found_switches, end_where_the_way_on_is_not_known) {
+  const Outcome outcome = search(
+      function("wasm_one", Switch{}.text(), "movq (%rdi), %rax\njmp *%rax\n") + of_cranelift);
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
+  EXPECT_TRUE(outcome.says("an indirect jump whose targets are not known")) << outcome.text();
+}
+
+TEST_F(found_switches, leave_a_call_that_does_not_return) {
+  const std::string stops = ".type stops, @function\nstops:\nud2\n.size stops, . - stops\n";
+  const std::string back = ".type back, @function\nback:\nret\n.size back, . - back\n";
+  const std::string behind = "testq %rdi, %rdi\nje 1f\ncall CALLEE\nmovq %r14, %rax\n1:\n";
+  const auto calling = [&](const std::string& called) {
+    std::string text = behind;
+    text.replace(text.find("CALLEE"), 6, called);
+    return search(stops + back + function("wasm_one", Switch{}.text(), text) + of_cranelift);
+  };
+  EXPECT_EQ(calling("stops").exit_code, 0) << calling("stops").text();
+  EXPECT_EQ(calling("back").exit_code, 1) << calling("back").text();
+  const Outcome elsewhere = calling("of_another_file");
+  EXPECT_EQ(elsewhere.exit_code, 2) << elsewhere.text();
+  EXPECT_TRUE(elsewhere.says("if a call before it returns")) << elsewhere.text();
+}
+
+TEST_F(found_switches, are_told_from_what_resembles_them) {
+  const std::string near =
+      function("wasm_near", "movq (%rdx), %rsp\nmovq 16(%rdx), %rax\njmp *%rax\n");
+  const std::string sets = function("wasm_sets", "movq (%rdi), %rsp\n");
+  const std::string tail = function("wasm_tail", "movq (%rdi), %rax\njmp *%rax\n");
+  const Outcome outcome = search(function("wasm_one", Switch{}.text()) + near + sets + tail);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("found    1 switch, 1 different")) << outcome.text();
+  EXPECT_TRUE(outcome.says("no switch wasm_near+0x")) << outcome.text();
+  EXPECT_TRUE(outcome.says("RSP is not stored")) << outcome.text();
+  EXPECT_TRUE(outcome.says("no switch wasm_sets+0x")) << outcome.text();
+  EXPECT_TRUE(outcome.says("1 other indirect jump leaves RSP and RBP alone")) << outcome.text();
+}
+
+TEST_F(found_switches, need_no_symbol) {
+  const std::string entry = "_start";
+  const std::string linked =
+      link({assemble("module", function(entry, Switch{}.text()))}, {"-static"});
+  strip(linked);
+  const Outcome outcome = prove(linked, {});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("found    1 switch, 1 different")) << outcome.text();
+}
+
+TEST_F(found_switches, are_missed_by_none_of_these_files) {
+  const Outcome outcome = search(function("wasm_one", "nop\n"));
+  expect_one_error(outcome, "no switch is in its ");
+}
+
+TEST_F(found_switches, stand_beside_a_trampoline_that_is_proposed) {
+  const std::string source = start_that("call engine_fiber_start") + callee;
+  const Outcome alone = search(source);
+  expect_one_error(alone, "prove it with --symbol start=engine_start");
+  const Outcome both = search(source + function("wasm_one", Switch{}.text()));
+  EXPECT_EQ(both.exit_code, 0) << both.text();
+  EXPECT_TRUE(both.says("--symbol start=engine_start")) << both.text();
+  expect_all_proved(prove(assemble("found", source), {"start=*"}));
+}
+
+TEST_F(found_switches, and_a_trampoline_are_found_without_symbols) {
+  const std::string source =
+      start_that("call engine_fiber_start") + callee + function("_start", Switch{}.text());
+  const std::string linked = link({assemble("module", source)}, {"-static"});
+  strip(linked);
+  const Outcome outcome = prove(linked, {"start=*", "switch=*"});
+  expect_all_proved(outcome);
+  EXPECT_EQ(outcome.count("proved   switch_site/"), theorems_of_a_switch) << outcome.text();
+}
+
+TEST_F(found_switches, in_two_members_of_an_archive_are_ambiguous) {
+  const std::string one = assemble("one", function("wasm_one", Switch{}.text()));
+  const std::string two = assemble("two", function("wasm_two", Switch{}.text()));
+  const std::string none = assemble("none", function("wasm_none", "nop\n"));
+  const std::string archive = one + ".a";
+  ASSERT_EQ(outcome_of({FIBERPROOF_AR, "rcs", archive, none, one}).exit_code, 0);
+  const Outcome outcome = prove(archive, {});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  ASSERT_EQ(outcome_of({FIBERPROOF_AR, "rcs", archive, two}).exit_code, 0);
+  expect_one_error(prove(archive, {}), "several members have switches");
+}
+
+TEST_F(found_switches, wrong_variant_of_a_trampoline_is_not_chosen) {
+  // v44: nothing is returned, and the payload is 0.
+  const std::string source = std::string(
+                                 ".text\n.globl engine_start\n.type engine_start, @function\n"
+                                 "engine_start:\npopq %rcx\npopq %rdx\npopq %rsi\npopq %rdi\n"
+                                 "call engine_fiber_start\nmovl $0, %edi\n") +
+                             leaves_to_the_parent + end_of_start + callee;
+  const Outcome outcome = prove(assemble("old", source), {"start=engine_start"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("trampoline v44")) << outcome.text();
+  EXPECT_TRUE(outcome.says("(expected: ")) << outcome.text();
+}
+
+}  // namespace
+}  // namespace fiberproof::verify
