@@ -9,6 +9,7 @@
 #include "verify/process/interruption.hpp"
 #include "verify/process/temporary_folder.hpp"
 #include "verify/survey/survey.hpp"
+#include "verify/x86/place_name.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -114,7 +115,10 @@ std::expected<ModuleProofs, std::string> prove_modules(const std::vector<std::st
     const Survey found = survey(*file);
     ++made.modules;
     made.switches += found.switches.size();
-    made.misses += found.near_misses.size();
+    for (const NearMiss& miss : found.near_misses) {
+      made.misses.push_back(fmt::format(
+          "{}: {}: {}", path, place_name(*file, load_address(*file, miss.address)), miss.reason));
+    }
     different.add(found);
     for (const Contract& contract : contracts) {
       if (found.switches.empty()) break;
@@ -151,7 +155,7 @@ ExitStatus prove_compiled_modules(const fuzz::engine::Engine& engine, const Engi
       counted(proofs->modules, "module"), counted(count, "random Program"),
       counted(proofs->theorems, "theorem"), proofs->seconds,
       proofs->wrong.empty() ? "none refuted" : fmt::format("{} not", proofs->wrong.size()),
-      counted(proofs->misses, "place"));
+      counted(proofs->misses.size(), "place"));
   if (compiled->not_compiled > 0) {
     fmt::print("{} {}: {} left out, since it does not compile them\n", engine.name, engine.version,
                counted(compiled->not_compiled, "module"));

@@ -27,9 +27,9 @@ struct CompiledModules {
 struct ModuleProofs {
   std::size_t modules = 0;
   std::size_t switches = 0;
-  std::size_t different = 0;  ///< in bytes or operands, over all modules
-  std::size_t theorems = 0;   ///< proved, each of one module
-  std::size_t misses = 0;     ///< places that may leave their stack and are no switch
+  std::size_t different = 0;        ///< in bytes or operands, over all modules
+  std::size_t theorems = 0;         ///< proved, each of one module
+  std::vector<std::string> misses;  ///< places that may leave their stack and are no switch
   double seconds = 0;
   std::vector<std::string> wrong;  ///< one line for each theorem that is not proved
 };

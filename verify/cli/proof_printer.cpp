@@ -189,7 +189,7 @@ void ProofPrinter::print_verdicts(const ProofReport& report, Verdict verdict) co
     if (verdict == Verdict::refuted && expected != theorems && expected != 0) {
       note = fmt::format(", {} of them as expected", expected);
     }
-    fmt::print("{:8} {} of {} theorems of {}{}{}{}\n", name_of(verdict), theorems,
+    fmt::print("summary  {} {} of {} theorems of {}{}{}{}\n", name_of(verdict), theorems,
                result.theorems.size(), result.contract,
                rules.empty() ? "" : fmt::format(" ({})", fmt::join(rules, " ")), note,
                code.empty() ? "" : ": " + code);
@@ -204,7 +204,7 @@ void ProofPrinter::print_left_out() const {
   // Only `initialize` calls it.
   if (missing.contains("initialize")) missing.erase("check_failed");
   if (missing.empty()) return;
-  fmt::print("not looked at: {}, since no --symbol ROLE=NAME says where it is\n",
+  fmt::print("summary  not looked at: {}, since no --symbol ROLE=NAME says where it is\n",
              fmt::join(missing, ", "));
 }
 

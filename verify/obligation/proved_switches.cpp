@@ -63,6 +63,17 @@ Result<void> check_table(const ObjectFile& file, const std::string& section,
   return {};
 }
 
+// The address of the jump: what follows it, up to where the stack resumes, is padding.
+std::uint64_t jump_of(const FoundSwitch& found) {
+  std::uint64_t at = found.code.address;
+  while (at < found.end()) {
+    const auto decoded = decode(at, std::span(found.code.bytes).subspan(at - found.code.address));
+    if (decoded && decoded->operation == Operation::jmp) return at;
+    at += decoded ? decoded->length : std::max<std::uint8_t>(1, decoded.error().length);
+  }
+  return found.code.address;
+}
+
 void tell_search(const ObjectFile& file, const Survey& found, ProvedSwitches& told) {
   told.bytes = found.bytes;
   told.bytes_unread = found.bytes_unread;
@@ -119,13 +130,7 @@ std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
     made.kinds.push_back(std::move(kind));
   }
   for (const FoundSwitch& one : found.switches) {
-    std::uint64_t jump = one.code.address;
-    for (std::uint64_t at = jump; at < one.end();) {
-      const auto decoded = decode(at, std::span(one.code.bytes).subspan(at - one.code.address));
-      jump = at;
-      at += decoded ? decoded->length : std::max<std::uint8_t>(1, decoded.error().length);
-    }
-    made.jumps.insert(jump);
+    made.jumps.insert(jump_of(one));
   }
   made.told.switches = found.switches.size();
   made.told.different = made.kinds.size();

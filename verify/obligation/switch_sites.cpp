@@ -1,5 +1,6 @@
 #include "verify/obligation/switch_sites.hpp"
 
+#include "verify/survey/resume_place.hpp"
 #include "verify/x86/code_entry.hpp"
 #include "verify/x86/instruction.hpp"
 #include "verify/x86/place_name.hpp"
@@ -28,10 +29,6 @@ std::unexpected<std::string> fail(const ObjectFile& file, const std::string& rea
 
 std::string place_in(const ObjectFile& file, std::uint64_t address) {
   return place_name(file, load_address(file, address));
-}
-
-bool is_trap(const Instruction& instruction) {
-  return instruction.operation == Operation::int3 || instruction.operation == Operation::ud2;
 }
 
 // A suspended continuation resumes where the site ends. If a trap is there, it never resumes,
@@ -94,12 +91,7 @@ std::expected<Switch, std::string> first_jump(const ObjectFile& file, const Rout
     const auto decoded = decode(routine.address + at, code.subspan(at));
     if (!decoded) return fail(file, message(decoded.error()));
     at += decoded->length;
-    const bool makes_address = decoded->operation == Operation::lea;
-    if (makes_address && decoded->relative) found.stored.push_back(decoded->relative->target);
-    for (const Operand& operand : decoded->operands) {
-      const auto* const number = std::get_if<Immediate>(&operand);
-      if (number != nullptr) found.stored.push_back(number->value);
-    }
+    for (const std::uint64_t made : addresses_made_by(*decoded)) found.stored.push_back(made);
     if (decoded->operation == Operation::jmp &&
         !std::holds_alternative<Immediate>(decoded->operands[0])) {
       found.behind_jump = decoded->next_address();
@@ -107,22 +99,6 @@ std::expected<Switch, std::string> first_jump(const ObjectFile& file, const Rout
     }
   }
   return fail(file, fmt::format("no indirect jump ends the switch (symbol {})", routine.symbol));
-}
-
-// Where control may resume behind the jump: behind the last trap of the padding, or behind any
-// no-op after that.
-std::vector<std::uint64_t> places_behind(const Routine& routine, std::uint64_t behind_jump) {
-  const std::span<const std::byte> code = routine.bytes;
-  std::vector<std::uint64_t> places{behind_jump};
-  std::uint64_t at = behind_jump;
-  while (at < routine.address + code.size()) {
-    const auto decoded = decode(at, code.subspan(at - routine.address));
-    if (!decoded || (!is_trap(*decoded) && decoded->operation != Operation::nop)) break;
-    at = decoded->next_address();
-    if (is_trap(*decoded)) places.clear();
-    places.push_back(at);
-  }
-  return places;
 }
 
 }  // namespace
@@ -184,13 +160,11 @@ std::expected<Routine, std::string> switch_site_at(const ObjectFile& file, const
   if (!place.bytes) {
     const auto jump = first_jump(file, *routine);
     if (!jump) return std::unexpected(jump.error());
-    const auto places = places_behind(*routine, jump->behind_jump);
-    std::uint64_t end = places.front();
+    const auto places = places_behind(routine->address, routine->bytes, jump->behind_jump);
+    const std::uint64_t end = resume_place(places, jump->stored);
     for (const std::uint64_t stored : jump->stored) {
-      if (std::ranges::find(places, stored) != places.end()) {
-        end = stored;
-      } else if (stored > places.back() && stored - routine->address <= routine->bytes.size() &&
-                 is_between_instructions(file, places.back(), stored)) {
+      if (stored > places.back() && stored - routine->address <= routine->bytes.size() &&
+          is_between_instructions(file, places.back(), stored)) {
         return fail(
             file, fmt::format("the switch stores {} as its resume address, which is not right "
                               "behind its jump: give its extent, {}+0:{}",

@@ -1,6 +1,7 @@
 #include "verify/survey/live_registers.hpp"
 
 #include "verify/object/frame_extent.hpp"
+#include "verify/survey/jump_table.hpp"
 #include "verify/x86/place_name.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +19,6 @@ using Flow = InstructionEffects::Flow;
 
 constexpr std::size_t instructions_max = 200'000;
 constexpr std::size_t callee_instructions_max = 2'000;
-constexpr std::size_t table_entries_max = 4096;
 constexpr std::size_t table_distance_max = 8;  // instructions from making the address to the jump
 constexpr std::size_t instruction_bytes_max = 15;
 
@@ -174,34 +174,20 @@ class Flows {
     return std::nullopt;
   }
 
-  // The jump adds an entry of 4 bytes to the address of the table. Entries are read as long as they
-  // lead into the function.
   std::vector<std::uint64_t> targets_of_table(std::uint64_t jump) {
     const ObjectFile& file = reader_.file();
     const auto function = file.function_holding(jump);
-    if (!function) return {};
-    const auto table = table_before(jump);
-    std::vector<std::uint64_t> targets;
-    for (std::size_t entry = 0; table && entry < table_entries_max; ++entry) {
-      const auto word = file.bytes(*table + 4 * entry, 4);
-      if (!word) break;
-      std::uint32_t distance = 0;
-      for (std::size_t byte = 4; byte > 0; --byte) {
-        distance = distance << 8 | std::to_integer<std::uint32_t>((*word)[byte - 1]);
-      }
-      const std::uint64_t target =
-          *table + static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(distance)});
-      if (target - function->address >= function->size) break;
-      if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
-    }
-    return targets;
+    const auto table = function ? table_before(jump) : std::nullopt;
+    if (!table) return {};
+    return jump_table(file, *table, function->address, function->address + function->size).targets;
   }
 
   CodeReader reader_;
   const std::set<std::uint64_t>& switches_;
   std::map<std::uint64_t, Step> steps_;
   std::map<std::uint64_t, Returning> returning_;
-  std::map<std::uint64_t, std::uint64_t> falls_from_;  // the instruction before each, if it leads here
+  std::map<std::uint64_t, std::uint64_t>
+      falls_from_;  // the instruction before each, if it leads here
 };
 
 // The steps behind an instruction, on paths whose calls certainly return, or may return.

@@ -1,6 +1,8 @@
 #include "verify/survey/survey.hpp"
 
 #include "verify/survey/code_pieces.hpp"
+#include "verify/survey/jump_table.hpp"
+#include "verify/survey/resume_place.hpp"
 #include "verify/x86/instruction_effects.hpp"
 
 #include <fmt/format.h>
@@ -45,7 +47,12 @@ class PieceSearch {
       starts_.push_back(at);
       if (seen.sets_rsp) sets_rsp_.push_back(at);
       at += seen.length;
-      if (seen.is_indirect_jump) jump_before(at);
+      if (seen.is_indirect_jump) {
+        jump_before(at);
+        const std::size_t table = table_behind(at);
+        found_.bytes_unread += table;
+        at += table;
+      }
     }
     found_.bytes += piece_.bytes.size();
     for (const std::size_t at : sets_rsp_) {
@@ -57,6 +64,22 @@ class PieceSearch {
  private:
   void miss(std::size_t at, std::string reason) {
     found_.near_misses.push_back({piece_.address + at, std::move(reason)});
+  }
+
+  // The bytes of a jump table right behind the jump that ends at `end`, where a `lea` before the
+  // jump has made its address.
+  std::size_t table_behind(std::size_t end) const {
+    constexpr std::size_t distance_max = 8;  // instructions from making the address to the jump
+    const std::uint64_t table = piece_.address + end;
+    for (std::size_t back = 1; back <= std::min(starts_.size(), distance_max); ++back) {
+      const std::size_t start = starts_[starts_.size() - back];
+      const auto decoded = decode(piece_.address + start, piece_.bytes.subspan(start, end - start));
+      const bool makes_address = decoded && decoded->operation == Operation::lea;
+      if (makes_address && decoded->relative && decoded->relative->target == table) {
+        return jump_table(file_, table, piece_.address, piece_.end()).bytes;
+      }
+    }
+    return 0;
   }
 
   // Straight-line code up to the jump that ends at `end`, relocated as it will run.
@@ -90,10 +113,20 @@ class PieceSearch {
       return;
     }
     std::erase_if(sets_rsp_, [begin](std::size_t at) { return at >= begin; });
-    if (shape.is_switch()) return take(begin, end, shape);
+    if (shape.is_switch()) return take(begin, resume_behind(*run, end), shape);
     if (shape.loads == 3 && shape.stores == 0 && note_trampoline(begin, end)) return;
     miss(jump,
          fmt::format("an indirect jump to another stack: {}", fmt::join(shape.missing, ", ")));
+  }
+
+  // Where the switch ends whose jump ends at `end`.
+  std::size_t resume_behind(const std::vector<Instruction>& run, std::size_t end) const {
+    std::vector<std::uint64_t> made;
+    for (const Instruction& instruction : run) {
+      for (const std::uint64_t address : addresses_made_by(instruction)) made.push_back(address);
+    }
+    const auto places = places_behind(piece_.address, piece_.bytes, piece_.address + end);
+    return resume_place(places, made) - piece_.address;
   }
 
   void take(std::size_t begin, std::size_t end, const SwitchShape& shape) {

@@ -235,7 +235,7 @@ TEST_F(place_behind_a_switch, padding_is_skipped) {
     SCOPED_TRACE(padding);
     const Outcome outcome = prove_switch(switch_with("1f", padding + "1: ret\n"));
     EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
-    EXPECT_EQ(outcome.count("proved   stack_switch/"), theorems_of_a_switch) << outcome.text();
+    EXPECT_EQ(outcome.count("proved   switch_site/"), theorems_of_a_switch) << outcome.text();
   }
 }
 
@@ -254,7 +254,7 @@ TEST_F(place_behind_a_switch, a_wrong_one_is_refuted) {
     SCOPED_TRACE(std::string(address) + " " + behind);
     const Outcome outcome = prove_switch(switch_with(address, behind));
     EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
-    EXPECT_EQ(outcome.count("refuted  stack_switch/S1.address_after_the_switch_is_stored"), 1u)
+    EXPECT_EQ(outcome.count("refuted  switch_site/S1.address_after_the_switch_is_stored"), 1u)
         << outcome.text();
   }
 }

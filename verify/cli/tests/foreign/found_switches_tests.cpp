@@ -253,6 +253,15 @@ TEST_F(found_switches, are_told_from_what_resembles_them) {
   EXPECT_TRUE(outcome.says("1 other indirect jump leaves RSP and RBP alone")) << outcome.text();
 }
 
+TEST_F(found_switches, may_resume_behind_padding) {
+  for (const std::string padding : {"ud2\n", "int3\nint3\n", "int3\n.p2align 4\n", "nop\n"}) {
+    Switch padded;
+    padded.changed["jmp *SPARE"] = "jmp *SPARE\n" + padding;
+    const Outcome outcome = search(function("wasm_one", padded.text()));
+    EXPECT_EQ(outcome.exit_code, 0) << padding << outcome.text();
+  }
+}
+
 TEST_F(found_switches, need_no_symbol) {
   const std::string entry = "_start";
   const std::string linked =
