@@ -80,7 +80,10 @@ std::expected<std::optional<CodeSearch>, std::string> search_code(const ObjectAr
                                   fmt::join(paths, ", ")));
   }
   const std::size_t chosen = members.empty() ? 0 : members.front();
-  return CodeSearch{std::move(surveys[chosen]), chosen, is_of_cranelift(file.files()[chosen])};
+  const ObjectFile& subject = file.files()[chosen];
+  ModuleOperations operations = module_operations(subject, surveys[chosen]);
+  return CodeSearch{std::move(surveys[chosen]), std::move(operations), chosen,
+                    is_of_cranelift(subject)};
 }
 
 void choose_variant(const std::vector<Contract>& contracts,

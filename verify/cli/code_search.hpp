@@ -3,6 +3,7 @@
 #pragma once
 
 #include "verify/cli/foreign_code.hpp"
+#include "verify/cli/module_operations.hpp"
 #include "verify/object/object_archive.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/expected_theorems.hpp"
@@ -19,6 +20,7 @@ namespace fiberproof::verify {
 
 struct CodeSearch {
   Survey survey;
+  ModuleOperations operations;
   std::size_t file = 0;  ///< the member of the archive that it is about
   /// Whether Cranelift made the code: it keeps nothing in a register over a switch.
   bool is_of_cranelift = false;

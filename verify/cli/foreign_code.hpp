@@ -25,7 +25,7 @@
 namespace fiberproof::verify {
 
 enum class Trampoline : std::uint8_t { trap, v44 };
-constexpr std::array all_trampolines{Trampoline::trap, Trampoline::v44};
+inline constexpr std::array all_trampolines{Trampoline::trap, Trampoline::v44};
 
 /// As --trampoline has it.
 std::string_view name_of(Trampoline trampoline);

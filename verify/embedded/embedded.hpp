@@ -19,5 +19,6 @@ EmbeddedText embedded_unbroken();
 EmbeddedText embedded_survivors();
 EmbeddedText embedded_dictionary();  ///< the words of a Program, for a fuzzer
 EmbeddedText embedded_spec();
+EmbeddedText embedded_wasmtime_offsets();  ///< of the records around a switch
 
 }  // namespace fiberproof::verify

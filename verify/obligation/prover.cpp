@@ -107,9 +107,8 @@ Result<void> prove_switches(const Contract& contract, const ObjectFile& file,
   if (!switches) return std::unexpected(switches.error());
   for (const SwitchKind& kind : switches->kinds) {
     if (is_of_live_registers_alone(contract)) break;
-    const auto done = is_modelled(kind)
-                          ? prove_code(contract, file, options, ledger, result, &kind)
-                          : leave_unknown(contract, kind, ledger, result);
+    const auto done = is_modelled(kind) ? prove_code(contract, file, options, ledger, result, &kind)
+                                        : leave_unknown(contract, kind, ledger, result);
     if (!done) return done;
   }
   prove_live(contract, file, *switches, ledger);

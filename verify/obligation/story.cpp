@@ -115,8 +115,8 @@ const Instruction* instruction_at(const StoryContext& context, std::uint64_t add
   return nullptr;
 }
 
-// An address as a disassembly of the file has it; in a relocatable file, which has no addresses, the
-// distance from the beginning of the code.
+// An address as a disassembly of the file has it; in a relocatable file, which has no addresses,
+// the distance from the beginning of the code.
 std::string address_in_file(const StoryContext& context, std::uint64_t address) {
   for (const Code* code : context.codes) {
     if (!code->instructions.contains(address)) continue;
@@ -132,7 +132,7 @@ std::uint64_t address_of(const Access& access, const StoryContext& context, cons
   return evaluate(region.base, model) + evaluate(access.location.offset, model);
 }
 
-// Where the path stores the word at `address` last.
+// The step of the path that stores the word at `address` last.
 std::optional<std::size_t> last_store_to(std::uint64_t address, const StoryContext& context,
                                          const Model& model) {
   const SymbolicCpu& cpu = *context.scope.cpu;
@@ -144,7 +144,7 @@ std::optional<std::size_t> last_store_to(std::uint64_t address, const StoryConte
   return std::nullopt;
 }
 
-// Where the path writes a register last.
+// The step of the path that writes a register last.
 std::optional<std::size_t> last_write_of(std::string_view register_name,
                                          const StoryContext& context) {
   const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;

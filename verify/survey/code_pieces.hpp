@@ -18,8 +18,8 @@ struct CodePiece {
   std::uint64_t end() const { return address + bytes.size(); }
 };
 
-/// Lowest address first. A piece begins where a function symbol does, in a linked file also where an
-/// entry of `.eh_frame` does, and where a section does.
+/// Lowest address first. A piece begins where a function symbol does, in a linked file also where
+/// an entry of `.eh_frame` does, and where a section does.
 std::vector<CodePiece> code_pieces(const ObjectFile& file);
 
 }  // namespace fiberproof::verify

@@ -119,7 +119,7 @@ class PieceSearch {
          fmt::format("an indirect jump to another stack: {}", fmt::join(shape.missing, ", ")));
   }
 
-  // Where the switch ends whose jump ends at `end`.
+  // The end of the switch whose jump ends at `end`.
   std::size_t resume_behind(const std::vector<Instruction>& run, std::size_t end) const {
     std::vector<std::uint64_t> made;
     for (const Instruction& instruction : run) {

@@ -23,7 +23,7 @@ class RegisterParts {
  public:
   static RegisterParts all();
   static RegisterParts of(Register whole);
-  /// Of a general register by its name; none if there is no such register.
+  /// The parts of a general register, by its name; none if there is no such register.
   static RegisterParts named(std::string_view register_name);
   /// Registers that a callee may change (psABI 3.2.1), with flags and vectors.
   static RegisterParts changed_by_calls();
