@@ -91,7 +91,8 @@ void tell_search(const ObjectFile& file, const Survey& found, ProvedSwitches& to
 std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
                                                        const ObjectFile& file,
                                                        const ProverOptions& options) {
-  const std::string& section = contract.runs.back().symbol;
+  const auto run = std::ranges::find(contract.runs, Run::Source::sites, &Run::source);
+  const std::string& section = run->symbol;
   const CodePlace* const place = place_of(section, options);
   SwitchesOfFile made;
   Survey found;

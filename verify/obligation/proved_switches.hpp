@@ -30,8 +30,8 @@ struct SwitchesOfFile {
   ProvedSwitches told;
 };
 
-/// The switches for the contract's last run. Fails if there are none, or if a table of sites omits
-/// one that the search finds.
+/// The switches for the contract's runs of `sites`. Fails if there are none, or if a table of sites
+/// omits one that the search finds.
 [[nodiscard]] std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
                                                                      const ObjectFile& file,
                                                                      const ProverOptions& options);

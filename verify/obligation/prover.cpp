@@ -18,11 +18,12 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
-// The cases of a contract: the general one, and one for each alias. Contexts in one register are
-// the same context.
+// The cases of a contract: the general one, and one for each alias. Two contexts in one register
+// are the same context, so that only the cases in which they are remain.
 std::vector<const Alias*> cases_of(const Contract& contract, const SwitchKind* kind) {
   std::vector<const Alias*> cases;
-  if (kind == nullptr || !kind->operands.are_same()) cases.push_back(nullptr);
+  const bool are_the_same = kind != nullptr && kind->operands.are_same();
+  if (!are_the_same || contract.aliases.empty()) cases.push_back(nullptr);
   for (const Alias& alias : contract.aliases) cases.push_back(&alias);
   return cases;
 }

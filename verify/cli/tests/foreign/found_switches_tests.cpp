@@ -1,70 +1,18 @@
 // Switches and trampolines that nobody names: a search finds them by what they do, in any
 // registers, and each is proved. Wrong ones are refuted, and code that only resembles them is
 // listed.
-#include "verify/cli/tests/foreign/assembled_file.hpp"
+#include "verify/cli/tests/foreign/compiled_switch.hpp"
 
-#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace fiberproof::verify {
 namespace {
 
-// A switch as Cranelift emits it, in the registers that it was given, and one defect in it.
-struct Switch {
-  std::string load = "%rdx";
-  std::string store = "%rsi";
-  std::string spare = "%rax";
-  std::string address = "%rcx";
-  std::map<std::string, std::string> changed = {};  // an instruction, and what stands in its place
-
-  std::string text() const {
-    const std::string instructions[] = {
-        "movq (LOAD), SPARE",       // as at 0
-        "movq %rsp, (STORE)",       //
-        "movq SPARE, %rsp",         //
-        "movq 8(LOAD), SPARE",      //
-        "movq %rbp, 8(STORE)",      //
-        "movq SPARE, %rbp",         //
-        "movq 16(LOAD), SPARE",     //
-        "leaq 9f(%rip), ADDRESS",   //
-        "movq ADDRESS, 16(STORE)",  //
-        "jmp *SPARE",
-    };
-    std::string all;
-    for (const std::string& instruction : instructions) {
-      const auto other = changed.find(instruction);
-      all += other == changed.end() ? instruction : other->second;
-      all += "\n";
-    }
-    const std::pair<const char*, std::string> operands[] = {
-        {"LOAD", load}, {"STORE", store}, {"SPARE", spare}, {"ADDRESS", address}};
-    for (const auto& [word, operand] : operands) {
-      for (std::size_t at = all.find(word); at != std::string::npos; at = all.find(word, at)) {
-        all.replace(at, std::string_view(word).size(), operand);
-      }
-    }
-    return all + "9:\n";
-  }
-};
-
-// A function that saves what its caller owns, switches, and returns.
-std::string function(const std::string& name, const std::string& body,
-                     const std::string& behind = "shrq $32, %rdi\nmovq %rdi, %rax\n") {
-  const std::string begin =
-      "pushq %rbp\nmovq %rsp, %rbp\npushq %rbx\npushq %r12\npushq %r13\npushq %r14\npushq %r15\n";
-  const std::string end = "popq %r15\npopq %r14\npopq %r13\npopq %r12\npopq %rbx\npopq %rbp\nret\n";
-  return ".text\n.globl " + name + "\n.type " + name + ", @function\n" + name + ":\n" + begin +
-         body + behind + end + ".size " + name + ", . - " + name + "\n";
-}
-
-// Marks the file as a module of Cranelift, which keeps nothing in a register over a switch.
-constexpr const char* of_cranelift = ".section .wasmtime.engine, \"a\"\n.byte 1\n";
-
 constexpr std::size_t theorems_behind = 1;
 
-class found_switches : public AssembledFiles {
- protected:
-  Outcome search(const std::string& source) const { return prove(assemble("module", source), {}); }
-};
+class found_switches : public CompiledSwitches {};
 
 TEST_F(found_switches, are_proved_in_any_registers) {
   Switch one_context;
@@ -104,6 +52,20 @@ TEST_F(found_switches, may_have_a_context_at_an_offset) {
   const Outcome outcome = search(function("wasm_one", apart.text()));
   EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
   EXPECT_TRUE(outcome.says("1 with load rdx-0x18 and store rsi")) << outcome.text();
+}
+
+// Three switches in a row through one context, in each pair of registers.
+TEST_F(found_switches, of_each_kind_suspend_and_resume_a_chain) {
+  Switch one_context;
+  one_context.load = one_context.store = "%r11";
+  Switch wrong = one_context;
+  wrong.changed["movq %rbp, 8(STORE)"] = "movq %rsp, 8(STORE)";
+  const Outcome right =
+      search(function("wasm_one", one_context.text()) + function("wasm_two", Switch{}.text()));
+  EXPECT_EQ(right.count("proved   suspended_chain/"), 21u) << right.text();
+  const Outcome outcome =
+      search(function("wasm_one", wrong.text()) + function("wasm_two", Switch{}.text()));
+  EXPECT_TRUE(outcome.says("refuted  suspended_chain/S1.child_rbp")) << outcome.text();
 }
 
 // Each defect as a compiler could make it, and the theorem that it breaks.
@@ -320,80 +282,6 @@ TEST_F(found_switches, wrong_variant_of_a_trampoline_is_not_chosen) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
   EXPECT_TRUE(outcome.says("trampoline v44")) << outcome.text();
   EXPECT_TRUE(outcome.says("(expected: ")) << outcome.text();
-}
-
-// The operation before a switch, as a module of Wasmtime 49 has it: the record in RAX runs from
-// here on, the store context is in RDX.
-struct Resume {
-  std::string ancestor = "movq 0x50(%rax), %rcx";
-  std::string running = "movq %rax, 0x60(%rdx)";
-  std::string limit = "movq (%rax), %rsi";
-  std::string set_limit = "movq %rsi, 0x18(%rdx)";
-  std::string top = "movq 0x60(%rcx), %r8";
-  std::string context = "addq $-0x18, %r8";
-
-  std::string text() const {
-    Switch one;
-    one.load = one.store = "%r8";
-    one.address = "%r9";
-    return ancestor + "\n" + running + "\n" + limit + "\n" + set_limit + "\n" + top + "\n" +
-           context + "\n" + one.text();
-  }
-};
-
-constexpr const char* of_wasmtime_49 =
-    ".section .wasmtime.engine, \"a\"\n.byte 0, 2\n.ascii \"49\"\n";
-
-class operation : public found_switches {
- protected:
-  Outcome look_at(const Resume& resume, const char* engine = of_wasmtime_49) const {
-    return search(function("wasm_one", resume.text()) + engine);
-  }
-};
-
-TEST_F(operation, around_a_switch_is_known_part_by_part) {
-  const Outcome outcome = look_at({});
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
-  EXPECT_TRUE(outcome.says("operations, by the offsets of wasmtime 49:")) << outcome.text();
-  EXPECT_TRUE(outcome.says("top of a record's stack       1 of 1")) << outcome.text();
-  EXPECT_TRUE(outcome.says("another one's last ancestor                          1 of 1"))
-      << outcome.text();
-  EXPECT_TRUE(outcome.says("gives the store its stack limit   1 of 1")) << outcome.text();
-}
-
-TEST_F(operation, with_another_context_is_refuted) {
-  for (const auto& [top, context] : {std::pair{"movq 0x60(%rcx), %r8", "addq $-0x10, %r8"},
-                                     std::pair{"movq 0x68(%rcx), %r8", "addq $-0x18, %r8"}}) {
-    Resume wrong;
-    wrong.top = top;
-    wrong.context = context;
-    const Outcome outcome = look_at(wrong);
-    EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
-    EXPECT_TRUE(outcome.says("the operation around the switch at wasm_one+0x")) << outcome.text();
-  }
-}
-
-TEST_F(operation, that_is_not_known_says_which_part) {
-  Resume other_record;
-  other_record.ancestor = "movq 0x58(%rax), %rcx";
-  EXPECT_TRUE(look_at(other_record).says("not known of 1: it is the word at 0x58 of something"));
-  for (const char* const limit : {"movq 8(%rax), %rsi", "movq (%rcx), %rsi", "movq $0, %rsi"}) {
-    Resume other_limit;
-    other_limit.limit = limit;
-    const Outcome outcome = look_at(other_limit);
-    EXPECT_TRUE(outcome.says("gives the store its stack limit   0 of 1"))
-        << limit << outcome.text();
-  }
-  Resume joined;
-  joined.top += "\ntestq %rdi, %rdi\njne 3f\n3:";
-  EXPECT_TRUE(look_at(joined).says("top of a record's stack       0 of 1"));
-}
-
-TEST_F(operation, of_a_version_without_offsets_is_not_looked_at) {
-  const Outcome outcome =
-      look_at({}, ".section .wasmtime.engine, \"a\"\n.byte 0, 2\n.ascii \"12\"\n");
-  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
-  EXPECT_TRUE(outcome.says("operations are not looked at")) << outcome.text();
 }
 
 }  // namespace
