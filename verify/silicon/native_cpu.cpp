@@ -1,8 +1,10 @@
 #include "verify/silicon/native_cpu.hpp"
 
+#include <asm/prctl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -234,6 +236,9 @@ void NativeCpu::Harness::write_code() {
   exit.bytes({0x9c, 0x8f});  // pushfq; pop [rflags]
   exit.absolute(0, &exchange->rflags);
   exit.store_modes(&exchange->mxcsr, &exchange->x87_control);
+  // fninit: an environment that was loaded may say that registers are in use, and exceptions
+  // pending.
+  exit.bytes({0xdb, 0xe3});
   exit.load_modes(&exchange->host_mxcsr, &exchange->host_x87_control);
   exit.bytes({0xfc});  // cld
   exit.bytes({0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3});
@@ -285,6 +290,12 @@ std::uint64_t NativeCpu::instruction_address() const {
 std::array<std::uint64_t, 2> NativeCpu::landings() const {
   const auto code = reinterpret_cast<std::uintptr_t>(harness_->code);
   return {code + landing_behind_offset, code + landing_ahead_offset};
+}
+
+std::uint64_t NativeCpu::fs_base() {
+  std::uint64_t base = 0;
+  const long failed = ::syscall(SYS_arch_prctl, ARCH_GET_FS, &base);
+  return failed == 0 ? base : 0;
 }
 
 std::uint64_t NativeCpu::memory_address() const {

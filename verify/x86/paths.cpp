@@ -29,12 +29,14 @@ struct Open {
 class Execution {
  public:
   Execution(const Code& code, Solver& solver, const CallHandler& on_call,
-            const CodeFinder& find_code, const StepObserver& before_step)
+            const CodeFinder& find_code, const StepObserver& before_step,
+            const SystemCallHandler& on_system_call)
       : code_(code),
         solver_(solver),
         on_call_(on_call),
         find_code_(find_code),
-        before_step_(before_step) {}
+        before_step_(before_step),
+        on_system_call_(on_system_call) {}
 
   std::vector<PathEnd> run(SymbolicCpu start) {
     open_.push_back({std::move(start), code_.begin, &code_});
@@ -170,10 +172,17 @@ class Execution {
     } else if (const auto* call = std::get_if<Call>(&control)) {
       return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
+      const auto target = indirect->target.as_constant();
+      if (target && *target >= path.code->begin && *target < path.code->end) {
+        path.at = *target;
+        return true;
+      }
       end(PathEnd::Kind::left, std::move(path.cpu), indirect->target, {});
       return false;
     } else if (const auto* ret = std::get_if<Return<Term>>(&control)) {
       return return_from(path, ret->target);
+    } else if (std::holds_alternative<SystemCall>(control)) {
+      return call_system(path);
     } else if (std::holds_alternative<Trap>(control)) {
       end(PathEnd::Kind::trapped, std::move(path.cpu), word(path.cpu.instruction),
           fmt::format("a trap at {}", place(*path.code, path.cpu.instruction)));
@@ -210,6 +219,21 @@ class Execution {
         solver_.prove({cpu.path, logical_not(condition)}).verdict == Verdict::proved;
     cpu.path.push_back(condition);
     return !impossible;
+  }
+
+  bool call_system(Open& path) {
+    const std::uint64_t at = path.cpu.instruction;
+    const CallOutcome outcome = on_system_call_ ? on_system_call_(path.cpu) : CallOutcome::unknown;
+    if (outcome == CallOutcome::returns) return true;
+    if (outcome == CallOutcome::never_returns) {
+      end(PathEnd::Kind::stopped, std::move(path.cpu), word(at), {});
+      return false;
+    }
+    end(PathEnd::Kind::dead_end, std::move(path.cpu), word(at),
+        fmt::format("a system call at {}, which the contract does not describe: add "
+                    "'call NAME = syscall NUMBER'",
+                    place(*path.code, at)));
+    return false;
   }
 
   bool call_out(Open& path, Term target, std::uint64_t return_address, const SymbolicCpu& before) {
@@ -279,6 +303,7 @@ class Execution {
   const CallHandler& on_call_;
   const CodeFinder& find_code_;
   const StepObserver& before_step_;
+  const SystemCallHandler& on_system_call_;
   std::vector<Open> open_;
   std::vector<PathEnd> ends_;
 };
@@ -300,8 +325,10 @@ Code decode_all(std::string name, std::uint64_t address, std::span<const std::by
 
 std::vector<PathEnd> execute(const Code& code, SymbolicCpu start, Solver& solver,
                              const CallHandler& on_call, const CodeFinder& find_code,
-                             const StepObserver& before_step) {
-  return Execution(code, solver, on_call, find_code, before_step).run(std::move(start));
+                             const StepObserver& before_step,
+                             const SystemCallHandler& on_system_call) {
+  return Execution(code, solver, on_call, find_code, before_step, on_system_call)
+      .run(std::move(start));
 }
 
 }  // namespace fiberproof::verify
