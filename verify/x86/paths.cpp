@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t steps_max = 1024;  // of one path: the routines have no loops
 constexpr std::size_t paths_max = 1024;
-constexpr std::size_t calls_max = 32;  // nested
+constexpr std::size_t calls_max = 32;    // nested
+constexpr std::size_t targets_max = 17;  // of a jump by a table
 
 struct PendingCall {
   std::uint64_t return_address;
@@ -172,10 +173,8 @@ class Execution {
     } else if (const auto* call = std::get_if<Call>(&control)) {
       return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
-      const auto target = indirect->target.as_constant();
-      if (target && *target >= path.code->begin && *target < path.code->end) {
-        path.at = *target;
-        return true;
+      if (const auto targets = targets_within(path, indirect->target)) {
+        return jump_to_each(path, indirect->target, *targets);
       }
       end(PathEnd::Kind::left, std::move(path.cpu), indirect->target, {});
       return false;
@@ -191,6 +190,39 @@ class Execution {
       return call_out(path, through->target, through->return_address, before);
     }
     return true;
+  }
+
+  // All targets that the path allows, if they are few and lie in the code: a jump by a table.
+  std::optional<std::vector<std::uint64_t>> targets_within(const Open& path, Term target) {
+    const auto is_within = [&path](std::uint64_t address) {
+      return address >= path.code->begin && address < path.code->end;
+    };
+    std::vector<std::uint64_t> found;
+    if (const auto one = target.as_constant()) {
+      if (is_within(*one)) found.push_back(*one);
+      return found.empty() ? std::nullopt : std::optional(std::move(found));
+    }
+    Formula is_one = truth(false);
+    while (found.size() < targets_max) {
+      const Answer answer = solver_.prove({path.cpu.path, is_one});
+      if (answer.verdict == Verdict::proved && !found.empty()) return found;
+      if (answer.verdict != Verdict::refuted) return std::nullopt;
+      const std::uint64_t value = evaluate(target, answer.counterexample);
+      if (!is_within(value)) return std::nullopt;
+      found.push_back(value);
+      is_one = logical_or(is_one, equal(target, word(value)));
+    }
+    return std::nullopt;
+  }
+
+  bool jump_to_each(Open& path, Term target, const std::vector<std::uint64_t>& targets) {
+    for (const std::uint64_t value : targets) {
+      Open taken{path.cpu, value, path.code, path.calls, path.steps};
+      const Formula is_taken = equal(target, word(value));
+      if (is_taken.as_constant() != true) taken.cpu.path.push_back(is_taken);
+      open_.push_back(std::move(taken));
+    }
+    return false;
   }
 
   bool fork(Open& path, const Branch<Formula>& branch) {

@@ -2,10 +2,10 @@
 // path ends where control leaves the routine. Code that the routine jumps to, runs into or calls is
 // executed, too, unless the contract describes the callee. A jump to a function that the contract
 // describes is a call that returns to the address on the stack. A jump through a register or memory
-// whose target is certainly within the code is a jump in it, as through a compiler's table. Nothing
-// is skipped: a path that reaches an instruction outside the allow list, a fault, or an unbounded
-// loop or recursion is a dead end with its reason, and the proof fails on it. Bytes that no path
-// reaches, such as a landing pad, may be anything.
+// whose targets are few and certainly within the code is a jump in it, as by a compiler's table.
+// Nothing is skipped: a path that reaches an instruction outside the allow list, a fault, or an
+// unbounded loop or recursion is a dead end with its reason, and the proof fails on it. Bytes that
+// no path reaches, such as a landing pad, may be anything.
 #pragma once
 
 #include "verify/smt/query.hpp"

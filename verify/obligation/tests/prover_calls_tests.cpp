@@ -158,6 +158,15 @@ TEST_F(prover, a_jump_through_a_table_is_followed_where_its_target_is_certain) {
   EXPECT_EQ(theorem(body("0"), "L1.a").verdict, Verdict::proved);
   EXPECT_EQ(theorem(body("0"), "L1.b").verdict, Verdict::proved);
   EXPECT_EQ(theorem(body("1"), "L1.a").verdict, Verdict::refuted);
+  const auto chosen = [](const char* last, const char* result) {
+    return std::string("ghost n : word\nassume n <= ") + last + "\n" +
+           entering("fixture_jump_table") + "  rdi == n\nexit\n  L1 a: rax == " + result +
+           " and rip == old [frame]\n";
+  };
+  EXPECT_EQ(theorem(chosen("1", "10 + 10 * n"), "L1.a").verdict, Verdict::proved);
+  EXPECT_EQ(theorem(chosen("1", "10 + 9 * n"), "L1.a").verdict, Verdict::refuted);
+  EXPECT_NE(theorem(chosen("3", "10 + 10 * n"), "L1.a").verdict, Verdict::proved)
+      << "behind the table is something else";
 }
 
 TEST_F(prover, follows_an_address_that_a_callee_guarantees) {
