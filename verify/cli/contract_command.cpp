@@ -25,8 +25,8 @@ constexpr std::string_view text_of_a_switch =
     R"(# {0}: a switch, out of line. Say here what it does, in the words of its library.
 #
 # C interface: RDI -> where the stack pointer that is left is stored, RSI the stack pointer to resume at.
-# The words at a stored stack pointer: R15, R14, R13, R12, RBX, RBP, resume address. Each line that has
-# one of these offsets says so: change them to your own. verify/contracts/README.md has every statement,
+# The words at a stored stack pointer: R15, R14, R13, R12, RBX, RBP, resume address. Put your own registers
+# and offsets in their place, here and below. verify/contracts/README.md has every statement,
 # verify/contracts/libraries/README.md says how to go on from here.
 contract {0}
 
