@@ -1,6 +1,7 @@
 // A switch of the usual kind, written for this benchmark: out of line, the six callee-saved
 // registers of the psABI on the stack that is left, and a `ret` to the resume address of the other.
-// Like most of its kind it leaves MXCSR and the x87 control word alone.
+// Like most of its kind it leaves MXCSR and the x87 control word alone. What it keeps is proved:
+// verify/contracts/libraries/saved_registers.contract.
 #include "core/bench/contenders.hpp"
 #include "core/bench/stackful_rows.hpp"
 
@@ -25,6 +26,7 @@ asm(R"(
   .pushsection .text
   .intel_syntax noprefix
   .balign 64
+  .type fiberproof_bench_saved_register_switch, @function
 fiberproof_bench_saved_register_switch:
   push rbp
   push rbx
@@ -41,11 +43,14 @@ fiberproof_bench_saved_register_switch:
   pop rbx
   pop rbp
   ret
+  .size fiberproof_bench_saved_register_switch, . - fiberproof_bench_saved_register_switch
   .balign 64
+  .type fiberproof_bench_saved_register_start, @function
 fiberproof_bench_saved_register_start:
   mov rdi, rbx
   call r12
   ud2
+  .size fiberproof_bench_saved_register_start, . - fiberproof_bench_saved_register_start
   .att_syntax prefix
   .popsection
 )");

@@ -59,7 +59,7 @@ std::set<std::string, std::less<>> symbols_of(const Contract& contract) {
     if (!run.after.empty()) symbols.insert(run.after);
   }
   for (const CallDeclaration& call : contract.calls) {
-    if (!call.target) symbols.insert(call.symbol);
+    if (is_named(call)) symbols.insert(call.symbol);
   }
   return symbols;
 }
@@ -176,7 +176,7 @@ std::vector<std::string> ForeignCode::missing(const Contract& contract) const {
   };
   for (const Run& run : contract.runs) need(run.symbol);
   for (const CallDeclaration& call : contract.calls) {
-    if (!call.target) need(call.symbol);
+    if (is_named(call)) need(call.symbol);
   }
   return roles_missing;
 }

@@ -187,6 +187,8 @@ Outcome run(Options& options) {
     outcome.status = judge_byte_mutants(options.mutants, outcome.results);
   } else if (options.command == "engines") {
     outcome.status = run_engines(options.engines, engine_parts(), outcome.results);
+  } else if (options.command == "contract") {
+    outcome.status = run_contract_command(options.contract, outcome.results);
   } else if (options.command == "list") {
     outcome.status = list(options.list, outcome.results);
   } else {

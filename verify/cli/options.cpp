@@ -1,6 +1,7 @@
 #include "verify/cli/options.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/contract_command.hpp"
 #include "verify/cli/engine_options.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/mutation_options.hpp"
@@ -56,6 +57,18 @@ void add_prove(CLI::App& app, Options& options) {
   prove
       ->add_option("--contract", options.prove.contracts,
                    "Prove the contract in this file instead of the project's; may be repeated")
+      ->type_name("FILE");
+  prove
+      ->add_option("--let", options.prove.values,
+                   "Give a 'let NAME = NUMBER' of the contract in --contract this value: versions "
+                   "of a library differ in one; may be repeated")
+      ->type_name("NAME=NUMBER")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
+  prove
+      ->add_option("--expected", options.prove.expected,
+                   "Compare the verdicts on the contract in --contract with this list of them, in "
+                   "which a refutation may be expected")
       ->type_name("FILE");
   prove
       ->add_option("--solver", options.prove.solver,
@@ -139,6 +152,26 @@ void add_list(CLI::App& app, Options& options) {
       ->check(one_of(list_subjects()));
 }
 
+void add_contract(CLI::App& app, Options& options) {
+  CLI::App* const contract =
+      app.add_subcommand("contract", "Write a contract to start from, or check one without code");
+  contract
+      ->add_option("WHAT", options.contract.action,
+                   fmt::format("Do one of: {}", fmt::join(contract_actions(), ", ")))
+      ->type_name("")
+      ->required()
+      ->check(one_of(contract_actions()));
+  contract
+      ->add_option("NAME", options.contract.names,
+                   "new: name the contract and its routine like this (default: my_switch); check: "
+                   "read these files")
+      ->type_name("");
+  contract
+      ->add_option("-o", options.contract.output,
+                   "Write the contract to this new file, or - for standard output (default: -)")
+      ->type_name("FILE");
+}
+
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names{"help"};
   for (const CLI::App* subcommand : app.get_subcommands({}))
@@ -217,6 +250,7 @@ void add_all(CLI::App& app, Options& options) {
   add_mutate(app, options);
   add_mutants(app, options);
   add_engines(app, options);
+  add_contract(app, options);
   add_list(app, options);
   add_json(app, options);
   for (CLI::App* subcommand : app.get_subcommands({})) add_json(*subcommand, options);

@@ -1,6 +1,7 @@
 // The command line: every subcommand's options and their help, in plain imperative English.
 #pragma once
 
+#include "verify/cli/contract_command.hpp"
 #include "verify/cli/engines_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
@@ -22,6 +23,7 @@ struct Options {
   MutateCommand mutate;
   MutantsCommand mutants;
   EnginesCommand engines;
+  ContractCommand contract;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
   std::string trampoline;            ///< v44 or trap; empty where none is given
   std::vector<std::string> replay;

@@ -1,6 +1,7 @@
 #include "verify/cli/proof_plan.hpp"
 
 #include "verify/certificate/certifying_solver.hpp"
+#include "verify/cli/contract_values.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/embedded/embedded.hpp"
 #include "verify/embedded/rules.hpp"
@@ -35,6 +36,7 @@ std::vector<Contract> read_contracts(const ProveOptions& options, Lines& errors)
     }
   };
   for (const std::string& path : options.contracts) add(read_contract(path));
+  for (std::string& line : set_values(options.values, contracts)) add_line(errors, std::move(line));
   if (!options.contracts.empty()) return contracts;
   for (const auto& [path, text] : embedded_contracts()) {
     add(parse_contract(text, std::string(path)));
@@ -200,7 +202,7 @@ std::expected<void, std::string> find_roles(const std::vector<Contract>& contrac
 std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOptions& options) {
   Lines errors = options.errors;
   std::vector<Contract> contracts = read_contracts(options, errors);
-  auto expected = parse_expected(embedded_proofs().text, embedded_proofs().path);
+  auto expected = read_expected(options);
   if (!expected) add_line(errors, expected.error());
   auto files = ObjectArchive::open(options.object.empty() ? own_path() : options.object);
   if (!files) add_line(errors, message(files.error()));
@@ -228,7 +230,7 @@ std::expected<ProofPlan, std::vector<std::string>> plan_proofs(const ProveOption
   for (std::string& line : plan.selection.complaints(known, rule_ids())) {
     add_line(errors, std::move(line));
   }
-  if (!options.contracts.empty()) plan.expected.clear();
+  if (!options.contracts.empty() && options.expected.empty()) plan.expected.clear();
   if (options.are_symbols_wrong) return std::unexpected(errors);
   find_code(options, plan, errors);
   if (errors.empty() && plan.contracts.empty() && plan.sets.empty()) {

@@ -138,8 +138,9 @@ class ProofRun {
   }
 
   ExitStatus close() {
-    ExitStatus status =
-        is_interrupted() ? ExitStatus::ok : printer_.print_differences(report_.results);
+    ExitStatus status = is_interrupted()            ? ExitStatus::ok
+                        : options_.expected.empty() ? printer_.print_differences(report_.results)
+                                                    : compare_with_given();
     if (!scripts_.complete()) {
       complain(fmt::format("{}: a script could not be written", options_.smt2_directory));
       status = ExitStatus::could_not_run;
@@ -157,6 +158,17 @@ class ProofRun {
       if (certificates_.any_rejected()) status = ExitStatus::could_not_run;
     }
     return status;
+  }
+
+  // Compares with the list of --expected, of the theorems that were asked for.
+  ExitStatus compare_with_given() const {
+    std::vector<ExpectedTheorem> list = of_contracts(plan_.expected, report_.results);
+    std::erase_if(list, [this](const ExpectedTheorem& theorem) {
+      return !plan_.selection.takes(theorem.name) && !rule_of_theorem(theorem.name).empty();
+    });
+    const std::vector<std::string> lines = differences(list, report_.results);
+    for (const std::string& line : lines) complain(line);
+    return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
   }
 
   const ProveOptions& options_;

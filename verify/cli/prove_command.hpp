@@ -19,6 +19,8 @@ struct ProveOptions {
   std::string object;                  ///< empty for the running program itself
   ForeignCode code;                    ///< where the file has the code, if not under our names
   std::vector<std::string> contracts;  ///< files to prove instead of the project's own contracts
+  std::vector<std::string> values;     ///< NAME=NUMBER for a 'let' of those files
+  std::string expected;                ///< file with the expected verdicts on them, if any
   std::string solver = "z3";           ///< z3, or cvc5: both, and they must agree
   bool certify = false;                ///< every proved answer has a checked proof
   std::string smt2_directory;          ///< folder for every obligation as a script, if any

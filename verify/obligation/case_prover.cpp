@@ -66,8 +66,9 @@ Result<void> CaseProver::run_code(const Routines& routines) {
                                              const SymbolicCpu& before) {
         return call(at, target, before, routines);
       };
-      for (PathEnd& end :
-           execute(routines.runs[index], cpu, ledger_.solver(), on_call, routines.find_code)) {
+      const auto on_system_call = [this](SymbolicCpu& at) { return system_call(at); };
+      for (PathEnd& end : execute(routines.runs[index], cpu, ledger_.solver(), on_call,
+                                  routines.find_code, {}, on_system_call)) {
         if (end.kind == PathEnd::Kind::refused && !refusal_) refusal_ = end.reason;
         if (show_path_end(end)) next.emplace_back(std::move(end.cpu), end.rip);
       }

@@ -73,6 +73,8 @@ class CaseProver {
   Result<void> begin_run(std::size_t index, SymbolicCpu& cpu, std::optional<Term> rip);
   CallOutcome call(SymbolicCpu& cpu, Term target, const SymbolicCpu& before,
                    const Routines& routines);
+  /// A system call, whose number must certainly be one that the contract describes.
+  CallOutcome system_call(SymbolicCpu& cpu);
   /// The callee of the contract that `target` certainly is, or null.
   const CallDeclaration* callee(Term target, Scope& at, const Routines& routines);
 
@@ -85,6 +87,9 @@ class CaseProver {
 
   /// The state after a callee has returned: everything is unknown but what it keeps and guarantees.
   Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& cpu);
+
+  /// The state once `declared` was called at `before`.
+  CallOutcome outcome_of(const CallDeclaration& declared, Scope& before, SymbolicCpu& cpu);
 
   static Result<void> name_contents(const Expression& guarantee, Scope& after);
 

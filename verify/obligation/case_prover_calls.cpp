@@ -42,14 +42,30 @@ CallOutcome CaseProver::call(SymbolicCpu& cpu, Term target, const SymbolicCpu& b
   at_call.write(Register::rsp, before.read(Register::rsp));
   Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
   const CallDeclaration* const found = callee(target, scope, routines);
-  if (found == nullptr) return CallOutcome::unknown;
-  const CallDeclaration& declared = *found;
-  show(declared.clauses, scope);
+  return found == nullptr ? CallOutcome::unknown : outcome_of(*found, scope, cpu);
+}
+
+CallOutcome CaseProver::system_call(SymbolicCpu& cpu) {
+  SymbolicCpu at_call = cpu;
+  Scope scope{&case_.names, &at_call, std::nullopt, &entry_};
+  for (const CallDeclaration& declared : contract_.calls) {
+    if (!declared.system_call) continue;
+    const Formula is_this = equal(at_call.read(Register::rax), word(*declared.system_call));
+    if (ledger_.solver().prove({at_call.path, is_this}).verdict == Verdict::proved) {
+      return outcome_of(declared, scope, cpu);
+    }
+  }
+  return CallOutcome::unknown;
+}
+
+CallOutcome CaseProver::outcome_of(const CallDeclaration& declared, Scope& before,
+                                   SymbolicCpu& cpu) {
+  show(declared.clauses, before);
   if (declared.never_returns) {
     cpu.after_calls.emplace_back(declared.name, cpu.registers());
     return CallOutcome::never_returns;
   }
-  if (const auto done = forget(declared, scope, cpu); !done && !call_error_) {
+  if (const auto done = forget(declared, before, cpu); !done && !call_error_) {
     call_error_ = done.error();
   }
   return CallOutcome::returns;
@@ -81,8 +97,13 @@ Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before, 
   const auto kept = contents(declared.kept, before);
   if (!kept) return std::unexpected(kept.error());
   // Each call has a name of its own: nothing relates two calls of one function.
-  cpu.forget_across_call(fmt::format("after_{}.{}", declared.name, cpu.after_calls.size()));
-  cpu.write(Register::rsp, before.cpu->read(Register::rsp));
+  const std::string epoch = fmt::format("after_{}.{}", declared.name, cpu.after_calls.size());
+  if (declared.system_call) {
+    cpu.forget_across_system_call(epoch);
+  } else {
+    cpu.forget_across_call(epoch);
+    cpu.write(Register::rsp, before.cpu->read(Register::rsp));
+  }
   for (const auto& [location, value] : *kept) cpu.memory().define_initial(location, value, 8);
   cpu.after_calls.emplace_back(declared.name, cpu.registers());
   Scope after{&case_.names, &cpu, std::nullopt, &entry_};

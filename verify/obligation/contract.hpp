@@ -30,6 +30,7 @@ enum class ExpressionKind : std::uint8_t {
   register_,
   register_after_call,
   end_of_run,
+  begin_of_run,
   memory,
   old,
   negated,
@@ -38,6 +39,7 @@ enum class ExpressionKind : std::uint8_t {
   multiply,
   shift_left,
   shift_right,
+  bits_in_both,
   maximum,
   choice,
   equal,
@@ -91,7 +93,8 @@ struct RegionDeclaration {
 
 /// `name == expression` for a register: its value when a run begins.
 struct Assignment {
-  std::string register_name;  ///< or load_operand or store_operand, where a switch has its contexts
+  std::string register_name;  ///< or fs_base; or load_operand or store_operand, where a switch has
+                              ///< its contexts
   Expression expression;
 };
 
@@ -111,10 +114,11 @@ struct Range {
 /// What may be assumed of a routine that is called and not executed.
 struct CallDeclaration {
   std::string name;
-  std::string symbol;                  ///< of the function that is called by its address, or
-  std::optional<Expression> target;    ///< the address that a call through memory or a register
-                                       ///< must reach
-  std::vector<Clause> clauses;         ///< at the call, before the return address is pushed
+  std::string symbol;                ///< of the function that is called by its address, or
+  std::optional<Expression> target;  ///< the address that a call through memory or a register
+                                     ///< must reach, or
+  std::optional<std::uint64_t> system_call;  ///< the number of a system call
+  std::vector<Clause> clauses;               ///< at the call, before the return address is pushed
   std::vector<Range> kept;             ///< memory that the callee leaves alone; the rest becomes
                                        ///< unknown
   std::vector<Expression> guarantees;  ///< after it has returned
@@ -192,6 +196,11 @@ struct ContractError {
 
 /// `fiberproof: FILE:LINE:COLUMN: reason`.
 std::string message(const ContractError& error);
+
+/// Whether the call is one of a function that the contract names.
+inline bool is_named(const CallDeclaration& call) {
+  return !call.target && !call.system_call;
+}
 
 /// Whether the contract is about any switch: its run assigns load_operand or store_operand, or it
 /// states which registers are live behind it.

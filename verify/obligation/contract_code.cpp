@@ -196,7 +196,7 @@ Result<ContractCode> find_code_of(const Contract& contract, const ObjectFile& fi
   ContractCode found{std::move(*codes), {}};
   for (const CallDeclaration& call : contract.calls) {
     found.callees.emplace_back();
-    if (call.target) continue;
+    if (!is_named(call)) continue;
     const auto callee = callee_of(call.symbol, file, options, found.runs, library, result);
     if (!callee) return std::unexpected(callee.error());
     found.callees.back() = *callee;

@@ -38,7 +38,8 @@ ContractReader::Result<void> ContractReader::run() {
     const bool is_operand = current.source == Run::Source::sites &&
                             (*register_name == "load_operand" || *register_name == "store_operand");
     const bool is_register =
-        is_register_name(*register_name) && *register_name != "al" && *register_name != "rip";
+        *register_name == "fs_base" ||
+        (is_register_name(*register_name) && *register_name != "al" && *register_name != "rip");
     if (!is_operand && !is_register) {
       return parser_.error(position, fmt::format("'{}' is not a register", *register_name));
     }
@@ -79,6 +80,11 @@ ContractReader::Result<void> ContractReader::call() {
     auto target = parser_.word();
     if (!target) return std::unexpected(target.error());
     call.target = std::move(*target);
+  } else if (parser_.accept("syscall")) {
+    if (parser_.peek().kind != Token::Kind::number) {
+      return parser_.error_here("expected the number of a system call");
+    }
+    call.system_call = parser_.next().value;
   } else {
     if (const auto function = parser_.expect("function"); !function) return function;
     auto symbol = parser_.expect_name("a symbol");

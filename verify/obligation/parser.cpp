@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, 18> register_names = {
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8",
     "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "al",  "rip"};
 
-constexpr std::array<std::string_view, 3> mode_names = {"mxcsr_control", "x87_control", "df"};
+constexpr std::array<std::string_view, 4> mode_names = {"mxcsr_control", "x87_control", "df",
+                                                        "fs_base"};
 
 Expression node(ExpressionKind kind, const Position& position, bool is_truth = false) {
   Expression made;
@@ -226,11 +227,11 @@ Parser::Result<Expression> Parser::sum() {
 
 Parser::Result<Expression> Parser::product() {
   auto left = unary();
-  while (left && (at("*") || at("<<") || at(">>"))) {
+  while (left && (at("*") || at("<<") || at(">>") || at("&"))) {
     const Token symbol = next();
     auto right = unary();
     if (!right) return right;
-    if (symbol.text != "*") {
+    if (symbol.text == "<<" || symbol.text == ">>") {
       if (right->kind != ExpressionKind::number || right->value > 63) {
         return error(right->position, "a shift count is a number below 64");
       }
@@ -239,8 +240,8 @@ Parser::Result<Expression> Parser::product() {
                     symbol.position, false, false, std::move(*left), std::move(*right));
       if (left) left->value = count;
     } else {
-      left = binary(ExpressionKind::multiply, symbol.position, false, false, std::move(*left),
-                    std::move(*right));
+      left = binary(symbol.text == "*" ? ExpressionKind::multiply : ExpressionKind::bits_in_both,
+                    symbol.position, false, false, std::move(*left), std::move(*right));
     }
   }
   return left;
@@ -274,7 +275,8 @@ Parser::Result<Expression> Parser::primary() {
     return inner;
   }
   if (at("[")) return memory(position, 8);
-  for (const auto& [keyword, bytes] : {std::pair{"u8", 1u}, std::pair{"u32", 4u}}) {
+  for (const auto& [keyword, bytes] :
+       {std::pair{"u8", 1u}, std::pair{"u16", 2u}, std::pair{"u32", 4u}}) {
     if (at(keyword) && at("[", 1)) {
       next();
       return memory(position, bytes);
@@ -314,16 +316,18 @@ Parser::Result<Expression> Parser::memory(const Position& position, unsigned byt
 Parser::Result<Expression> Parser::name(const Token& token) {
   if (accept(".")) {
     const Position position = peek().position;
-    const auto part = expect_name("a register or 'end' after the dot");
+    const auto part = expect_name("a register, 'begin' or 'end' after the dot");
     if (!part) return std::unexpected(part.error());
     const bool is_run =
         std::ranges::find(contract_->runs, token.text, &Run::name) != contract_->runs.end();
     const bool is_call = std::ranges::find(contract_->calls, token.text, &CallDeclaration::name) !=
                          contract_->calls.end();
-    if ((is_run && *part == "end") || (is_call && is_register_name(*part) && *part != "rip")) {
-      Expression made =
-          node(is_run ? ExpressionKind::end_of_run : ExpressionKind::register_after_call,
-               token.position);
+    const bool is_edge = is_run && (*part == "begin" || *part == "end");
+    if (is_edge || (is_call && is_register_name(*part) && *part != "rip")) {
+      Expression made = node(!is_edge           ? ExpressionKind::register_after_call
+                             : *part == "begin" ? ExpressionKind::begin_of_run
+                                                : ExpressionKind::end_of_run,
+                             token.position);
       made.run = token.text;
       made.name = *part;
       return made;

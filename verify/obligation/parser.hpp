@@ -14,7 +14,7 @@ namespace fiberproof::verify {
 
 /// Whether `name` is a 64-bit register, `al` or `rip`.
 bool is_register_name(std::string_view name);
-/// The Modes that an expression can read: mxcsr_control, x87_control and df.
+/// What an expression can read beside the registers: mxcsr_control, x87_control, df and fs_base.
 bool is_mode_name(std::string_view name);
 
 class Parser {

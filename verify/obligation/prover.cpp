@@ -48,7 +48,8 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
       const CallDeclaration& call = contract.calls[index];
       const CodePlace* const place = place_of(call.symbol, options);
       const std::string& name = place == nullptr ? call.symbol : place->symbol;
-      if (!call.target && name == symbol && (place == nullptr || place->offset == 0)) return index;
+      if (is_named(call) && name == symbol && (place == nullptr || place->offset == 0))
+        return index;
     }
     return std::nullopt;
   };
@@ -69,6 +70,7 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
       description += (description.empty() ? "" : "; ") + site->symbol;
     }
     for (std::size_t index = 0; index < code->runs.size(); ++index) {
+      (*in)->names.run_begins.emplace(contract.runs[index].name, code->runs[index].begin);
       (*in)->names.run_ends.emplace(contract.runs[index].name, code->runs[index].end);
     }
     (*in)->entry->own_memory = own_memory;

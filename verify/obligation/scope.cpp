@@ -26,7 +26,9 @@ Term register_value(std::string_view text, const std::array<Term, register_count
 
 // A mode as a word: control bits at their positions in the register, or 0 or 1. Nothing if the text
 // names no mode.
-std::optional<Term> mode_value(std::string_view text, const Modes<Term, Formula>& modes) {
+std::optional<Term> mode_value(std::string_view text, const SymbolicCpu& cpu) {
+  const Modes<Term, Formula>& modes = cpu.modes();
+  if (text == "fs_base") return cpu.fs_base();
   if (text == "mxcsr_control") return modes.mxcsr & word(mxcsr_control_bits);
   if (text == "x87_control") return modes.x87_control;
   if (text == "df") return select(modes.df, word(1), word(0));
@@ -88,6 +90,7 @@ Result<Term> arithmetic(const Expression& expression, Scope& scope) {
     case ExpressionKind::add: return *left + *right;
     case ExpressionKind::subtract: return *left - *right;
     case ExpressionKind::multiply: return multiply(*left, *right);
+    case ExpressionKind::bits_in_both: return *left & *right;
     case ExpressionKind::shift_left:
       return shift_left(*left, static_cast<unsigned>(*right->as_constant()));
     case ExpressionKind::shift_right:
@@ -141,7 +144,7 @@ std::expected<Term, std::string> word_value(const Expression& expression, Scope&
     case ExpressionKind::ghost: return scope.names->words.at(expression.name);
     case ExpressionKind::definition: return word_value(definition_of(expression, scope), scope);
     case ExpressionKind::register_:
-      if (const auto mode = mode_value(expression.name, scope.cpu->modes())) return *mode;
+      if (const auto mode = mode_value(expression.name, *scope.cpu)) return *mode;
       if (expression.name != "rip") {
         return register_value(expression.name, scope.cpu->registers());
       }
@@ -149,6 +152,7 @@ std::expected<Term, std::string> word_value(const Expression& expression, Scope&
       return *scope.rip;
     case ExpressionKind::register_after_call: return after_call(expression, scope);
     case ExpressionKind::end_of_run: return word(scope.names->run_ends.at(expression.run));
+    case ExpressionKind::begin_of_run: return word(scope.names->run_begins.at(expression.run));
     case ExpressionKind::memory: return memory_value(expression, scope);
     case ExpressionKind::old:
       return at_beginning(scope, [&](Scope& at) { return word_value(expression.operands[0], at); });

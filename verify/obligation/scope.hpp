@@ -20,6 +20,7 @@ struct Names {
   const Contract* contract = nullptr;
   std::map<std::string, Term, std::less<>> words;
   std::map<std::string, Formula, std::less<>> truths;
+  std::map<std::string, std::uint64_t, std::less<>> run_begins;
   std::map<std::string, std::uint64_t, std::less<>> run_ends;
 };
 

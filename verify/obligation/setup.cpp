@@ -198,6 +198,10 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in, Symb
     if (!value) {
       return std::unexpected(at(*in.names.contract, expression.position, value.error()));
     }
+    if (register_name == "fs_base") {
+      fresh.set_fs_base(collected(*value));
+      continue;
+    }
     const SwitchOperand target = assigned_operand(register_name, in);
     fresh.write(target.base, collected(*value - word(target.offset)));
   }

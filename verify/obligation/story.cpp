@@ -82,8 +82,8 @@ std::optional<std::string> name_of_register(const std::string& variable) {
   const std::size_t dot = variable.rfind('.');
   if (dot == std::string::npos) return std::nullopt;
   const std::string part = variable.substr(dot + 1);
-  const bool is_known =
-      is_register_name(part) || part == "mxcsr" || part == "x87_control" || part == "df";
+  const bool is_known = is_register_name(part) || part == "mxcsr" || part == "x87_control" ||
+                        part == "df" || part == "fs_base";
   if (!is_known) return std::nullopt;
   std::string epoch = variable.substr(0, dot);
   if (epoch == "entry") return part + " at the entry";

@@ -9,13 +9,14 @@
 namespace fiberproof::verify {
 namespace {
 
-constexpr std::array<std::string_view, 22> symbols = {
-    "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+",
-    "-",  "*",  "(",  ")",  "[",  "]",  ",",  ":",  "?", ".", "="};
+constexpr std::array<std::string_view, 23> symbols = {
+    "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+", "-",
+    "*",  "(",  ")",  "[",  "]",  ",",  ":",  "?",  ".", "=", "&"};
 
 // A formula continues on the next line after these.
-constexpr std::array<std::string_view, 17> open_ended = {
-    "==", "!=", "<=", ">=", "=>", "<<", ">>", ":=", "<", ">", "+", "-", "*", ",", "?", "and", "or"};
+constexpr std::array<std::string_view, 18> open_ended = {"==", "!=", "<=", ">=",  "=>", "<<",
+                                                         ">>", ":=", "<",  ">",   "+",  "-",
+                                                         "*",  ",",  "?",  "and", "or", "&"};
 
 bool is_name_start(char c) {
   return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_';

@@ -77,7 +77,7 @@ Destination destination(const Control<std::uint64_t, bool>& control) {
         using Where = std::decay_t<decltype(where)>;
         if constexpr (std::is_same_v<Where, Next>) {
           return {Exit::next, 0};
-        } else if constexpr (std::is_same_v<Where, Trap>) {
+        } else if constexpr (std::is_same_v<Where, Trap> || std::is_same_v<Where, SystemCall>) {
           return {Exit::trapped, 0};
         } else if constexpr (std::is_same_v<Where, Branch<bool>>) {
           return where.condition ? Destination{Exit::landed, where.taken}
@@ -137,7 +137,7 @@ Surroundings Cosimulation::surroundings(std::uint64_t choice) const {
                               : choice / one_over_an_end_in % 2 == 0 ? window_over_begin
                                                                      : window_over_end;
   return {cpu_.instruction_address(), cpu_.landings(),
-          cpu_.memory_address() + static_cast<std::uint64_t>(offset)};
+          cpu_.memory_address() + static_cast<std::uint64_t>(offset), NativeCpu::fs_base()};
 }
 
 std::optional<Mismatch> Cosimulation::run_case(std::uint64_t index) {
@@ -194,12 +194,14 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, const Surround
   }
   machine.flags() = made.state.flags;
   machine.modes() = made.state.modes;
+  machine.set_fs_base(where.fs_base);
   const auto control = model_(machine, *instruction);
 
   place_window(made, where.window_address - cpu_.memory_address(), cpu_.memory());
   CpuState native = made.state;
   const NativeOutcome outcome = cpu_.run(made.code, native);
 
+  take_undefined_memory(machine);
   if (!control) {
     mismatch.differences.push_back("the model refuses: " + control.error().reason);
   } else {
@@ -220,6 +222,15 @@ std::optional<Mismatch> Cosimulation::run(const RandomCase& made, const Surround
   std::ranges::fill(cpu_.memory(), std::byte{0});
   std::ranges::fill(model_memory_, std::byte{0});
   return mismatch;
+}
+
+// Bytes that an instruction leaves undefined are those of this CPU.
+void Cosimulation::take_undefined_memory(const ConcreteCpu& machine) {
+  if (!machine.undefined_memory() || machine.fault()) return;
+  const auto& [address, bytes] = *machine.undefined_memory();
+  const std::size_t from = address - cpu_.memory_address();
+  std::ranges::copy(cpu_.memory().subspan(from, bytes),
+                    model_memory_.begin() + static_cast<std::ptrdiff_t>(from));
 }
 
 void Cosimulation::compare(const Run& run, std::vector<std::string>& differences) {

@@ -69,6 +69,7 @@ class Cosimulation {
   Surroundings surroundings(std::uint64_t choice) const;
   std::optional<Mismatch> run(const RandomCase& made, const Surroundings& where, Mismatch mismatch,
                               std::uint64_t& counter);
+  void take_undefined_memory(const ConcreteCpu& machine);
   void compare(const Run& run, std::vector<std::string>& differences);
   void count(const Run& run, std::uint64_t& counter);
 

@@ -127,6 +127,9 @@ std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings,
     return std::nullopt;
   }
   const Operation operation = instruction->operation;
+  if (operation == Operation::syscall) {
+    return std::nullopt;  // the operating system would do whatever RAX says
+  }
   RandomCase made;
   made.form = "given bytes";
   made.code.assign(code.begin(), code.begin() + instruction->length);
@@ -149,10 +152,14 @@ std::optional<RandomCase> make_encoding_case(const Surroundings& surroundings,
     if (transfers_control(operation)) {
       put_in_window(surroundings, place, landing, made);
     }
+    const std::uint64_t aimed = place - (memory->is_by_fs ? surroundings.fs_base : 0);
+    if (memory->is_by_fs && (memory->is_32_bit || instruction->relative)) {
+      return std::nullopt;  // out of reach
+    }
     if (instruction->relative) {
       redirect(*instruction, place, made);
-    } else if (!aim(*memory, stack, place, made.state) &&
-               !aim_absolute(*instruction, *memory, place, made)) {
+    } else if (!aim(*memory, stack, aimed, made.state) &&
+               !aim_absolute(*instruction, *memory, aimed, made)) {
       return std::nullopt;
     }
   }

@@ -49,6 +49,7 @@ std::string_view kind_name(Kind kind) {
     case Kind::short_memory: return "mem by 32 bits";
     case Kind::short_landing_memory: return "landing mem by 32 bits";
     case Kind::short_address: return "address of 32 bits";
+    case Kind::fs_memory: return "mem by FS";
   }
   return "";
 }
@@ -266,6 +267,20 @@ void add_short_addresses(FormList& list) {
   list.add(ZYDIS_MNEMONIC_CALL, {{Kind::short_landing_memory, 8}}, true);
 }
 
+void add_accesses_by_fs(FormList& list) {
+  const std::vector<std::uint8_t> by_fs{0x64};
+  for (const std::uint8_t bytes : every_width) {
+    list.add(ZYDIS_MNEMONIC_MOV, {{Kind::reg, bytes}, {Kind::fs_memory, bytes}}, false, false,
+             by_fs);
+    list.add(ZYDIS_MNEMONIC_MOV, {{Kind::fs_memory, bytes}, {Kind::reg, bytes}}, false, false,
+             by_fs);
+    list.add(ZYDIS_MNEMONIC_SUB, {{Kind::reg, bytes}, {Kind::fs_memory, bytes}}, false, false,
+             by_fs);
+  }
+  list.add(ZYDIS_MNEMONIC_TEST, {{Kind::fs_memory, 4}, {Kind::immediate, 4}}, false, false, by_fs);
+  list.add(ZYDIS_MNEMONIC_PUSH, {{Kind::fs_memory, 8}}, true, false, by_fs);
+}
+
 void add_modes(FormList& list) {
   list.add(ZYDIS_MNEMONIC_CLD, {});
   list.add(ZYDIS_MNEMONIC_STD, {});
@@ -273,6 +288,8 @@ void add_modes(FormList& list) {
   list.add(ZYDIS_MNEMONIC_STMXCSR, {{Kind::memory, 4}});
   list.add(ZYDIS_MNEMONIC_FLDCW, {{Kind::memory, 2}});
   list.add(ZYDIS_MNEMONIC_FNSTCW, {{Kind::memory, 2}});
+  list.add(ZYDIS_MNEMONIC_FLDENV, {{Kind::memory, 28}});
+  list.add(ZYDIS_MNEMONIC_FNSTENV, {{Kind::memory, 28}});
 }
 
 // What assemblers choose and Zydis's encoder does not.
@@ -325,6 +342,7 @@ const std::vector<Form>& all_forms() {
     add_prefixed(list);
     add_short_addresses(list);
     add_modes(list);
+    add_accesses_by_fs(list);
     add_encodings(list);
     return list.take();
   }();

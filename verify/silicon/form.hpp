@@ -26,7 +26,8 @@ struct OperandForm {
     mxcsr_memory,    // memory that holds a value for MXCSR, one in eight with reserved bits
     short_memory,    // by an address of 32 bits (prefix 67)
     short_landing_memory,
-    short_address
+    short_address,
+    fs_memory  // behind prefix 64
   };
   Kind kind;
   std::uint8_t bytes;

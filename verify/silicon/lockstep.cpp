@@ -32,7 +32,7 @@ std::optional<std::uint64_t> destination(const Control<std::uint64_t, bool>& con
         using Where = std::decay_t<decltype(where)>;
         if constexpr (std::is_same_v<Where, Next>) {
           return next;
-        } else if constexpr (std::is_same_v<Where, Trap>) {
+        } else if constexpr (std::is_same_v<Where, Trap> || std::is_same_v<Where, SystemCall>) {
           return std::nullopt;
         } else if constexpr (std::is_same_v<Where, Branch<bool>>) {
           return where.condition ? where.taken : next;

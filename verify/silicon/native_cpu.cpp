@@ -234,6 +234,9 @@ void NativeCpu::Harness::write_code() {
   exit.bytes({0x9c, 0x8f});  // pushfq; pop [rflags]
   exit.absolute(0, &exchange->rflags);
   exit.store_modes(&exchange->mxcsr, &exchange->x87_control);
+  // fninit: an environment that was loaded may say that registers are in use, and exceptions
+  // pending.
+  exit.bytes({0xdb, 0xe3});
   exit.load_modes(&exchange->host_mxcsr, &exchange->host_x87_control);
   exit.bytes({0xfc});  // cld
   exit.bytes({0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3});
@@ -285,6 +288,13 @@ std::uint64_t NativeCpu::instruction_address() const {
 std::array<std::uint64_t, 2> NativeCpu::landings() const {
   const auto code = reinterpret_cast<std::uintptr_t>(harness_->code);
   return {code + landing_behind_offset, code + landing_ahead_offset};
+}
+
+// The word at the base is its own address (ELF Handling For Thread-Local Storage, 3.4.6).
+std::uint64_t NativeCpu::fs_base() {
+  std::uint64_t base = 0;
+  asm("movq %%fs:0, %0" : "=r"(base));
+  return base;
 }
 
 std::uint64_t NativeCpu::memory_address() const {

@@ -48,6 +48,9 @@ class NativeCpu {
   std::uint64_t memory_address() const;
   std::span<std::byte> memory();
 
+  /// The base of FS in this thread, which the instruction finds and cannot change.
+  static std::uint64_t fs_base();
+
   /// On input `state` is what the instruction finds, on output what it leaves.
   NativeOutcome run(std::span<const std::byte> instruction, CpuState& state);
 

@@ -140,6 +140,11 @@ class CaseMaker {
         }
         return choose_memory(address, operand.bytes, into);
       }
+      case Kind::fs_memory: {
+        const std::uint64_t address = window_place();
+        put(address, memory_value());
+        return choose_fs_memory(address, operand.bytes, into);
+      }
       case Kind::address:
         // As for an access, but shifted to anywhere near, and past 32 bits.
         choose_memory(window_place(), 8, into);  // the encoder wants the width of the address
@@ -249,6 +254,19 @@ class CaseMaker {
       }
       *reg = register_name(number, 4);
     }
+  }
+
+  // The base of FS is the process's own: a register makes up for it.
+  void choose_fs_memory(std::uint64_t address, unsigned bytes, ZydisEncoderOperand& into) {
+    into.type = ZYDIS_OPERAND_TYPE_MEMORY;
+    into.mem.size = static_cast<ZyanU16>(bytes);
+    auto base = static_cast<unsigned>(random_.below(register_count));
+    base = base == rsp && form_.uses_stack ? rbp : base;
+    const auto displacement = static_cast<std::int32_t>(random_.next());
+    registers()[base] =
+        address - surroundings_.fs_base - static_cast<std::uint64_t>(std::int64_t{displacement});
+    into.mem.base = register_name(base, 8);
+    into.mem.displacement = displacement;
   }
 
   void choose_registers_of(std::uint64_t address, bool with_base, bool with_index,

@@ -27,6 +27,7 @@ struct Surroundings {
   std::uint64_t instruction_address;
   std::array<std::uint64_t, 2> landings;
   std::uint64_t window_address;
+  std::uint64_t fs_base;  // as the process has it: it is not changed
 };
 
 struct RandomCase {

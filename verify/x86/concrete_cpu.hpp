@@ -1,7 +1,8 @@
 // A CPU on numbers, with one window of memory: step() runs on it beside the real CPU.
 //
-// It records which flags and registers the latest instructions left undefined, since no number can
-// say so, and the first access outside its window. After a fault its state is meaningless.
+// It records which flags, registers and bytes the latest instructions left undefined, since no
+// number can say so, and the first access outside its window. After a fault its state is
+// meaningless.
 #pragma once
 
 #include "verify/x86/cpu.hpp"
@@ -64,6 +65,17 @@ class ConcreteCpu {
     }
   }
 
+  void store_unknown(Word address, unsigned bytes) {
+    for (unsigned at = 0; at < bytes; ++at) store(address + at, 0, 1);
+    undefined_memory_ = Fault{address, bytes};
+  }
+
+  Word fs_base() const { return fs_base_; }
+  void set_fs_base(Word base) { fs_base_ = base; }
+
+  /// The bytes that the latest instruction left undefined.
+  const std::optional<Fault>& undefined_memory() const { return undefined_memory_; }
+
   bool is_undefined(Flag flag) const { return (undefined_ & mask(flag)) != 0; }
   bool is_undefined(Register reg) const {
     return ((undefined_registers_ >> static_cast<unsigned>(reg)) & 1) != 0;
@@ -71,6 +83,7 @@ class ConcreteCpu {
   void forget_undefined() {
     undefined_ = 0;
     undefined_registers_ = 0;
+    undefined_memory_ = std::nullopt;
   }
 
   const std::optional<Fault>& fault() const { return fault_; }
@@ -92,6 +105,8 @@ class ConcreteCpu {
   Modes<Word, Bit> modes_{};
   unsigned undefined_ = 0;
   unsigned undefined_registers_ = 0;
+  std::optional<Fault> undefined_memory_;
+  Word fs_base_ = 0;
   std::uint64_t memory_address_;
   std::span<std::byte> memory_;
   std::optional<Fault> fault_;

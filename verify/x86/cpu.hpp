@@ -35,6 +35,9 @@ inline constexpr std::uint64_t mxcsr_bits = 0xffff;
 /// SDM vol. 1, figure 8-6. One of the other bits is always set; none of them can change.
 inline constexpr std::uint64_t x87_control_bits = 0x1f3f;
 inline constexpr std::uint64_t x87_control_always = 0x0040;
+inline constexpr std::uint64_t x87_exception_masks = 0x3f;
+/// SDM vol. 1, figure 8-9: the control word is the first.
+inline constexpr unsigned x87_environment_bytes = 28;
 
 template <class M>
 concept Cpu = WordAlgebra<typename M::Word, typename M::Bit> &&
@@ -55,6 +58,9 @@ concept Cpu = WordAlgebra<typename M::Word, typename M::Bit> &&
                 // `bytes` is 1, 2, 4 or 8; load zero-extends, store writes the lowest bytes.
                 { m.load(word, bytes) } -> std::same_as<typename M::Word>;
                 m.store(word, word, bytes);
+                // Stores bytes of which nothing is known, any number of them.
+                m.store_unknown(word, bytes);
+                { m.fs_base() } -> std::convertible_to<typename M::Word>;
               };
 
 struct Next {};
@@ -88,6 +94,9 @@ struct Return {
 };
 /// ud2 or int3.
 struct Trap {};
+/// The operating system acts, and control continues at the next instruction. What it changes is for
+/// the owner of the CPU to say; RAX, RCX and R11 are not the caller's any more (psABI A.2.1).
+struct SystemCall {};
 /// To the next instruction if the condition holds, else a fault (#GP); the CPU's state is as if it
 /// held.
 template <class Bit>
@@ -97,6 +106,6 @@ struct Guarded {
 
 template <class Word, class Bit>
 using Control = std::variant<Next, Jump, IndirectJump<Word>, Branch<Bit>, Call, IndirectCall<Word>,
-                             Return<Word>, Trap, Guarded<Bit>>;
+                             Return<Word>, SystemCall, Trap, Guarded<Bit>>;
 
 }  // namespace fiberproof::verify

@@ -10,6 +10,7 @@ namespace {
 using Kind = FileContent::Kind;
 
 constexpr std::string_view symbol_prefix = "the address of ";
+constexpr std::string_view fs_base_suffix = ".fs_base";
 constexpr std::string_view weak_prefix = "the address of weak ";
 constexpr std::size_t addresses_max = 16;  // of one instruction, for example in a table
 
@@ -58,6 +59,12 @@ class Lookup {
                         node->name));
       }
     }
+    if (is_by_fs()) {
+      return fault(
+          "by FS, whose base the contract does not describe: begin the run with 'fs_base == "
+          "GHOST', "
+          "and give a region for the thread's memory");
+    }
     if (const auto addresses = few_addresses()) return at_one_of(*addresses);
     AccessFault astray{
         text(fmt::format("of an address that is not known to be in a region: {}",
@@ -67,6 +74,13 @@ class Lookup {
   }
 
  private:
+  // A thread's own memory is some: no state in which it lies elsewhere refutes anything.
+  bool is_by_fs() const {
+    const auto variables = variables_of({&access_.address.node()});
+    return std::ranges::any_of(
+        variables, [](const Node* node) { return node->name.ends_with(fs_base_suffix); });
+  }
+
   std::string text(const std::string& of_what) const {
     return fmt::format("a {} at {:#x} {}", name_of_access(access_), access_.instruction, of_what);
   }

@@ -26,6 +26,9 @@ bool is_modelled_width(unsigned bits) {
   return bits == 8 || bits == 16 || bits == 32 || bits == 64;
 }
 
+// In 64-bit mode and without prefix 66 (SDM vol. 1, figure 8-9).
+constexpr unsigned x87_environment_bits = 28 * 8;
+
 constexpr std::string_view see_limits = "is not modelled: see README, Limits";
 
 // The state of one decoding.
@@ -90,6 +93,7 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::jcc:
     case Operation::call:
     case Operation::ret:
+    case Operation::syscall:
     case Operation::leave:
     case Operation::push:
     case Operation::pop:
@@ -107,7 +111,9 @@ std::uint8_t Decoding::width(Operation operation) const {
     case Operation::ldmxcsr:
     case Operation::stmxcsr: return 4;
     case Operation::fldcw:
-    case Operation::fnstcw: return 2;
+    case Operation::fnstcw:
+    case Operation::fldenv:  // what is modelled of them is the control word
+    case Operation::fnstenv: return 2;
     case Operation::set: return 1;
     default:  // VEX.W is not an operand width to Zydis
       return static_cast<std::uint8_t>((raw_.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX
@@ -159,16 +165,17 @@ std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& 
   if (from.mem.type != ZYDIS_MEMOP_TYPE_MEM && from.mem.type != ZYDIS_MEMOP_TYPE_AGEN) {
     return std::unexpected("a memory operand of a kind that is not modelled");
   }
-  if (from.mem.segment == ZYDIS_REGISTER_FS || from.mem.segment == ZYDIS_REGISTER_GS) {
+  const bool agen = from.mem.type == ZYDIS_MEMOP_TYPE_AGEN;
+  const bool is_by_fs = from.mem.segment == ZYDIS_REGISTER_FS;
+  if (from.mem.segment == ZYDIS_REGISTER_GS || (is_by_fs && agen)) {
     return std::unexpected(
         fmt::format("an access by {} {}", ZydisRegisterGetString(from.mem.segment), see_limits));
   }
   if (raw_.address_width == 32 && has_no_base()) {
     return std::unexpected(fmt::format("an address of 32 bits without a base {}", see_limits));
   }
-  const bool agen = from.mem.type == ZYDIS_MEMOP_TYPE_AGEN;
   const unsigned bits = agen ? raw_.operand_width : from.size;
-  if (!is_modelled_width(bits)) {
+  if (!is_modelled_width(bits) && bits != x87_environment_bits) {
     return std::unexpected(fmt::format("an access of {} bits {}", bits, see_limits));
   }
   MemoryOperand made{std::nullopt,
@@ -176,7 +183,8 @@ std::expected<Operand, std::string> Decoding::memory(const ZydisDecodedOperand& 
                      1,
                      static_cast<std::uint64_t>(from.mem.disp.value),
                      static_cast<std::uint8_t>(bits / 8),
-                     raw_.address_width == 32};
+                     raw_.address_width == 32,
+                     is_by_fs};
   if (from.mem.base == ZYDIS_REGISTER_RIP) {
     made.displacement += address_ + raw_.length;
   } else if (from.mem.base != ZYDIS_REGISTER_NONE) {
@@ -256,16 +264,17 @@ constexpr auto register_names =
 static_assert(register_names.size() == register_count);
 
 constexpr auto operation_names = std::to_array<std::string_view>(
-    {"mov",         "movzx",  "movsx",   "movbe",   "bswap", "lea",    "xchg",   "xadd",
-     "push",        "pop",    "leave",   "add",     "adc",   "sub",    "sbb",    "cmp",
-     "neg",         "inc",    "dec",     "mul",     "imul",  "and",    "or",     "xor",
-     "not",         "test",   "shl",     "shr",     "sar",   "rol",    "ror",    "rcl",
-     "rcr",         "shld",   "shrd",    "shlx",    "shrx",  "sarx",   "rorx",   "mulx",
-     "andn",        "bextr",  "bzhi",    "blsr",    "blsi",  "blsmsk", "bt",     "bts",
-     "btr",         "btc",    "bsf",     "bsr",     "tzcnt", "lzcnt",  "popcnt", "cbw/cwde/cdqe",
-     "cwd/cdq/cqo", "cmovcc", "setcc",   "cmc",     "clc",   "stc",    "lahf",   "sahf",
-     "cld",         "std",    "ldmxcsr", "stmxcsr", "fldcw", "fnstcw", "jmp",    "jcc",
-     "call",        "ret",    "nop",     "endbr64", "ud2",   "int3"});
+    {"mov",         "movzx",  "movsx",   "movbe",   "bswap",   "lea",    "xchg",    "xadd",
+     "push",        "pop",    "leave",   "add",     "adc",     "sub",    "sbb",     "cmp",
+     "neg",         "inc",    "dec",     "mul",     "imul",    "and",    "or",      "xor",
+     "not",         "test",   "shl",     "shr",     "sar",     "rol",    "ror",     "rcl",
+     "rcr",         "shld",   "shrd",    "shlx",    "shrx",    "sarx",   "rorx",    "mulx",
+     "andn",        "bextr",  "bzhi",    "blsr",    "blsi",    "blsmsk", "bt",      "bts",
+     "btr",         "btc",    "bsf",     "bsr",     "tzcnt",   "lzcnt",  "popcnt",  "cbw/cwde/cdqe",
+     "cwd/cdq/cqo", "cmovcc", "setcc",   "cmc",     "clc",     "stc",    "lahf",    "sahf",
+     "cld",         "std",    "ldmxcsr", "stmxcsr", "fldcw",   "fnstcw", "fldenv",  "fnstenv",
+     "jmp",         "jcc",    "call",    "ret",     "syscall", "nop",    "endbr64", "ud2",
+     "int3"});
 static_assert(operation_names.size() == operation_count);
 
 }  // namespace

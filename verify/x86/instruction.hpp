@@ -4,7 +4,7 @@
 // routines under proof, on operands of 8 to 64 bits, and those that change or save the modes of
 // floating-point arithmetic and the direction flag. Anything else is an error with its address and
 // disassembly: another mnemonic, another operand form, or a prefix whose meaning is not modelled
-// (LOCK, REP, FS, GS). A prefix is skipped only if it changes nothing on any processor; README.md
+// (LOCK, REP, GS). A prefix is skipped only if it changes nothing on any processor; README.md
 // lists both. Proofs reach as far as the allow list.
 //
 // Relies on Zydis for the decoding; no type of it appears here.
@@ -114,10 +114,13 @@ enum class Operation : std::uint8_t {
   stmxcsr,
   fldcw,
   fnstcw,
+  fldenv,
+  fnstenv,
   jmp,
   jcc,
   call,
   ret,  // jmp and call: direct where the operand is an Immediate
+  syscall,
   nop,  // with everything else that has no modelled effect: pause, prefetch, fences
   endbr64,
   ud2,  // and ud0, ud1
@@ -139,15 +142,17 @@ struct Immediate {
   std::uint64_t value;
 };
 
-/// At base + index * scale + displacement, modulo 2^64. A RIP-relative operand has neither base nor
-/// index, and its absolute address as the displacement.
+/// At base + index * scale + displacement, modulo 2^64, plus the base of FS where `is_by_fs`. A
+/// RIP-relative operand has neither base nor index, and its absolute address as the displacement.
 struct MemoryOperand {
   std::optional<Register> base;
   std::optional<Register> index;
   std::uint8_t scale;  // 1, 2, 4 or 8
   std::uint64_t displacement;
-  std::uint8_t bytes;      // of the access; for lea, which accesses nothing, of the destination
+  std::uint8_t bytes;      // of the access; for lea, which accesses nothing, of the destination; of
+                           // fldenv and fnstenv 28
   bool is_32_bit = false;  // prefix 67: the address is the sum modulo 2^32
+  bool is_by_fs = false;
 };
 
 using Operand = std::variant<RegisterOperand, Immediate, MemoryOperand>;

@@ -112,9 +112,12 @@ constexpr auto unconditional = std::to_array<std::pair<ZydisMnemonic, Operation>
     {ZYDIS_MNEMONIC_STMXCSR, Operation::stmxcsr},
     {ZYDIS_MNEMONIC_FLDCW, Operation::fldcw},
     {ZYDIS_MNEMONIC_FNSTCW, Operation::fnstcw},
+    {ZYDIS_MNEMONIC_FLDENV, Operation::fldenv},
+    {ZYDIS_MNEMONIC_FNSTENV, Operation::fnstenv},
     {ZYDIS_MNEMONIC_JMP, Operation::jmp},
     {ZYDIS_MNEMONIC_CALL, Operation::call},
     {ZYDIS_MNEMONIC_RET, Operation::ret},
+    {ZYDIS_MNEMONIC_SYSCALL, Operation::syscall},
     {ZYDIS_MNEMONIC_NOP, Operation::nop},
     {ZYDIS_MNEMONIC_PAUSE, Operation::nop},
     {ZYDIS_MNEMONIC_PREFETCH, Operation::nop},
@@ -178,7 +181,8 @@ bool is_near_branch(Operation operation) {
 
 bool changes_modes(Operation operation) {
   return operation == Operation::ldmxcsr || operation == Operation::stmxcsr ||
-         operation == Operation::fldcw || operation == Operation::fnstcw;
+         operation == Operation::fldcw || operation == Operation::fnstcw ||
+         operation == Operation::fldenv || operation == Operation::fnstenv;
 }
 
 bool is_mandatory(const ZydisDecodedInstruction& instruction, std::uint8_t prefix) {
@@ -206,6 +210,19 @@ bool is_plain_repeat(const ZydisDecodedInstruction& instruction, Operation opera
                       (prefix == 0xf3 && operation == Operation::ret));
 }
 
+// FS before a memory operand, and no other segment: which of two counts differs between Zydis and
+// the manuals. Before another operand the attribute is not set.
+bool is_only_segment(const ZydisDecodedInstruction& instruction) {
+  const auto is_segment = [](const auto& prefix) {
+    return prefix.value == 0x26 || prefix.value == 0x2e || prefix.value == 0x36 ||
+           prefix.value == 0x3e || prefix.value == 0x64 || prefix.value == 0x65;
+  };
+  return (instruction.attributes & ZYDIS_ATTRIB_HAS_SEGMENT_FS) != 0 &&
+         std::ranges::count_if(
+             std::span(instruction.raw.prefixes).first(instruction.raw.prefix_count), is_segment) ==
+             1;
+}
+
 bool is_plain_prefix(const ZydisDecodedInstruction& instruction, Operation operation,
                      std::uint8_t prefix) {
   switch (prefix) {
@@ -213,10 +230,11 @@ bool is_plain_prefix(const ZydisDecodedInstruction& instruction, Operation opera
     case 0x2e:
     case 0x36:
     case 0x3e: return true;
-    case 0x64:                                      // FS, GS
+    case 0x64: return operation == Operation::nop || is_only_segment(instruction);
     case 0x65: return operation == Operation::nop;  // accesses nothing
     case 0x66:
-      return operation != Operation::endbr64 && !changes_modes(operation) &&
+      return operation != Operation::endbr64 && operation != Operation::syscall &&
+             !changes_modes(operation) &&
              (!has_width_of_the_stack(operation) || instruction.raw.rex.W != 0);
     case 0x67: return true;  // is part of a memory operand, and of nothing else
     case 0xf2:

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t steps_max = 1024;  // of one path: the routines have no loops
 constexpr std::size_t paths_max = 1024;
-constexpr std::size_t calls_max = 32;  // nested
+constexpr std::size_t calls_max = 32;    // nested
+constexpr std::size_t targets_max = 17;  // of a jump by a table
 
 struct PendingCall {
   std::uint64_t return_address;
@@ -29,12 +30,14 @@ struct Open {
 class Execution {
  public:
   Execution(const Code& code, Solver& solver, const CallHandler& on_call,
-            const CodeFinder& find_code, const StepObserver& before_step)
+            const CodeFinder& find_code, const StepObserver& before_step,
+            const SystemCallHandler& on_system_call)
       : code_(code),
         solver_(solver),
         on_call_(on_call),
         find_code_(find_code),
-        before_step_(before_step) {}
+        before_step_(before_step),
+        on_system_call_(on_system_call) {}
 
   std::vector<PathEnd> run(SymbolicCpu start) {
     open_.push_back({std::move(start), code_.begin, &code_});
@@ -170,10 +173,15 @@ class Execution {
     } else if (const auto* call = std::get_if<Call>(&control)) {
       return call_out(path, word(call->target), call->return_address, before);
     } else if (const auto* indirect = std::get_if<IndirectJump<Term>>(&control)) {
+      if (const auto targets = targets_within(path, indirect->target)) {
+        return jump_to_each(path, indirect->target, *targets);
+      }
       end(PathEnd::Kind::left, std::move(path.cpu), indirect->target, {});
       return false;
     } else if (const auto* ret = std::get_if<Return<Term>>(&control)) {
       return return_from(path, ret->target);
+    } else if (std::holds_alternative<SystemCall>(control)) {
+      return call_system(path);
     } else if (std::holds_alternative<Trap>(control)) {
       end(PathEnd::Kind::trapped, std::move(path.cpu), word(path.cpu.instruction),
           fmt::format("a trap at {}", place(*path.code, path.cpu.instruction)));
@@ -182,6 +190,39 @@ class Execution {
       return call_out(path, through->target, through->return_address, before);
     }
     return true;
+  }
+
+  // All targets that the path allows, if they are few and lie in the code: a jump by a table.
+  std::optional<std::vector<std::uint64_t>> targets_within(const Open& path, Term target) {
+    const auto is_within = [&path](std::uint64_t address) {
+      return address >= path.code->begin && address < path.code->end;
+    };
+    std::vector<std::uint64_t> found;
+    if (const auto one = target.as_constant()) {
+      if (is_within(*one)) found.push_back(*one);
+      return found.empty() ? std::nullopt : std::optional(std::move(found));
+    }
+    Formula is_one = truth(false);
+    while (found.size() < targets_max) {
+      const Answer answer = solver_.prove({path.cpu.path, is_one});
+      if (answer.verdict == Verdict::proved && !found.empty()) return found;
+      if (answer.verdict != Verdict::refuted) return std::nullopt;
+      const std::uint64_t value = evaluate(target, answer.counterexample);
+      if (!is_within(value)) return std::nullopt;
+      found.push_back(value);
+      is_one = logical_or(is_one, equal(target, word(value)));
+    }
+    return std::nullopt;
+  }
+
+  bool jump_to_each(Open& path, Term target, const std::vector<std::uint64_t>& targets) {
+    for (const std::uint64_t value : targets) {
+      Open taken{path.cpu, value, path.code, path.calls, path.steps};
+      const Formula is_taken = equal(target, word(value));
+      if (is_taken.as_constant() != true) taken.cpu.path.push_back(is_taken);
+      open_.push_back(std::move(taken));
+    }
+    return false;
   }
 
   bool fork(Open& path, const Branch<Formula>& branch) {
@@ -210,6 +251,21 @@ class Execution {
         solver_.prove({cpu.path, logical_not(condition)}).verdict == Verdict::proved;
     cpu.path.push_back(condition);
     return !impossible;
+  }
+
+  bool call_system(Open& path) {
+    const std::uint64_t at = path.cpu.instruction;
+    const CallOutcome outcome = on_system_call_ ? on_system_call_(path.cpu) : CallOutcome::unknown;
+    if (outcome == CallOutcome::returns) return true;
+    if (outcome == CallOutcome::never_returns) {
+      end(PathEnd::Kind::stopped, std::move(path.cpu), word(at), {});
+      return false;
+    }
+    end(PathEnd::Kind::dead_end, std::move(path.cpu), word(at),
+        fmt::format("a system call at {}, which the contract does not describe: add "
+                    "'call NAME = syscall NUMBER'",
+                    place(*path.code, at)));
+    return false;
   }
 
   bool call_out(Open& path, Term target, std::uint64_t return_address, const SymbolicCpu& before) {
@@ -279,6 +335,7 @@ class Execution {
   const CallHandler& on_call_;
   const CodeFinder& find_code_;
   const StepObserver& before_step_;
+  const SystemCallHandler& on_system_call_;
   std::vector<Open> open_;
   std::vector<PathEnd> ends_;
 };
@@ -300,8 +357,10 @@ Code decode_all(std::string name, std::uint64_t address, std::span<const std::by
 
 std::vector<PathEnd> execute(const Code& code, SymbolicCpu start, Solver& solver,
                              const CallHandler& on_call, const CodeFinder& find_code,
-                             const StepObserver& before_step) {
-  return Execution(code, solver, on_call, find_code, before_step).run(std::move(start));
+                             const StepObserver& before_step,
+                             const SystemCallHandler& on_system_call) {
+  return Execution(code, solver, on_call, find_code, before_step, on_system_call)
+      .run(std::move(start));
 }
 
 }  // namespace fiberproof::verify

@@ -1,10 +1,11 @@
 // Path-complete execution of one routine: every branch is followed where it can be taken, and a
 // path ends where control leaves the routine. Code that the routine jumps to, runs into or calls is
 // executed, too, unless the contract describes the callee. A jump to a function that the contract
-// describes is a call that returns to the address on the stack. Nothing is skipped: a path that
-// reaches an instruction outside the allow list, a fault, or an unbounded loop or recursion is a
-// dead end with its reason, and the proof fails on it. Bytes that no path reaches, such as a
-// landing pad, may be anything.
+// describes is a call that returns to the address on the stack. A jump through a register or memory
+// whose targets are few and certainly within the code is a jump in it, as by a compiler's table.
+// Nothing is skipped: a path that reaches an instruction outside the allow list, a fault, or an
+// unbounded loop or recursion is a dead end with its reason, and the proof fails on it. Bytes that
+// no path reaches, such as a landing pad, may be anything.
 #pragma once
 
 #include "verify/smt/query.hpp"
@@ -63,6 +64,9 @@ enum class CallOutcome : std::uint8_t { returns, never_returns, unknown };
 using CallHandler =
     std::function<CallOutcome(SymbolicCpu& cpu, Term target, const SymbolicCpu& before)>;
 
+/// The same for a system call: the state before it becomes that after it.
+using SystemCallHandler = std::function<CallOutcome(SymbolicCpu& cpu)>;
+
 /// Called before each instruction of each path, with the CPU and the instruction's address.
 using StepObserver = std::function<void(const SymbolicCpu& cpu, std::uint64_t address)>;
 
@@ -85,6 +89,7 @@ using CodeFinder =
 /// code that `find_code` returns; without `find_code`, control that reaches the end has left.
 std::vector<PathEnd> execute(const Code& code, SymbolicCpu start, Solver& solver,
                              const CallHandler& on_call, const CodeFinder& find_code = {},
-                             const StepObserver& before_step = {});
+                             const StepObserver& before_step = {},
+                             const SystemCallHandler& on_system_call = {});
 
 }  // namespace fiberproof::verify

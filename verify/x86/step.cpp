@@ -33,9 +33,20 @@ bool has_sound_parts(const Operand& operand) {
   }
   if (const auto* memory = std::get_if<MemoryOperand>(&operand)) {
     const std::uint8_t scale = memory->scale;
-    return has_width(memory->bytes) && (scale == 1 || scale == 2 || scale == 4 || scale == 8);
+    return (has_width(memory->bytes) || memory->bytes == x87_environment_bytes) &&
+           (scale == 1 || scale == 2 || scale == 4 || scale == 8);
   }
   return true;
+}
+
+// A segment has no part in the address that lea computes.
+bool is_by_fs(const Operand& operand) {
+  return std::get<MemoryOperand>(operand).is_by_fs;
+}
+
+bool is_environment(const std::vector<Operand>& operands) {
+  return operands.size() == 1 && is_memory(operands[0]) &&
+         std::get<MemoryOperand>(operands[0]).bytes == x87_environment_bytes;
 }
 
 bool has_bytes(const Operand& operand, std::uint8_t bytes) {
@@ -69,6 +80,8 @@ bool has_widths(const Instruction& instruction) {
     case Operation::rcr: checked = 1; break;
     case Operation::shld:
     case Operation::shrd: checked = 2; break;
+    case Operation::fldenv:
+    case Operation::fnstenv: checked = 0; break;
     default: break;
   }
   return has_width(instruction.bytes) &&
@@ -121,7 +134,7 @@ bool has_kinds(const Instruction& instruction) {
     case Operation::cmov: return are(operands, "rp");
     case Operation::movbe: return are(operands, "rm") || are(operands, "mr");
     case Operation::bswap: return instruction.bytes >= 4 && are(operands, "r");
-    case Operation::lea: return are(operands, "rm");
+    case Operation::lea: return are(operands, "rm") && !is_by_fs(operands[1]);
     case Operation::xchg:
     case Operation::xadd: return are(operands, "pr");
     case Operation::shl:
@@ -170,6 +183,8 @@ bool has_kinds(const Instruction& instruction) {
     case Operation::stmxcsr: return count == 1 && instruction.bytes == 4 && is_memory(operands[0]);
     case Operation::fldcw:
     case Operation::fnstcw: return count == 1 && instruction.bytes == 2 && is_memory(operands[0]);
+    case Operation::fldenv:
+    case Operation::fnstenv: return instruction.bytes == 2 && is_environment(operands);
     case Operation::jmp:
     case Operation::call: return count == 1 && instruction.bytes == 8;
     case Operation::jcc: return count == 1 && is_immediate(operands[0]);
@@ -184,6 +199,7 @@ bool has_kinds(const Instruction& instruction) {
     case Operation::std:
     case Operation::leave:
     case Operation::ret:
+    case Operation::syscall:
     case Operation::nop:
     case Operation::endbr64:
     case Operation::ud2:

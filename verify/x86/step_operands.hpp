@@ -54,7 +54,8 @@ class StepOperands {
     if (memory.base) {
       sum = Word(m_.read(*memory.base)) + sum;
     }
-    return memory.is_32_bit ? masked(sum, 32) : sum;
+    if (memory.is_32_bit) sum = masked(sum, 32);
+    return memory.is_by_fs ? Word(Word(m_.fs_base()) + sum) : sum;
   }
 
   unsigned operand_bits(std::size_t index) const {

@@ -33,6 +33,7 @@ class Step : private StepArithmetic<M> {
       case Operation::jcc:
       case Operation::call:
       case Operation::ret:
+      case Operation::syscall:
       case Operation::ud2:
       case Operation::int3: return transfer();
       case Operation::push:
@@ -93,7 +94,9 @@ class Step : private StepArithmetic<M> {
       case Operation::ldmxcsr:
       case Operation::stmxcsr:
       case Operation::fldcw:
-      case Operation::fnstcw: return change_or_save_modes();
+      case Operation::fnstcw:
+      case Operation::fldenv:
+      case Operation::fnstenv: return change_or_save_modes();
       case Operation::nop:
       case Operation::endbr64: break;
       default: move();
@@ -203,15 +206,34 @@ class Step : private StepArithmetic<M> {
       case Operation::std: modes.df = truth(i_.operation == Operation::std); return Next{};
       case Operation::stmxcsr: write(0, modes.mxcsr); return Next{};
       case Operation::fnstcw: write(0, modes.x87_control); return Next{};
-      case Operation::fldcw:
-        modes.x87_control = (read(0) & number(x87_control_bits)) | number(x87_control_always);
+      case Operation::fldcw: set_x87_control(read(0)); return Next{};
+      case Operation::fldenv: {
+        const Word at = address(std::get<MemoryOperand>(i_.operands[0]));
+        set_x87_control(m_.load(at, 4));
+        for (unsigned offset = 4; offset < x87_environment_bytes; offset += 4) {
+          static_cast<void>(m_.load(at + number(offset), 4));  // not modelled, and accessed
+        }
         return Next{};
+      }
+      case Operation::fnstenv: {
+        // SDM vol. 2, FSTENV: the status, tags and pointers are not modelled, and all exceptions
+        // are masked behind it.
+        const Word at = address(std::get<MemoryOperand>(i_.operands[0]));
+        m_.store(at, modes.x87_control, 2);
+        m_.store_unknown(at + number(2), x87_environment_bytes - 2);
+        modes.x87_control = modes.x87_control | number(x87_exception_masks);
+        return Next{};
+      }
       default: {  // ldmxcsr
         const Word value = read(0);
         modes.mxcsr = value & number(mxcsr_bits);
         return Guarded<Bit>{equal(value & number(~mxcsr_bits), number(0))};
       }
     }
+  }
+
+  void set_x87_control(const Word& value) {
+    m_.modes().x87_control = (value & number(x87_control_bits)) | number(x87_control_always);
   }
 
   // Control.
@@ -240,6 +262,7 @@ class Step : private StepArithmetic<M> {
         m_.write(Register::rsp, rsp + number(8));
         return Return<Word>{target};
       }
+      case Operation::syscall: return SystemCall{};
       default: return Trap{};
     }
   }

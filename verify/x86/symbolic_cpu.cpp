@@ -37,6 +37,7 @@ SymbolicCpu::SymbolicCpu(const Regions* regions, Memory memory, std::string_view
       registers_(unknown_registers(epoch, std::make_index_sequence<register_count>{})),
       flags_(unknown_flags(epoch)),
       modes_(unknown_modes(epoch)),
+      fs_base_(variable(fmt::format("{}.fs_base", epoch))),
       epoch_(epoch) {}
 
 Formula SymbolicCpu::unknown_bit(Flag) {
@@ -79,6 +80,15 @@ void SymbolicCpu::store(Term address, Term value, unsigned bytes) {
   if (location) return store_to(*location, value, bytes);
   const auto found = outside({instruction, address, bytes, true, location.error()});
   if (found) store_to(std::get<Location>(*found), value, bytes);
+}
+
+void SymbolicCpu::store_unknown(Term address, unsigned bytes) {
+  for (unsigned at = 0; at < bytes;) {
+    const unsigned part = bytes - at >= 8 ? 8 : 1;
+    store(address + word(at),
+          variable(fmt::format("{}.undefined_bytes.{}", epoch_, unknown_words_++)), part);
+    at += part;
+  }
 }
 
 Term SymbolicCpu::load_from(const Location& location, unsigned bytes) {
@@ -126,6 +136,18 @@ void SymbolicCpu::forget_across_call(const std::string& epoch) {
   modes_.mxcsr = (modes_.mxcsr & word(mxcsr_control_bits)) |
                  (unknown.modes_.mxcsr & word(~mxcsr_control_bits));
   modes_.df = logical_and(modes_.df, unknown.modes_.df);
+  fs_base_ = unknown.fs_base_;  // another thread may have resumed this stack
+  memory_.havoc(epoch);
+  epoch_ = epoch;
+}
+
+void SymbolicCpu::forget_across_system_call(const std::string& epoch) {
+  const SymbolicCpu unknown(regions_, memory_, epoch);
+  for (const Register lost : {Register::rax, Register::rcx, Register::r11}) {
+    write(lost, unknown.read(lost));
+  }
+  flags_ = unknown.flags_;
+  fs_base_ = unknown.fs_base_;
   memory_.havoc(epoch);
   epoch_ = epoch;
 }

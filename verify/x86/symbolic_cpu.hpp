@@ -51,11 +51,19 @@ class SymbolicCpu {
   Term unknown_word_where(Formula condition, Register name, Term otherwise);
   Term load(Term address, unsigned bytes);
   void store(Term address, Term value, unsigned bytes);
+  void store_unknown(Term address, unsigned bytes);
+
+  Term fs_base() const { return fs_base_; }
+  void set_fs_base(Term base) { fs_base_ = base; }
 
   /// The state after a call: memory, all registers but the callee-saved, and the status in MXCSR
   /// are unknown again; control words stay, and so does a clear direction flag (psABI 3.2.1). RSP
   /// is as before the call.
   void forget_across_call(const std::string& epoch);
+
+  /// The state after a system call: memory, RAX, RCX, R11, the status flags and the base of FS are
+  /// unknown (psABI A.2.1).
+  void forget_across_system_call(const std::string& epoch);
 
   const Regions& regions() const { return *regions_; }
   Memory& memory() { return memory_; }
@@ -87,6 +95,7 @@ class SymbolicCpu {
   std::array<Term, register_count> registers_;
   Flags<Formula> flags_;
   Modes<Term, Formula> modes_;
+  Term fs_base_;
   std::string epoch_;
   unsigned unknown_bits_ = 0;
   unsigned unknown_words_ = 0;

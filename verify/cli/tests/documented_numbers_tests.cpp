@@ -144,7 +144,7 @@ TEST(documented_numbers, the_help_in_the_readme_names_every_subcommand) {
     ++subcommands;
     EXPECT_NE(text.find("\nfiberproof " + name), text.npos) << name;
   }
-  EXPECT_EQ(subcommands, 10u);
+  EXPECT_EQ(subcommands, 11u);
 }
 
 }  // namespace

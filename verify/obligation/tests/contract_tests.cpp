@@ -30,17 +30,21 @@ call callee = function other_function
   T2 argument: rdi == old [TOS - 8]
   keeps [TOS - 16, TOS)
   returns (al != 0) == flag
+call kernel = syscall 0x0e
 call pointed_at = indirect old [TOS - 24]
   keeps [TOS - 16, TOS), [TOS - 32, TOS - 24)
 run second = function some_function after other_function
   T2 comes_back: rip == first.end
   havoc keeps [TOS - 16, TOS), [TOS - 32, TOS - 24)
   rsp == TOS
+  fs_base == TOS
 model
   [TOS - 8] := (flag ? 1 : 0) when n < m
 exit
   T4 goes_on: flag => rip == [TOS - 0x08]   # a comment
-  T5 payload: rdi == callee.rax and rsi == first.end
+  T5 payload: rdi == callee.rax and rsi == first.end and
+    u16 [TOS - 2] & 0xff ==
+    first.begin
 modifies
   T6 [TOS - 8, TOS) when flag
 prefer n == 0
@@ -57,8 +61,9 @@ counterexample
   EXPECT_EQ(contract->slots[0].name, "stack.top");
   EXPECT_EQ(contract->runs[0].arrivals.size(), 1u);
   EXPECT_EQ(contract->calls[0].kept.size(), 1u);
-  ASSERT_TRUE(contract->calls[1].target.has_value());
-  EXPECT_EQ(contract->calls[1].kept.size(), 2u);
+  EXPECT_EQ(contract->calls[1].system_call, 14u);
+  ASSERT_TRUE(contract->calls[2].target.has_value());
+  EXPECT_EQ(contract->calls[2].kept.size(), 2u);
   EXPECT_EQ(contract->runs[1].after, "other_function");
   ASSERT_TRUE(contract->runs[1].havoc.has_value());
   EXPECT_EQ(contract->runs[1].havoc->size(), 2u);

@@ -247,6 +247,54 @@ routine fixture_switch_of_modes
     ret
 done fixture_switch_of_modes
 
+# The thread's word at FS + 0x28, twice; the stack protector's way.
+routine fixture_by_fs
+    movq %fs:0x28, %rax
+    movq %rax, -8(%rsp)
+    movq -8(%rsp), %rax
+    subq %fs:0x28, %rax
+    jne 1f
+    ret
+1:  ud2
+done fixture_by_fs
+
+# exit_group or whatever RSI says; the result in RBX.
+routine fixture_system_call
+    movl %esi, %eax
+    movq %r11, %r12
+    syscall
+    movq %rax, %rbx
+    ret
+done fixture_system_call
+
+routine fixture_environment
+    fnstenv -32(%rsp)
+    fldenv -32(%rsp)
+    ret
+done fixture_environment
+
+routine fixture_mask_exceptions
+    fnstenv -32(%rsp)
+    ret
+done fixture_mask_exceptions
+
+# A table of distances, as compilers make it for a switch statement.
+routine fixture_jump_table
+    leaq fixture_distances(%rip), %rcx
+    movslq (%rcx, %rdi, 4), %rax
+    addq %rcx, %rax
+    jmp *%rax
+1:  movl $10, %eax
+    ret
+2:  movl $20, %eax
+    ret
+done fixture_jump_table
+  .pushsection .rodata
+  .balign 4
+fixture_distances:
+    .long 1b - fixture_distances, 2b - fixture_distances
+  .popsection
+
   .data
   .balign 8
   .type fixture_variable, @object

@@ -90,6 +90,16 @@ TEST_F(modes, saving_and_restoring_is_proved) {
   EXPECT_EQ(refuted(proved("fixture_save_and_restore_modes", object_has_defaults)), Names{});
 }
 
+TEST_F(modes, an_environment_that_is_loaded_again_has_the_control_word) {
+  EXPECT_EQ(refuted(proved("fixture_environment", "")), Names{});
+  EXPECT_EQ(refuted(proved("fixture_mask_exceptions", "")),
+            Names{"fixture/S4.preserves_x87_control"});
+  EXPECT_EQ(refuted(proved("fixture_mask_exceptions", "",
+                           "exit\n  L1 masked: x87_control & 0x3f == 0x3f and "
+                           "u16 [old rsp - 32] == old x87_control\n")),
+            Names{});
+}
+
 // As several libraries switch: each stack has its own modes. S4 forbids that.
 TEST_F(modes, a_switch_that_loads_the_modes_of_the_other_stack_is_refuted) {
   const std::string other =

@@ -280,6 +280,29 @@ constexpr Planted planted[] = {
          machine.modes().mxcsr &= mxcsr_control_bits;
        }
      }},
+    {"fldenv_takes_reserved_bits",
+     [](ConcreteCpu& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::fldenv)) {
+         machine.modes().x87_control &= x87_control_bits;
+       }
+     }},
+    {"fnstenv_masks_no_exception",
+     [](ConcreteCpu& machine, const Instruction& instruction, const Before&) {
+       if (is(instruction, Operation::fnstenv)) {
+         machine.modes().x87_control &= ~x87_exception_masks;
+       }
+     }},
+    {"a_load_by_fs_reads_something_else",
+     [](ConcreteCpu& machine, const Instruction& instruction, const Before&) {
+       const RegisterOperand* const first = first_register(instruction);
+       const auto* const memory = instruction.operands.size() == 2
+                                      ? std::get_if<MemoryOperand>(&instruction.operands[1])
+                                      : nullptr;
+       if (is(instruction, Operation::mov) && first != nullptr && first->bytes == 8 &&
+           memory != nullptr && memory->is_by_fs) {
+         machine.write(first->name, machine.read(first->name) + 1);
+       }
+     }},
     {"cld_sets_the_direction_flag",
      [](ConcreteCpu& machine, const Instruction& instruction, const Before&) {
        if (is(instruction, Operation::cld)) {

@@ -108,6 +108,9 @@ TEST(step, operands_that_do_not_match_are_an_error) {
       {Operation::imul, {one}},
       {Operation::xchg, {rax, one}},
       {Operation::andn, {rax, rax}},
+      {Operation::lea, {rax, MemoryOperand{{}, {}, 1, 0, 8, false, true}}},
+      {Operation::fldenv, {MemoryOperand{{}, {}, 1, 0, 2}}},
+      {Operation::fnstenv, {rax}},
       {Operation::bt, {one, rax}},
       {Operation::shld, {rax, one}},
       {Operation::push, {eax}},
@@ -120,6 +123,58 @@ TEST(step, operands_that_do_not_match_are_an_error) {
     const auto control = step(cpu, instruction);
     EXPECT_FALSE(control) << static_cast<int>(operation);
   }
+}
+
+Control<std::uint64_t, bool> run_one(ConcreteCpu& cpu, const std::vector<unsigned>& bytes) {
+  std::vector<std::byte> code;
+  for (const unsigned byte : bytes) code.push_back(static_cast<std::byte>(byte));
+  return step(cpu, decode(0x1000, code).value()).value();
+}
+
+TEST(step, an_access_by_fs_is_relative_to_its_base) {
+  std::array<std::byte, 64> memory{};
+  ConcreteCpu cpu(memory_address, memory);
+  cpu.store(memory_address + 0x28, 0x1234, 8);
+  cpu.set_fs_base(memory_address);
+  run_one(cpu, {0x64, 0x48, 0x8b, 0x04, 0x25, 0x28, 0, 0, 0});  // mov rax, fs:[0x28]
+  EXPECT_EQ(cpu.read(Register::rax), 0x1234u);
+  EXPECT_FALSE(cpu.fault());
+  cpu.write(Register::rcx, 0x7fff'fff8);
+  cpu.set_fs_base(memory_address - 0x7fff'fff8);
+  run_one(cpu, {0x64, 0x89, 0x01});  // mov fs:[rcx], eax
+  EXPECT_EQ(cpu.load(memory_address, 8), 0x1234u);
+}
+
+TEST(step, fnstenv_stores_the_control_word_and_masks_all_exceptions) {
+  std::array<std::byte, 28> memory{};
+  ConcreteCpu cpu(memory_address, memory);
+  cpu.write(Register::rdi, memory_address);
+  cpu.modes().x87_control = 0x0c40;
+  run_one(cpu, {0xd9, 0x37});  // fnstenv [rdi]
+  EXPECT_EQ(cpu.load(memory_address, 2), 0x0c40u);
+  EXPECT_EQ(cpu.modes().x87_control, 0x0c7fu);
+  ASSERT_TRUE(cpu.undefined_memory());
+  EXPECT_EQ(cpu.undefined_memory()->address, memory_address + 2);
+  EXPECT_EQ(cpu.undefined_memory()->bytes, 26u);
+  run_one(cpu, {0xd9, 0x27});  // fldenv [rdi]
+  EXPECT_EQ(cpu.modes().x87_control, 0x0c40u);
+  EXPECT_FALSE(cpu.fault());
+}
+
+TEST(step, the_environment_of_the_x87_has_28_bytes) {
+  std::array<std::byte, 27> memory{};
+  for (const unsigned modrm : {0x27u, 0x37u}) {
+    ConcreteCpu cpu(memory_address, memory);
+    cpu.write(Register::rdi, memory_address);
+    run_one(cpu, {0xd9, modrm});
+    EXPECT_TRUE(cpu.fault()) << modrm;
+  }
+}
+
+TEST(step, a_system_call_is_left_to_the_owner_of_the_cpu) {
+  std::array<std::byte, 8> memory{};
+  ConcreteCpu cpu(memory_address, memory);
+  EXPECT_TRUE(std::holds_alternative<SystemCall>(run_one(cpu, {0x0f, 0x05})));
 }
 
 TEST(step, an_access_outside_the_window_is_noted) {

@@ -1,0 +1,28 @@
+// `fiberproof contract`: a commented contract to start from, and a check of contracts without code.
+#pragma once
+
+#include "verify/cli/exit_status.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace fiberproof::verify {
+
+struct ContractCommand {
+  std::string action;              ///< one of contract_actions()
+  std::vector<std::string> names;  ///< the new contract's name, or files to check
+  std::string output;              ///< the new file; empty or - for standard output
+};
+
+std::vector<std::string> contract_actions();
+
+/// The contract of a switch that pushes the callee-saved registers: complete for a routine of that
+/// name and layout, with comments on what to change for another.
+std::string new_contract(const std::string& name);
+
+/// Writes a new contract, or checks files: that each can be read, that its regions have a base, and
+/// that a state meets its assumptions.
+ExitStatus run_contract_command(const ContractCommand& command, nlohmann::json& results);
+
+}  // namespace fiberproof::verify
