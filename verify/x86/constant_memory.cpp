@@ -122,7 +122,8 @@ FileContent ConstantMemory::in_relocatable_file(std::uint64_t address, unsigned 
   return {Kind::constant, as_number(*held)};
 }
 
-// The words of the GOT that a linker will make: each is the address of a symbol.
+// The words of the GOT that a linker will make: each is the address of a symbol. Whether it is this
+// file's symbol or another file's of that name, the linker decides.
 std::optional<FileContent> ConstantMemory::in_coming_table(std::uint64_t address,
                                                            unsigned bytes) const {
   constexpr std::uint64_t word_bytes = 8;
@@ -132,6 +133,11 @@ std::optional<FileContent> ConstantMemory::in_coming_table(std::uint64_t address
   if (word == words.end() || word->address >= address + bytes) return std::nullopt;
   if (word->address != address || bytes != word_bytes || word->symbol.empty()) {
     return FileContent{Kind::unknown, 0, "it is a part of a word of the GOT: link it first"};
+  }
+  if (word->is_defined) {
+    return FileContent{
+        Kind::unknown, 0,
+        fmt::format("a linker fills in the address of {}: link it first", word->symbol)};
   }
   return FileContent{Kind::symbol, 0, std::string(word->symbol), word->is_weak};
 }

@@ -9,7 +9,7 @@
 // including a slot that is bound at its first use.
 //
 // In a relocatable file, only read-only sections are known, where no relocation changes them, and
-// the words of the GOT that a linker will make.
+// the words of the GOT that a linker will make for symbols of other files.
 #pragma once
 
 #include "verify/object/object_file.hpp"
