@@ -2,11 +2,10 @@
 # correct routine, and others whose stores or checks are wrong in one place.
         .text
 
-# RSP: what is added to the first RSP that is stored. LAUNCH: where func_ref and caller_vmctx are stored,
-# below the markers. ROUND: what is added to n before it is rounded. ZERO: what the markers are filled
-# with. CAP: where the capacity is stored. CHECK: the jump where it does not fit. GUARD: 1 if
-# the guard page of a mapped stack is not usable.
-        .macro  initialize name, rsp=0, func=0x28, vmctx=0x30, round=15, zero=0, cap=4, check=ja, guard=1
+# RSP: what is added to the first RSP that is stored. FUNC and VMCTX: where func_ref and caller_vmctx are
+# stored, below the markers. ZERO: what the markers are filled with. GUARD: 1 if the guard page of a mapped
+# stack is not usable.
+        .macro  initialize name, rsp=0, func=0x28, vmctx=0x30, zero=0, guard=1
         .globl  \name
         .type   \name, @function
 \name:
@@ -25,7 +24,7 @@
         movl    %r8d, %r13d
         cmpl    %r9d, %r13d
         cmovbl  %r9d, %r13d             # n
-        leaq    \round(%r13), %r14
+        leaq    15(%r13), %r14
         andq    $-16, %r14              # bytes of the markers
         xorl    %eax, %eax
         cmpb    $0, 112(%rsp)
@@ -51,8 +50,8 @@
         .endif
 2:      movq    %rcx, 24(%rsp)          # usable
         cmpq    %rcx, 16(%rsp)
-        \check  5f
-        movl    %r13d, \cap(%rbp)
+        ja      5f
+        movl    %r13d, 4(%rbp)
         xorl    %ecx, %ecx
         movq    (%rbx), %rbx            # TOS
         testq   %r13, %r13
@@ -112,10 +111,7 @@
         initialize wasmtime_initialize
         initialize initialize_with_a_higher_rsp, rsp=16
         initialize initialize_with_swapped_words, func=0x30, vmctx=0x28
-        initialize initialize_without_rounding_up, round=0
         initialize initialize_with_set_markers, zero=1
-        initialize initialize_with_capacity_as_length, cap=0
-        initialize initialize_that_refuses_what_fits, check=jae
         initialize initialize_in_the_guard_page, guard=0
 
         .globl  wasmtime_continuation_start_address

@@ -44,10 +44,6 @@ TEST(wasmtime_initialize, markers_that_are_not_cleared_are_refuted) {
   expect_refuted("initialize_with_set_markers", {"L3.markers_are_cleared"});
 }
 
-TEST(wasmtime_initialize, a_capacity_in_the_length_is_refuted) {
-  expect_refuted("initialize_with_capacity_as_length", {"L3.capacity", "L3.length"});
-}
-
 TEST(wasmtime_initialize, a_layout_in_the_guard_page_is_refuted) {
   expect_refuted("initialize_in_the_guard_page", {"L5.succeeds_exactly_where_it_fits"});
 }
