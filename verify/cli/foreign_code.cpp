@@ -13,17 +13,30 @@ namespace {
 
 constexpr std::string_view searched = "*";
 
+using Symbols = std::array<std::string_view, all_trampolines.size()>;
+
 struct Role {
   std::string_view name;
-  std::array<std::string_view, 2> symbols;  // of each trampoline
+  Symbols symbols;  // of each trampoline
 };
 
+// The same symbol for each trampoline.
+constexpr Symbols each(std::string_view symbol) {
+  Symbols symbols;
+  symbols.fill(symbol);
+  return symbols;
+}
+
 constexpr std::array roles{
-    Role{"start", {"fiberproof_continuation_start", "fiberproof_continuation_start_v44"}},
-    Role{"fiber_start", {"fiberproof_fiber_start", "fiberproof_fiber_start_v44"}},
-    Role{"switch", {"fiberproof_switch_sites", "fiberproof_switch_sites"}},
-    Role{"initialize", {"fiberproof_initialize", "fiberproof_initialize"}},
-    Role{"check_failed", {"fiberproof_check_failed", "fiberproof_check_failed"}},
+    Role{"start",
+         {"fiberproof_continuation_start", "fiberproof_continuation_start_v44",
+          "fiberproof_continuation_start_trap_asan"}},
+    Role{"fiber_start",
+         {"fiberproof_fiber_start", "fiberproof_fiber_start_v44", "fiberproof_fiber_start"}},
+    Role{"fiber_exit", each("fiberproof_fiber_exit")},
+    Role{"switch", each("fiberproof_switch_sites")},
+    Role{"initialize", each("fiberproof_initialize")},
+    Role{"check_failed", each("fiberproof_check_failed")},
 };
 
 std::string_view symbol_in(const Role& role, Trampoline trampoline) {
@@ -37,7 +50,7 @@ const Role* role_named(std::string_view name) {
 
 const Role* role_of_symbol(std::string_view symbol) {
   const auto* const found = std::ranges::find_if(roles, [symbol](const Role& role) {
-    return role.symbols[0] == symbol || role.symbols[1] == symbol;
+    return std::ranges::find(role.symbols, symbol) != role.symbols.end();
   });
   return found == roles.end() ? nullptr : found;
 }
@@ -47,8 +60,12 @@ std::string_view role_or_symbol(std::string_view symbol) {
   return role == nullptr ? symbol : role->name;
 }
 
-bool is_fiber_start(std::string_view symbol) {
-  return role_or_symbol(symbol) == "fiber_start";
+constexpr std::array<std::string_view, 2> roles_that_start_calls{"fiber_start", "fiber_exit"};
+
+// Whether the trampoline calls it: then it need not be named.
+bool is_called_by_start(std::string_view symbol) {
+  return std::ranges::find(roles_that_start_calls, role_or_symbol(symbol)) !=
+         roles_that_start_calls.end();
 }
 
 // Code that a contract runs, starts behind, or calls.
@@ -64,10 +81,19 @@ std::set<std::string, std::less<>> symbols_of(const Contract& contract) {
   return symbols;
 }
 
+// Variables of the file that a contract's regions are.
+std::set<std::string, std::less<>> variables_of(const Contract& contract) {
+  std::set<std::string, std::less<>> symbols;
+  for (const RegionDeclaration& region : contract.regions) {
+    if (!region.symbol.empty()) symbols.insert(region.symbol);
+  }
+  return symbols;
+}
+
 }  // namespace
 
 std::string_view name_of(Trampoline trampoline) {
-  constexpr std::array<std::string_view, all_trampolines.size()> names{"trap", "v44"};
+  constexpr std::array<std::string_view, all_trampolines.size()> names{"trap", "v44", "trap-asan"};
   return names[static_cast<std::size_t>(trampoline)];
 }
 
@@ -149,7 +175,7 @@ std::expected<void, std::string> ForeignCode::answer_start(const std::string& pl
 std::optional<std::string> ForeignCode::left_out(const Contract& contract) const {
   if (contract.runs.empty()) return "no code: it concerns the specification itself";
   for (const Run& run : contract.runs) {
-    if (is_fiber_start(run.symbol)) return "about this project's own fiber_start";
+    if (is_called_by_start(run.symbol)) return "about this project's own fiber_start";
     if (run.source == Run::Source::sites && !is_of_any_switch(contract)) {
       return "about this project's own switch";
     }
@@ -170,7 +196,7 @@ std::vector<std::string> ForeignCode::missing(const Contract& contract) const {
   const auto need = [&](const std::string& symbol) {
     std::string role(role_or_symbol(symbol));
     const bool is_new = std::ranges::find(roles_missing, role) == roles_missing.end();
-    if (!is_given(symbol) && !is_fiber_start(symbol) && is_new) {
+    if (!is_given(symbol) && !is_called_by_start(symbol) && is_new) {
       roles_missing.push_back(std::move(role));
     }
   };
@@ -184,7 +210,7 @@ std::vector<std::string> ForeignCode::missing(const Contract& contract) const {
 std::vector<std::string> ForeignCode::missing_roles(const Contract& contract) const {
   const auto is_of_a_role = [this](const Run& run) {
     const Role* const role = role_of_symbol(run.symbol);
-    return role != nullptr && role->name != "fiber_start" &&
+    return role != nullptr && !is_called_by_start(run.symbol) &&
            symbol_in(*role, trampoline_) == run.symbol;
   };
   return std::ranges::all_of(contract.runs, is_of_a_role) ? missing(contract)
@@ -203,7 +229,10 @@ std::string ForeignCode::as_options() const {
 std::expected<void, std::string> ForeignCode::check_roles(
     const std::vector<Contract>& contracts) const {
   std::set<std::string, std::less<>> named;
-  for (const Contract& contract : contracts) named.merge(symbols_of(contract));
+  for (const Contract& contract : contracts) {
+    named.merge(symbols_of(contract));
+    named.merge(variables_of(contract));
+  }
   for (const auto& [symbol, place] : places_) {
     if (named.contains(symbol) || role_of_symbol(symbol) != nullptr) continue;
     std::vector<std::string_view> names;
@@ -224,7 +253,9 @@ std::expected<void, std::string> ForeignCode::check(const std::vector<Contract>&
                                                     const ObjectArchive& file) const {
   if (auto checked = check_roles(contracts); !checked) return checked;
   for (const auto& [symbol, typed] : places_) {
-    if (typed.text == searched) continue;
+    const bool is_variable = std::ranges::any_of(
+        contracts, [&](const Contract& one) { return variables_of(one).contains(symbol); });
+    if (typed.text == searched || is_variable) continue;
     if (const auto place = resolve(typed, file); !place) return std::unexpected(place.error());
   }
   return {};
@@ -265,7 +296,9 @@ std::expected<const ObjectFile*, std::string> ForeignCode::subject(
 
 std::string ForeignCode::described(const Contract& contract) const {
   std::vector<std::string> parts;
-  for (const std::string& symbol : symbols_of(contract)) {
+  auto symbols = symbols_of(contract);
+  symbols.merge(variables_of(contract));
+  for (const std::string& symbol : symbols) {
     const auto place = places_.find(symbol);
     if (place == places_.end()) continue;
     std::string part = fmt::format("{}={}", role_or_symbol(symbol), place->second.text);
@@ -285,15 +318,22 @@ std::string ForeignCode::described(const Contract& contract) const {
 std::expected<void, std::string> ForeignCode::add_to(ProverOptions& options, const ObjectFile& file,
                                                      const Contract* contract) const {
   options.places.clear();
+  options.variables.clear();
   for (const auto& [symbol, typed] : places_) {
+    if (contract != nullptr && variables_of(*contract).contains(symbol)) {
+      options.variables.emplace(symbol, typed.text);
+      continue;
+    }
     if (contract != nullptr && !symbols_of(*contract).contains(symbol)) continue;
     auto place = resolve(typed, file);
     if (!place) return std::unexpected(place.error());
     options.places.emplace(symbol, std::move(*place));
   }
   if (!is_foreign_) return {};
-  for (const std::string_view symbol : role_named("fiber_start")->symbols) {
-    options.callees_by_call.emplace(symbol);
+  for (const std::string_view role : roles_that_start_calls) {
+    for (const std::string_view symbol : role_named(role)->symbols) {
+      options.callees_by_call.emplace(symbol);
+    }
   }
   return {};
 }

@@ -1,10 +1,10 @@
 // Code from another build: which of a file's symbols or addresses play which role, and which
 // contracts can be proved of them.
 //
-// ROLE=PLACE, where ROLE is start, fiber_start, switch, initialize or check_failed, or a symbol as
-// a contract names it, and PLACE as in verify/obligation/code_place.hpp, or `*` for start and
-// switch, which a search of the file then finds. Without a place, fiber_start is the callee of
-// start. Trampoline variants: SPEC.md, T5.
+// ROLE=PLACE, where ROLE is start, fiber_start, fiber_exit, switch, initialize or check_failed, or
+// a symbol as a contract names it, and PLACE as in verify/obligation/code_place.hpp, or `*` for
+// start and switch, which a search of the file then finds. Without a place, fiber_start and
+// fiber_exit are the callees of start, in the order of its calls. Trampoline variants: SPEC.md, T5.
 #pragma once
 
 #include "verify/object/object_archive.hpp"
@@ -24,8 +24,9 @@
 
 namespace fiberproof::verify {
 
-enum class Trampoline : std::uint8_t { trap, v44 };
-inline constexpr std::array all_trampolines{Trampoline::trap, Trampoline::v44};
+enum class Trampoline : std::uint8_t { trap, v44, trap_asan };
+inline constexpr std::array all_trampolines{Trampoline::trap, Trampoline::v44,
+                                            Trampoline::trap_asan};
 
 /// As --trampoline has it.
 std::string_view name_of(Trampoline trampoline);

@@ -40,8 +40,8 @@ void add_prove(CLI::App& app, Options& options) {
   prove
       ->add_option(
           "--symbol", options.symbols,
-          "Give the symbol of that file that plays a role: start, fiber_start, switch, "
-          "initialize or check_failed, or a symbol that a contract names; NAME:BYTES, "
+          "Give the symbol of that file that plays a role: start, fiber_start, fiber_exit, "
+          "switch, initialize or check_failed, or a symbol that a contract names; NAME:BYTES, "
           "NAME+OFFSET:BYTES or 0xADDRESS:BYTES if the file does not say enough; * to search "
           "for start or switch; may be repeated")
       ->type_name("ROLE=NAME")
@@ -50,10 +50,10 @@ void add_prove(CLI::App& app, Options& options) {
   prove
       ->add_option(
           "--trampoline,--revision", options.trampoline,
-          "Give the variant of rule T5 that the trampoline keeps: trap or v44 (default: the "
-          "one that it keeps); --revision is the old name")
+          "Give the variant of rule T5 that the trampoline keeps: trap, v44 or trap-asan (default: "
+          "the one that it keeps); --revision is the old name")
       ->type_name("NAME")
-      ->check(one_of({"auto", "trap", "v44"}));
+      ->check(one_of({"auto", "trap", "v44", "trap-asan"}));
   prove
       ->add_option("--contract", options.prove.contracts,
                    "Prove the contract in this file instead of the project's; may be repeated")

@@ -25,7 +25,7 @@ struct Options {
   EnginesCommand engines;
   ContractCommand contract;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
-  std::string trampoline;            ///< v44 or trap; empty where none is given
+  std::string trampoline;            ///< trap, v44 or trap-asan; empty where none is given
   std::vector<std::string> replay;
   std::string explain;
   std::string minimize;

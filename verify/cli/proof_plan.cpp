@@ -6,6 +6,7 @@
 #include "verify/embedded/embedded.hpp"
 #include "verify/embedded/rules.hpp"
 #include "verify/obligation/contract_code.hpp"
+#include "verify/obligation/variable_regions.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -63,6 +64,8 @@ std::vector<std::string> rule_ids() {
 // proved.
 void check_code(const Contract& contract, const ObjectFile& file, const ProverOptions& options,
                 Lines& errors) {
+  const auto variables = variables_of(contract, file, options);
+  if (!variables) add_line(errors, variables.error());
   ContractResult unused;
   for (const Run& run : contract.runs) {
     const bool is_table =
@@ -82,6 +85,12 @@ void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
       continue;
     }
     const auto file = plan.code.subject(planned.contract, plan.files);
+    if (planned.contract.owner == CodeOwner::others && options.object.empty()) {
+      add_line(missing, fmt::format("fiberproof: {}: this project has no code of it: give a file "
+                                    "that has, with --object FILE --symbol ROLE=NAME",
+                                    planned.contract.name));
+      continue;
+    }
     if (!file) {
       add_line(missing, file.error());
       continue;
@@ -144,7 +153,11 @@ std::size_t count_theorems(const ProofPlan& plan) {
 // Whether a contract is not asked of this code unless somebody names it.
 bool is_left_out(const Contract& contract, const ProofPlan& plan) {
   if (plan.selection.names_contract(contract.name)) return false;
-  if (is_of_live_registers_alone(contract)) return !plan.search || !plan.search->is_of_cranelift;
+  switch (contract.owner) {
+    case CodeOwner::anybody: return false;
+    case CodeOwner::others: return !plan.code.is_foreign();
+    case CodeOwner::cranelift: return !plan.search || !plan.search->is_of_cranelift;
+  }
   return false;
 }
 

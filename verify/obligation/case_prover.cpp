@@ -133,7 +133,7 @@ Result<void> CaseProver::begin_run(std::size_t index, SymbolicCpu& cpu, std::opt
     const auto kept = contents(*run.havoc, scope);
     if (!kept) return std::unexpected(kept.error());
     cpu.memory().havoc(epoch);
-    for (const auto& [location, value] : *kept) cpu.memory().define_initial(location, value, 8);
+    keep(*kept, cpu);
   }
   if (!run.havoc && run.registers.empty()) return {};
   return assign_registers(run, case_, cpu, epoch);

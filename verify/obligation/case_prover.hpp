@@ -81,9 +81,11 @@ class CaseProver {
   struct Kept {
     Location location;
     Term value;
+    unsigned bytes;
   };
   /// The contents of `ranges` of whole words, which must stay the same across a havoc of memory.
   static Result<std::vector<Kept>> contents(const std::vector<Range>& ranges, Scope& scope);
+  static void keep(const std::vector<Kept>& kept, SymbolicCpu& cpu);
 
   /// The state after a callee has returned: everything is unknown but what it keeps and guarantees.
   Result<void> forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& cpu);
@@ -100,6 +102,8 @@ class CaseProver {
   void decide_path(Theorem& theorem, const Query& query, const Answer& answer, PathEnd& end);
   static std::string reason_of(const PathEnd& end);
 
+  /// Whether the contract requires the call, once; otherwise it requires that there is none.
+  Result<Formula> is_to_be_made(const CallDeclaration& call) const;
   /// A path that leaves without a call that the contract requires must be impossible.
   void show_calls(SymbolicCpu& cpu);
   void show_exit(SymbolicCpu& cpu, std::optional<Term> rip);

@@ -10,6 +10,22 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
+// The bytes of a word in memory that was stored in parts; none if it was stored whole. A byte that
+// is loaded from parts is then the term that was stored, not one of the whole word.
+Result<std::vector<Term>> bytes_of(const Location& location, Term value, SymbolicCpu& cpu) {
+  std::vector<Term> bytes;
+  bool is_whole = true;
+  for (unsigned index = 0; index < 8; ++index) {
+    const Location place{location.region, location.offset + word(index)};
+    const auto byte = cpu.memory().load(place, 1, cpu.path);
+    if (!byte) return std::unexpected(byte.error());
+    is_whole = is_whole && same(*byte, shift_right(value, 8 * index) & word(0xff));
+    bytes.push_back(*byte);
+  }
+  if (is_whole) bytes.clear();
+  return bytes;
+}
+
 }  // namespace
 
 std::string CaseProver::label_of(const CallDeclaration& call) {
@@ -87,10 +103,21 @@ Result<std::vector<CaseProver::Kept>> CaseProver::contents(const std::vector<Ran
       if (!location) return std::unexpected(location.error());
       const auto value = cpu.memory().load(*location, 8, cpu.path);
       if (!value) return std::unexpected(value.error());
-      kept.push_back({*location, *value});
+      const auto parts = bytes_of(*location, *value, cpu);
+      if (!parts) return std::unexpected(parts.error());
+      kept.push_back({*location, *value, 8});
+      for (unsigned index = 0; index < parts->size(); ++index) {
+        kept.push_back({{location->region, location->offset + word(index)}, (*parts)[index], 1});
+      }
     }
   }
   return kept;
+}
+
+void CaseProver::keep(const std::vector<Kept>& kept, SymbolicCpu& cpu) {
+  for (const Kept& part : kept) {
+    cpu.memory().define_initial(part.location, part.value, part.bytes);
+  }
 }
 
 Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before, SymbolicCpu& cpu) {
@@ -104,7 +131,7 @@ Result<void> CaseProver::forget(const CallDeclaration& declared, Scope& before, 
     cpu.forget_across_call(epoch);
     cpu.write(Register::rsp, before.cpu->read(Register::rsp));
   }
-  for (const auto& [location, value] : *kept) cpu.memory().define_initial(location, value, 8);
+  keep(*kept, cpu);
   cpu.after_calls.emplace_back(declared.name, cpu.registers());
   Scope after{&case_.names, &cpu, std::nullopt, &entry_};
   const bool was_possible = is_possible(cpu);
@@ -139,15 +166,33 @@ Result<void> CaseProver::name_contents(const Expression& guarantee, Scope& after
   return {};
 }
 
+Result<Formula> CaseProver::is_to_be_made(const CallDeclaration& call) const {
+  if (call.never_called || !call.condition) return truth(!call.never_called);
+  Scope beginning = entry_;
+  const auto holds = truth_value(*call.condition, beginning);
+  if (!holds) return holds;
+  return logical_and(*holds, beginning.is_defined);
+}
+
 void CaseProver::show_calls(SymbolicCpu& cpu) {
   for (const CallDeclaration& call : contract_.calls) {
     const auto made = std::ranges::count_if(
         cpu.after_calls, [&call](const auto& after) { return after.first == call.name; });
-    const Query query{cpu.path, truth(made == (call.never_called ? 0 : 1))};
-    oblige(claim(label_of(call)), query, [&](const Query& asked, const Answer& answer) {
-      return tell(fmt::format("{} is called {}", call.name, call.never_called ? "never" : "once"),
-                  nullptr, cpu, std::nullopt, asked, answer);
-    });
+    const auto is_made = is_to_be_made(call);
+    if (!is_made) {
+      Ledger::note(claim(label_of(call)), Verdict::unknown, is_made.error());
+      continue;
+    }
+    const Formula as_often = logical_or(logical_and(*is_made, truth(made == 1)),
+                                        logical_and(logical_not(*is_made), truth(made == 0)));
+    const char* const often = call.never_called ? "never"
+                              : call.condition  ? "when the contract says"
+                                                : "once";
+    oblige(claim(label_of(call)), {cpu.path, as_often},
+           [&](const Query& asked, const Answer& answer) {
+             return tell(fmt::format("{} is called {}", call.name, often), nullptr, cpu,
+                         std::nullopt, asked, answer);
+           });
   }
 }
 

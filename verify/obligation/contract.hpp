@@ -71,7 +71,12 @@ struct Clause {
 };
 
 struct Ghost {
-  enum class Sort { word, u32, truth };
+  enum class Sort {
+    word,
+    u32,
+    truth,
+    address,  ///< of the variable of a region, as the file has it
+  };
   std::string name;
   Sort sort;
   std::uint64_t alignment = 1;
@@ -89,6 +94,8 @@ struct RegionDeclaration {
   Expression low;
   Expression high;
   bool read_only = false;
+  std::string symbol = {};  ///< of the variable of the file that the region is; empty if of none
+  std::uint64_t bytes = 0;  ///< of that variable
 };
 
 /// `name == expression` for a register: its value when a run begins.
@@ -124,6 +131,8 @@ struct CallDeclaration {
   std::vector<Expression> guarantees;  ///< after it has returned
   bool never_returns = false;
   bool never_called = false;  ///< nor returns: a path that calls it is refuted
+  std::optional<Expression> condition = std::nullopt;  ///< at the beginning: where it does not
+                                                       ///< hold, a path that calls it is refuted
   Position position;
 };
 
@@ -169,9 +178,17 @@ struct Slot {
   Expression address;
 };
 
+/// Whose code a contract is about.
+enum class CodeOwner : std::uint8_t {
+  anybody,
+  others,     ///< this project has no such code
+  cranelift,  ///< of the modules of one compiler, which keeps more than others
+};
+
 struct Contract {
   std::string name;
   std::string path;
+  CodeOwner owner = CodeOwner::anybody;
   std::vector<Ghost> ghosts;
   std::vector<Definition> definitions;
   std::vector<RegionDeclaration> regions;

@@ -62,43 +62,91 @@ std::map<std::uint64_t, std::uint64_t> direct_calls(const std::vector<const Code
   return targets;
 }
 
-// The only function that `code` calls.
-Result<std::uint64_t> only_callee(const ObjectFile& file, const Code& code, CodeLibrary& library,
-                                  const std::string& symbol) {
+// The functions that `code` calls directly, in the order of its calls.
+Result<std::vector<std::uint64_t>> direct_callees(const ObjectFile& file, const Code& code,
+                                                  CodeLibrary& library) {
   const auto parts = library.parts_of(code);
-  std::set<std::uint64_t> targets;
+  std::vector<std::uint64_t> targets;
   for (const auto& [behind, target] : direct_calls(parts ? *parts : std::vector{&code})) {
-    targets.insert(target);
+    if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
   }
-  if (targets.size() == 1) {
-    const std::uint64_t target = *targets.begin();
-    const std::string place = fmt::format("called by {}", code.name);
+  for (const std::uint64_t target : targets) {
     const bool is_within = target >= code.begin && target < code.end;
     const bool is_named = file.symbol_at(file_address(file, target)).has_value();
     if (target == code.begin || (is_within && !is_named)) {
-      return std::unexpected(fmt::format("fiberproof: {}: {} is not a separate function ({})",
-                                         file.path(), place_name(file, target), place));
+      return std::unexpected(
+          fmt::format("fiberproof: {}: {} is not a separate function (called by {})", file.path(),
+                      place_name(file, target), code.name));
     }
-    return called_function(file, target, place);
   }
-  if (!code.refused.empty()) {
-    return std::unexpected(in_file(file, refusal(code, code.refused.begin()->second)));
-  }
-  return std::unexpected(
-      fmt::format("fiberproof: {}: {} calls {} functions directly: say which one is {} with "
-                  "--symbol (symbol {})",
-                  file.path(), code.name, targets.size(), symbol, symbol));
+  return targets;
 }
 
-Result<std::uint64_t> callee_of(const std::string& symbol, const ObjectFile& file,
-                                const ProverOptions& options, const std::vector<Code>& codes,
-                                CodeLibrary& library, ContractResult& result) {
+// The contract's callees whose place is given, and those whose place the code tells.
+struct Callees {
+  std::vector<std::string> placed;
+  std::vector<std::string> by_call;
+};
+
+Callees callees_of(const Contract& contract, const ProverOptions& options) {
+  Callees callees;
+  const auto add = [&](const std::string& symbol) {
+    const bool is_by_call =
+        place_of(symbol, options) == nullptr && options.callees_by_call.contains(symbol);
+    std::vector<std::string>& list = is_by_call ? callees.by_call : callees.placed;
+    if (std::ranges::find(list, symbol) == list.end()) list.push_back(symbol);
+  };
+  for (const Run& run : contract.runs) {
+    if (!run.after.empty()) add(run.after);
+  }
+  for (const CallDeclaration& call : contract.calls) {
+    if (!call.target) add(call.symbol);
+  }
+  return callees;
+}
+
+// The function that `code` calls as this one of the contract's callees: both are in order, and
+// those with a place are left out. Nothing if the code makes fewer calls, so that it never calls
+// it.
+Result<std::optional<std::uint64_t>> callee_by_order(const Contract& contract,
+                                                     const std::string& symbol,
+                                                     const ObjectFile& file,
+                                                     const ProverOptions& options, const Code& code,
+                                                     CodeLibrary& library) {
+  const Callees callees = callees_of(contract, options);
+  auto targets = direct_callees(file, code, library);
+  if (!targets) return std::unexpected(targets.error());
+  for (const std::string& placed : callees.placed) {
+    const auto address = callee_address(placed, file, options);
+    if (!address) return std::unexpected(address.error());
+    std::erase_if(*targets, [&](std::uint64_t target) { return comes_to(file, target, *address); });
+  }
+  if (targets->empty() || targets->size() > callees.by_call.size()) {
+    if (!code.refused.empty()) {
+      return std::unexpected(in_file(file, refusal(code, code.refused.begin()->second)));
+    }
+    return std::unexpected(fmt::format(
+        "fiberproof: {}: {} calls {} functions directly: say which one is {} with --symbol (symbol "
+        "{})",
+        file.path(), code.name, targets->size(), symbol, symbol));
+  }
+  const auto index = static_cast<std::size_t>(std::ranges::find(callees.by_call, symbol) -
+                                              callees.by_call.begin());
+  if (index >= targets->size()) return std::nullopt;
+  return called_function(file, (*targets)[index], fmt::format("called by {}", code.name));
+}
+
+// Nothing if the code that runs last never calls it.
+Result<std::optional<std::uint64_t>> callee_of(const Contract& contract, const std::string& symbol,
+                                               const ObjectFile& file, const ProverOptions& options,
+                                               const std::vector<Code>& codes, CodeLibrary& library,
+                                               ContractResult& result) {
   if (place_of(symbol, options) != nullptr || !options.callees_by_call.contains(symbol)) {
     return callee_address(symbol, file, options);
   }
-  const auto address = only_callee(file, codes.back(), library, symbol);
-  if (address) {
-    result.callees.push_back(fmt::format("{} is {}", symbol, place_name(file, *address)));
+  const auto address = callee_by_order(contract, symbol, file, options, codes.back(), library);
+  if (address && *address) {
+    result.callees.push_back(fmt::format("{} is {}", symbol, place_name(file, **address)));
   }
   return address;
 }
@@ -136,9 +184,13 @@ Result<std::vector<Code>> codes_of(const Contract& contract, const ObjectFile& f
     if (!code) return std::unexpected(code.error());
     codes.push_back(std::move(*code));
     if (run.after.empty()) continue;
-    const auto callee = callee_of(run.after, file, options, codes, library, result);
+    const auto callee = callee_of(contract, run.after, file, options, codes, library, result);
     if (!callee) return std::unexpected(callee.error());
-    const auto behind = behind_only_call(file, codes.back(), *callee, library, run.after);
+    if (!*callee) {
+      return std::unexpected(
+          in_file(file, fmt::format("{} does not call {}", codes.back().name, run.after)));
+    }
+    const auto behind = behind_only_call(file, codes.back(), **callee, library, run.after);
     if (!behind) return std::unexpected(behind.error());
     codes.back().begin = *behind;
   }
@@ -197,7 +249,8 @@ Result<ContractCode> find_code_of(const Contract& contract, const ObjectFile& fi
   for (const CallDeclaration& call : contract.calls) {
     found.callees.emplace_back();
     if (!is_named(call)) continue;
-    const auto callee = callee_of(call.symbol, file, options, found.runs, library, result);
+    const auto callee =
+        callee_of(contract, call.symbol, file, options, found.runs, library, result);
     if (!callee) return std::unexpected(callee.error());
     found.callees.back() = *callee;
   }

@@ -38,7 +38,8 @@ bool comes_to(const ObjectFile& file, std::uint64_t target, std::uint64_t functi
 
 struct ContractCode {
   std::vector<Code> runs;
-  std::vector<std::optional<std::uint64_t>> callees;  ///< by the contract's calls; none if indirect
+  std::vector<std::optional<std::uint64_t>> callees;  ///< by the contract's calls; none if
+                                                      ///< indirect, or if the code never calls it
 };
 
 /// The code of every run, and the address of every callee; recorded in `result`.

@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::size_t id_letters_max = 16;
 
-constexpr std::array<std::string_view, 16> statement_names = {
-    "contract", "ghost",     "let",  "assume",   "region", "alias",          "run",  "call",
-    "model",    "preserves", "exit", "modifies", "prefer", "counterexample", "slot", "live"};
+constexpr std::array<std::string_view, 17> statement_names = {
+    "contract", "ghost",          "let",   "assume",    "region", "alias",
+    "run",      "call",           "model", "preserves", "exit",   "modifies",
+    "prefer",   "counterexample", "slot",  "live",      "foreign"};
 
 // A rule's id: letters and a number, such as T4 (verify/SPEC.md) or one of the contract's own. Some
 // registers look the same.
@@ -43,6 +44,7 @@ bool ContractReader::at_statement() const {
 
 ContractReader::Result<void> ContractReader::statement() {
   if (parser_.accept("contract")) return contract_name();
+  if (parser_.accept("foreign")) return owner();
   if (parser_.accept("ghost")) return ghosts();
   if (parser_.accept("let")) return definition();
   if (parser_.accept("assume")) return truth_into(contract_.assumptions);
@@ -66,6 +68,11 @@ ContractReader::Result<void> ContractReader::contract_name() {
   auto name = parser_.expect_name("the contract's name");
   if (!name) return std::unexpected(name.error());
   contract_.name = *name;
+  return parser_.expect_end_of_line();
+}
+
+ContractReader::Result<void> ContractReader::owner() {
+  contract_.owner = parser_.accept("cranelift") ? CodeOwner::cranelift : CodeOwner::others;
   return parser_.expect_end_of_line();
 }
 
@@ -144,12 +151,40 @@ ContractReader::Result<void> ContractReader::region() {
   auto name = parser_.expect_name("the region's name");
   if (!name) return std::unexpected(name.error());
   if (const auto equals = parser_.expect("="); !equals) return equals;
-  auto range = parser_.range();
-  if (!range) return std::unexpected(range.error());
-  const bool read_only = parser_.accept("read_only");
-  contract_.regions.push_back(
-      {*name, position, std::move(range->low), std::move(range->high), read_only});
+  RegionDeclaration region;
+  region.name = *name;
+  region.position = position;
+  if (parser_.accept("global")) {
+    if (const auto done = variable(region); !done) return done;
+  } else {
+    auto range = parser_.range();
+    if (!range) return std::unexpected(range.error());
+    region.low = std::move(range->low);
+    region.high = std::move(range->high);
+  }
+  region.read_only = parser_.accept("read_only");
+  contract_.regions.push_back(std::move(region));
   return parser_.expect_end_of_line();
+}
+
+ContractReader::Result<void> ContractReader::variable(RegionDeclaration& region) {
+  const Position& at = region.position;
+  if (is_register_name(region.name) || is_mode_name(region.name) || is_declared(region.name)) {
+    return parser_.error(at, fmt::format("'{}' is in use: choose another name", region.name));
+  }
+  auto symbol = parser_.expect_name("the symbol of a variable");
+  if (!symbol) return std::unexpected(symbol.error());
+  region.symbol = std::move(*symbol);
+  if (const auto bytes = parser_.expect("bytes"); !bytes) return bytes;
+  if (parser_.peek().kind != Token::Kind::number || parser_.peek().value == 0) {
+    return parser_.error_here("expected the number of its bytes");
+  }
+  region.bytes = parser_.next().value;
+  contract_.ghosts.push_back({region.name, Ghost::Sort::address, 1});
+  region.low = {ExpressionKind::ghost, at, false, 0, region.name, {}, {}};
+  const Expression size{ExpressionKind::number, at, false, region.bytes, {}, {}, {}};
+  region.high = {ExpressionKind::add, at, false, 0, {}, {}, {region.low, size}};
+  return {};
 }
 
 ContractReader::Result<void> ContractReader::slot() {
@@ -172,7 +207,9 @@ ContractReader::Result<void> ContractReader::alias() {
   auto name = parser_.expect_name("the ghost that the alias fixes");
   if (!name) return std::unexpected(name.error());
   const auto ghost = std::ranges::find(contract_.ghosts, *name, &Ghost::name);
-  if (ghost == contract_.ghosts.end() || ghost->sort == Ghost::Sort::truth) {
+  const bool is_free = ghost != contract_.ghosts.end() &&
+                       (ghost->sort == Ghost::Sort::word || ghost->sort == Ghost::Sort::u32);
+  if (!is_free) {
     return parser_.error(position, fmt::format("'{}' is not a ghost of sort word or u32", *name));
   }
   if (const auto equals = parser_.expect("="); !equals) return equals;

@@ -40,6 +40,7 @@ class ContractReader {
   }
 
   Result<void> contract_name();
+  Result<void> owner();
   Result<void> ghosts();
   Result<std::string> new_name();
   bool is_declared(std::string_view name) const;
@@ -49,6 +50,8 @@ class ContractReader {
   Result<Expression> any_expression();
   Result<void> truth_into(std::vector<Expression>& list);
   Result<void> region();
+  /// `SYMBOL bytes NUMBER`: a variable of the file, whose address the region's name becomes.
+  Result<void> variable(RegionDeclaration& region);
   Result<void> slot();
   Result<void> alias();
   Result<void> run();

@@ -99,6 +99,7 @@ ContractReader::Result<void> ContractReader::call() {
       current.never_called = current.never_returns = true;
       return {};
     }
+    if (parser_.at("when")) return condition_into(current.condition);
     if (parser_.accept("never_returns")) {
       current.never_returns = true;
       return {};

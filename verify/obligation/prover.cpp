@@ -5,6 +5,7 @@
 #include "verify/obligation/ledger.hpp"
 #include "verify/obligation/proved_switches.hpp"
 #include "verify/obligation/setup.hpp"
+#include "verify/obligation/variable_regions.hpp"
 
 #include <fmt/format.h>
 #include <cstddef>
@@ -56,6 +57,8 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
   const CodeFinder find_code = [&](std::uint64_t address, Arrival arrival) {
     return callees(address) ? FoundCode{.is_callee = true} : library.find(address, arrival);
   };
+  const auto variables = variables_of(contract, file, options);
+  if (!variables) return std::unexpected(variables.error());
   std::optional<SwitchOperands> operands;
   if (kind != nullptr) operands = kind->operands;
   std::optional<ConstantMemory> constants;
@@ -63,7 +66,7 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
     return constants ? *constants : constants.emplace(file);
   };
   for (const Alias* alias : cases_of(contract, kind)) {
-    auto in = set_up(contract, alias, ledger.solver(), operands);
+    auto in = set_up(contract, alias, ledger.solver(), operands, *variables);
     if (!in) return std::unexpected(in.error());
     if (site != nullptr) {
       std::string& description = (*in)->description;

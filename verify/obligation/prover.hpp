@@ -26,9 +26,11 @@ struct ProverOptions {
   /// Places of the code that the contract names, if the file has it under another name. For a
   /// section of sites, one site: a function up to its first indirect jump, or the bytes as given.
   std::map<std::string, CodePlace, std::less<>> places;
+  /// Names of variables, as a person types them, for symbols that regions of the contract name.
+  std::map<std::string, std::string, std::less<>> variables;
   /// The switches of the file as a search found them, in place of a table of sites; or null.
   const Survey* survey = nullptr;
-  /// Callees that, without a place, are whatever the last routine that runs calls.
+  /// Callees that, without a place, are what the last routine that runs calls, in that order.
   std::set<std::string, std::less<>> callees_by_call;
   /// Prove only the code, and only until a theorem is refuted: enough to tell a mutant from the
   /// original.

@@ -17,8 +17,12 @@ std::string at(const Contract& contract, const Position& position, const std::st
 class SetUp {
  public:
   SetUp(const Contract& contract, const Alias* alias, Solver& solver,
-        const std::optional<SwitchOperands>& operands)
-      : contract_(contract), alias_(alias), solver_(solver), made_(std::make_unique<Case>()) {
+        const std::optional<SwitchOperands>& operands, const VariableAddresses& variables)
+      : contract_(contract),
+        alias_(alias),
+        solver_(solver),
+        variables_(variables),
+        made_(std::make_unique<Case>()) {
     made_->operands = operands;
   }
 
@@ -68,6 +72,9 @@ class SetUp {
       made_->description = alias_->text;
     } else if (ghost.sort == Ghost::Sort::u32) {
       value = value & word(0xffff'ffff);
+    }
+    if (const auto known = variables_.find(ghost.name); known != variables_.end()) {
+      constraints_.push_back(equal(value, word(known->second)));
     }
     if (ghost.alignment > 1) {
       constraints_.push_back(equal(value & word(ghost.alignment - 1), word(0)));
@@ -160,6 +167,7 @@ class SetUp {
   const Contract& contract_;
   const Alias* alias_;
   Solver& solver_;
+  const VariableAddresses& variables_;
   std::unique_ptr<Case> made_;
   std::vector<Formula> constraints_;
 };
@@ -180,8 +188,8 @@ SwitchOperand assigned_operand(std::string_view register_name, const Case& in) {
 
 std::expected<std::unique_ptr<Case>, std::string> set_up(
     const Contract& contract, const Alias* alias, Solver& solver,
-    const std::optional<SwitchOperands>& operands) {
-  return SetUp(contract, alias, solver, operands).run();
+    const std::optional<SwitchOperands>& operands, const VariableAddresses& variables) {
+  return SetUp(contract, alias, solver, operands, variables).run();
 }
 
 std::expected<void, std::string> assign_registers(const Run& run, Case& in, SymbolicCpu& cpu,

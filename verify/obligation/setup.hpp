@@ -8,7 +8,10 @@
 #include "verify/survey/switch_shape.hpp"
 #include "verify/x86/symbolic_cpu.hpp"
 
+#include <cstdint>
 #include <expected>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +26,10 @@ struct SwitchOperands {
   bool are_same() const { return load == store; }
 };
 
+/// Where a file has the variables that regions of a contract are, by the regions' names; addresses
+/// as load_address() gives them.
+using VariableAddresses = std::map<std::string, std::uint64_t, std::less<>>;
+
 /// One case. Not movable: its CPUs point to its regions.
 struct Case {
   std::string description;  ///< empty, or the alias that makes it and the switch
@@ -35,11 +42,12 @@ struct Case {
 };
 
 /// The case that `alias` makes, or the general one if it is null. `operands` are those of the
-/// switch that runs, for a contract about any switch. An error names the place in the contract:
+/// switch that runs, for a contract about any switch. A variable without an address may be
+/// anywhere. An error names the place in the contract:
 /// bounds of a region without a common base, or an assumption about memory outside regions.
 [[nodiscard]] std::expected<std::unique_ptr<Case>, std::string> set_up(
     const Contract& contract, const Alias* alias, Solver& solver,
-    const std::optional<SwitchOperands>& operands = {});
+    const std::optional<SwitchOperands>& operands = {}, const VariableAddresses& variables = {});
 
 /// `cpu` at the start of a run that assigns registers: all others are unknown.
 [[nodiscard]] std::expected<void, std::string> assign_registers(const Run& run, Case& in,

@@ -115,11 +115,31 @@ std::optional<FileContent> ConstantMemory::made_by_relocation(std::uint64_t addr
 
 FileContent ConstantMemory::in_relocatable_file(std::uint64_t address, unsigned bytes) const {
   const auto is_writable = file_->is_writable(address);
-  if (!is_writable) return in_another_file(address);
+  if (!is_writable) return in_coming_table(address, bytes).value_or(in_another_file(address));
   if (*is_writable) return {Kind::variable, 0, name_of_place(address)};
   const auto held = file_->bytes(address, bytes);
   if (!held) return {Kind::unknown, 0, held.error().reason + ": link it first"};
   return {Kind::constant, as_number(*held)};
+}
+
+// The words of the GOT that a linker will make: each is the address of a symbol. Whether it is this
+// file's symbol or another file's of that name, the linker decides.
+std::optional<FileContent> ConstantMemory::in_coming_table(std::uint64_t address,
+                                                           unsigned bytes) const {
+  constexpr std::uint64_t word_bytes = 8;
+  const auto& words = file_->bound_words();
+  const std::uint64_t first = address - std::min(address, word_bytes - 1);
+  const auto word = std::ranges::lower_bound(words, first, {}, &BoundWord::address);
+  if (word == words.end() || word->address >= address + bytes) return std::nullopt;
+  if (word->address != address || bytes != word_bytes || word->symbol.empty()) {
+    return FileContent{Kind::unknown, 0, "it is a part of a word of the GOT: link it first"};
+  }
+  if (word->is_defined) {
+    return FileContent{
+        Kind::unknown, 0,
+        fmt::format("a linker fills in the address of {}: link it first", word->symbol)};
+  }
+  return FileContent{Kind::symbol, 0, std::string(word->symbol), word->is_weak};
 }
 
 // The external symbols of a relocatable file have addresses behind its sections.

@@ -8,7 +8,8 @@
 // the symbol, only the symbol's name is known. Anything that code may write is a variable,
 // including a slot that is bound at its first use.
 //
-// In a relocatable file, only read-only sections are known, where no relocation changes them.
+// In a relocatable file, only read-only sections are known, where no relocation changes them, and
+// the words of the GOT that a linker will make for symbols of other files.
 #pragma once
 
 #include "verify/object/object_file.hpp"
@@ -77,6 +78,7 @@ class ConstantMemory {
 
   FileContent in_linked_file(std::uint64_t address, unsigned bytes) const;
   FileContent in_relocatable_file(std::uint64_t address, unsigned bytes) const;
+  std::optional<FileContent> in_coming_table(std::uint64_t address, unsigned bytes) const;
   FileContent in_another_file(std::uint64_t address) const;
   std::optional<FileContent> made_by_relocation(std::uint64_t address, unsigned bytes) const;
   const Segment* segment_holding(std::uint64_t address, std::uint64_t bytes) const;

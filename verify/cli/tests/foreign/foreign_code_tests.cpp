@@ -186,7 +186,7 @@ TEST(foreign_code, names_with_colons_and_pluses_are_found_whole) {
 TEST(foreign_code, an_unknown_role_is_reported_before_any_proof) {
   const std::string object = file("trap_att.o");
   expect_one_line(prove(object, {"--symbol", "entry=engine_start"}), "--symbol entry=engine_start",
-                  "roles are start, fiber_start, switch, initialize, check_failed");
+                  "roles are start, fiber_start, fiber_exit, switch, initialize, check_failed");
   expect_one_line(prove(object, {"--symbol", "strat=engine_start"}), "--symbol strat=engine_start",
                   "did you mean start?");
   expect_one_line(
