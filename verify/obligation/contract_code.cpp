@@ -100,7 +100,7 @@ Callees callees_of(const Contract& contract, const ProverOptions& options) {
     if (!run.after.empty()) add(run.after);
   }
   for (const CallDeclaration& call : contract.calls) {
-    if (!call.target) add(call.symbol);
+    if (is_named(call)) add(call.symbol);
   }
   return callees;
 }

@@ -22,7 +22,7 @@ InstructionEffects effects_of(const std::vector<std::uint8_t>& bytes) {
   return effects.value_or(InstructionEffects{});
 }
 
-// What is left to be read of some registers behind one instruction.
+// The first of some registers that one instruction leaves unwritten.
 std::string left_of(const RegisterParts& stale, const std::vector<std::uint8_t>& bytes) {
   return (stale - effects_of(bytes).writes).first_name();
 }
