@@ -10,15 +10,16 @@ namespace {
 template <class T>
 using Result = CaseProver::Result<T>;
 
-// The bytes of a word in memory that was stored in parts; none if it was stored whole. A byte that
-// is loaded from parts is then the term that was stored, not one of the whole word.
-Result<std::vector<Term>> bytes_of(const Location& location, Term value, SymbolicCpu& cpu) {
+// The bytes of a word in memory that was stored in parts; none if it was stored whole, or if which
+// stores a byte overlaps is undecided. A byte that is loaded from parts is then the term that was
+// stored, not one of the whole word.
+std::vector<Term> bytes_of(const Location& location, Term value, SymbolicCpu& cpu) {
   std::vector<Term> bytes;
   bool is_whole = true;
   for (unsigned index = 0; index < 8; ++index) {
     const Location place{location.region, location.offset + word(index)};
     const auto byte = cpu.memory().load(place, 1, cpu.path);
-    if (!byte) return std::unexpected(byte.error());
+    if (!byte) return {};  // the whole word says as much
     is_whole = is_whole && same(*byte, shift_right(value, 8 * index) & word(0xff));
     bytes.push_back(*byte);
   }
@@ -104,10 +105,9 @@ Result<std::vector<CaseProver::Kept>> CaseProver::contents(const std::vector<Ran
       const auto value = cpu.memory().load(*location, 8, cpu.path);
       if (!value) return std::unexpected(value.error());
       const auto parts = bytes_of(*location, *value, cpu);
-      if (!parts) return std::unexpected(parts.error());
       kept.push_back({*location, *value, 8});
-      for (unsigned index = 0; index < parts->size(); ++index) {
-        kept.push_back({{location->region, location->offset + word(index)}, (*parts)[index], 1});
+      for (unsigned index = 0; index < parts.size(); ++index) {
+        kept.push_back({{location->region, location->offset + word(index)}, parts[index], 1});
       }
     }
   }
