@@ -1,6 +1,8 @@
 #include "verify/cli/code_search.hpp"
 
+#include "verify/cli/wording.hpp"
 #include "verify/obligation/prover.hpp"
+#include "verify/x86/place_name.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -28,12 +30,31 @@ std::vector<std::string> trampolines_of(const ObjectArchive& file,
 
 std::string proposal(const std::vector<std::string>& trampolines) {
   if (trampolines.empty()) return {};
-  return fmt::format("; code like an entry trampoline is at {}: prove it with --symbol start={}",
-                     fmt::join(trampolines, ", "), trampolines.front());
+  return fmt::format("; code like an entry trampoline is at {}: prove it with --symbol {}",
+                     fmt::join(trampolines, ", "), shell_word("start=" + trampolines.front()));
 }
 
 bool is_of_cranelift(const ObjectFile& file) {
   return file.section(".wasmtime.engine").has_value();
+}
+
+// The places that may leave a stack and are no switch: how many, and the first.
+std::string misses_of(const ObjectArchive& file, const std::vector<Survey>& surveys) {
+  std::size_t count = 0;
+  std::string first;
+  for (std::size_t index = 0; index < surveys.size(); ++index) {
+    const ObjectFile& member = file.files()[index];
+    for (const NearMiss& miss : surveys[index].near_misses) {
+      if (count++ > 0) continue;
+      first = fmt::format("{}: {}", place_name(member, load_address(member, miss.address)),
+                          miss.reason);
+    }
+  }
+  if (count == 0) return {};
+  return fmt::format(
+      "; {} may leave a stack otherwise, the first at {} (for a switch of another "
+      "form, write a contract: fiberproof contract new)",
+      counted(count, "place"), first);
 }
 
 // Whether every theorem comes out as proofs.txt says.
@@ -70,8 +91,8 @@ std::expected<std::optional<CodeSearch>, std::string> search_code(const ObjectAr
     if (!surveys[index].switches.empty()) members.push_back(index);
   }
   if (code.searches_switches() && members.empty()) {
-    return fail(
-        file, fmt::format("no switch is in its {} bytes of code{}", bytes, proposal(trampolines)));
+    return fail(file, fmt::format("no switch is in its {} bytes of code{}{}", bytes,
+                                  proposal(trampolines), misses_of(file, surveys)));
   }
   if (code.searches_switches() && members.size() > 1) {
     std::vector<std::string> paths;
@@ -103,7 +124,7 @@ void choose_variant(const std::vector<Contract>& contracts,
     const auto member = trial.subject(*contract, file);
     if (!member || !trial.add_to(prover, **member, &*contract)) continue;
     const auto result = prove(*contract, **member, *solver, prover);
-    if (result && is_as_expected(*result, expected)) return code.answer_variant(variant);
+    if (result && is_as_expected(*result, expected)) return code.find_variant(variant);
   }
 }
 

@@ -132,7 +132,9 @@ std::expected<ModuleProofs, std::string> prove_modules(const std::vector<std::st
           ++made.theorems;
         } else {
           made.wrong.push_back(
-              fmt::format("{}: {} is {}", path, theorem.name, name_of(theorem.verdict)));
+              theorem.verdict == Verdict::refuted
+                  ? fmt::format("{}: {} is refuted", path, theorem.name)
+                  : fmt::format("{}: {} is unknown: {}", path, theorem.name, theorem.reason));
         }
       }
     }
@@ -167,6 +169,10 @@ ExitStatus prove_compiled_modules(const fuzz::engine::Engine& engine, const Engi
   }
   for (const std::string& line : proofs->wrong) {
     const std::filesystem::path path(line.substr(0, line.find(": ")));
+    if (!line.ends_with(name_of(Verdict::refuted))) {
+      complain(line.substr(line.find(": ") + 2));
+      continue;
+    }
     const auto kept = std::filesystem::path(counterexamples) / path.filename();
     std::error_code failed;
     std::filesystem::create_directories(counterexamples, failed);

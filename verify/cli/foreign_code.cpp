@@ -1,5 +1,6 @@
 #include "verify/cli/foreign_code.hpp"
 
+#include "verify/cli/wording.hpp"
 #include "verify/object/symbol_search.hpp"
 
 #include <fmt/format.h>
@@ -220,7 +221,7 @@ std::vector<std::string> ForeignCode::missing_roles(const Contract& contract) co
 std::string ForeignCode::as_options() const {
   std::string text;
   for (const auto& [symbol, place] : places_) {
-    text += fmt::format(" --symbol '{}={}'", role_or_symbol(symbol), place.text);
+    text += " --symbol " + shell_word(fmt::format("{}={}", role_or_symbol(symbol), place.text));
   }
   if (is_variant_given_) text += fmt::format(" --trampoline {}", name_of(trampoline_));
   return text;
@@ -354,8 +355,8 @@ std::string nothing_named(const ObjectArchive& file) {
   const std::string more =
       functions.count > names_max ? fmt::format(" and {} more", functions.count - names_max) : "";
   return told(fmt::format("has no fiberproof_ symbols: say which of its functions plays a role, as "
-                          "in --symbol start={}",
-                          functions.names.front()),
+                          "in --symbol {}",
+                          shell_word("start=" + functions.names.front())),
               fmt::format("it has {}{}", fmt::join(functions.names, ", "), more));
 }
 

@@ -50,6 +50,12 @@ class ForeignCode {
 
   /// Whether start is given, and its variant is not; and how it is answered.
   bool asks_for_variant() const { return !is_variant_given_ && is_role_given("start"); }
+  void find_variant(Trampoline trampoline) {
+    answer_variant(trampoline);
+    is_variant_found_ = true;
+  }
+  /// Whether the variant that was found reports a trapped continuation as returned (T5).
+  bool keeps_old_rules() const { return is_variant_found_ && trampoline_ == Trampoline::v44; }
   void answer_variant(Trampoline trampoline) {
     trampoline_ = trampoline;
     move_places();
@@ -98,6 +104,7 @@ class ForeignCode {
   bool is_foreign_ = false;
   bool searches_switches_ = false;
   bool is_variant_given_ = false;
+  bool is_variant_found_ = false;
   Trampoline trampoline_ = Trampoline::trap;
   std::map<std::string, TypedPlace, std::less<>> places_;  // by the contracts' symbols
 };

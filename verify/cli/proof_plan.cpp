@@ -194,7 +194,12 @@ std::expected<void, std::string> find_roles(const std::vector<Contract>& contrac
   ForeignCode& code = plan.code;
   if (auto checked = code.check(contracts, plan.files); !checked) return checked;
   const bool is_unnamed = !code.is_foreign() && !code.has_any(contracts, plan.files);
-  if (is_unnamed && !options.contracts.empty()) return std::unexpected(nothing_named(plan.files));
+  if (is_unnamed && !options.contracts.empty()) {
+    return std::unexpected(fmt::format(
+        "fiberproof: {}: has none of the code that {} names: say where it is, as in --symbol "
+        "{}=NAME",
+        plan.files.path(), contracts.front().path, contracts.front().runs.front().symbol));
+  }
   if (is_unnamed) code.search_switches();
   auto search = search_code(plan.files, code);
   if (!search) {

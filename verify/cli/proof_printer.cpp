@@ -27,8 +27,7 @@ void print_switches(const ProvedSwitches& told) {
   for (const std::string& kind : told.kinds) fmt::print("         {}\n", kind);
   fmt::print("searched {} of code", counted(told.bytes, "byte"));
   if (told.bytes_unread > 0) fmt::print(", {} of them no instructions", told.bytes_unread);
-  fmt::print("; {} leave{} RSP and RBP alone\n", counted(told.other_jumps, "other indirect jump"),
-             told.other_jumps == 1 ? "s" : "");
+  fmt::print("; {}\n", counted(told.other_jumps, "other indirect jump"));
   for (std::size_t index = 0; index < std::min(told.misses.size(), misses_max); ++index) {
     fmt::print("no switch {}\n", told.misses[index]);
   }
@@ -163,6 +162,11 @@ void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   print_verdicts(report, Verdict::proved);
   print_verdicts(report, Verdict::refuted);
   print_verdicts(report, Verdict::unknown);
+  if (plan_.code.keeps_old_rules()) {
+    fmt::print(
+        "summary  the trampoline keeps the rules of v44, not those of trap: a trapped "
+        "continuation is reported as returned (T5)\n");
+  }
   print_left_out();
   print_next(report);
 }
@@ -216,7 +220,7 @@ void ProofPrinter::print_next(const ProofReport& report) const {
       fmt::print(
           "next: mend the code, and ask for this theorem alone: fiberproof prove {} --object "
           "{}{}\n",
-          theorem.name, options_.object, plan_.code.as_options());
+          theorem.name, shell_word(options_.object), plan_.code.as_options());
       return;
     }
   }
@@ -225,8 +229,8 @@ void ProofPrinter::print_next(const ProofReport& report) const {
     if (!result.switches || result.switches->trampolines.empty()) continue;
     fmt::print(
         "next: code like an entry trampoline is there, too: fiberproof prove --object {} "
-        "--symbol start={}\n",
-        options_.object, result.switches->trampolines.front());
+        "--symbol {}\n",
+        shell_word(options_.object), shell_word("start=" + result.switches->trampolines.front()));
     return;
   }
 }

@@ -248,7 +248,21 @@ Parser::Result<Expression> Parser::product() {
 }
 
 Parser::Result<Expression> Parser::unary() {
+  constexpr std::size_t depth_max = 200;
   const Position position = peek().position;
+  if (depth_ >= depth_max) {
+    return error_here(
+        fmt::format("the expression is nested more than {} deep: name a part of it "
+                    "with 'let'",
+                    depth_max));
+  }
+  ++depth_;
+  auto made = unary_within(position);
+  --depth_;
+  return made;
+}
+
+Parser::Result<Expression> Parser::unary_within(const Position& position) {
   if (accept("not")) {
     auto operand = with_sort(unary(), true);
     if (!operand) return operand;

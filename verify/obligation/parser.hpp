@@ -48,6 +48,7 @@ class Parser {
   Result<Expression> sum();
   Result<Expression> product();
   Result<Expression> unary();
+  Result<Expression> unary_within(const Position& position);
   Result<Expression> primary();
   Result<Expression> name(const Token& token);
   Result<Expression> memory(const Position& position, unsigned bytes);
@@ -59,6 +60,7 @@ class Parser {
 
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
+  std::size_t depth_ = 0;  // of expressions within each other
   const Contract* contract_;
 };
 

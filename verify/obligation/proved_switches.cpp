@@ -74,6 +74,17 @@ std::uint64_t jump_of(const FoundSwitch& found) {
   return found.code.address;
 }
 
+// A function that is named as a switch may have more of them behind the first.
+void add_others_of_function(const ObjectFile& file, std::uint64_t behind, Survey& found) {
+  const auto function = file.function_holding(behind);
+  if (!function) return;
+  for (FoundSwitch& one : survey(file).switches) {
+    const bool is_behind =
+        one.code.address >= behind && one.code.address < function->address + function->size;
+    if (is_behind) found.switches.push_back(std::move(one));
+  }
+}
+
 void tell_search(const ObjectFile& file, const Survey& found, ProvedSwitches& told) {
   told.bytes = found.bytes;
   told.bytes_unread = found.bytes_unread;
@@ -101,7 +112,9 @@ std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
     if (!site) return std::unexpected(site.error());
     auto read = read_switch(file, std::move(*site));
     if (!read) return std::unexpected(read.error());
+    const std::uint64_t end = read->end();
     found.switches.push_back(std::move(*read));
+    if (!place->bytes) add_others_of_function(file, end, found);
   } else {
     found = options.survey == nullptr ? survey(file) : *options.survey;
     tell_search(file, found, made.told);
@@ -123,7 +136,11 @@ std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
   for (const auto& alike : found.alike()) {
     const FoundSwitch& first = *alike.front();
     SwitchKind kind{first.code, {first.load, first.store}, {}};
-    kind.code.symbol = fmt::format("switch at {}", place_in(file, first.code.address));
+    kind.is_entered_within = first.is_entered_within;
+    // A site of a table, or of a place that was given, has its name already.
+    if (options.survey != nullptr || made.kinds.size() > 0) {
+      kind.code.symbol = fmt::format("switch at {}", place_in(file, first.code.address));
+    }
     for (const FoundSwitch* one : alike) kind.ends.push_back(one->end());
     made.told.kinds.push_back(fmt::format("{} with load {} and store {}, the first at {}",
                                           alike.size(), text_of(first.load), text_of(first.store),
@@ -131,7 +148,7 @@ std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
     made.kinds.push_back(std::move(kind));
   }
   for (const FoundSwitch& one : found.switches) {
-    made.jumps.insert(jump_of(one));
+    made.jumps.emplace(jump_of(one), one.end());
   }
   made.told.switches = found.switches.size();
   made.told.different = made.kinds.size();

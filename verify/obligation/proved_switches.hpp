@@ -8,10 +8,10 @@
 #include "verify/obligation/prover.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/obligation/theorem.hpp"
+#include "verify/survey/live_registers.hpp"
 
 #include <cstdint>
 #include <expected>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -22,11 +22,12 @@ struct SwitchKind {
   Routine code;  ///< of the first one
   SwitchOperands operands;
   std::vector<std::uint64_t> ends;  ///< where each one resumes, as the file counts
+  bool is_entered_within = false;   ///< a branch leads into the middle of it
 };
 
 struct SwitchesOfFile {
   std::vector<SwitchKind> kinds;
-  std::set<std::uint64_t> jumps;  ///< of all of them
+  SwitchJumps jumps;  ///< of all of them
   ProvedSwitches told;
 };
 

@@ -86,23 +86,27 @@ Result<void> prove_code(const Contract& contract, const ObjectFile& file,
   return note_called_code(file, library, result);
 }
 
-// Two regions at a fixed distance from one register are not modelled: an access by that register
-// would be one of either.
-bool is_modelled(const SwitchKind& kind) {
-  return kind.operands.are_same() || kind.operands.load.base != kind.operands.store.base;
+// Why the proof of this kind of switch would not be about every run of it; nothing if it is.
+std::optional<std::string> why_not_modelled(const SwitchKind& kind) {
+  if (kind.is_entered_within) {
+    return fmt::format("a branch leads into the middle of the {}", kind.code.symbol);
+  }
+  if (kind.operands.are_same() || kind.operands.load.base != kind.operands.store.base) {
+    return std::nullopt;
+  }
+  // Two regions at a fixed distance: an access by the register would be one of either.
+  return fmt::format(
+      "the {} has both contexts at offsets of {}, which is not modelled: prove it "
+      "with a contract of your own (verify/contracts/README.md)",
+      kind.code.symbol, name(kind.operands.load.base));
 }
 
-Result<void> leave_unknown(const Contract& contract, const SwitchKind& kind, Ledger& ledger,
-                           ContractResult& result) {
+Result<void> leave_unknown(const Contract& contract, const SwitchKind& kind,
+                           const std::string& reason, Ledger& ledger, ContractResult& result) {
   auto in = set_up(contract, nullptr, ledger.solver(), kind.operands);
   if (!in) return std::unexpected(in.error());
   CaseProver(contract, Subject::bytes, ledger, **in).claim_all();
-  for (Theorem& theorem : result.theorems) {
-    Ledger::note(theorem, Verdict::unknown,
-                 fmt::format("the {} has both contexts at offsets of {}, which is not modelled: "
-                             "prove it with a contract of your own (verify/contracts/README.md)",
-                             kind.code.symbol, name(kind.operands.load.base)));
-  }
+  for (Theorem& theorem : result.theorems) Ledger::note(theorem, Verdict::unknown, reason);
   return {};
 }
 
@@ -113,8 +117,9 @@ Result<void> prove_switches(const Contract& contract, const ObjectFile& file,
   if (!switches) return std::unexpected(switches.error());
   for (const SwitchKind& kind : switches->kinds) {
     if (is_of_live_registers_alone(contract)) break;
-    const auto done = is_modelled(kind) ? prove_code(contract, file, options, ledger, result, &kind)
-                                        : leave_unknown(contract, kind, ledger, result);
+    const auto why = why_not_modelled(kind);
+    const auto done = why ? leave_unknown(contract, kind, *why, ledger, result)
+                          : prove_code(contract, file, options, ledger, result, &kind);
     if (!done) return done;
   }
   prove_live(contract, file, *switches, ledger);

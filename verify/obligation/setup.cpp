@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
 
 namespace fiberproof::verify {
 namespace {
@@ -201,6 +202,7 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in, Symb
   fresh.after_calls = cpu.after_calls;
   fresh.own_memory = cpu.own_memory;
   Scope scope = in.entry_scope();
+  std::map<Register, Term> assigned;
   for (const auto& [register_name, expression] : run.registers) {
     const auto value = word_value(expression, scope);
     if (!value) {
@@ -211,7 +213,13 @@ std::expected<void, std::string> assign_registers(const Run& run, Case& in, Symb
       continue;
     }
     const SwitchOperand target = assigned_operand(register_name, in);
-    fresh.write(target.base, collected(*value - word(target.offset)));
+    const Term held = collected(*value - word(target.offset));
+    const auto [entry, is_first] = assigned.emplace(target.base, held);
+    if (is_first) {
+      fresh.write(target.base, held);
+    } else {  // an operand of the switch is in a register that the contract gives a value
+      fresh.path.push_back(equal(entry->second, held));
+    }
   }
   cpu = std::move(fresh);
   return {};

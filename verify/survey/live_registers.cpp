@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -19,7 +20,7 @@ using Flow = InstructionEffects::Flow;
 
 constexpr std::size_t instructions_max = 200'000;
 constexpr std::size_t callee_instructions_max = 2'000;
-constexpr std::size_t table_distance_max = 8;  // instructions from making the address to the jump
+constexpr std::size_t table_distance_max = 12;  // instructions from making the address to the jump
 constexpr std::size_t instruction_bytes_max = 15;
 
 // The code around an address with its relocations, and the instructions in it.
@@ -79,11 +80,9 @@ class Flows {
   struct Step {
     InstructionEffects effects;
     std::vector<std::uint64_t> next;
-    bool is_last = false;  // of its function
   };
 
-  Flows(const ObjectFile& file, const std::set<std::uint64_t>& switches)
-      : reader_(file), switches_(switches) {}
+  Flows(const ObjectFile& file, const SwitchJumps& switches) : reader_(file), switches_(switches) {}
 
   std::expected<const Step*, std::string> at(std::uint64_t address) {
     if (const auto known = steps_.find(address); known != steps_.end()) return &known->second;
@@ -92,6 +91,10 @@ class Flows {
     if (!code) return lost(address, code.error());
     const auto effects = effects_at(address, *code);
     if (!effects) return lost(address, "not an instruction");
+    if (effects->is_beyond) {
+      return lost(address,
+                  disassembly(address, *code) + ", whose registers are not told apart here");
+    }
     Step step{*effects, {}};
     if (effects->flow == Flow::returns) {
       for (const Register kept : {Register::rbx, Register::rbp, Register::r12, Register::r13,
@@ -99,26 +102,32 @@ class Flows {
         step.effects.reads |= RegisterParts::of(kept);
       }
     }
-    if (effects->flow == Flow::call) step.effects.writes |= RegisterParts::changed_by_calls();
+    // A call of the next instruction only pushes its address.
+    const bool is_push = effects->flow == Flow::call && effects->target == effects->next_address();
+    if (is_push) step.effects.flow = Flow::next;
+    if (step.effects.flow == Flow::call) {
+      step.effects.writes |= RegisterParts::changed_by_calls();
+    }
     const bool goes_on = effects->flow != Flow::jump && effects->flow != Flow::returns &&
                          effects->flow != Flow::stops;
     if (goes_on) step.next.push_back(effects->next_address());
-    step.is_last = code->size() == effects->length;
     if (effects->flow == Flow::next) falls_from_.emplace(effects->next_address(), address);
     const bool jumps = effects->flow == Flow::jump || effects->flow == Flow::branch;
     if (jumps && effects->target) step.next.push_back(*effects->target);
     if (effects->flow == Flow::jump && !effects->target && !switches_.contains(address)) {
-      auto targets = targets_of_table(address);
+      auto targets = targets_of_table(address, *effects);
       if (targets.empty()) return lost(address, "an indirect jump whose targets are not known");
       step.next = std::move(targets);
     }
     return &steps_.emplace(address, std::move(step)).first->second;
   }
 
-  // Whether the call there returns. A call that is the last instruction of its function does not.
+  // Whether the call there returns.
   Returning returning(const Step& call) {
-    if (call.is_last) return Returning::never;
-    return call.effects.target ? returning_from(*call.effects.target) : Returning::maybe;
+    if (!call.effects.target) return Returning::maybe;
+    const std::uint64_t callee = *call.effects.target;
+    const auto known = returning_.find(callee);
+    return known != returning_.end() ? known->second : returning_[callee] = returning_from(callee);
   }
 
   std::string text(std::uint64_t address) {
@@ -128,29 +137,39 @@ class Flows {
   }
 
  private:
+  // Every call within the function counts as one that returns, and every switch as one that is
+  // switched back to: `never` if even so no return is reached, `yes` if one is reached without
+  // them.
   Returning returning_from(std::uint64_t function) {
-    const auto [known, is_new] = returning_.emplace(function, Returning::never);
-    if (!is_new) return known->second;  // also while it is decided: a recursion adds no return
-    std::set<std::uint64_t> seen{function};
+    std::map<std::uint64_t, bool> seen{
+        {function, true}};  // whether reached without a call or switch
     std::deque<std::uint64_t> open{function};
     Returning result = Returning::never;
-    while (!open.empty() && result != Returning::yes) {
-      const auto step = at(open.front());
+    while (!open.empty()) {
+      const std::uint64_t address = open.front();
       open.pop_front();
+      const auto step = at(address);
       if (!step || seen.size() > callee_instructions_max) {
-        result = Returning::maybe;
+        result = std::max(result, Returning::maybe);
         continue;
       }
+      const bool is_direct = seen.at(address);
       const Flow flow = (*step)->effects.flow;
-      if (flow == Flow::returns) result = Returning::yes;
-      const Returning inner = flow == Flow::call ? returning(**step) : Returning::yes;
-      if (inner == Returning::maybe) result = std::max(result, Returning::maybe);
-      if (inner != Returning::yes) continue;
-      for (const std::uint64_t next : (*step)->next) {
-        if (seen.insert(next).second) open.push_back(next);
+      if (flow == Flow::returns) {
+        result = std::max(result, is_direct ? Returning::yes : Returning::maybe);
+      }
+      std::vector<std::uint64_t> next = (*step)->next;
+      const auto jump = switches_.find(address);
+      if (jump != switches_.end()) next.push_back(jump->second);
+      const bool stays_direct = is_direct && flow != Flow::call && jump == switches_.end();
+      for (const std::uint64_t place : next) {
+        const auto [entry, is_new] = seen.emplace(place, stays_direct);
+        const bool becomes_direct = stays_direct && !entry->second;
+        entry->second = entry->second || stays_direct;
+        if (is_new || becomes_direct) open.push_back(place);
       }
     }
-    return returning_[function] = result;
+    return result;
   }
 
   std::unexpected<std::string> lost(std::uint64_t address, const std::string& reason) const {
@@ -158,32 +177,39 @@ class Flows {
         "at {}: {}", place_name(reader_.file(), load_address(reader_.file(), address)), reason));
   }
 
-  // The address that a `lea` in the straight line before the jump makes.
-  std::optional<std::uint64_t> table_before(std::uint64_t jump) {
-    std::uint64_t at = jump;
-    for (std::size_t back = 0; back < table_distance_max; ++back) {
+  // The straight line that ends in the jump.
+  std::vector<Instruction> line_before(std::uint64_t jump) {
+    std::vector<Instruction> line;
+    for (std::uint64_t at = jump; line.size() < table_distance_max;) {
       const auto before = falls_from_.find(at);
-      if (before == falls_from_.end()) return std::nullopt;
+      if (before == falls_from_.end()) break;
       at = before->second;
       const auto code = reader_.code_at(at);
-      if (!code) return std::nullopt;
-      const auto decoded = decode(at, code->first(std::min(code->size(), instruction_bytes_max)));
-      const bool makes_address = decoded && decoded->operation == Operation::lea;
-      if (makes_address && decoded->relative) return decoded->relative->target;
+      if (!code) break;
+      auto decoded = decode(at, code->first(std::min(code->size(), instruction_bytes_max)));
+      if (!decoded) break;
+      line.insert(line.begin(), std::move(*decoded));
     }
-    return std::nullopt;
+    return line;
   }
 
-  std::vector<std::uint64_t> targets_of_table(std::uint64_t jump) {
+  std::vector<std::uint64_t> targets_of_table(std::uint64_t jump,
+                                              const InstructionEffects& effects) {
     const ObjectFile& file = reader_.file();
     const auto function = file.function_holding(jump);
-    const auto table = function ? table_before(jump) : std::nullopt;
-    if (!table) return {};
-    return jump_table(file, *table, function->address, function->address + function->size).targets;
+    const auto code = reader_.code_at(jump);
+    if (!function || !code) return {};
+    const auto decoded = decode(jump, code->first(effects.length));
+    const auto table = decoded ? table_of_jump(line_before(jump), *decoded) : std::nullopt;
+    if (!table || file.is_writable(table->address) != false) return {};
+    JumpTable read = jump_table(file, table->address, function->address,
+                                function->address + function->size, table->entries);
+    const bool is_whole = read.bytes == table->entries * sizeof(std::int32_t);
+    return is_whole ? std::move(read.targets) : std::vector<std::uint64_t>{};
   }
 
   CodeReader reader_;
-  const std::set<std::uint64_t>& switches_;
+  const SwitchJumps& switches_;
   std::map<std::uint64_t, Step> steps_;
   std::map<std::uint64_t, Returning> returning_;
   std::map<std::uint64_t, std::uint64_t>
@@ -256,7 +282,7 @@ LiveRegisters search(Flows& flows, std::uint64_t address, const RegisterParts& k
 }  // namespace
 
 LiveRegisters live_registers(const ObjectFile& file, std::uint64_t address,
-                             const RegisterParts& known, const std::set<std::uint64_t>& switches) {
+                             const RegisterParts& known, const SwitchJumps& switches) {
   Flows flows(file, switches);
   LiveRegisters certain = search(flows, address, known, Returning::yes);
   if (certain.verdict == Verdict::refuted) return certain;

@@ -32,8 +32,9 @@ bool ends_a_run(const Instruction& instruction) {
 // Searches one piece: quickly for indirect jumps, and closely before each of them.
 class PieceSearch {
  public:
-  PieceSearch(const ObjectFile& file, const CodePiece& piece, Survey& found)
-      : file_(file), piece_(piece), found_(found) {}
+  PieceSearch(const ObjectFile& file, const CodePiece& piece, Survey& found,
+              std::vector<std::uint64_t>& targets)
+      : file_(file), piece_(piece), found_(found), targets_(targets) {}
 
   void run() {
     for (std::size_t at = 0; at < piece_.bytes.size();) {
@@ -45,6 +46,7 @@ class PieceSearch {
         continue;
       }
       starts_.push_back(at);
+      if (seen.target) targets_.push_back(piece_.address + at + *seen.target);
       if (seen.sets_rsp) sets_rsp_.push_back(at);
       at += seen.length;
       if (seen.is_indirect_jump) {
@@ -108,13 +110,17 @@ class PieceSearch {
     if (!run) return miss(jump, "an indirect jump that cannot be read: " + run.error());
     const SwitchShape shape = shape_of(*run);
     const std::size_t begin = (*run)[run->size() - shape.instructions].address - piece_.address;
+    // What is missing may be before a branch, on each of its ways.
+    const bool may_begin_before = !shape.missing.empty() && shape.instructions == run->size();
     if (!shape.is_switch() && !shape.is_near_miss()) {
       ++found_.other_jumps;
       return;
     }
     std::erase_if(sets_rsp_, [begin](std::size_t at) { return at >= begin; });
-    if (shape.is_switch()) return take(begin, resume_behind(*run, end), shape);
-    if (shape.loads == 3 && shape.stores == 0 && note_trampoline(begin, end)) return;
+    if (shape.is_switch() && !may_begin_before) return take(begin, resume_behind(*run, end), shape);
+    const bool ends_a_trampoline = shape.loads == 3 && shape.stores == 0 && shape.loads_agree &&
+                                   shape.load.base == Register::rbp;
+    if (ends_a_trampoline && note_trampoline(begin, end)) return;
     miss(jump,
          fmt::format("an indirect jump to another stack: {}", fmt::join(shape.missing, ", ")));
   }
@@ -125,6 +131,8 @@ class PieceSearch {
     for (const Instruction& instruction : run) {
       for (const std::uint64_t address : addresses_made_by(instruction)) made.push_back(address);
     }
+    // A stack that must never resume may say so with a trap right there.
+    if (std::ranges::find(made, piece_.address + end) != made.end()) return end;
     const auto places = places_behind(piece_.address, piece_.bytes, piece_.address + end);
     return resume_place(places, made) - piece_.address;
   }
@@ -165,8 +173,9 @@ class PieceSearch {
   const ObjectFile& file_;
   const CodePiece& piece_;
   Survey& found_;
-  std::vector<std::size_t> starts_;    // of the instructions so far
-  std::vector<std::size_t> sets_rsp_;  // not yet part of a switch
+  std::vector<std::uint64_t>& targets_;  // of direct branches and jumps
+  std::vector<std::size_t> starts_;      // of the instructions so far
+  std::vector<std::size_t> sets_rsp_;    // not yet part of a switch
 };
 
 }  // namespace
@@ -176,7 +185,8 @@ std::vector<std::vector<const FoundSwitch*>> Survey::alike() const {
   for (const FoundSwitch& found : switches) {
     const auto same = std::ranges::find_if(lists, [&found](const auto& list) {
       return list.front()->code.bytes == found.code.bytes && list.front()->load == found.load &&
-             list.front()->store == found.store;
+             list.front()->store == found.store &&
+             list.front()->is_entered_within == found.is_entered_within;
     });
     if (same == lists.end()) {
       lists.push_back({&found});
@@ -191,9 +201,24 @@ std::vector<std::vector<const FoundSwitch*>> Survey::alike() const {
   return lists;
 }
 
+namespace {
+
+// Marks the switches into whose middle a branch leads.
+void note_entries(std::vector<std::uint64_t>& targets, Survey& found) {
+  std::ranges::sort(targets);
+  for (FoundSwitch& one : found.switches) {
+    const auto within = std::ranges::upper_bound(targets, one.code.address);
+    one.is_entered_within = within != targets.end() && *within < one.end();
+  }
+}
+
+}  // namespace
+
 Survey survey(const ObjectFile& file) {
   Survey found;
-  for (const CodePiece& piece : code_pieces(file)) PieceSearch(file, piece, found).run();
+  std::vector<std::uint64_t> targets;
+  for (const CodePiece& piece : code_pieces(file)) PieceSearch(file, piece, found, targets).run();
+  note_entries(targets, found);
   return found;
 }
 

@@ -18,6 +18,7 @@ struct FoundSwitch {
   SwitchOperand load;
   SwitchOperand store;
   std::vector<std::string> missing;
+  bool is_entered_within = false;  ///< a branch leads into the middle of it
 
   std::uint64_t end() const { return code.address + code.bytes.size(); }
 };
@@ -38,7 +39,7 @@ struct Survey {
   std::vector<FoundSwitch> switches;  ///< lowest address first
   std::vector<FoundTrampoline> trampolines;
   std::vector<NearMiss> near_misses;
-  std::size_t other_jumps = 0;   ///< indirect ones that leave RSP and RBP alone
+  std::size_t other_jumps = 0;   ///< indirect ones
   std::size_t bytes = 0;         ///< of code that was searched
   std::size_t bytes_unread = 0;  ///< of these, bytes that are no instruction
 

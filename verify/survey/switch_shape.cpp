@@ -110,11 +110,8 @@ class Moves {
 
   void pop(const RegisterOperand& to) {
     Value& rsp = at(Register::rsp);
-    const Value popped = rsp.kind == Value::Kind::entry
-                             ? Value{Value::Kind::loaded, Register::rsp, rsp.offset}
-                             : Value{};
     rsp.offset += 8;
-    at(to.name) = popped;
+    at(to.name) = {};  // a pop restores something of this stack
   }
 
   std::array<Value, register_count> values_;
@@ -178,6 +175,7 @@ SwitchShape shape_from(std::span<const Instruction> run) {
   shape.load = agreed(loaded).value_or(SwitchOperand{});
   shape.store = agreed(stored).value_or(SwitchOperand{});
   shape.loads = count(loaded, shape.load, "loaded", shape);
+  shape.loads_agree = std::ranges::count(loaded, std::optional(shape.load)) == 3;
   shape.stores = count(stored, shape.store, "stored", shape);
   return shape;
 }

@@ -34,13 +34,18 @@ struct SwitchShape {
   SwitchOperand store;               ///< the context of the stack that is left
   std::size_t loads = 0;             ///< how many of RSP, RBP and the address are loaded
   std::size_t stores = 0;            ///< how many are stored
+  bool loads_agree = false;          ///< all three loads are of one context
   bool moves_rsp = false;            ///< RSP is one of them
   std::vector<std::string> missing;  ///< in words: `RBP is not stored`
 
   /// At least four of the six moves, some of each kind.
   bool is_switch() const { return loads + stores >= 4 && loads > 0 && stores > 0; }
   /// Leads to another stack, but leaves too little behind to be a switch.
-  bool is_near_miss() const { return !is_switch() && moves_rsp && loads > 0; }
+  bool is_near_miss() const {
+    const std::size_t elsewhere =
+        (load.base == Register::rsp ? 0 : loads) + (store.base == Register::rsp ? 0 : stores);
+    return !is_switch() && loads > 0 && (moves_rsp || elsewhere >= 2);
+  }
 };
 
 /// `run` is straight-line code whose last instruction is an indirect jump. Of all beginnings with

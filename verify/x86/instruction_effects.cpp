@@ -1,6 +1,7 @@
 #include "verify/x86/instruction_effects.hpp"
 
 #include "verify/x86/instruction_decoder.hpp"
+#include "verify/x86/instruction_manner.hpp"
 
 #include <Zydis/Zydis.h>
 #include <fmt/format.h>
@@ -143,45 +144,8 @@ class PartsOfOperands {
 
 namespace {
 
-using Operands = std::array<ZydisDecodedOperand, ZYDIS_MAX_OPERAND_COUNT>;
+using Operands = DecodedOperands;
 using Flow = InstructionEffects::Flow;
-
-// Instructions whose result is a constant where both sources are the same register.
-bool makes_constant_of_same(ZydisMnemonic mnemonic) {
-  switch (mnemonic) {
-    case ZYDIS_MNEMONIC_XOR:
-    case ZYDIS_MNEMONIC_SUB:
-    case ZYDIS_MNEMONIC_SBB:  // of the carry flag alone
-    case ZYDIS_MNEMONIC_PXOR:
-    case ZYDIS_MNEMONIC_VPXOR:
-    case ZYDIS_MNEMONIC_VPXORD:
-    case ZYDIS_MNEMONIC_VPXORQ:
-    case ZYDIS_MNEMONIC_XORPS:
-    case ZYDIS_MNEMONIC_XORPD:
-    case ZYDIS_MNEMONIC_VXORPS:
-    case ZYDIS_MNEMONIC_VXORPD:
-    case ZYDIS_MNEMONIC_PCMPEQB:
-    case ZYDIS_MNEMONIC_PCMPEQW:
-    case ZYDIS_MNEMONIC_PCMPEQD:
-    case ZYDIS_MNEMONIC_VPCMPEQB:
-    case ZYDIS_MNEMONIC_VPCMPEQW:
-    case ZYDIS_MNEMONIC_VPCMPEQD:
-    case ZYDIS_MNEMONIC_KXORB:
-    case ZYDIS_MNEMONIC_KXORW:
-    case ZYDIS_MNEMONIC_KXORD:
-    case ZYDIS_MNEMONIC_KXORQ: return true;
-    default: return false;
-  }
-}
-
-bool has_same_sources(const ZydisDecodedInstruction& raw, const Operands& operands) {
-  const std::size_t visible = raw.operand_count_visible;
-  if (visible < 2 || !makes_constant_of_same(raw.mnemonic)) return false;
-  const ZydisDecodedOperand& last = operands[visible - 1];
-  const ZydisDecodedOperand& other = operands[visible - 2];
-  return last.type == ZYDIS_OPERAND_TYPE_REGISTER && other.type == ZYDIS_OPERAND_TYPE_REGISTER &&
-         last.reg.value == other.reg.value;
-}
 
 Flow flow_of(const ZydisDecodedInstruction& raw) {
   switch (raw.meta.category) {
@@ -197,7 +161,13 @@ Flow flow_of(const ZydisDecodedInstruction& raw) {
   return stops ? Flow::stops : Flow::next;
 }
 
-void add_operand(const ZydisDecodedOperand& operand, bool reads_registers, bool is_vex,
+struct Manner {
+  bool reads_registers = true;
+  bool is_vex = false;
+  bool keeps_a_part = false;
+};
+
+void add_operand(const ZydisDecodedOperand& operand, const Manner& manner,
                  InstructionEffects& effects) {
   PartsOfOperands reads(effects.reads);
   PartsOfOperands writes(effects.writes);
@@ -206,12 +176,13 @@ void add_operand(const ZydisDecodedOperand& operand, bool reads_registers, bool 
     reads.add_read(operand.mem.index);
     return;
   }
-  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return;
-  const bool is_read = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0;
-  if (is_read && reads_registers) reads.add_read(operand.reg.value);
-  if ((operand.actions & ZYDIS_OPERAND_ACTION_WRITE) != 0) {
-    writes.add_write(operand.reg.value, is_vex);
-  }
+  // K0 as a mask means that there is none.
+  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER || operand.reg.value == ZYDIS_REGISTER_K0) return;
+  const bool is_written = (operand.actions & ZYDIS_OPERAND_ACTION_WRITE) != 0;
+  const bool is_read = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 ||
+                       (is_written && manner.keeps_a_part);
+  if (is_read && manner.reads_registers) reads.add_read(operand.reg.value);
+  if (is_written && !manner.keeps_a_part) writes.add_write(operand.reg.value, manner.is_vex);
 }
 
 bool decode_fully(std::span<const std::byte> code, ZydisDecodedInstruction& raw,
@@ -236,16 +207,44 @@ bool is_of_this_stack(const ZydisDecodedOperand& operand) {
          (operand.mem.base == ZYDIS_REGISTER_RBP || operand.mem.base == ZYDIS_REGISTER_RSP);
 }
 
-bool may_set_stack_pointer(ZydisMnemonic mnemonic) {
-  return mnemonic == ZYDIS_MNEMONIC_MOV || mnemonic == ZYDIS_MNEMONIC_LEA ||
-         mnemonic == ZYDIS_MNEMONIC_XCHG || mnemonic == ZYDIS_MNEMONIC_POP;
+// Whether the encoding names RSP: by a register field, or in an opcode without one. Quick, and true
+// for some others, too.
+bool may_name_stack_pointer(const ZydisDecodedInstruction& raw) {
+  constexpr unsigned rsp = 4;
+  if ((raw.attributes & ZYDIS_ATTRIB_HAS_MODRM) == 0) return true;
+  const bool is_register = raw.raw.modrm.reg == rsp && raw.raw.rex.R == 0;
+  return is_register || (raw.raw.modrm.mod == 3 && raw.raw.modrm.rm == rsp && raw.raw.rex.B == 0);
 }
 
 bool sets_stack_pointer(const ZydisDecodedInstruction& raw, const Operands& operands) {
-  const bool to_first = is_stack_pointer(operands[0]);
-  if (raw.mnemonic == ZYDIS_MNEMONIC_XCHG) return to_first || is_stack_pointer(operands[1]);
-  if (raw.mnemonic == ZYDIS_MNEMONIC_POP) return to_first;
-  return to_first && !is_of_this_stack(operands[1]);
+  if (raw.mnemonic == ZYDIS_MNEMONIC_IRETQ || raw.mnemonic == ZYDIS_MNEMONIC_IRETD) return true;
+  bool writes = false;
+  for (std::size_t index = 0; index < raw.operand_count_visible; ++index) {
+    writes = writes || (is_stack_pointer(operands[index]) &&
+                        (operands[index].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0);
+  }
+  if (!writes) return false;
+  switch (raw.mnemonic) {
+    case ZYDIS_MNEMONIC_ADD:
+    case ZYDIS_MNEMONIC_SUB:
+    case ZYDIS_MNEMONIC_AND: return !is_number(operands[1]);
+    case ZYDIS_MNEMONIC_MOV: return !is_of_this_stack(operands[1]) || is_number(operands[1]);
+    case ZYDIS_MNEMONIC_LEA:
+      return !is_of_this_stack(operands[1]) || operands[1].mem.index != ZYDIS_REGISTER_NONE;
+    default: return true;
+  }
+}
+
+// The upper parts of the first 16 vector registers, or all of them (SDM vol. 2, VZEROUPPER).
+void add_cleared_vectors(ZydisMnemonic mnemonic, InstructionEffects& effects) {
+  if (mnemonic != ZYDIS_MNEMONIC_VZEROUPPER && mnemonic != ZYDIS_MNEMONIC_VZEROALL) return;
+  RegisterParts low;
+  for (int index = 0; index < 16; ++index) {
+    PartsOfOperands(effects.writes)
+        .add_write(static_cast<ZydisRegister>(ZYDIS_REGISTER_YMM0 + index), true);
+    PartsOfOperands(low).add_write(static_cast<ZydisRegister>(ZYDIS_REGISTER_XMM0 + index), false);
+  }
+  if (mnemonic == ZYDIS_MNEMONIC_VZEROUPPER) effects.writes = effects.writes - low;
 }
 
 }  // namespace
@@ -264,19 +263,26 @@ std::optional<InstructionEffects> effects_at(std::uint64_t address,
   const bool is_plain_nop =
       raw.meta.category == ZYDIS_CATEGORY_NOP || raw.meta.category == ZYDIS_CATEGORY_WIDENOP;
   if (is_plain_nop) return effects;
-  const bool reads_registers = !has_same_sources(raw, operands);
+  effects.is_beyond = is_beyond(raw, operands);
+  const Manner manner{.reads_registers = !has_same_sources(raw, operands) &&
+                                         !makes_constant_by_number(raw, operands),
+                      .is_vex = is_vex,
+                      .keeps_a_part = keeps_a_part(raw, operands)};
   for (std::size_t index = 0; index < raw.operand_count; ++index) {
-    add_operand(operands[index], reads_registers, is_vex, effects);
+    add_operand(operands[index], manner, effects);
     const auto& immediate = operands[index].imm;
     const bool is_target =
         operands[index].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && immediate.is_relative != 0;
     if (is_target) effects.target = address + raw.length + immediate.value.u;
   }
+  add_cleared_vectors(raw.mnemonic, effects);
   if (raw.cpu_flags != nullptr) {
     PartsOfOperands(effects.reads).add_flags(raw.cpu_flags->tested);
-    PartsOfOperands(effects.writes)
-        .add_flags(raw.cpu_flags->modified | raw.cpu_flags->set_0 | raw.cpu_flags->set_1 |
-                   raw.cpu_flags->undefined);
+    if (!may_write_no_flag(raw, operands)) {
+      PartsOfOperands(effects.writes)
+          .add_flags(raw.cpu_flags->modified | raw.cpu_flags->set_0 | raw.cpu_flags->set_1 |
+                     raw.cpu_flags->undefined);
+    }
   }
   return effects;
 }
@@ -290,14 +296,18 @@ Glance glance(std::span<const std::byte> code) {
   }
   Glance seen{.length = raw.length};
   const bool is_jump = raw.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
-  if (!is_jump && !may_set_stack_pointer(raw.mnemonic)) return seen;
+  const bool is_branch = is_jump || raw.meta.category == ZYDIS_CATEGORY_COND_BR;
+  if (!is_branch && !may_name_stack_pointer(raw)) return seen;
   Operands operands{};
   if (!ZYAN_SUCCESS(ZydisDecoderDecodeOperands(&decoder(), &context, &raw, operands.data(),
                                                raw.operand_count))) {
     return {};
   }
-  seen.is_indirect_jump = is_jump && operands[0].type != ZYDIS_OPERAND_TYPE_IMMEDIATE;
-  seen.sets_rsp = !is_jump && sets_stack_pointer(raw, operands);
+  seen.is_indirect_jump = is_jump && !is_number(operands[0]);
+  if (is_branch && is_number(operands[0])) {
+    seen.target = raw.length + operands[0].imm.value.u;
+  }
+  seen.sets_rsp = !is_branch && sets_stack_pointer(raw, operands);
   return seen;
 }
 

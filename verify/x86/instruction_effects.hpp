@@ -66,6 +66,9 @@ struct InstructionEffects {
   RegisterParts writes;  ///< certainly; not by a conditional move
   Flow flow = Flow::next;
   std::optional<std::uint64_t> target = {};  ///< of a direct branch, jump or call
+  /// Touches what is not told apart here: the x87 stack and MMX registers, the whole state of the
+  /// processor (xsave and its kind), or the kernel.
+  bool is_beyond = false;
 
   std::uint64_t next_address() const { return address + length; }
 };
@@ -79,7 +82,9 @@ std::optional<InstructionEffects> effects_at(std::uint64_t address,
 struct Glance {
   std::uint8_t length = 0;  ///< 0: no instruction
   bool is_indirect_jump = false;
-  /// RSP is set to a word of memory or to another register than RBP: another stack may be meant.
+  std::optional<std::uint64_t> target = {};  ///< of a direct branch or jump, from the first byte on
+  /// RSP is set otherwise than by a push, a pop, a call, a return, a fixed sum, or from RBP:
+  /// another stack may be meant.
   bool sets_rsp = false;
 };
 

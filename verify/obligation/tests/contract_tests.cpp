@@ -2,6 +2,8 @@
 #include "verify/obligation/contract.hpp"
 
 #include <gtest/gtest.h>
+#include <string>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -132,6 +134,17 @@ TEST(contract, a_missing_file_is_named) {
   const auto contract = read_contract("no/such.contract");
   ASSERT_FALSE(contract.has_value());
   EXPECT_EQ(message(contract.error()), "fiberproof: no/such.contract:1:1: cannot be read");
+}
+
+TEST(contract, rejects_an_expression_that_is_nested_without_end) {
+  for (const auto& [open, close] : {std::pair{"(", ")"}, std::pair{"not ", ""}}) {
+    std::string text = "contract deep\nassume ";
+    for (int depth = 0; depth < 100'000; ++depth) text += open;
+    text += "true";
+    for (int depth = 0; depth < 100'000; ++depth) text += close;
+    EXPECT_NE(error_of(text + "\n").find("some.contract:2:"), std::string::npos);
+    EXPECT_NE(error_of(text + "\n").find("nested more than"), std::string::npos);
+  }
 }
 
 }  // namespace
