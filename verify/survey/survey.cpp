@@ -110,7 +110,7 @@ class PieceSearch {
     if (!run) return miss(jump, "an indirect jump that cannot be read: " + run.error());
     const SwitchShape shape = shape_of(*run);
     const std::size_t begin = (*run)[run->size() - shape.instructions].address - piece_.address;
-    // What is missing may be before a branch, on each of its ways.
+    // The rest may be before a branch, on each of its ways.
     const bool may_begin_before = !shape.missing.empty() && shape.instructions == run->size();
     if (!shape.is_switch() && !shape.is_near_miss()) {
       ++found_.other_jumps;
