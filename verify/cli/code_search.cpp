@@ -102,7 +102,7 @@ std::expected<std::optional<CodeSearch>, std::string> search_code(const ObjectAr
   }
   const std::size_t chosen = members.empty() ? 0 : members.front();
   const ObjectFile& subject = file.files()[chosen];
-  ModuleOperations operations = module_operations(subject, surveys[chosen]);
+  std::vector<std::string> operations = module_operations(subject, surveys[chosen]);
   return CodeSearch{std::move(surveys[chosen]), std::move(operations), chosen,
                     is_of_cranelift(subject)};
 }

@@ -20,8 +20,8 @@ namespace fiberproof::verify {
 
 struct CodeSearch {
   Survey survey;
-  ModuleOperations operations;
-  std::size_t file = 0;  ///< the member of the archive that it is about
+  std::vector<std::string> operations;  ///< in lines, for a module of an engine
+  std::size_t file = 0;                 ///< the member of the archive that it is about
   /// Whether Cranelift made the code: it keeps nothing in a register over a switch.
   bool is_of_cranelift = false;
 };

@@ -2,7 +2,6 @@
 
 #include "verify/embedded/embedded.hpp"
 #include "verify/survey/operation.hpp"
-#include "verify/x86/place_name.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
@@ -26,45 +25,43 @@ const OperationPart& part_of(const SwitchOperation& operation, std::size_t part)
 
 }  // namespace
 
-ModuleOperations module_operations(const ObjectFile& file, const Survey& found) {
-  ModuleOperations told;
+std::vector<std::string> module_operations(const ObjectFile& file, const Survey& found) {
+  std::vector<std::string> lines;
   const auto version = wasmtime_version(file);
-  if (!version || found.switches.empty()) return told;
+  if (!version || found.switches.empty()) return lines;
   const auto text = embedded_wasmtime_offsets();
   const auto offsets = parse_engine_offsets(text.text, text.path);
   if (!offsets) {
-    told.refuted.push_back(offsets.error());
-    return told;
+    lines.push_back("operations are not looked at: " + offsets.error());
+    return lines;
   }
   if (std::ranges::find(offsets->versions, *version) == offsets->versions.end()) {
-    told.lines.push_back(fmt::format(
-        "operations are not looked at: {} has no offsets of version {}", text.path, *version));
-    return told;
+    lines.push_back(fmt::format("operations are not looked at: {} has no offsets of version {}",
+                                text.path, *version));
+    return lines;
   }
+  const Operations operations(file, found, *offsets);
   std::array<Tally, operation_parts.size()> tallies;
   for (const FoundSwitch& one : found.switches) {
-    const SwitchOperation operation = operation_of(file, one, *offsets);
+    const SwitchOperation operation = operations.around(one);
     for (std::size_t part = 0; part < tallies.size(); ++part) {
       const OperationPart& seen = part_of(operation, part);
-      if (seen.verdict == Verdict::proved) ++tallies[part].proved;
-      if (seen.verdict == Verdict::unknown) ++tallies[part].unknown[seen.reason];
-      if (seen.verdict == Verdict::refuted) {
-        told.refuted.push_back(fmt::format("the operation around the switch at {}: {}: refuted: {}",
-                                           place_name(file, load_address(file, one.code.address)),
-                                           operation_parts[part], seen.reason));
+      if (seen.is_proved) {
+        ++tallies[part].proved;
+      } else {
+        ++tallies[part].unknown[seen.reason];
       }
     }
   }
-  told.lines.push_back(
-      fmt::format("operations, by the offsets of {} {}:", offsets->engine, *version));
+  lines.push_back(fmt::format("operations, by the offsets of {} {}:", offsets->engine, *version));
   for (std::size_t part = 0; part < tallies.size(); ++part) {
-    told.lines.push_back(fmt::format("  {:67} {} of {}", operation_parts[part],
-                                     tallies[part].proved, found.switches.size()));
+    lines.push_back(fmt::format("  {:67} {} of {}", operation_parts[part], tallies[part].proved,
+                                found.switches.size()));
     for (const auto& [reason, count] : tallies[part].unknown) {
-      told.lines.push_back(fmt::format("    not known of {}: {}", count, reason));
+      lines.push_back(fmt::format("    not known of {}: {}", count, reason));
     }
   }
-  return told;
+  return lines;
 }
 
 }  // namespace fiberproof::verify

@@ -11,12 +11,8 @@
 
 namespace fiberproof::verify {
 
-struct ModuleOperations {
-  std::vector<std::string> lines;    ///< empty if the file is no module of an engine
-  std::vector<std::string> refuted;  ///< one line for each part of an operation that is wrong
-};
-
-/// With the offsets that are part of the command.
-ModuleOperations module_operations(const ObjectFile& file, const Survey& found);
+/// With the offsets that are part of the command; empty if the file is no module of an engine, or
+/// has no switch.
+std::vector<std::string> module_operations(const ObjectFile& file, const Survey& found);
 
 }  // namespace fiberproof::verify

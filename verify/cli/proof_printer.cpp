@@ -155,7 +155,7 @@ void ProofPrinter::print_foreign_summary(const ProofReport& report) const {
   for (const ContractResult& result : report.results) {
     if (result.switches && plan_.search) {
       print_switches(*result.switches);
-      for (const std::string& line : plan_.search->operations.lines) fmt::print("{}\n", line);
+      for (const std::string& line : plan_.search->operations) fmt::print("{}\n", line);
       break;  // every contract about switches is about the same ones
     }
   }

@@ -145,12 +145,6 @@ class ProofRun {
       complain(fmt::format("{}: a script could not be written", options_.smt2_directory));
       status = ExitStatus::could_not_run;
     }
-    if (plan_.search && !is_interrupted()) {
-      for (const std::string& line : plan_.search->operations.refuted) {
-        complain(fmt::format("{}: {}", options_.object, line));
-        status = worse(status, ExitStatus::failed);
-      }
-    }
     if (options_.certify) {
       if (is_interrupted()) certificates_.name_questions("the interrupted contract");
       for (const std::string& line : certificates_.complaints()) complain(line);

@@ -150,12 +150,11 @@ std::optional<std::size_t> last_write_of(std::string_view register_name,
   const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;
   for (std::size_t step = trace.size(); step > 0; --step) {
     const Instruction* const instruction = instruction_at(context, trace[step - 1]);
-    if (instruction == nullptr || instruction->operands.empty()) continue;
-    const auto* const to = std::get_if<RegisterOperand>(&instruction->operands[0]);
-    const bool only_reads = instruction->operation == Operation::cmp ||
-                            instruction->operation == Operation::test ||
-                            instruction->operation == Operation::push;
-    if (to != nullptr && !only_reads && name(to->name) == register_name) return step - 1;
+    if (instruction == nullptr) continue;
+    const bool writes = std::ranges::any_of(
+        written_registers(*instruction),
+        [register_name](Register written) { return name(written) == register_name; });
+    if (writes) return step - 1;
   }
   return std::nullopt;
 }

@@ -17,32 +17,48 @@ struct Held {
   std::uint64_t table = 0;
 };
 
+// Two whole registers of which the flags tell the greater one.
+struct Compared {
+  Register one;
+  Register other;
+  std::uint8_t bytes;
+};
+
 // Follows what the registers of a straight line hold, as far as a jump by a table needs it.
 class Line {
  public:
   void step(const Instruction& instruction) {
     if (instruction.operation == Operation::cmp) return compare(instruction);
-    if (instruction.operands.empty()) return;
+    if (instruction.operands.empty()) return forget(instruction);
     const auto* const to = std::get_if<RegisterOperand>(&instruction.operands[0]);
-    if (to != nullptr) at(to->name) = result(instruction, *to);
+    const Held made = to == nullptr ? Held{} : result(instruction, *to);
+    for (const Register written : written_registers(instruction)) change(written);
+    if (made.kind != Held::Kind::other) at(to->name) = made;
     const bool keeps_flags =
         instruction.operation == Operation::mov || instruction.operation == Operation::lea ||
         instruction.operation == Operation::movsx || instruction.operation == Operation::cmov;
     if (!keeps_flags) compared_.reset();
-    if (instruction.operation == Operation::xchg || instruction.operation == Operation::xadd) {
-      held_ = {};
-    }
   }
 
   Held& at(Register reg) { return held_[static_cast<std::size_t>(reg)]; }
 
  private:
+  void forget(const Instruction& instruction) {
+    for (const Register written : written_registers(instruction)) change(written);
+    compared_.reset();
+  }
+
+  void change(Register reg) {
+    at(reg) = {};
+    if (compared_ && (compared_->one == reg || compared_->other == reg)) compared_.reset();
+  }
+
   void compare(const Instruction& instruction) {
     const auto* const one = std::get_if<RegisterOperand>(&instruction.operands[0]);
     const auto* const other = std::get_if<RegisterOperand>(&instruction.operands[1]);
     compared_.reset();
     if (one != nullptr && other != nullptr && one->bytes >= 4 && one->bytes == other->bytes) {
-      compared_.emplace(one->name, other->name);
+      compared_ = Compared{one->name, other->name, one->bytes};
     }
   }
 
@@ -75,7 +91,8 @@ class Line {
   Held least(const Instruction& instruction, const RegisterOperand& to,
              const RegisterOperand* from) {
     const bool is_least = instruction.condition == Condition::b && from != nullptr && compared_ &&
-                          compared_->first == from->name && compared_->second == to.name;
+                          compared_->one == from->name && compared_->other == to.name &&
+                          compared_->bytes == to.bytes;
     const Held before = at(to.name);
     if (!is_least || before.kind != Held::Kind::number || before.number >= entries_max) return {};
     return {Held::Kind::bounded, before.number};
@@ -104,7 +121,7 @@ class Line {
 
   static constexpr std::uint64_t entries_max = 4096;
   std::array<Held, register_count> held_{};
-  std::optional<std::pair<Register, Register>> compared_;
+  std::optional<Compared> compared_;
 };
 
 }  // namespace

@@ -1,24 +1,28 @@
 // What a compiler makes around a switch: where its context comes from, and that the limit of the
 // stack that is resumed becomes the limit that is checked. As far as the straight line before the
 // switch tells; what comes to it from further back is not known, and said.
+//
+// A straight line begins behind the last call or jump, and where a branch or a jump table leads.
+// Landing pads of exceptions are not looked for.
 #pragma once
 
 #include "verify/object/object_file.hpp"
-#include "verify/smt/query.hpp"
+#include "verify/survey/code_pieces.hpp"
 #include "verify/survey/engine_offsets.hpp"
 #include "verify/survey/survey.hpp"
 
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fiberproof::verify {
 
-/// One part of an operation. `proved` is a fact about the data flow of the bytes, `refuted` one
-/// that contradicts the offsets; the rest is unknown, with its reason.
+/// One part of an operation. Proved is a fact about the data flow of the bytes; the rest is not
+/// known: another form may be right, too.
 struct OperationPart {
-  Verdict verdict = Verdict::unknown;
-  std::string reason = {};
+  bool is_proved = false;
+  std::string reason = {};  ///< why it is not
 };
 
 struct SwitchOperation {
@@ -33,7 +37,19 @@ inline constexpr std::array<std::string_view, 3> operation_parts{
     "the record that runs from here on gives the store its stack limit",
 };
 
-SwitchOperation operation_of(const ObjectFile& file, const FoundSwitch& found,
-                             const EngineOffsets& offsets);
+class Operations {
+ public:
+  /// All three must outlive it.
+  Operations(const ObjectFile& file, const Survey& found, const EngineOffsets& offsets)
+      : file_(file), found_(found), offsets_(offsets), pieces_(code_pieces(file)) {}
+
+  SwitchOperation around(const FoundSwitch& one) const;
+
+ private:
+  const ObjectFile& file_;
+  const Survey& found_;
+  const EngineOffsets& offsets_;
+  std::vector<CodePiece> pieces_;
+};
 
 }  // namespace fiberproof::verify

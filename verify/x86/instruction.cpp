@@ -295,6 +295,48 @@ std::expected<Instruction, DecodeError> decode(std::uint64_t address,
   return Decoding(address, code).run();
 }
 
+std::vector<Register> written_registers(const Instruction& instruction) {
+  std::vector<Register> written;
+  const auto add_operands = [&](std::size_t count) {
+    for (std::size_t index = 0; index < std::min(count, instruction.operands.size()); ++index) {
+      const auto* const reg = std::get_if<RegisterOperand>(&instruction.operands[index]);
+      if (reg != nullptr) written.push_back(reg->name);
+    }
+  };
+  switch (instruction.operation) {
+    case Operation::cmp:
+    case Operation::test:
+    case Operation::bt:
+    case Operation::jmp:
+    case Operation::jcc: break;
+    case Operation::push:
+    case Operation::call:
+    case Operation::ret: written = {Register::rsp}; break;
+    case Operation::pop:
+      written = {Register::rsp};
+      add_operands(1);
+      break;
+    case Operation::leave: written = {Register::rsp, Register::rbp}; break;
+    case Operation::mul: written = {Register::rax, Register::rdx}; break;
+    case Operation::imul:
+      if (instruction.operands.size() == 1) {
+        written = {Register::rax, Register::rdx};
+      } else {
+        add_operands(1);
+      }
+      break;
+    case Operation::sign_extend_accumulator:
+    case Operation::lahf: written = {Register::rax}; break;
+    case Operation::sign_extend_into_rdx: written = {Register::rdx}; break;
+    case Operation::syscall: written = {Register::rax, Register::rcx, Register::r11}; break;
+    case Operation::xchg:
+    case Operation::xadd:
+    case Operation::mulx: add_operands(2); break;
+    default: add_operands(1);
+  }
+  return written;
+}
+
 std::string message(const DecodeError& error) {
   return fmt::format("{:#x}: {}: {}", error.address, error.instruction, error.reason);
 }

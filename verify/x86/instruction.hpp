@@ -190,6 +190,10 @@ struct DecodeError {
 [[nodiscard]] std::expected<Instruction, DecodeError> decode(std::uint64_t address,
                                                              std::span<const std::byte> code);
 
+/// The general registers that the instruction may change, RSP included; of a call, its own effect
+/// alone.
+std::vector<Register> written_registers(const Instruction& instruction);
+
 /// One line: address, instruction, reason.
 std::string message(const DecodeError& error);
 
