@@ -34,7 +34,7 @@ class LineBefore {
       if (const auto decoded = decode(at, bytes_at(at))) {
         line.step(*decoded);
       } else {
-        line.forget();
+        line.forget(effects->changes);
       }
       at += effects->length;
     }

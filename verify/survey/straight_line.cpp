@@ -57,6 +57,12 @@ void StraightLine::step(const Instruction& instruction) {
   if (made.is_known()) at(std::get<RegisterOperand>(operands[0]).name) = made;
 }
 
+void StraightLine::forget(const RegisterParts& changed) {
+  for (std::size_t index = 0; index < register_count; ++index) {
+    if ((RegisterParts::of(static_cast<Register>(index)) & changed).any()) values_[index] = {};
+  }
+}
+
 LineValue StraightLine::value_of(const Operand& operand) {
   if (const auto* const reg = std::get_if<RegisterOperand>(&operand)) {
     return reg->bytes == 8 ? value_of(reg->name) : LineValue{};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "verify/x86/instruction.hpp"
+#include "verify/x86/instruction_effects.hpp"
 
 #include <array>
 #include <cstddef>
@@ -39,8 +40,8 @@ class StraightLine {
   StraightLine();
 
   void step(const Instruction& instruction);
-  /// An instruction whose registers are not known has run.
-  void forget() { values_ = {}; }
+  /// An instruction has run that step() does not know, and changed these.
+  void forget(const RegisterParts& changed);
 
   LineValue value_of(Register reg) const { return values_[static_cast<std::size_t>(reg)]; }
   /// A word of memory is a new load.

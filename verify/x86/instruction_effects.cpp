@@ -171,6 +171,7 @@ void add_operand(const ZydisDecodedOperand& operand, const Manner& manner,
                  InstructionEffects& effects) {
   PartsOfOperands reads(effects.reads);
   PartsOfOperands writes(effects.writes);
+  PartsOfOperands changes(effects.changes);
   if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY) {
     reads.add_read(operand.mem.base);
     reads.add_read(operand.mem.index);
@@ -182,6 +183,9 @@ void add_operand(const ZydisDecodedOperand& operand, const Manner& manner,
   const bool is_read = (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 ||
                        (is_written && manner.keeps_a_part);
   if (is_read && manner.reads_registers) reads.add_read(operand.reg.value);
+  if ((operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0) {
+    changes.add_write(operand.reg.value, true);
+  }
   if (is_written && !manner.keeps_a_part) writes.add_write(operand.reg.value, manner.is_vex);
 }
 

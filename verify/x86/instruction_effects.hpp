@@ -64,6 +64,7 @@ struct InstructionEffects {
   RegisterParts reads;   ///< an operand that cannot change the result, as in `xor eax, eax`, is not
                          ///< read
   RegisterParts writes;  ///< certainly; not by a conditional move
+  RegisterParts changes;  ///< at most: also by a conditional move, and what keeps a part
   Flow flow = Flow::next;
   std::optional<std::uint64_t> target = {};  ///< of a direct branch, jump or call
   /// Touches what is not told apart here: the x87 stack and MMX registers, the whole state of the

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,30 @@ TEST(instruction_effects, a_call_changes_what_its_callee_may) {
   for (const char* const name : {"rax", "rcx", "r11", "rdi"}) {
     EXPECT_TRUE((changed & RegisterParts::named(name)).any()) << name;
   }
+}
+
+// Two readings of an instruction: its operation's, and its operands' (Zydis).
+TEST(instruction_effects, every_register_that_changes_is_written) {
+  std::mt19937_64 random(1);
+  std::size_t instructions = 0;
+  for (int round = 0; round < 400'000; ++round) {
+    std::vector<std::byte> code(15);
+    for (std::byte& byte : code) byte = std::byte(random());
+    const auto decoded = decode(0x1000, code);
+    if (!decoded) continue;
+    ++instructions;
+    const auto effects = effects_at(0x1000, code);
+    ASSERT_TRUE(effects) << decoded->text;
+    RegisterParts changes = effects->changes;
+    for (const Register written : written_registers(*decoded)) {
+      changes = changes - RegisterParts::of(written);
+    }
+    for (std::size_t index = 0; index < register_count; ++index) {
+      const RegisterParts left = changes & RegisterParts::of(static_cast<Register>(index));
+      EXPECT_FALSE(left.any()) << decoded->text << " changes " << left.first_name();
+    }
+  }
+  EXPECT_GT(instructions, 50'000u);
 }
 
 TEST(glance, sees_what_a_search_for_switches_needs) {
