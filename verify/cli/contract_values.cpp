@@ -1,9 +1,9 @@
 #include "verify/cli/contract_values.hpp"
 
 #include "verify/embedded/embedded.hpp"
+#include "verify/object/typed_number.hpp"
 
 #include <fmt/format.h>
-#include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -12,16 +12,6 @@
 
 namespace fiberproof::verify {
 namespace {
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  const bool is_hexadecimal = text.starts_with("0x");
-  if (is_hexadecimal) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [last, status] =
-      std::from_chars(text.data(), text.data() + text.size(), value, is_hexadecimal ? 16 : 10);
-  const bool is_whole = status == std::errc{} && last == text.data() + text.size();
-  return is_whole ? std::optional(value) : std::nullopt;
-}
 
 // Whether a contract has the definition.
 bool set(std::string_view name, std::uint64_t value, std::vector<Contract>& contracts) {
@@ -44,7 +34,7 @@ std::vector<std::string> set_values(const std::vector<std::string>& values,
   std::vector<std::string> lines;
   for (const std::string& text : values) {
     const std::size_t equals = text.find('=');
-    const auto value = equals == text.npos ? std::nullopt : number(text.substr(equals + 1));
+    const auto value = equals == text.npos ? std::nullopt : typed_number(text.substr(equals + 1));
     if (!value) {
       lines.push_back(fmt::format("--let {}: write NAME=NUMBER", text));
     } else if (const std::string name = text.substr(0, equals); !set(name, *value, contracts)) {

@@ -125,6 +125,7 @@ std::expected<ModuleProofs, std::string> prove_modules(const std::vector<std::st
       if (found.switches.empty()) break;
       ProverOptions options;
       options.survey = &found;
+      options.proves_found_switches = true;
       const auto result = prove(contract, *file, *solver, options);
       if (!result) return std::unexpected(result.error());
       for (const Theorem& theorem : result->theorems) {

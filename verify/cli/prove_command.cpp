@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 
 namespace fiberproof::verify {
 namespace {
@@ -123,9 +124,19 @@ class ProofRun {
 
   bool find_places(const ObjectFile& file, const Contract* contract) {
     const auto found = plan_.code.add_to(prover_, file, contract);
-    prover_.survey = plan_.search ? &plan_.search->survey : nullptr;
+    prover_.proves_found_switches = plan_.code.searches_switches();
+    prover_.survey = contract == nullptr || !is_of_any_switch(*contract) ? nullptr : searched(file);
     if (!found) complain(found.error());
     return found.has_value();
+  }
+
+  // Several contracts are about the switches of one file, which is searched once.
+  const Survey* searched(const ObjectFile& file) {
+    const bool is_searched = plan_.search && &file == &plan_.files.files()[plan_.search->file];
+    if (is_searched) return &plan_.search->survey;
+    const auto known = surveys_.find(&file);
+    return known != surveys_.end() ? &known->second
+                                   : &surveys_.emplace(&file, survey(file)).first->second;
   }
 
   bool take(std::expected<ContractResult, std::string> result) {
@@ -173,6 +184,7 @@ class ProofRun {
   std::unique_ptr<Solver> solver_;
   ScriptWriter scripts_;
   ProverOptions prover_;
+  std::map<const ObjectFile*, Survey> surveys_;
 };
 
 }  // namespace

@@ -136,7 +136,15 @@ Result<void> CaseProver::begin_run(std::size_t index, SymbolicCpu& cpu, std::opt
     keep(*kept, cpu);
   }
   if (!run.havoc && run.registers.empty()) return {};
-  return assign_registers(run, case_, cpu, epoch);
+  const std::size_t assumed = cpu.path.size();
+  if (const auto done = assign_registers(run, case_, cpu, epoch); !done) return done;
+  // Two values of one register assume that they are equal.
+  if (cpu.path.size() > assumed && !is_possible(cpu)) {
+    Ledger::note(
+        claim("assumptions_can_be_met"), Verdict::unknown,
+        fmt::format("the registers at the beginning of {} contradict each other", run.name));
+  }
+  return {};
 }
 
 bool CaseProver::show_path_end(PathEnd& end) {

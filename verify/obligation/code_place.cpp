@@ -2,25 +2,16 @@
 
 #include "verify/object/demangled_name.hpp"
 #include "verify/object/symbol_search.hpp"
+#include "verify/object/typed_number.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <span>
 #include <utility>
 
 namespace fiberproof::verify {
 namespace {
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  const bool is_hexadecimal = text.starts_with("0x");
-  if (is_hexadecimal) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value, is_hexadecimal ? 16 : 10);
-  return parsed.ec == std::errc{} && parsed.ptr == end ? std::optional(value) : std::nullopt;
-}
 
 std::unexpected<std::string> fail(const ObjectFile& file, std::string_view reason,
                                   const CodePlace& place) {
@@ -48,11 +39,11 @@ std::expected<TypedPlace, std::string> parse_code_place(std::string_view text) {
   TypedPlace place{std::string(text), {}};
   const std::size_t colon = text.rfind(':');
   const bool has_bytes = colon != std::string_view::npos;
-  const auto bytes = has_bytes ? number(text.substr(colon + 1)) : std::nullopt;
+  const auto bytes = has_bytes ? typed_number(text.substr(colon + 1)) : std::nullopt;
   const bool is_number = bytes && *bytes != 0;
   if (text.starts_with("0x")) {
     if (has_bytes && !is_number) return std::unexpected("no number of bytes after ':'");
-    const auto address = number(text.substr(0, colon));
+    const auto address = typed_number(text.substr(0, colon));
     if (!address) return std::unexpected("no address after 0x");
     place.readings.push_back({"", *address, bytes});
     return place;
@@ -64,7 +55,7 @@ std::expected<TypedPlace, std::string> parse_code_place(std::string_view text) {
   if (has_bytes && !is_number && !is_scope) place.problem = "no number of bytes after ':'";
   if (is_number && !name.empty()) place.readings.push_back({std::string(name), 0, bytes});
   if (plus == std::string_view::npos) return place;
-  const auto offset = number(name.substr(plus + 1));
+  const auto offset = typed_number(name.substr(plus + 1));
   if (!offset) {
     place.problem = "no number after '+'";
   } else if (!has_bytes) {

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -45,7 +46,7 @@ Result<FoundSwitch> read_switch(const ObjectFile& file, Routine site) {
     return fail(file, fmt::format("the code at {} is no switch: {}", place_in(file, site.address),
                                   fmt::join(shape.missing, ", ")));
   }
-  return FoundSwitch{std::move(site), shape.load, shape.store, shape.missing};
+  return switch_of(std::move(site), shape);
 }
 
 Result<void> check_table(const ObjectFile& file, const std::string& section,
@@ -74,17 +75,6 @@ std::uint64_t jump_of(const FoundSwitch& found) {
   return found.code.address;
 }
 
-// A function that is named as a switch may have more of them behind the first.
-void add_others_of_function(const ObjectFile& file, std::uint64_t behind, Survey& found) {
-  const auto function = file.function_holding(behind);
-  if (!function) return;
-  for (FoundSwitch& one : survey(file).switches) {
-    const bool is_behind =
-        one.code.address >= behind && one.code.address < function->address + function->size;
-    if (is_behind) found.switches.push_back(std::move(one));
-  }
-}
-
 void tell_search(const ObjectFile& file, const Survey& found, ProvedSwitches& told) {
   told.bytes = found.bytes;
   told.bytes_unread = found.bytes_unread;
@@ -97,60 +87,82 @@ void tell_search(const ObjectFile& file, const Survey& found, ProvedSwitches& to
   }
 }
 
+// The switch at a place that was given. A function that is named may have more of them behind the
+// first.
+Result<std::vector<FoundSwitch>> switches_at(const ObjectFile& file, const CodePlace& place,
+                                             const Survey& found) {
+  auto site = switch_site_at(file, place);
+  if (!site) return std::unexpected(site.error());
+  auto first = read_switch(file, std::move(*site));
+  if (!first) return std::unexpected(first.error());
+  const std::uint64_t behind = first->end();
+  std::vector<FoundSwitch> switches{std::move(*first)};
+  const auto function = place.bytes ? std::nullopt : file.function_holding(behind);
+  if (!function) return switches;
+  for (const FoundSwitch& one : found.switches) {
+    const bool is_behind =
+        one.code.address >= behind && one.code.address < function->address + function->size;
+    if (is_behind) switches.push_back(one);
+  }
+  return switches;
+}
+
+Result<std::vector<FoundSwitch>> switches_of_table(const ObjectFile& file,
+                                                   const std::string& section,
+                                                   const Survey& found) {
+  const auto sites = switch_sites(file, section);
+  if (!sites) return std::unexpected(sites.error());
+  if (const auto checked = check_table(file, section, *sites, found); !checked) {
+    return std::unexpected(checked.error());
+  }
+  std::vector<FoundSwitch> switches;
+  for (const Routine& site : *sites) {
+    auto read = read_switch(file, site);
+    if (!read) return std::unexpected(read.error());
+    switches.push_back(std::move(*read));
+  }
+  return switches;
+}
+
+SwitchKind kind_of(const std::vector<const FoundSwitch*>& alike, const Survey& found) {
+  const FoundSwitch& first = *alike.front();
+  SwitchKind kind{first.code, {first.load, first.store}, {}, found.is_entered_within(first)};
+  for (const FoundSwitch* one : alike) kind.ends.push_back(one->end());
+  return kind;
+}
+
 }  // namespace
 
 std::expected<SwitchesOfFile, std::string> switches_of(const Contract& contract,
                                                        const ObjectFile& file,
                                                        const ProverOptions& options) {
   const auto run = std::ranges::find(contract.runs, Run::Source::sites, &Run::source);
-  const std::string& section = run->symbol;
-  const CodePlace* const place = place_of(section, options);
+  const CodePlace* const place = place_of(run->symbol, options);
+  std::optional<Survey> own;
+  const Survey& found = options.survey != nullptr ? *options.survey : own.emplace(survey(file));
+  const auto switches = place != nullptr ? switches_at(file, *place, found)
+                        : options.proves_found_switches
+                            ? Result<std::vector<FoundSwitch>>(found.switches)
+                            : switches_of_table(file, run->symbol, found);
+  if (!switches) return std::unexpected(switches.error());
+  if (switches->empty()) return fail(file, "no switch was found in its code");
   SwitchesOfFile made;
-  Survey found;
-  if (place != nullptr) {
-    auto site = switch_site_at(file, *place);
-    if (!site) return std::unexpected(site.error());
-    auto read = read_switch(file, std::move(*site));
-    if (!read) return std::unexpected(read.error());
-    const std::uint64_t end = read->end();
-    found.switches.push_back(std::move(*read));
-    if (!place->bytes) add_others_of_function(file, end, found);
-  } else {
-    found = options.survey == nullptr ? survey(file) : *options.survey;
-    tell_search(file, found, made.told);
-    if (options.survey == nullptr) {
-      const auto sites = switch_sites(file, section);
-      if (!sites) return std::unexpected(sites.error());
-      if (const auto checked = check_table(file, section, *sites, found); !checked) {
-        return std::unexpected(checked.error());
-      }
-      found.switches.clear();
-      for (const Routine& site : *sites) {
-        auto read = read_switch(file, site);
-        if (!read) return std::unexpected(read.error());
-        found.switches.push_back(std::move(*read));
-      }
-    }
-  }
-  if (found.switches.empty()) return fail(file, "no switch was found in its code");
-  for (const auto& alike : found.alike()) {
-    const FoundSwitch& first = *alike.front();
-    SwitchKind kind{first.code, {first.load, first.store}, {}};
-    kind.is_entered_within = first.is_entered_within;
+  if (place == nullptr) tell_search(file, found, made.told);
+  for (const auto& same : alike(*switches, found)) {
+    SwitchKind kind = kind_of(same, found);
+    const FoundSwitch& first = *same.front();
+    const std::string at = place_in(file, first.code.address);
     // A site of a table, or of a place that was given, has its name already.
-    if (options.survey != nullptr || made.kinds.size() > 0) {
-      kind.code.symbol = fmt::format("switch at {}", place_in(file, first.code.address));
+    if (options.proves_found_switches || !made.kinds.empty()) {
+      kind.code.symbol = fmt::format("switch at {}", at);
     }
-    for (const FoundSwitch* one : alike) kind.ends.push_back(one->end());
     made.told.kinds.push_back(fmt::format("{} with load {} and store {}, the first at {}",
-                                          alike.size(), text_of(first.load), text_of(first.store),
-                                          place_in(file, first.code.address)));
+                                          same.size(), text_of(first.load), text_of(first.store),
+                                          at));
     made.kinds.push_back(std::move(kind));
   }
-  for (const FoundSwitch& one : found.switches) {
-    made.jumps.emplace(jump_of(one), one.end());
-  }
-  made.told.switches = found.switches.size();
+  for (const FoundSwitch& one : *switches) made.jumps.emplace(jump_of(one), one.end());
+  made.told.switches = switches->size();
   made.told.different = made.kinds.size();
   return made;
 }

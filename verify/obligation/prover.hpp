@@ -28,8 +28,10 @@ struct ProverOptions {
   std::map<std::string, CodePlace, std::less<>> places;
   /// Names of variables, as a person types them, for symbols that regions of the contract name.
   std::map<std::string, std::string, std::less<>> variables;
-  /// The switches of the file as a search found them, in place of a table of sites; or null.
+  /// What a search of the file found, if the caller has searched it already.
   const Survey* survey = nullptr;
+  /// The switches are those that the search finds, in place of a table of sites.
+  bool proves_found_switches = false;
   /// Callees that, without a place, are what the last routine that runs calls, in that order.
   std::set<std::string, std::less<>> callees_by_call;
   /// Prove only the code, and only until a theorem is refuted: enough to tell a mutant from the

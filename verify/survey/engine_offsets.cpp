@@ -1,23 +1,19 @@
 #include "verify/survey/engine_offsets.hpp"
 
+#include "verify/object/typed_number.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <sstream>
 
 namespace fiberproof::verify {
 namespace {
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  const bool is_negative = text.starts_with('-');
-  if (is_negative) text.remove_prefix(1);
-  const int base = text.starts_with("0x") ? 16 : 10;
-  if (base == 16) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return is_negative ? 0 - value : value;
+std::optional<std::uint64_t> offset(std::string_view text) {
+  if (!text.starts_with('-')) return typed_number(text);
+  const auto value = typed_number(text.substr(1));
+  return value ? std::optional(0 - *value) : std::nullopt;
 }
 
 }  // namespace
@@ -51,7 +47,7 @@ std::expected<EngineOffsets, std::string> parse_engine_offsets(std::string_view 
       continue;
     }
     for (const std::string& word : values) {
-      const auto value = number(word);
+      const auto value = offset(word);
       if (!value) return fail(fmt::format("'{}' is not a number", word));
       if (name == "versions") {
         made.versions.push_back(static_cast<unsigned>(*value));
@@ -81,8 +77,8 @@ std::optional<unsigned> wasmtime_version(const ObjectFile& file) {
       break;
     }
   }
-  const auto value = number(digits);
-  return value && !digits.empty() ? std::optional(static_cast<unsigned>(*value)) : std::nullopt;
+  const auto value = typed_number(digits);
+  return value ? std::optional(static_cast<unsigned>(*value)) : std::nullopt;
 }
 
 }  // namespace fiberproof::verify

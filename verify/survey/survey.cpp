@@ -32,9 +32,8 @@ bool ends_a_run(const Instruction& instruction) {
 // Searches one piece: quickly for indirect jumps, and closely before each of them.
 class PieceSearch {
  public:
-  PieceSearch(const ObjectFile& file, const CodePiece& piece, Survey& found,
-              std::vector<std::uint64_t>& targets)
-      : file_(file), piece_(piece), found_(found), targets_(targets) {}
+  PieceSearch(const ObjectFile& file, const CodePiece& piece, Survey& found)
+      : file_(file), piece_(piece), found_(found) {}
 
   void run() {
     for (std::size_t at = 0; at < piece_.bytes.size();) {
@@ -46,7 +45,7 @@ class PieceSearch {
         continue;
       }
       starts_.push_back(at);
-      if (seen.target) targets_.push_back(piece_.address + at + *seen.target);
+      if (seen.target) found_.branch_targets.push_back(piece_.address + at + *seen.target);
       if (seen.sets_rsp) sets_rsp_.push_back(at);
       at += seen.length;
       if (seen.is_indirect_jump) {
@@ -140,7 +139,7 @@ class PieceSearch {
   void take(std::size_t begin, std::size_t end, const SwitchShape& shape) {
     auto code = file_.code("switch", piece_.address + begin, end - begin);
     if (!code) return miss(begin, code.error().reason);
-    found_.switches.push_back({std::move(*code), shape.load, shape.store, shape.missing});
+    found_.switches.push_back(switch_of(std::move(*code), shape));
   }
 
   // The end of an entry trampoline resumes the parent where a call has returned; the trampoline
@@ -173,25 +172,45 @@ class PieceSearch {
   const ObjectFile& file_;
   const CodePiece& piece_;
   Survey& found_;
-  std::vector<std::uint64_t>& targets_;  // of direct branches and jumps
-  std::vector<std::size_t> starts_;      // of the instructions so far
-  std::vector<std::size_t> sets_rsp_;    // not yet part of a switch
+  std::vector<std::size_t> starts_;    // of the instructions so far
+  std::vector<std::size_t> sets_rsp_;  // not yet part of a switch
 };
 
 }  // namespace
 
-std::vector<std::vector<const FoundSwitch*>> Survey::alike() const {
+bool Survey::is_entered_within(const FoundSwitch& found) const {
+  const auto within = std::ranges::upper_bound(branch_targets, found.code.address);
+  return within != branch_targets.end() && *within < found.end();
+}
+
+FoundSwitch switch_of(Routine code, const SwitchShape& shape) {
+  FoundSwitch made{std::move(code), shape.load, shape.store};
+  for (std::uint64_t at = made.code.address; at < made.end();) {
+    const auto decoded = decode(at, std::span(made.code.bytes).subspan(at - made.code.address));
+    if (!decoded) break;
+    const bool is_outside = decoded->relative && (decoded->relative->target < made.code.address ||
+                                                  decoded->relative->target > made.end());
+    made.is_bound_to_its_place = made.is_bound_to_its_place || is_outside;
+    at += decoded->length;
+  }
+  return made;
+}
+
+std::vector<std::vector<const FoundSwitch*>> alike(const std::vector<FoundSwitch>& switches,
+                                                   const Survey& found) {
   std::vector<std::vector<const FoundSwitch*>> lists;
-  for (const FoundSwitch& found : switches) {
-    const auto same = std::ranges::find_if(lists, [&found](const auto& list) {
-      return list.front()->code.bytes == found.code.bytes && list.front()->load == found.load &&
-             list.front()->store == found.store &&
-             list.front()->is_entered_within == found.is_entered_within;
-    });
+  const auto are_alike = [&found](const FoundSwitch& one, const FoundSwitch& other) {
+    return one.code.bytes == other.code.bytes && one.load == other.load &&
+           one.store == other.store && !one.is_bound_to_its_place &&
+           found.is_entered_within(one) == found.is_entered_within(other);
+  };
+  for (const FoundSwitch& one : switches) {
+    const auto same = std::ranges::find_if(
+        lists, [&](const auto& list) { return are_alike(one, *list.front()); });
     if (same == lists.end()) {
-      lists.push_back({&found});
+      lists.push_back({&one});
     } else {
-      same->push_back(&found);
+      same->push_back(&one);
     }
   }
   std::ranges::sort(lists, [](const auto& one, const auto& other) {
@@ -201,24 +220,10 @@ std::vector<std::vector<const FoundSwitch*>> Survey::alike() const {
   return lists;
 }
 
-namespace {
-
-// Marks the switches into whose middle a branch leads.
-void note_entries(std::vector<std::uint64_t>& targets, Survey& found) {
-  std::ranges::sort(targets);
-  for (FoundSwitch& one : found.switches) {
-    const auto within = std::ranges::upper_bound(targets, one.code.address);
-    one.is_entered_within = within != targets.end() && *within < one.end();
-  }
-}
-
-}  // namespace
-
 Survey survey(const ObjectFile& file) {
   Survey found;
-  std::vector<std::uint64_t> targets;
-  for (const CodePiece& piece : code_pieces(file)) PieceSearch(file, piece, found, targets).run();
-  note_entries(targets, found);
+  for (const CodePiece& piece : code_pieces(file)) PieceSearch(file, piece, found).run();
+  std::ranges::sort(found.branch_targets);
   return found;
 }
 

@@ -17,8 +17,9 @@ struct FoundSwitch {
   Routine code;  ///< from its first instruction to its jump, at its address in the file
   SwitchOperand load;
   SwitchOperand store;
-  std::vector<std::string> missing;
-  bool is_entered_within = false;  ///< a branch leads into the middle of it
+  /// Whether an instruction of it has a place outside of it as an operand, so that the same bytes
+  /// elsewhere are another switch.
+  bool is_bound_to_its_place = false;
 
   std::uint64_t end() const { return code.address + code.bytes.size(); }
 };
@@ -39,13 +40,22 @@ struct Survey {
   std::vector<FoundSwitch> switches;  ///< lowest address first
   std::vector<FoundTrampoline> trampolines;
   std::vector<NearMiss> near_misses;
-  std::size_t other_jumps = 0;   ///< indirect ones
-  std::size_t bytes = 0;         ///< of code that was searched
-  std::size_t bytes_unread = 0;  ///< of these, bytes that are no instruction
+  std::size_t other_jumps = 0;                ///< indirect ones
+  std::size_t bytes = 0;                      ///< of code that was searched
+  std::size_t bytes_unread = 0;               ///< of these, bytes that are no instruction
+  std::vector<std::uint64_t> branch_targets;  ///< of direct branches and jumps, in order
 
-  /// The switches with the same bytes and operands, each list in order, longest list first.
-  std::vector<std::vector<const FoundSwitch*>> alike() const;
+  /// Whether a branch leads into the middle of a switch.
+  bool is_entered_within(const FoundSwitch& found) const;
 };
+
+/// The switches of which a proof about one is a proof about each: with the same bytes and operands,
+/// and with branches into their middle or without. Each list is in order, the longest first.
+std::vector<std::vector<const FoundSwitch*>> alike(const std::vector<FoundSwitch>& switches,
+                                                   const Survey& found);
+
+/// The code of a switch and its operands.
+FoundSwitch switch_of(Routine code, const SwitchShape& shape);
 
 Survey survey(const ObjectFile& file);
 

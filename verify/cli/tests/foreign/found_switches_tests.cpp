@@ -3,6 +3,7 @@
 // listed.
 #include "verify/cli/tests/foreign/compiled_switch.hpp"
 
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -119,129 +120,55 @@ TEST_F(found_switches, of_the_same_context_are_refuted_where_a_store_comes_befor
   EXPECT_TRUE(outcome.says("refuted  switch_site/S1.rsp_is_loaded")) << outcome.text();
 }
 
-TEST_F(found_switches, have_no_register_live_over_them) {
-  struct Case {
-    const char* behind;
-    const char* stale;  // empty: right
-  };
-  for (const auto& [behind, stale] : std::vector<Case>{
-           {"movq %rbx, %rax\n", "rbx"},
-           {"movq 8(%rsp), %rbx\nmovq %rbx, %rax\n", ""},
-           {"addq %r12, %rdi\n", "r12"},
-           {"xorl %r12d, %r12d\naddq %r12, %rdi\n", ""},
-           {"setc %al\n", "CF"},
-           {"testq %rdi, %rdi\nsetc %al\nmovzbl %al, %eax\n", ""},
-           {"movb $1, %al\nmovq %rax, (%rsp)\n", "rax"},
-           {"movups %xmm3, (%rsp)\n", "xmm3"},
-           {"xorps %xmm3, %xmm3\nmovups %xmm3, (%rsp)\n", ""},
-           {"testq %rdi, %rdi\nje 1f\nmovq $1, %rcx\n1: movq %rcx, %rax\n", "rcx"},
-           {"testq %rdi, %rdi\nmovl $2, %ecx\nje 1f\nmovq $1, %rcx\n1: movq %rcx, %rax\n", ""},
-           {"cmoveq %rsp, %rax\n", "ZF"},
-           {"movq (%r13), %rax\n", "r13"},
-           // A table of distances, as br_table becomes; the second way reads RDX.
-           {"movl %edi, %eax\nandl $1, %eax\nleaq 5f(%rip), %rcx\nmovslq (%rcx,%rax,4), %rax\n"
-            "addq %rax, %rcx\njmp *%rcx\n5: .long 6f - 5b, 7f - 5b\n6: jmp 8f\n7: movq %rdx, "
-            "%rax\n8:\n",
-            "rdx"},
-           {"movl %edi, %eax\nandl $1, %eax\nleaq 5f(%rip), %rcx\nmovslq (%rcx,%rax,4), %rax\n"
-            "addq %rax, %rcx\njmp *%rcx\n5: .long 6f - 5b, 7f - 5b\n6: jmp 8f\n7: movq %rdi, "
-            "%rax\n8:\n",
-            ""},
-       }) {
-    const Outcome outcome = search(function("wasm_one", Switch{}.text(), behind) + of_cranelift);
-    const bool is_right = std::string_view(stale).empty();
-    EXPECT_EQ(outcome.exit_code, is_right ? 0 : 1) << behind << outcome.text();
-    EXPECT_EQ(outcome.count("proved   switch_behind/"), is_right ? 1u : 0u)
-        << behind << outcome.text();
-    if (!is_right) {
-      EXPECT_TRUE(outcome.says(std::string(stale) + " is read before it is written"))
-          << behind << outcome.text();
-    }
-  }
-}
-
-TEST_F(found_switches, own_the_callers_registers_until_they_are_restored) {
-  // RBX is not restored: the caller gets another stack's.
-  const std::string body = "pushq %rbp\nmovq %rsp, %rbp\n" + Switch{}.text() + "popq %rbp\nret\n";
-  const std::string source =
-      ".text\n.type wasm_one, @function\nwasm_one:\n" + body + ".size wasm_one, . - wasm_one\n";
-  const Outcome outcome = search(source + of_cranelift);
-  EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
-  EXPECT_TRUE(outcome.says("rbx is read before it is written")) << outcome.text();
-}
-
-TEST_F(found_switches, are_not_asked_for_live_registers_unless_cranelift_made_them) {
-  const std::string source = function("wasm_one", Switch{}.text(), "movq %rbx, %rax\n");
-  EXPECT_EQ(search(source).exit_code, 0);
-  const Outcome asked = outcome_of(
-      {FIBERPROOF_COMMAND, "prove", "switch_behind", "--object", assemble("asked", source)});
-  EXPECT_EQ(asked.exit_code, 1) << asked.text();
-}
-
-TEST_F(found_switches, end_where_the_way_on_is_not_known) {
-  const Outcome outcome = search(
-      function("wasm_one", Switch{}.text(), "movq (%rdi), %rax\njmp *%rax\n") + of_cranelift);
-  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
-  EXPECT_TRUE(outcome.says("an indirect jump whose targets are not known")) << outcome.text();
-}
-
-TEST_F(found_switches, leave_a_call_that_does_not_return) {
-  const std::string stops = ".type stops, @function\nstops:\nud2\n.size stops, . - stops\n";
-  const std::string back = ".type back, @function\nback:\nret\n.size back, . - back\n";
-  const std::string behind = "testq %rdi, %rdi\nje 1f\ncall CALLEE\nmovq %r14, %rax\n1:\n";
-  const auto calling = [&](const std::string& called) {
-    std::string text = behind;
-    text.replace(text.find("CALLEE"), 6, called);
-    return search(stops + back + function("wasm_one", Switch{}.text(), text) + of_cranelift);
-  };
-  EXPECT_EQ(calling("stops").exit_code, 0) << calling("stops").text();
-  EXPECT_EQ(calling("back").exit_code, 1) << calling("back").text();
-  const Outcome elsewhere = calling("of_another_file");
-  EXPECT_EQ(elsewhere.exit_code, 2) << elsewhere.text();
-  EXPECT_TRUE(elsewhere.says("if a call before it returns")) << elsewhere.text();
-}
-
 // Each read was taken for none once.
-TEST_F(found_switches, have_no_register_live_in_part_or_by_a_callee) {
-  const std::string callees =
-      ".type back, @function\nback: ret\n.size back, . - back\n"
-      ".type even, @function\neven: testq %rdi, %rdi\nje 1f\ndecq %rdi\ncall odd\n1: ret\n.size "
-      "even, . - even\n"
-      ".type odd, @function\nodd: testq %rdi, %rdi\nje 1f\ndecq %rdi\ncall even\n1: ret\n.size "
-      "odd, . - odd\n";
-  const std::string suspends = function("suspends", Switch{}.text());
-  for (const std::string behind :
-       {"movl %edi, %ecx\nshll %cl, %edi\nsetc %al\n", "movss %xmm1, %xmm0\nmovaps %xmm0, (%rsp)\n",
-        "movlps (%rsp), %xmm0\nmovaps %xmm0, (%rsp)\n", "bsfq %rdi, %rax\nmovq %rax, (%rsp)\n",
-        "call 2f\n2: popq %rax\nmovq %rsi, (%rsp)\n",
-        "xorl %eax, %eax\ncall back\nmovq %rbx, (%rsp)\n",
-        "call even\ncall odd\nmovq %rbx, (%rsp)\n"}) {
-    const Outcome outcome =
-        search(callees + function("wasm_one", Switch{}.text(), behind) + of_cranelift);
-    EXPECT_EQ(outcome.exit_code, 1) << behind << outcome.text();
-    EXPECT_TRUE(outcome.says("is read before it is written")) << behind << outcome.text();
-  }
-  for (const std::string behind :
-       {"call suspends\nmovq %rbx, (%rsp)\n", "fld1\nfstpl (%rsp)\n", "fxsave (%rsp)\n",
-        "syscall\n",
-        // An index without a bound, and a table that can be written.
-        "leaq 5f(%rip), %rcx\nmovslq (%rcx,%rdi,4), %rax\naddq %rax, %rcx\njmp *%rcx\n"
-        "5: .long 6f - 5b\n6:\n",
-        "andl $1, %edi\nleaq table(%rip), %rcx\nmovslq (%rcx,%rdi,4), %rax\naddq %rax, %rcx\n"
-        "jmp *%rcx\n.data\ntable: .long 0, 0\n.text\n"}) {
-    const Outcome outcome =
-        search(callees + suspends + function("wasm_one", Switch{}.text(), behind) + of_cranelift);
-    EXPECT_EQ(outcome.exit_code, 2) << behind << outcome.text();
-    EXPECT_EQ(outcome.count("proved   switch_behind/"), 0u) << behind << outcome.text();
-  }
-}
-
 TEST_F(found_switches, into_whose_middle_a_branch_leads_are_unknown) {
   Switch entered;
   entered.changed["movq SPARE, %rsp"] = "7: movq SPARE, %rsp";
   const std::string before = "testq %rdi, %rdi\njne 7f\n";
   const Outcome outcome = search(function("wasm_one", before + entered.text()));
   expect_unknown(outcome, "a branch leads into the middle of the switch at wasm_one+0x");
+}
+
+TEST_F(found_switches, that_are_named_are_asked_for_branches_into_them_too) {
+  Switch entered;
+  entered.changed["movq SPARE, %rsp"] = "7: movq SPARE, %rsp";
+  const std::string before = "testq %rdi, %rdi\njne 7f\n";
+  const std::string path = assemble("entered", function("wasm_one", before + entered.text()));
+  expect_unknown(prove(path, {"switch=wasm_one+0x12:37"}), "a branch leads into the middle");
+}
+
+TEST_F(found_switches, of_one_function_are_all_proved_where_it_is_named) {
+  Switch wrong;
+  wrong.changed["movq %rsp, (STORE)"] = "nop";
+  const std::string two = ".text\n.type sw, @function\nsw:\n" + Switch{}.text() +
+                          "movq %rdi, %rsi\nmovq %rdi, %rdx\n" + wrong.text() +
+                          "ret\n.size sw, . - sw\n";
+  const Outcome outcome = prove(assemble("two", two), {"switch=sw"});
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
+  EXPECT_TRUE(outcome.says("refuted  switch_site/S1.rsp_is_stored")) << outcome.text();
+}
+
+TEST_F(found_switches, that_a_table_omits_are_an_error_whatever_their_bytes) {
+  Switch other;
+  other.load = other.store = "%r8";
+  const std::string table =
+      ".section fiberproof_switch_sites, \"a\"\n.long listed - .\n.long 37\n.text\n";
+  const std::string listed = function("wasm_one", "listed: " + Switch{}.text());
+  const auto asked = [&](const std::string& source) {
+    return outcome_of({FIBERPROOF_COMMAND, "prove", "switch_site", "--object",
+                       link({assemble("table", source)}, {"-shared"})});
+  };
+  EXPECT_EQ(asked(listed + table).exit_code, 0) << asked(listed + table).text();
+  expect_one_error(asked(listed + function("wasm_two", other.text()) + table),
+                   "is not in the table fiberproof_switch_sites");
+}
+
+TEST_F(found_switches, with_the_same_bytes_and_other_places_are_different) {
+  Switch reads;
+  reads.changed["movq SPARE, %rsp"] = "movq SPARE, %rsp; movq 0x40(%rip), %r10";
+  const Outcome outcome =
+      search(function("wasm_one", reads.text()) + function("wasm_two", reads.text()));
+  EXPECT_TRUE(outcome.says("found    2 switches, 2 different")) << outcome.text();
 }
 
 TEST_F(found_switches, may_end_at_a_trap_where_nothing_resumes) {
@@ -296,7 +223,7 @@ TEST_F(found_switches, need_no_symbol) {
   EXPECT_TRUE(outcome.says("found    1 switch, 1 different")) << outcome.text();
 }
 
-TEST_F(found_switches, are_missed_by_none_of_these_files) {
+TEST_F(found_switches, that_are_not_there_are_one_clear_line) {
   const Outcome outcome = search(function("wasm_one", "nop\n"));
   expect_one_error(outcome, "no switch is in its ");
 }
@@ -333,7 +260,7 @@ TEST_F(found_switches, in_two_members_of_an_archive_are_ambiguous) {
   expect_one_error(prove(archive, {}), "several members have switches");
 }
 
-TEST_F(found_switches, wrong_variant_of_a_trampoline_is_not_chosen) {
+TEST_F(found_switches, name_the_variant_of_a_trampoline) {
   // v44: nothing is returned, and the payload is 0.
   const std::string source = std::string(
                                  ".text\n.globl engine_start\n.type engine_start, @function\n"
@@ -344,6 +271,35 @@ TEST_F(found_switches, wrong_variant_of_a_trampoline_is_not_chosen) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
   EXPECT_TRUE(outcome.says("trampoline v44")) << outcome.text();
   EXPECT_TRUE(outcome.says("(expected: ")) << outcome.text();
+  EXPECT_TRUE(outcome.says("summary  the trampoline keeps the rules of v44")) << outcome.text();
+}
+
+// As __builtin_longjmp: three words of one buffer, in another order and not by RBP.
+TEST_F(found_switches, and_other_jumps_behind_a_call_are_no_trampolines) {
+  const std::string jumps =
+      ".text\n.type jumps, @function\njumps:\ncall other\nmovq (%rdi), %rbp\n"
+      "movq 8(%rdi), %rax\nmovq 16(%rdi), %rsp\njmp *%rax\n"
+      ".size jumps, . - jumps\n.type other, @function\nother: ret\n"
+      ".size other, . - other\n";
+  const Outcome outcome = search(jumps);
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
+  EXPECT_FALSE(outcome.says("code like an entry trampoline")) << outcome.text();
+}
+
+TEST_F(found_switches, whose_registers_contradict_a_contract_prove_nothing) {
+  const std::string contract = assemble("sw", function("wasm_one", Switch{}.text()));
+  const std::string path = contract + ".contract";
+  std::ofstream(path) << "contract twice\nghost a : word\nregion a = [a, a + 24)\n"
+                         "run one = sites fiberproof_switch_sites\n"
+                         "  load_operand == a\n  store_operand == a\n"
+                         "run two = sites fiberproof_switch_sites\n"
+                         "  rdx == a + 64\n  load_operand == a\n  store_operand == a\n"
+                         "exit\n  X1 never: rip == 7\n";
+  const Outcome outcome = outcome_of({FIBERPROOF_COMMAND, "prove", "--object", contract,
+                                      "--contract", path, "--symbol", "switch=*"});
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
+  EXPECT_TRUE(outcome.says("the registers at the beginning of two contradict each other"))
+      << outcome.text();
 }
 
 }  // namespace
