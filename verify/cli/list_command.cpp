@@ -41,16 +41,20 @@ ExitStatus list_contracts(nlohmann::json& entries) {
   for (const ExpectedTheorem& theorem : *expected) {
     ++counts[theorem.name.substr(0, theorem.name.find('/'))];
   }
-  const auto add = [&](const std::string& name, std::string_view path) {
-    fmt::print("{:24} {:3} theorems  {}\n", name, counts[name], path);
-    entries.push_back({{"name", name}, {"theorems", counts[name]}, {"path", path}});
+  const auto add = [&](const std::string& name, std::string_view path, bool is_of_others) {
+    fmt::print("{:28} {:3} theorems  {}{}\n", name, counts[name], path,
+               is_of_others ? ", of others' code alone" : "");
+    entries.push_back({{"name", name},
+                       {"theorems", counts[name]},
+                       {"path", path},
+                       {"of_others_alone", is_of_others}});
   };
   for (const auto& [path, text] : embedded_contracts()) {
     const auto contract = parse_contract(text, std::string(path));
     if (!contract) return could_not_run(message(contract.error()));
-    add(contract->name, path);
+    add(contract->name, path, contract->owner != CodeOwner::anybody);
   }
-  for (const ProofSet& set : proof_sets()) add(std::string(set.name), "verify/proofs");
+  for (const ProofSet& set : proof_sets()) add(std::string(set.name), "verify/proofs", false);
   return ExitStatus::ok;
 }
 

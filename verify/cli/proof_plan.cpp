@@ -85,7 +85,7 @@ void find_code(const ProveOptions& options, ProofPlan& plan, Lines& errors) {
       continue;
     }
     const auto file = plan.code.subject(planned.contract, plan.files);
-    if (planned.contract.owner == CodeOwner::others && options.object.empty()) {
+    if (planned.contract.owner != CodeOwner::anybody && options.object.empty()) {
       add_line(missing, fmt::format("fiberproof: {}: this project has no code of it: give a file "
                                     "that has, with --object FILE --symbol ROLE=NAME",
                                     planned.contract.name));
