@@ -204,6 +204,20 @@ TEST_F(found_switches, are_told_from_what_resembles_them) {
   EXPECT_TRUE(outcome.says("1 other indirect jump")) << outcome.text();
 }
 
+// The missing store may be before the branch, where each of its ways finds it made.
+TEST_F(found_switches, that_begin_behind_a_branch_and_lack_a_move_are_listed) {
+  Switch behind_a_branch;
+  behind_a_branch.changed["movq (LOAD), SPARE"] =
+      "movq %rsp, (STORE)\ntestq %rdi, %rdi\nje 8f\nmovq (LOAD), SPARE";
+  behind_a_branch.changed["movq %rsp, (STORE)"] = "nop";
+  const Outcome outcome = search(function("wasm_one", behind_a_branch.text(), "8: nop\n") +
+                                 function("wasm_two", Switch{}.text()));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("found    1 switch, 1 different")) << outcome.text();
+  EXPECT_TRUE(outcome.says("no switch wasm_one+0x")) << outcome.text();
+  EXPECT_TRUE(outcome.says("RSP is not stored")) << outcome.text();
+}
+
 TEST_F(found_switches, may_resume_behind_padding) {
   for (const std::string padding : {"ud2\n", "int3\nint3\n", "int3\n.p2align 4\n", "nop\n"}) {
     Switch padded;
@@ -274,16 +288,17 @@ TEST_F(found_switches, name_the_variant_of_a_trampoline) {
   EXPECT_TRUE(outcome.says("summary  the trampoline keeps the rules of v44")) << outcome.text();
 }
 
-// As __builtin_longjmp: three words of one buffer, in another order and not by RBP.
+// As __builtin_longjmp: three words of one buffer, in another order, or not by RBP.
 TEST_F(found_switches, and_other_jumps_behind_a_call_are_no_trampolines) {
-  const std::string jumps =
-      ".text\n.type jumps, @function\njumps:\ncall other\nmovq (%rdi), %rbp\n"
-      "movq 8(%rdi), %rax\nmovq 16(%rdi), %rsp\njmp *%rax\n"
-      ".size jumps, . - jumps\n.type other, @function\nother: ret\n"
-      ".size other, . - other\n";
-  const Outcome outcome = search(jumps);
-  EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
-  EXPECT_FALSE(outcome.says("code like an entry trampoline")) << outcome.text();
+  for (const std::string loads : {"movq (%rdi), %rbp\nmovq 8(%rdi), %rax\nmovq 16(%rdi), %rsp\n",
+                                  "movq 8(%rdi), %rbp\nmovq 16(%rdi), %rax\nmovq (%rdi), %rsp\n"}) {
+    const std::string jumps = ".text\n.type jumps, @function\njumps:\ncall other\n" + loads +
+                              "jmp *%rax\n.size jumps, . - jumps\n.type other, @function\n"
+                              "other: ret\n.size other, . - other\n";
+    const Outcome outcome = search(jumps);
+    EXPECT_EQ(outcome.exit_code, 2) << outcome.text();
+    EXPECT_FALSE(outcome.says("code like an entry trampoline")) << outcome.text();
+  }
 }
 
 TEST_F(found_switches, whose_registers_contradict_a_contract_prove_nothing) {

@@ -120,15 +120,27 @@ TEST_F(live_register, is_none_in_part_or_through_a_callee) {
        "xorl %eax, %eax\nmovl %edi, %ecx\ncmpl %eax, %ecx\nmovl %esp, %ecx\ncmovbl %ecx, %eax\n"
        "leaq 5f(%rip), %rcx\nmovslq (%rcx,%rax,4), %rax\naddq %rax, %rcx\njmp *%rcx\n"
        "5: .long 6f - 5b\n6:\n",
-       // An index without a bound, and a table that can be written.
+       // An index without a bound.
        "leaq 5f(%rip), %rcx\nmovslq (%rcx,%rdi,4), %rax\naddq %rax, %rcx\njmp *%rcx\n"
-       "5: .long 6f - 5b\n6:\n",
-       "andl $1, %edi\nleaq table(%rip), %rcx\nmovslq (%rcx,%rdi,4), %rax\naddq %rax, %rcx\n"
-       "jmp *%rcx\n.data\ntable: .long 0, 0\n.text\n"}) {
+       "5: .long 6f - 5b\n6:\n"}) {
     const Outcome outcome =
         search(callees + suspends + function("wasm_one", Switch{}.text(), behind) + of_cranelift);
     EXPECT_EQ(outcome.exit_code, 2) << behind << outcome.text();
     EXPECT_EQ(outcome.count("proved   switch_behind/"), 0u) << behind << outcome.text();
+  }
+}
+
+TEST_F(live_register, is_known_behind_a_table_that_is_read_only) {
+  for (const bool is_read_only : {true, false}) {
+    const std::string section = is_read_only ? ".section .rodata\n" : ".data\n";
+    const std::string behind =
+        "andl $1, %edi\nleaq table(%rip), %rcx\nmovslq (%rcx,%rdi,4), %rax\naddq %rax, %rcx\n"
+        "jmp *%rcx\n" +
+        section + "table: .long 6f - table, 6f - table\n.text\n6:\n";
+    const std::string source = function("_start", Switch{}.text(), behind) + of_cranelift;
+    const Outcome outcome = prove(link({assemble("module", source)}, {"-static"}), {});
+    EXPECT_EQ(outcome.exit_code, is_read_only ? 0 : 2) << outcome.text();
+    EXPECT_EQ(outcome.count("proved   switch_behind/"), is_read_only ? 1u : 0u) << outcome.text();
   }
 }
 
