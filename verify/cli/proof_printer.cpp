@@ -137,6 +137,7 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   const std::size_t refuted = count(report, Verdict::refuted);
   const std::size_t unknown = count(report, Verdict::unknown);
   if (plan_.code.is_foreign()) print_foreign_summary(report);
+  if (refuted > 0) print_numbers();
   std::string text =
       fmt::format("{} in {:.1f} s: {} proved", counted(proved + refuted + unknown, "theorem"),
                   report.seconds, proved);
@@ -202,6 +203,11 @@ void ProofPrinter::print_verdicts(const ProofReport& report, Verdict verdict) co
 }
 
 void ProofPrinter::print_left_out() const {
+  if (plan_.search && plan_.code.searches_switches() && !plan_.search->is_of_cranelift) {
+    fmt::print(
+        "summary  not claimed: which registers are live behind a switch (S4), since the file is no "
+        "module of Cranelift\n");
+  }
   std::set<std::string> missing;
   for (const Contract& contract : plan_.left_out) {
     for (std::string& role : plan_.code.missing_roles(contract)) missing.insert(std::move(role));
@@ -211,6 +217,18 @@ void ProofPrinter::print_left_out() const {
   if (missing.empty()) return;
   fmt::print("summary  not looked at: {}, since no --symbol ROLE=NAME says where it is\n",
              fmt::join(missing, ", "));
+}
+
+// Numbers that differ between versions of a library are those of one of them in its contract.
+void ProofPrinter::print_numbers() const {
+  if (options_.contracts.empty()) return;
+  for (const auto& [contract, file] : plan_.contracts) {
+    for (const Definition& definition : contract.definitions) {
+      if (definition.expression.kind != ExpressionKind::number) continue;
+      fmt::print("given    {}: {} = {:#x}; for a version with another: --let {}=NUMBER\n",
+                 contract.name, definition.name, definition.expression.value, definition.name);
+    }
+  }
 }
 
 void ProofPrinter::print_next(const ProofReport& report) const {

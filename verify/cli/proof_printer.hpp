@@ -41,6 +41,7 @@ class ProofPrinter {
   void print_foreign_summary(const ProofReport& report) const;
   void print_verdicts(const ProofReport& report, Verdict verdict) const;
   void print_left_out() const;
+  void print_numbers() const;
   void print_next(const ProofReport& report) const;
 
   const ProveOptions& options_;

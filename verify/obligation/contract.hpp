@@ -60,6 +60,7 @@ struct Expression {
   std::string name;         ///< of a ghost, definition, register or run
   std::string run;          ///< the call or run that a qualified name belongs to
   std::vector<Expression> operands;
+  std::size_t terms = 1;  ///< with those of the operands, and of the definitions that it names
 };
 
 /// One claim, which becomes a theorem.

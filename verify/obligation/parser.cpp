@@ -121,8 +121,17 @@ Parser::Result<Expression> Parser::binary(ExpressionKind kind, const Position& p
     }
   }
   Expression made = node(kind, position, result_is_truth);
-  made.operands = {std::move(left), std::move(right)};
-  return made;
+  return with_operands(std::move(made), std::move(left), std::move(right));
+}
+
+Parser::Result<Expression> Parser::checked_size(Expression made) const {
+  constexpr std::size_t terms_max = 10'000;
+  for (const Expression& operand : made.operands) made.terms += operand.terms;
+  if (made.terms <= terms_max) return made;
+  return error(made.position,
+               fmt::format("the expression stands for more than {} terms, with those of the "
+                           "definitions that it names: say less in one",
+                           terms_max));
 }
 
 // An implication binds loosest and to the right.
@@ -146,8 +155,8 @@ Parser::Result<Expression> Parser::choice() {
   if (const auto colon = expect(":"); !colon) return std::unexpected(colon.error());
   auto if_false = with_sort(choice(), false);
   if (!if_false) return if_false;
-  made.operands = {std::move(*condition), std::move(*if_true), std::move(*if_false)};
-  return made;
+  return with_operands(std::move(made), std::move(*condition), std::move(*if_true),
+                       std::move(*if_false));
 }
 
 Parser::Result<Expression> Parser::disjunction() {
@@ -184,8 +193,7 @@ Parser::Result<Expression> Parser::comparison() {
       return error_here("give an alignment that is a power of two");
     made.value = next().value;
     if (left->is_truth) return with_sort(std::move(left), false);
-    made.operands = {std::move(*left)};
-    return made;
+    return with_operands(std::move(made), std::move(*left));
   }
   struct Comparison {
     std::string_view symbol;
@@ -267,15 +275,13 @@ Parser::Result<Expression> Parser::unary_within(const Position& position) {
     auto operand = with_sort(unary(), true);
     if (!operand) return operand;
     Expression made = node(ExpressionKind::negated, position, true);
-    made.operands = {std::move(*operand)};
-    return made;
+    return with_operands(std::move(made), std::move(*operand));
   }
   if (accept("old")) {
     auto operand = unary();
     if (!operand) return operand;
     Expression made = node(ExpressionKind::old, position, operand->is_truth);
-    made.operands = {std::move(*operand)};
-    return made;
+    return with_operands(std::move(made), std::move(*operand));
   }
   return primary();
 }
@@ -305,7 +311,7 @@ Parser::Result<Expression> Parser::primary() {
       made.operands.push_back(std::move(*operand));
     }
     if (const auto close = expect(")"); !close) return std::unexpected(close.error());
-    return made;
+    return checked_size(std::move(made));
   }
   if (peek().kind == Token::Kind::number) {
     Expression made = node(ExpressionKind::number, position);
@@ -323,8 +329,7 @@ Parser::Result<Expression> Parser::memory(const Position& position, unsigned byt
   if (const auto close = expect("]"); !close) return std::unexpected(close.error());
   Expression made = node(ExpressionKind::memory, position);
   made.value = bytes;
-  made.operands = {std::move(*address)};
-  return made;
+  return with_operands(std::move(made), std::move(*address));
 }
 
 Parser::Result<Expression> Parser::name(const Token& token) {
@@ -361,6 +366,7 @@ Parser::Result<Expression> Parser::name(const Token& token) {
       known != contract_->definitions.end()) {
     made.kind = ExpressionKind::definition;
     made.is_truth = known->expression.is_truth;
+    made.terms = known->expression.terms;
     return made;
   }
   return error(token.position, fmt::format("'{}' is not declared", token.text));

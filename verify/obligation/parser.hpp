@@ -8,6 +8,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -56,6 +57,14 @@ class Parser {
   /// Checks the operands' sorts and makes the node; `result_is_truth` is the node's own sort.
   Result<Expression> binary(ExpressionKind kind, const Position& position, bool operands_are_truth,
                             bool result_is_truth, Expression left, Expression right) const;
+  /// Counts the terms of its operands; too many are an error, since a name is written out wherever
+  /// it is used.
+  Result<Expression> checked_size(Expression made) const;
+  template <class... Operands>
+  Result<Expression> with_operands(Expression made, Operands... operands) const {
+    (made.operands.push_back(std::move(operands)), ...);
+    return checked_size(std::move(made));
+  }
   Result<Expression> with_sort(Result<Expression> expression, bool is_truth) const;
 
   std::vector<Token> tokens_;

@@ -46,9 +46,14 @@ class PieceSearch {
       }
       starts_.push_back(at);
       if (seen.target) found_.branch_targets.push_back(piece_.address + at + *seen.target);
-      if (seen.sets_rsp) sets_rsp_.push_back(at);
+      const bool leaves_by_rbp = seen.takes_rbp && has_another_rbp_;
+      if (seen.sets_rsp || leaves_by_rbp) sets_rsp_.push_back(at);
+      if (seen.rbp != Glance::Rbp::unchanged) {
+        has_another_rbp_ = seen.rbp == Glance::Rbp::of_another_word;
+      }
       at += seen.length;
       if (seen.is_indirect_jump) {
+        has_another_rbp_ = false;
         jump_before(at);
         const std::size_t table = table_behind(at);
         found_.bytes_unread += table;
@@ -173,6 +178,7 @@ class PieceSearch {
   const CodePiece& piece_;
   Survey& found_;
   std::vector<std::size_t> starts_;    // of the instructions so far
+  bool has_another_rbp_ = false;       // it was loaded, in the order of the bytes
   std::vector<std::size_t> sets_rsp_;  // not yet part of a switch
 };
 

@@ -195,10 +195,10 @@ bool decode_fully(std::span<const std::byte> code, ZydisDecodedInstruction& raw,
       ZydisDecoderDecodeFull(&decoder(), code.data(), code.size(), &raw, operands.data()));
 }
 
-bool is_stack_pointer(const ZydisDecodedOperand& operand) {
+// A general register in any of its widths.
+bool is_register(const ZydisDecodedOperand& operand, ZydisRegister whole) {
   return operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
-         ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand.reg.value) ==
-             ZYDIS_REGISTER_RSP;
+         ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand.reg.value) == whole;
 }
 
 // A sum of RSP or RBP is a place on this stack.
@@ -211,23 +211,32 @@ bool is_of_this_stack(const ZydisDecodedOperand& operand) {
          (operand.mem.base == ZYDIS_REGISTER_RBP || operand.mem.base == ZYDIS_REGISTER_RSP);
 }
 
-// Whether the encoding names RSP: by a register field, or in an opcode without one. Quick, and true
-// for some others, too.
-bool may_name_stack_pointer(const ZydisDecodedInstruction& raw) {
-  constexpr unsigned rsp = 4;
+// Whether the encoding names RSP or RBP: by a register field, or in an opcode without one. Quick,
+// and true for some others, too.
+bool may_name_frame(const ZydisDecodedInstruction& raw) {
+  const auto is_of_frame = [](unsigned number) { return number == 4 || number == 5; };
   if ((raw.attributes & ZYDIS_ATTRIB_HAS_MODRM) == 0) return true;
-  const bool is_register = raw.raw.modrm.reg == rsp && raw.raw.rex.R == 0;
-  return is_register || (raw.raw.modrm.mod == 3 && raw.raw.modrm.rm == rsp && raw.raw.rex.B == 0);
+  const bool is_register = is_of_frame(raw.raw.modrm.reg) && raw.raw.rex.R == 0;
+  return is_register ||
+         (raw.raw.modrm.mod == 3 && is_of_frame(raw.raw.modrm.rm) && raw.raw.rex.B == 0);
+}
+
+bool is_sum_of(const ZydisDecodedOperand& operand, ZydisRegister whole) {
+  return is_register(operand, whole) ||
+         (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.base == whole);
+}
+
+bool writes(const ZydisDecodedInstruction& raw, const Operands& operands, ZydisRegister whole) {
+  for (std::size_t index = 0; index < raw.operand_count_visible; ++index) {
+    const bool is_written = (operands[index].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+    if (is_written && is_register(operands[index], whole)) return true;
+  }
+  return false;
 }
 
 bool sets_stack_pointer(const ZydisDecodedInstruction& raw, const Operands& operands) {
   if (raw.mnemonic == ZYDIS_MNEMONIC_IRETQ || raw.mnemonic == ZYDIS_MNEMONIC_IRETD) return true;
-  bool writes = false;
-  for (std::size_t index = 0; index < raw.operand_count_visible; ++index) {
-    writes = writes || (is_stack_pointer(operands[index]) &&
-                        (operands[index].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0);
-  }
-  if (!writes) return false;
+  if (!writes(raw, operands, ZYDIS_REGISTER_RSP)) return false;
   switch (raw.mnemonic) {
     case ZYDIS_MNEMONIC_ADD:
     case ZYDIS_MNEMONIC_SUB:
@@ -237,6 +246,24 @@ bool sets_stack_pointer(const ZydisDecodedInstruction& raw, const Operands& oper
       return !is_of_this_stack(operands[1]) || operands[1].mem.index != ZYDIS_REGISTER_NONE;
     default: return true;
   }
+}
+
+bool takes_frame_pointer(const ZydisDecodedInstruction& raw, const Operands& operands) {
+  if (raw.mnemonic == ZYDIS_MNEMONIC_LEAVE) return true;
+  const bool is_copy =
+      (raw.mnemonic == ZYDIS_MNEMONIC_MOV && operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER) ||
+      raw.mnemonic == ZYDIS_MNEMONIC_LEA;
+  return is_copy && writes(raw, operands, ZYDIS_REGISTER_RSP) &&
+         is_sum_of(operands[1], ZYDIS_REGISTER_RBP);
+}
+
+Glance::Rbp frame_pointer_after(const ZydisDecodedInstruction& raw, const Operands& operands) {
+  if (raw.mnemonic == ZYDIS_MNEMONIC_LEAVE) return Glance::Rbp::of_this_stack;
+  if (!writes(raw, operands, ZYDIS_REGISTER_RBP)) return Glance::Rbp::unchanged;
+  if (raw.mnemonic == ZYDIS_MNEMONIC_POP) return Glance::Rbp::of_this_stack;
+  const bool is_copy = raw.mnemonic == ZYDIS_MNEMONIC_MOV || raw.mnemonic == ZYDIS_MNEMONIC_LEA;
+  return is_copy && is_sum_of(operands[1], ZYDIS_REGISTER_RSP) ? Glance::Rbp::of_this_stack
+                                                               : Glance::Rbp::of_another_word;
 }
 
 // The upper parts of the first 16 vector registers, or all of them (SDM vol. 2, VZEROUPPER).
@@ -301,7 +328,7 @@ Glance glance(std::span<const std::byte> code) {
   Glance seen{.length = raw.length};
   const bool is_jump = raw.meta.category == ZYDIS_CATEGORY_UNCOND_BR;
   const bool is_branch = is_jump || raw.meta.category == ZYDIS_CATEGORY_COND_BR;
-  if (!is_branch && !may_name_stack_pointer(raw)) return seen;
+  if (!is_branch && !may_name_frame(raw)) return seen;
   Operands operands{};
   if (!ZYAN_SUCCESS(ZydisDecoderDecodeOperands(&decoder(), &context, &raw, operands.data(),
                                                raw.operand_count))) {
@@ -311,7 +338,10 @@ Glance glance(std::span<const std::byte> code) {
   if (is_branch && is_number(operands[0])) {
     seen.target = raw.length + operands[0].imm.value.u;
   }
-  seen.sets_rsp = !is_branch && sets_stack_pointer(raw, operands);
+  if (is_branch) return seen;
+  seen.sets_rsp = sets_stack_pointer(raw, operands);
+  seen.takes_rbp = takes_frame_pointer(raw, operands);
+  seen.rbp = frame_pointer_after(raw, operands);
   return seen;
 }
 

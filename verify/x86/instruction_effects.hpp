@@ -87,6 +87,12 @@ struct Glance {
   /// RSP is set otherwise than by a push, a pop, a call, a return, a fixed sum, or from RBP:
   /// another stack may be meant.
   bool sets_rsp = false;
+  /// RSP becomes RBP, or a sum of it: `leave`, `mov rsp, rbp`.
+  bool takes_rbp = false;
+  /// What RBP becomes: a place on this stack or a word of it (a pop, a copy of RSP), or another
+  /// word.
+  enum class Rbp : std::uint8_t { unchanged, of_this_stack, of_another_word };
+  Rbp rbp = Rbp::unchanged;
 };
 
 Glance glance(std::span<const std::byte> code);

@@ -147,5 +147,16 @@ TEST(contract, rejects_an_expression_that_is_nested_without_end) {
   }
 }
 
+TEST(contract, rejects_an_expression_that_stands_for_too_much) {
+  std::string doubled = "contract much\nghost a : word\nlet a0 = a\n";
+  for (int round = 1; round <= 28; ++round) {
+    doubled += fmt::format("let a{0} = max(a{1}, a{1} + 1)\n", round, round - 1);
+  }
+  EXPECT_NE(error_of(doubled).find("stands for more than 10000 terms"), std::string::npos);
+  std::string sum = "contract much\nghost a : word\nassume a == a";
+  for (int term = 0; term < 20'000; ++term) sum += " + a";
+  EXPECT_NE(error_of(sum + "\n").find("some.contract:3:"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace fiberproof::verify

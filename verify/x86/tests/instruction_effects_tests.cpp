@@ -142,5 +142,23 @@ TEST(glance, sees_what_a_search_for_switches_needs) {
   EXPECT_EQ(seen({0x06}).length, 0u);
 }
 
+TEST(glance, sees_what_becomes_of_rbp) {
+  const auto seen = [](const std::vector<std::uint8_t>& bytes) { return glance(code_of(bytes)); };
+  EXPECT_TRUE(seen({0xc9}).takes_rbp);                     // leave
+  EXPECT_TRUE(seen({0x48, 0x89, 0xec}).takes_rbp);         // mov rsp, rbp
+  EXPECT_TRUE(seen({0x48, 0x8d, 0x65, 0xd8}).takes_rbp);   // lea rsp, [rbp - 40]
+  EXPECT_FALSE(seen({0x48, 0x8b, 0x65, 0xf8}).takes_rbp);  // mov rsp, [rbp - 8]: a word
+  using Rbp = Glance::Rbp;
+  EXPECT_EQ(seen({0x48, 0x89, 0xe5}).rbp, Rbp::of_this_stack);              // mov rbp, rsp
+  EXPECT_EQ(seen({0x48, 0x8d, 0x6c, 0x24, 0x10}).rbp, Rbp::of_this_stack);  // lea rbp, [rsp + 16]
+  EXPECT_EQ(seen({0x48, 0x8b, 0x6c, 0x24, 0x10}).rbp, Rbp::of_this_stack);  // mov rbp, [rsp + 16]
+  EXPECT_EQ(seen({0x5d}).rbp, Rbp::of_this_stack);                          // pop rbp
+  EXPECT_EQ(seen({0x48, 0x8b, 0x6f, 0x08}).rbp, Rbp::of_another_word);      // mov rbp, [rdi + 8]
+  EXPECT_EQ(seen({0x48, 0x89, 0xf5}).rbp, Rbp::of_another_word);            // mov rbp, rsi
+  EXPECT_EQ(seen({0x48, 0x95}).rbp, Rbp::of_another_word);                  // xchg rbp, rax
+  EXPECT_EQ(seen({0x55}).rbp, Rbp::unchanged);                              // push rbp
+  EXPECT_EQ(seen({0x49, 0x89, 0xf5}).rbp, Rbp::unchanged);                  // mov r13, rsi
+}
+
 }  // namespace
 }  // namespace fiberproof::verify

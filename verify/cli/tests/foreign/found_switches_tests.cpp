@@ -204,6 +204,21 @@ TEST_F(found_switches, are_told_from_what_resembles_them) {
   EXPECT_TRUE(outcome.says("1 other indirect jump")) << outcome.text();
 }
 
+TEST_F(found_switches, by_way_of_rbp_are_listed) {
+  for (const std::string leaves :
+       {"leave\n", "movq %rbp, %rsp\npopq %rbp\n", "leaq (%rbp), %rsp\n"}) {
+    const std::string other =
+        function("wasm_other", "movq 8(%rdi), %rbp\n" + leaves + "ret\n", "nop\n");
+    // A stack that a switch resumes has its own RBP, and leaves its frame by it.
+    const std::string epilogue = function("wasm_one", Switch{}.text(), leaves + "ret\n");
+    const Outcome outcome = search(epilogue + other);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+    EXPECT_TRUE(outcome.says("no switch wasm_other+0x")) << outcome.text();
+    EXPECT_EQ(outcome.count("no switch "), 1u) << outcome.text();
+    EXPECT_TRUE(outcome.says("summary  not claimed: which registers are live behind a switch"));
+  }
+}
+
 // The missing store may be before the branch, where each of its ways finds it made.
 TEST_F(found_switches, that_begin_behind_a_branch_and_lack_a_move_are_listed) {
   Switch behind_a_branch;

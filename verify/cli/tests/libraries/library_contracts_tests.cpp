@@ -327,6 +327,11 @@ TEST(library_contracts, a_wrong_version_is_refuted) {
   const Outcome outcome =
       prove("boost_jump_fcontext", library->path, {"--let", fmt::format("guard={}", other)});
   EXPECT_EQ(outcome.exit_code, 1) << outcome.text();
+  EXPECT_TRUE(
+      outcome.says(fmt::format("boost_jump_fcontext: guard = {:#x}; for a version with "
+                               "another: --let guard=NUMBER",
+                               other)))
+      << outcome.text();
 }
 
 }  // namespace
