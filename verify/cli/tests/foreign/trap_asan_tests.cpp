@@ -137,7 +137,7 @@ TEST(trap_asan, this_project_says_that_it_has_no_such_code) {
   EXPECT_EQ(by_rule.exit_code, 0) << by_rule.text();
   EXPECT_EQ(by_rule.count("proved   continuation_start/T6.modifies"), 1u);
   EXPECT_EQ(by_rule.count("continuation_start_trap_asan"), 0u);
-  // Whoever proves all that this project has code of leaves out what the list marks.
+  // The list marks what this project has no code of.
   const Outcome list = outcome_of({FIBERPROOF_COMMAND, "list", "contracts"});
   EXPECT_EQ(list.count("continuation_start_trap_asan"), 1u);
   for (const std::string& line : list.lines) {
