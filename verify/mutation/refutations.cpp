@@ -1,6 +1,8 @@
 #include "verify/mutation/refutations.hpp"
 
+#include "verify/embedded/embedded.hpp"
 #include "verify/mutation/changed_tree.hpp"
+#include "verify/obligation/contract.hpp"
 #include "verify/process/process.hpp"
 
 #include <fmt/format.h>
@@ -15,12 +17,23 @@ namespace {
 
 constexpr std::string_view set_of_the_model = "machine";
 
+// The contracts that this project has no code of.
+std::set<std::string> names_of_others() {
+  std::set<std::string> names;
+  for (const auto& [path, text] : embedded_contracts()) {
+    const auto contract = parse_contract(text, std::string(path));
+    if (contract && contract->owner != CodeOwner::anybody) names.insert(contract->name);
+  }
+  return names;
+}
+
 // The contracts and sets that are about a program.
 std::set<std::string> names_of(const std::vector<ExpectedTheorem>& expected) {
+  const std::set<std::string> of_others = names_of_others();
   std::set<std::string> names;
   for (const ExpectedTheorem& theorem : expected) {
     const std::string name = theorem.name.substr(0, theorem.name.find('/'));
-    if (name != set_of_the_model) names.insert(name + '/');
+    if (name != set_of_the_model && !of_others.contains(name)) names.insert(name + '/');
   }
   return names;
 }
@@ -48,7 +61,7 @@ std::expected<Refutations, std::string> refutations_of(const std::string& comman
   Refutations refutations;
   std::ifstream stream(file);
   const auto json = nlohmann::json::parse(stream, nullptr, false);
-  if (json.is_discarded() || !json.contains("theorems")) {
+  if (json.is_discarded() || !json.contains("theorems") || json.at("theorems").empty()) {
     refutations.stopped =
         complaint.empty() ? fmt::format("exit status {}", end.exit_code) : complaint;
     return refutations;

@@ -31,7 +31,9 @@ void compare_proofs(const Defect& defect, const Findings& findings,
   const bool is_seen = std::ranges::any_of(
       defect.theorems, [&](const std::string& theorem) { return is_refuted(findings, theorem); });
   if (!is_seen) {
-    lines.push_back(fmt::format("{} is not refuted", fmt::join(defect.theorems, " or ")));
+    lines.push_back(fmt::format("{} is not refuted{}{}", fmt::join(defect.theorems, " or "),
+                                findings.proofs_stopped.empty() ? "" : ", since proving stopped: ",
+                                findings.proofs_stopped));
   }
 }
 

@@ -25,7 +25,10 @@ const RefutedTheorem* shown_theorem(const Defect& defect, const Findings& findin
 
 std::string refuted_by(const Defect& defect, const Findings& findings) {
   const RefutedTheorem* const theorem = shown_theorem(defect, findings);
-  if (theorem == nullptr) return "no proof";
+  if (theorem == nullptr) {
+    return findings.proofs_stopped.empty() ? "no proof"
+                                           : "no proof, which stopped: " + findings.proofs_stopped;
+  }
   const std::size_t more = findings.refuted.size() - 1;
   return fmt::format("`{}` in {:.0f} ms{}", theorem->name, theorem->milliseconds,
                      more == 0 ? "" : fmt::format(" and {} more", more));
@@ -78,10 +81,10 @@ TableRow row_of(const Defect& defect, const Findings& findings) {
   if (!findings.could_not_run.empty()) return {defect.name, false, false, "could not run", ""};
   const bool is_found = std::ranges::any_of(
       findings.targets, [](const TargetTrials& target) { return target.found() > 0; });
-  return {
-      defect.name, !findings.refuted.empty(), is_found,
-      findings.refuted.empty() ? "none: " + defect.why_not_refuted : refuted_by(defect, findings),
-      findings.targets.empty() ? "none: " + defect.why_not_found : found_by(findings)};
+  const bool has_reason = findings.refuted.empty() && findings.proofs_stopped.empty();
+  return {defect.name, !findings.refuted.empty(), is_found,
+          has_reason ? "none: " + defect.why_not_refuted : refuted_by(defect, findings),
+          findings.targets.empty() ? "none: " + defect.why_not_found : found_by(findings)};
 }
 
 bool is_found_by_all_runs(const Findings& findings) {
