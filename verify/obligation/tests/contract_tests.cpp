@@ -1,6 +1,7 @@
 // The contract language: every statement is read, and every error has its line and column.
 #include "verify/obligation/contract.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <string>
 #include <utility>
