@@ -64,6 +64,8 @@ struct ProgramShares {
   std::size_t collections = 0;
   std::size_t enters = 0;
   std::size_t steps = 0;
+  std::size_t made = 0;       ///< translations: one of a program for each protocol that is asked
+  double making_seconds = 0;  ///< of CPU, to make programs, run them on the reference, translate
   std::map<std::string, std::size_t> left_out;  ///< programs, by what their modules leave out
 };
 

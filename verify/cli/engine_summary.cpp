@@ -64,7 +64,9 @@ std::string contents(const ProgramShares& shares) {
     text += fmt::format("{}{} {:.1f} %", std::exchange(separator, ", "), name,
                         100.0 * static_cast<double>(count) / static_cast<double>(shares.programs));
   }
-  text += '\n';
+  text += fmt::format(
+      "\n  made at {:.0f} a second of CPU: generated, run on the reference, and translated\n",
+      rate(shares.made, shares.making_seconds));
   for (const auto& [kind, count] : shares.left_out) {
     text += fmt::format("  left out in {}: {}\n", counted(count, "program"), kind);
   }
@@ -133,6 +135,8 @@ nlohmann::json to_json(const EngineCampaign& campaign) {
   return {{"engines", std::move(engines)},
           {"programs", campaign.shares.programs},
           {"shares", std::move(shares)},
+          {"made", campaign.shares.made},
+          {"making_seconds", campaign.shares.making_seconds},
           {"left_out", campaign.shares.left_out}};
 }
 
