@@ -65,7 +65,8 @@ std::string contents(const ProgramShares& shares) {
                         100.0 * static_cast<double>(count) / static_cast<double>(shares.programs));
   }
   text += fmt::format(
-      "\n  made at {:.0f} a second of CPU: generated, run on the reference, and translated\n",
+      "\n  {:.0f} translations a second of CPU, with the programs and their runs on the "
+      "reference\n",
       rate(shares.made, shares.making_seconds));
   for (const auto& [kind, count] : shares.left_out) {
     text += fmt::format("  left out in {}: {}\n", counted(count, "program"), kind);

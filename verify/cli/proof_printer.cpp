@@ -137,7 +137,7 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   const std::size_t refuted = count(report, Verdict::refuted);
   const std::size_t unknown = count(report, Verdict::unknown);
   if (plan_.code.is_foreign()) print_foreign_summary(report);
-  if (refuted > 0) print_numbers();
+  if (refuted > 0 && report.status != ExitStatus::ok) print_numbers();
   std::string text =
       fmt::format("{} in {:.1f} s: {} proved", counted(proved + refuted + unknown, "theorem"),
                   report.seconds, proved);

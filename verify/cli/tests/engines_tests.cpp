@@ -57,8 +57,8 @@ TEST_F(engines, that_are_right_agree) {
   EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
   EXPECT_TRUE(outcome.says("bash    1.2.3                1         1       0       0"))
       << outcome.text();
-  EXPECT_TRUE(outcome.says(" a second of CPU: generated, run on the reference, and translated"));
-  EXPECT_FALSE(outcome.says("made at 0 a second")) << outcome.text();
+  EXPECT_TRUE(outcome.says(" translations a second of CPU"));
+  EXPECT_FALSE(outcome.says("  0 translations")) << outcome.text();
   EXPECT_FALSE(std::filesystem::exists(path("out")));
 }
 

@@ -60,6 +60,20 @@ TEST(findings, tell_of_a_theorem_that_is_not_refuted) {
             std::vector<std::string>{"initialize/L4 is not refuted"});
 }
 
+TEST(findings, tell_why_proving_stopped) {
+  Findings findings = as_it_says();
+  findings.refuted.clear();
+  findings.proofs_stopped = "no code";
+  EXPECT_EQ(
+      differences(a_defect(), findings),
+      std::vector<std::string>{"initialize/L4 is not refuted, since proving stopped: no code"});
+  const std::string told = "no proof, which stopped: no code";
+  EXPECT_NE(line_of(a_defect(), findings).find(told), std::string::npos);
+  const Defect defects[] = {a_defect()};
+  const Findings all[] = {findings};
+  EXPECT_NE(table_of(defects, all).find(told), std::string::npos);
+}
+
 TEST(findings, tell_of_a_proof_that_sees_what_none_should) {
   Defect defect = a_defect();
   defect.theorems.clear();
