@@ -42,7 +42,8 @@ ExitStatus list_contracts(nlohmann::json& entries) {
     ++counts[theorem.name.substr(0, theorem.name.find('/'))];
   }
   const auto add = [&](const std::string& name, std::string_view path, bool is_of_others) {
-    fmt::print("{:28} {:3} theorems  {}{}\n", name, counts[name], path,
+    fmt::print("{:28} {:3} {:8}  {}{}\n", name, counts[name],
+               counts[name] == 1 ? "theorem" : "theorems", path,
                is_of_others ? ", of others' code alone" : "");
     entries.push_back({{"name", name},
                        {"theorems", counts[name]},
