@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <algorithm>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -45,6 +46,10 @@ class engine_modules : public testing::Test {
     const auto found = std::ranges::find(*engines, "wasmtime-49", &fuzz::engine::Engine::name);
     if (found == engines->end()) GTEST_SKIP() << "wasmtime-49 is not installed";
     engine_ = *found;
+    // The table also names what could not be downloaded.
+    if (!std::filesystem::is_regular_file(engine_.command.front())) {
+      GTEST_SKIP() << engine_.command.front() << " is missing: .ci/install-engines";
+    }
   }
 
   std::vector<std::string> compiled(std::size_t programs) {
