@@ -59,6 +59,11 @@ Store::~Store() {
   }
 }
 
+void Store::count_on_from(std::uint64_t created) {
+  FIBER_CHECK(C1, created_count_, ==, 0u);
+  created_count_ = created;
+}
+
 /// For when no record is idle, or the latest has a stack of another size.
 std::expected<Continuation*, StackError> Store::take_otherwise(std::uint64_t stack_bytes) {
   if (idle_ != nullptr) {

@@ -62,6 +62,9 @@ class Store {
   /// Continuations that have neither ended nor been abandoned.
   std::size_t live_count() const { return live_count_; }
   std::uint64_t created_count() const { return created_count_; }
+  /// Numbers the continuations on from `created`, as if so many had been made: for an embedder that
+  /// continues another store's numbers. On input none has been made.
+  void count_on_from(std::uint64_t created);
   StackPool& stacks() { return stacks_; }
   /// All records that were ever made, live or idle.
   const std::deque<Continuation>& records() const { return records_; }
