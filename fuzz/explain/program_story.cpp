@@ -161,8 +161,11 @@ class Teller {
       case Kind::drop: return fmt::format("abandons{}", ended());
       case Kind::call: return fmt::format("{} down on {}", counted(step.count, "frame"), self);
       case Kind::try_: return fmt::format("one frame down on {}, which catches", self);
-      case Kind::back: return fmt::format("one call or try less on {}", self);
+      case Kind::cleanup: return fmt::format("one frame down on {}, with a destructor", self);
+      case Kind::back: return fmt::format("one frame less on {}", self);
       case Kind::enter: return fmt::format("opens an entry on {}", self);
+      case Kind::enter_other: return fmt::format("opens an entry of the other store on {}", self);
+      case Kind::move: return "the embedder goes on on another thread";
       case Kind::leave: return fmt::format("closes {}", self);
       case Kind::walk: return "walks the frames of the active chain";
       case Kind::walk_suspended: return "walks the frames of the suspended chain";
@@ -202,6 +205,10 @@ class Teller {
       case Arrival::Kind::resumed: return fmt::format("{} goes on with {}{}", to, values, handle());
       case Arrival::Kind::caught:
         return fmt::format("the exception of step {} is caught by {}{}", seen.exception, to,
+                           reference_.ended().empty() ? "" : "; it ends" + ended());
+      case Arrival::Kind::cleaning:
+        return fmt::format("the exception of step {} waits for a destructor on {}{}",
+                           seen.exception, to,
                            reference_.ended().empty() ? "" : "; it ends" + ended());
     }
     return "?";

@@ -3,6 +3,7 @@
 // exact numbers, so that every program can be encoded.
 #include "fuzz/generate/byte_code.hpp"
 
+#include "fuzz/generate/code_parts.hpp"
 #include "fuzz/program/form.hpp"
 
 #include <algorithm>
@@ -13,30 +14,30 @@ namespace {
 
 /// A choosing byte of this value or more says that an exact number follows.
 constexpr std::uint8_t escape = 0xf0;
-// The escape of declarations. Rare, since a stack of a new size must be mapped, and many values
-// cost as much as many steps.
-constexpr std::uint8_t escape_pooled = 0xf6;
-constexpr std::uint8_t escape_supplied = 0xf8;
-constexpr std::uint8_t escape_function = 0xfd;
 constexpr std::uint8_t many_repeats = 0xff;  ///< beside the escape
 
 /// How many of the 256 values of the first byte encode each kind.
 constexpr std::array<std::uint16_t, Step::kinds> kind_weights = {
-    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2, 2, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    46, 16, 54, 4, 42, 24, 24, 4, 3, 2, 8, 4, 6, 5, 4, 3, 2,
+    2,  1,  2,  0, 0,  0,  0,  0, 0, 0, 0, 0, 0, 0, 0, 0};
 
-/// Newer kinds, each with one of the many codes of an older kind, so that old encodings decode as
+/// Newer kinds, each with a few of the many codes of an older kind, so that old encodings decode as
 /// before. Steps that end the process, and those for engines alone, have no code.
 struct LaterCode {
   Step::Kind kind;
   Step::Kind instead_of;
+  std::uint8_t codes;
 };
-constexpr std::array<LaterCode, 6> later_codes = {{
-    {Step::Kind::walk_broken, Step::Kind::switch_},
-    {Step::Kind::walk_suspended_broken, Step::Kind::return_},
-    {Step::Kind::initialize, Step::Kind::new_},
-    {Step::Kind::start, Step::Kind::resume},
-    {Step::Kind::yield, Step::Kind::suspend},
-    {Step::Kind::yield_apart, Step::Kind::bind},
+constexpr std::array<LaterCode, 9> later_codes = {{
+    {Step::Kind::walk_broken, Step::Kind::switch_, 1},
+    {Step::Kind::walk_suspended_broken, Step::Kind::return_, 1},
+    {Step::Kind::initialize, Step::Kind::new_, 1},
+    {Step::Kind::start, Step::Kind::resume, 1},
+    {Step::Kind::yield, Step::Kind::suspend, 1},
+    {Step::Kind::yield_apart, Step::Kind::bind, 1},
+    {Step::Kind::cleanup, Step::Kind::resume, 3},
+    {Step::Kind::enter_other, Step::Kind::new_, 1},
+    {Step::Kind::move, Step::Kind::suspend, 1},
 }};
 
 struct KindCodes {
@@ -56,11 +57,14 @@ consteval KindCodes make_kind_codes() {
   if (code != codes.kind_of.size()) {
     throw "the weights do not add up to 256";
   }
-  for (const auto& [kind, instead_of] : later_codes) {
+  std::array<std::uint16_t, Step::kinds> left = kind_weights;
+  for (const auto& [kind, instead_of, count] : later_codes) {
     const auto other = static_cast<std::size_t>(instead_of);
-    const auto last = static_cast<std::uint8_t>(codes.code_of[other] + kind_weights[other] - 1);
-    codes.kind_of.at(last) = kind;
-    codes.code_of[static_cast<std::size_t>(kind)] = last;
+    for (std::uint8_t taken = 0; taken < count; ++taken) {
+      const auto last = static_cast<std::uint8_t>(codes.code_of[other] + --left[other]);
+      codes.kind_of.at(last) = kind;
+      codes.code_of[static_cast<std::size_t>(kind)] = last;
+    }
   }
   for (const Step::Kind without_code : {Step::Kind::resume_again, Step::Kind::trespass,
                                         Step::Kind::overflow, Step::Kind::collect}) {
@@ -87,31 +91,6 @@ static_assert(program_bounds::tags == 4 && program_bounds::suspend_clauses == 3 
               program_bounds::switch_clauses == 2);
 constexpr std::array<std::uint8_t, 8> likely_suspends = {1, 1, 1, 1, 2, 2, 6, 0};
 constexpr std::array<std::uint8_t, 8> likely_switches = {0, 0, 0, 0, 0, 1, 1, 2};
-
-/// Exact sizes of supplied memory are numbered from these on; what is left of 16 bits
-/// are the sizes below, hardly a stack.
-constexpr std::uint64_t supplied_bytes_min = 32;
-constexpr std::uint64_t supplied_sizes = program_bounds::supplied_bytes - supplied_bytes_min + 1;
-static_assert(supplied_sizes + supplied_bytes_min == 1u << 16);
-// Stacks beyond an address space have one of the bytes for an exact size that encode() does not
-// use. They are rare, since a rejected stack leads nowhere.
-constexpr std::uint8_t escape_beyond = 0xf7;
-constexpr std::uint8_t beyond_from = 0xe0;  ///< of the last byte
-constexpr std::uint32_t beyond_sizes =
-    program_bounds::beyond_bits_max - program_bounds::beyond_bits_min + 1;
-
-std::uint8_t low(std::uint8_t byte) {
-  return byte & 15;
-}
-std::uint8_t high(std::uint8_t byte) {
-  return byte >> 4;
-}
-std::uint8_t join(std::uint8_t low, std::uint8_t high) {
-  return static_cast<std::uint8_t>(low | high << 4);
-}
-std::uint8_t remainder(std::uint8_t number, std::size_t divisor) {
-  return number % static_cast<std::uint8_t>(divisor);
-}
 
 template <std::size_t bound>
 void decode_clauses(std::uint32_t number, std::size_t tags_declared,
@@ -143,6 +122,13 @@ std::uint8_t encode_clauses(const BoundedList<std::uint8_t, bound>& tags) {
   return static_cast<std::uint8_t>(shorter + number);
 }
 
+/// The last four bytes of a step mean something where the first of them has this value: numbers
+/// that are wider than what has room elsewhere.
+constexpr std::uint8_t wide = 0xff;
+/// Bit 16 of the clauses before a table's own; the other bits of this byte are bits 12 to 15 of
+/// the values.
+constexpr std::uint8_t bit_of_clauses = 0x10;
+
 /// The values of a bind or a resume: few, or about as many as a function takes.
 std::uint16_t decode_values_in(std::uint8_t fine, std::uint8_t choice, const Program& program) {
   if (choice >= escape) {
@@ -154,11 +140,44 @@ std::uint16_t decode_values_in(std::uint8_t fine, std::uint8_t choice, const Pro
   const Signature& function = program.functions[remainder(fine, program.functions.size())];
   const int difference = choice < 0xb0 ? 0 : choice % 3 - 1;
   return near(choice < 0xd0 ? function.params : function.returns, difference,
-              program_bounds::values_in);
+              program_bounds::usual_values_in);
+}
+
+/// Adds what the wide part of a code says to the numbers of `step`.
+void decode_wide(const StepCode& code, const StepForm& form, Step& step) {
+  if (code[7] != wide) {
+    return;
+  }
+  if (form.has(StepField::room)) {
+    step.values = static_cast<std::uint16_t>(step.values | (code[8] << 4));
+    step.room = static_cast<std::uint16_t>(step.room | (code[9] << 4));
+  } else if (form.has(StepField::values)) {
+    step.values = static_cast<std::uint16_t>(step.values | (low(code[8]) << 12));
+  }
+  if (form.has(StepField::before)) {
+    const std::uint32_t highest = (code[8] & bit_of_clauses) != 0 ? 1u << 16 : 0u;
+    step.before =
+        std::min(code[9] | std::uint32_t{code[10]} << 8 | highest, program_bounds::clauses_before);
+  }
+}
+
+void encode_wide(const Step& step, const StepForm& form, StepCode& code) {
+  if (form.has(StepField::room)) {
+    code[8] = static_cast<std::uint8_t>(step.values >> 4);
+    code[9] = static_cast<std::uint8_t>(step.room >> 4);
+  } else if (form.has(StepField::values)) {
+    code[8] = static_cast<std::uint8_t>(step.values >> 12);
+  }
+  if (form.has(StepField::before)) {
+    code[8] = static_cast<std::uint8_t>(code[8] | (step.before >> 16 != 0 ? bit_of_clauses : 0));
+    code[9] = static_cast<std::uint8_t>(step.before);
+    code[10] = static_cast<std::uint8_t>(step.before >> 8);
+  }
+  code[7] = code[8] != 0 || code[9] != 0 || code[10] != 0 ? wide : 0;
 }
 
 /// The values of a suspend or a switch, or the room for them: few, or any number.
-std::uint8_t decode_values_across(std::uint8_t number, std::uint8_t choice) {
+std::uint16_t decode_values_across(std::uint8_t number, std::uint8_t choice) {
   return choice >= escape ? number : remainder(number, 4);
 }
 
@@ -182,82 +201,6 @@ std::uint16_t decode_count(std::uint8_t fine, std::uint8_t choice, std::uint16_t
 std::uint16_t near(std::uint32_t count, int difference, std::uint16_t max) {
   return static_cast<std::uint16_t>(
       std::clamp<std::int64_t>(std::int64_t{count} + difference, 0, max));
-}
-
-std::uint16_t fitting_arity(const StackShape& stack, int difference) {
-  constexpr std::uint64_t fixed_bytes = spec::return_count_below + spec::headroom_bytes;
-  const std::uint64_t usable = usable_bytes_of(stack);
-  const std::uint64_t fit = usable < fixed_bytes ? 0 : (usable - fixed_bytes) / spec::value_bytes;
-  return near(static_cast<std::uint16_t>(std::min<std::uint64_t>(fit, program_bounds::arity)),
-              difference, program_bounds::arity);
-}
-
-StackShape decode_stack(const DeclarationCode& code) {
-  constexpr std::array<std::uint64_t, 8> pages = {16, 16, 16, 16, 16, 8, 1, 32};
-  const std::uint64_t pair = code[1] | std::uint64_t{code[2]} << 8;
-  const std::uint32_t offset = code[3] % (supplied_offset_max + 1);
-  if (code[0] >= escape_supplied) {
-    return {StackShape::Kind::supplied, offset,
-            pair < supplied_sizes ? supplied_bytes_min + pair : pair - supplied_sizes};
-  }
-  if (code[0] >= escape_pooled) {
-    constexpr std::uint64_t min = spec::page_bytes;
-    constexpr std::uint64_t sizes = program_bounds::made_bytes - min + 1;
-    if (code[0] == escape_beyond && code[3] >= beyond_from) {
-      return stack_beyond(program_bounds::beyond_bits_min + code[1] % beyond_sizes);
-    }
-    return {StackShape::Kind::mapped, 0, min + (pair | std::uint64_t{code[3]} << 16) % sizes};
-  }
-  if (code[0] < 0xa0) {
-    return {StackShape::Kind::mapped, 0, pages[code[0] % pages.size()] * spec::page_bytes};
-  }
-  // From just too small for any body to just large enough; or with room for many steps.
-  constexpr std::uint64_t tight = spec::return_count_below + spec::headroom_bytes;
-  return {StackShape::Kind::supplied, offset,
-          code[0] < 0xb8 ? tight - 32 + pair % 512 : 20 * 1024 + pair % 0xa000};
-}
-
-DeclarationCode encode(const StackShape& stack) {
-  const bool supplied = stack.kind == StackShape::Kind::supplied;
-  if (is_beyond(stack)) {
-    const auto bits = static_cast<std::uint32_t>(std::bit_width(stack.bytes));
-    return {escape_beyond, static_cast<std::uint8_t>(bits - program_bounds::beyond_bits_min), 0,
-            beyond_from};
-  }
-  std::uint64_t number =
-      std::clamp(stack.bytes, spec::page_bytes, program_bounds::made_bytes) - spec::page_bytes;
-  if (supplied) {
-    number = stack.bytes < supplied_bytes_min ? supplied_sizes + stack.bytes
-                                              : stack.bytes - supplied_bytes_min;
-  }
-  return {supplied ? escape_supplied : escape_pooled, static_cast<std::uint8_t>(number),
-          static_cast<std::uint8_t>(number >> 8),
-          static_cast<std::uint8_t>(supplied ? stack.offset : number >> 16)};
-}
-
-Signature decode_function(const DeclarationCode& code, const Program& program) {
-  if (code[0] >= escape_function) {
-    return {code[1] | std::uint32_t{low(code[3])} << 8,
-            code[2] | std::uint32_t{high(code[3])} << 8};
-  }
-  const std::uint32_t few = code[1] % 4;
-  const std::uint32_t other = code[2] % 4;
-  if (code[0] < 0xe8) {
-    return {few, other};
-  }
-  if (code[0] < 0xee) {
-    return {code[1], code[2]};
-  }
-  const StackShape& stack = program.stacks[code[3] % program.stacks.size()];
-  const std::uint32_t fit = fitting_arity(stack, code[0] % 3 - 1);
-  return code[0] < 0xf6 ? Signature{fit, other} : Signature{few, fit};
-}
-
-DeclarationCode encode(const Signature& function) {
-  const std::uint32_t params = std::min(function.params, program_bounds::arity);
-  const std::uint32_t returns = std::min(function.returns, program_bounds::arity);
-  return {escape_function, static_cast<std::uint8_t>(params), static_cast<std::uint8_t>(returns),
-          join(static_cast<std::uint8_t>(params >> 8), static_cast<std::uint8_t>(returns >> 8))};
 }
 
 Step decode_step(const StepCode& code, const Program& program, std::size_t steps_before) {
@@ -323,6 +266,7 @@ Step decode_step(Step::Kind kind, const StepCode& code, const Program& program,
   if (form.has(StepField::damage)) {
     step.damage = static_cast<Damage>(remainder(code[3], damages));
   }
+  decode_wide(code, form, step);
   return step;
 }
 
@@ -343,18 +287,20 @@ StepCode encode(const Step& step) {
   }
   const auto number =
       static_cast<std::uint16_t>(form.has(StepField::count) ? step.count - 1 : step.values);
-  code[3] = form.has(StepField::room) ? join(static_cast<std::uint8_t>(number), step.room)
+  code[3] = form.has(StepField::room) ? join(low(static_cast<std::uint8_t>(number)),
+                                             low(static_cast<std::uint8_t>(step.room)))
                                       : static_cast<std::uint8_t>(number);
   if (form.has(StepField::damage)) {
     code[3] = static_cast<std::uint8_t>(step.damage);
   }
-  code[4] = static_cast<std::uint8_t>(escape | number >> 8);
+  code[4] = static_cast<std::uint8_t>(escape | low(static_cast<std::uint8_t>(number >> 8)));
   if (form.has(StepField::index)) {
     code[3] = static_cast<std::uint8_t>(step.index);
     code[4] = index_width_of(step.index);
   }
   code[5] = step.kind == Step::Kind::repeat ? many_repeats : encode_clauses(step.suspends);
   code[6] = encode_clauses(step.switches);
+  encode_wide(step, form, code);
   return code;
 }
 

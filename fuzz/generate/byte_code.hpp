@@ -16,7 +16,7 @@ inline constexpr std::size_t coded_stacks = 4;
 inline constexpr std::size_t coded_functions = 4;
 
 using DeclarationCode = std::array<std::uint8_t, 4>;
-using StepCode = std::array<std::uint8_t, 7>;
+using StepCode = std::array<std::uint8_t, 11>;
 
 StackShape decode_stack(const DeclarationCode& code);
 DeclarationCode encode(const StackShape& stack);
@@ -24,6 +24,8 @@ DeclarationCode encode(const StackShape& stack);
 /// On input `program` has its stacks: some arities are those that just fit one of them.
 Signature decode_function(const DeclarationCode& code, const Program& program);
 DeclarationCode encode(const Signature& function);
+/// A function near to this one whose code is exact.
+Signature codable(const Signature& function);
 
 /// On input `program` has its declarations, and `steps_before` steps come before this one.
 Step decode_step(const StepCode& code, const Program& program, std::size_t steps_before);

@@ -9,7 +9,7 @@ namespace {
 using Kind = Step::Kind;
 using Waiting = EngineSteps::Waiting;
 
-constexpr std::uint32_t across_max = program_bounds::values_across;
+constexpr std::uint32_t across_max = program_bounds::usual_values_across;
 
 /// With at most as many values wanted as a suspension or switch takes, the others bound.
 Waiting bind_down(EngineSteps& steps, Waiting continuation) {

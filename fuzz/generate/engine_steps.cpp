@@ -155,7 +155,7 @@ std::uint8_t EngineSteps::free_slot() {
 
 std::uint8_t EngineSteps::few_values() {
   return static_cast<std::uint8_t>(
-      random_->below(random_->one_in(12) ? program_bounds::values_across + 1 : 4));
+      random_->below(random_->one_in(12) ? program_bounds::usual_values_across + 1 : 4));
 }
 
 Step EngineSteps::suspends(std::uint8_t tag) {

@@ -83,7 +83,7 @@ class EngineSteps {
 
   /// Whether a switch, whose handle counts as a value, has as many as it wants.
   static bool can_switch_to(const Waiting& continuation) {
-    return continuation.wanted >= 1 && continuation.wanted <= program_bounds::values_across;
+    return continuation.wanted >= 1 && continuation.wanted <= program_bounds::usual_values_across;
   }
 
   // Choices.

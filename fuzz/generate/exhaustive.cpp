@@ -99,7 +99,7 @@ std::vector<Step> Exhaustive::all_steps() const {
     };
     vary(StepField::function, &Step::function, std::uint8_t{std::size(functions)});
     vary(StepField::values, &Step::values, std::uint16_t{world_.values});
-    vary(StepField::room, &Step::room, world_.values);
+    vary(StepField::room, &Step::room, std::uint16_t{world_.values});
     vary(StepField::handle, &Step::handle, static_cast<std::uint8_t>(world_.slots - 1));
     vary(StepField::to, &Step::to, static_cast<std::uint8_t>(world_.slots - 1));
     vary(StepField::tag, &Step::tag, static_cast<std::uint8_t>(world_.tags - 1));

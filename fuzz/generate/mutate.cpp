@@ -3,6 +3,7 @@
 #include "fuzz/generate/byte_code.hpp"
 #include "fuzz/generate/generate.hpp"
 #include "fuzz/generate/mutate_idioms.hpp"
+#include "fuzz/generate/mutate_widths.hpp"
 #include "fuzz/generate/random.hpp"
 #include "fuzz/program/form.hpp"
 #include "fuzz/spec/spec_layout.hpp"
@@ -34,6 +35,9 @@ void keep_below(BoundedList<std::uint8_t, bound>& tags, std::size_t declared) {
 }
 
 void keep_valid(Program& program) {
+  for (std::size_t index = 0; index < program.functions.size(); ++index) {
+    program.functions[index] = codable(program.functions[index]);
+  }
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     Step& step = program.steps[index];
     if (step.kind == Kind::repeat && index == 0) {
@@ -174,12 +178,14 @@ void copy_field(StepField field, const Step& from, Step& to) {
     case StepField::values: to.values = from.values; break;
     case StepField::room: to.room = from.room; break;
     case StepField::to: to.to = from.to; break;
+    case StepField::before: to.before = from.before; break;
     case StepField::suspends: to.suspends = from.suspends; break;
     case StepField::switches: to.switches = from.switches; break;
     case StepField::length: to.length = from.length; break;
     case StepField::count: to.count = from.count; break;
     case StepField::index: to.index = from.index; break;
-    case StepField::apart: break;
+    case StepField::apart:
+    case StepField::other: break;
     case StepField::damage: to.damage = from.damage; break;
   }
 }
@@ -216,12 +222,14 @@ void change_number(Program& program, Random& random) {
   } else if (form.has(StepField::count)) {
     step.count = random.one_in(step.kind == Kind::repeat ? 8 : 2) ? form.count_max : 1;
   } else if (form.has(StepField::room) && random.one_in(2)) {
-    step.room = random.one_in(2) ? program_bounds::values_across : 0;
+    step.room = random.one_in(2) ? program_bounds::usual_values_across : 0;
   } else if (form.has(StepField::values)) {
     const Signature& function = program.functions[random.below(program.functions.size())];
     const std::uint32_t count = random.one_in(4) ? function.returns : function.params;
-    step.values =
-        random.one_in(8) ? form.values_max : near(count, random.difference(), form.values_max);
+    const auto max =
+        static_cast<std::uint16_t>(form.has(StepField::room) ? program_bounds::usual_values_across
+                                                             : program_bounds::usual_values_in);
+    step.values = random.one_in(8) ? max : near(count, random.difference(), max);
   } else {
     change_field(program, random);
   }
@@ -292,15 +300,20 @@ void declare_more_or_less(Program& program, Random& random) {
   }
 }
 
+/// Rare, since each costs as much as a few other programs.
+void widen_rarely(Program& program, Random& random) {
+  random.one_in(4) ? widen(program, random) : change_field(program, random);
+}
+
 using Change = void (*)(Program&, Random&);
 
 /// A change listed more often is more likely. About as many steps are deleted as added.
-constexpr std::array<Change, 25> changes = {
-    insert_idiom, insert_idiom,  insert_idiom,   insert_idiom,    insert_step,
-    insert_step,  insert_step,   change_field,   change_field,    change_field,
-    change_field, change_number, change_number,  delete_run,      delete_run,
-    delete_run,   delete_run,    duplicate_step, swap_steps,      move_step,
-    copy_run,     change_stack,  insert_repeat,  change_function, declare_more_or_less,
+constexpr std::array<Change, 26> changes = {
+    insert_idiom,         insert_idiom, insert_idiom, insert_idiom, insert_step,   insert_step,
+    insert_step,          change_field, change_field, change_field, change_field,  change_number,
+    change_number,        delete_run,   delete_run,   delete_run,   delete_run,    duplicate_step,
+    swap_steps,           move_step,    copy_run,     change_stack, insert_repeat, change_function,
+    declare_more_or_less, widen_rarely,
 };
 
 }  // namespace
@@ -308,6 +321,10 @@ constexpr std::array<Change, 25> changes = {
 void mutate(Program& program, std::uint32_t seed) {
   Random random(seed);
   constexpr std::array<std::uint8_t, 8> how_many = {1, 1, 1, 1, 2, 2, 3, 4};
+  if ((program.numbers != 0 || program.revisions != 0) && random.one_in(2)) {
+    program.numbers = 0;  // A store of its own makes a run slow.
+    program.revisions = 0;
+  }
   for (std::uint8_t count = random.one_of(how_many); count > 0; --count) {
     if (program.steps.empty()) {
       insert_idiom(program, random);
@@ -324,6 +341,8 @@ void cross_over(const Program& first, const Program& second, Program& child, std
   child.values = first.values;
   child.handles = first.handles;
   child.instances = first.instances;
+  child.numbers = first.numbers;
+  child.revisions = first.revisions;
   child.tags = std::max(first.tags, second.tags);
   const Program& declared = random.one_in(2) ? first : second;
   child.stacks = declared.stacks;

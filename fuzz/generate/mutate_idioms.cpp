@@ -141,6 +141,72 @@ class Writer {
     step.suspends.push_back(tag_);
   }
 
+  /// An exception waits for a destructor, which takes steps on either side of a switch.
+  void suspend_in_a_destructor() {
+    const bool is_outside = random_.one_in(3);
+    if (is_outside) {
+      add(Kind::try_);
+      add(Kind::cleanup);
+    }
+    fresh(0);
+    resume_fresh(0, 1).suspends.push_back(tag_);
+    if (random_.one_in(2)) {
+      add(Kind::try_);
+    }
+    if (!is_outside || random_.one_in(2)) {
+      add(Kind::cleanup);
+    }
+    add(Kind::throw_);
+    constexpr std::array inside = {Kind::suspend, Kind::suspend, Kind::try_, Kind::enter};
+    const Kind kind = random_.one_of(inside);
+    if (kind == Kind::suspend) {
+      suspend();
+      if (random_.one_in(3)) {
+        add(random_.one_in(2) ? Kind::drop : Kind::throw_into).handle = slot(1);
+        return;
+      }
+      resume(1, 1).suspends.push_back(tag_);
+    } else if (kind == Kind::try_) {
+      add(Kind::try_);
+      add(Kind::throw_);
+      suspend();
+      resume(1, 1).suspends.push_back(tag_);
+    } else {
+      handler();
+    }
+    add(Kind::back);
+    add(Kind::back);
+  }
+
+  void two_stores() {
+    fresh(0);
+    if (random_.one_in(2)) {
+      resume_fresh(0, 0).suspends.push_back(tag_);
+    }
+    add(Kind::enter_other);
+    handler();
+    if (random_.one_in(3)) {
+      add(Kind::enter_other);
+      resume(0, 0).suspends.push_back(tag_);
+      suspend();
+    }
+    add(random_.one_in(4) ? Kind::throw_ : Kind::leave);
+  }
+
+  /// What was suspended on one thread goes on on the other.
+  void move_between() {
+    fresh(0);
+    resume_fresh(0, 0).suspends.push_back(tag_);
+    if (random_.one_in(3)) {
+      add(random_.one_in(2) ? Kind::try_ : Kind::cleanup);
+      add(Kind::throw_);
+    }
+    suspend();
+    add(Kind::move);
+    resume(0, 0).suspends.push_back(tag_);
+    suspend();
+  }
+
  private:
   std::uint8_t slot(std::size_t index) const {
     return static_cast<std::uint8_t>((first_slot_ + index) % program_bounds::handles);
@@ -163,7 +229,7 @@ class Writer {
     step.handle = slot(index);
     step.function = static_cast<std::uint8_t>(random_.below(program_.functions.size()));
     step.stack = static_cast<std::uint8_t>(random_.below(program_.stacks.size()));
-    params_ = near(program_.functions[step.function].params, 0, program_bounds::values_in);
+    params_ = near(program_.functions[step.function].params, 0, program_bounds::usual_values_in);
   }
 
   /// Mostly with as many values as the latest continuation takes.
@@ -178,7 +244,7 @@ class Writer {
     }
     Step& step = resume(index, to);
     step.values =
-        near(values, random_.one_in(8) ? random_.difference() : 0, program_bounds::values_in);
+        near(values, random_.one_in(8) ? random_.difference() : 0, program_bounds::usual_values_in);
     return step;
   }
 
@@ -188,7 +254,7 @@ class Writer {
     step.handle = slot(index);
     step.to = slot(to);
     step.values =
-        near(room_, random_.one_in(8) ? random_.difference() : 0, program_bounds::values_in);
+        near(room_, random_.one_in(8) ? random_.difference() : 0, program_bounds::usual_values_in);
     return step;
   }
 
@@ -228,7 +294,7 @@ class Writer {
 
   std::uint8_t few() {
     return static_cast<std::uint8_t>(
-        random_.below(random_.one_in(8) ? program_bounds::values_across : 3));
+        random_.below(random_.one_in(8) ? program_bounds::usual_values_across : 3));
   }
 
   const Program& program_;
@@ -237,7 +303,7 @@ class Writer {
   std::size_t first_slot_;
   std::uint8_t tag_;
   std::uint16_t params_ = 0;
-  std::uint8_t room_ = 0;
+  std::uint16_t room_ = 0;
 };
 
 }  // namespace
@@ -252,7 +318,10 @@ void make_idiom(const Program& program, Random& random, Idiom& idiom) {
                                  &Writer::abandoned_chain,
                                  &Writer::suspend_while_handling_an_exception,
                                  &Writer::entry_around_a_resume,
-                                 &Writer::exception_into_a_chain};
+                                 &Writer::exception_into_a_chain,
+                                 &Writer::suspend_in_a_destructor,
+                                 &Writer::two_stores,
+                                 &Writer::move_between};
   idiom.clear();
   Writer writer(program, random, idiom);
   (writer.*random.one_of(idioms))();

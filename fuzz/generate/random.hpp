@@ -32,10 +32,9 @@ class Random {
     return items[below(items.size())];
   }
 
-  /// As many random bytes as `Code` has, at most eight.
+  /// Eight random bytes, as far as `Code` has them; those that follow are 0.
   template <class Code>
   Code code() {
-    static_assert(sizeof(Code) <= sizeof(std::uint64_t));
     Code code{};
     std::uint64_t bytes = next();
     for (std::uint8_t& byte : code) {

@@ -160,6 +160,7 @@ void add_numbers_of_step(const Step& step, std::size_t at, Numbers& numbers) {
   add(StepField::length, &Step::length, 1);
   add(StepField::values, &Step::values, 0);
   add(StepField::room, &Step::room, 0);
+  add(StepField::before, &Step::before, 0);
   add(StepField::tag, &Step::tag, 0);
   add(StepField::stack, &Step::stack, 0);
   add(StepField::index, &Step::index, 0);
@@ -214,6 +215,9 @@ Edits simplifications(const Program& program) {
 
 Numbers numbers_in(const Program& program) {
   Numbers numbers;
+  add_number(numbers, program.numbers, 0, [](Program& edited) -> auto& { return edited.numbers; });
+  add_number(numbers, program.revisions, 0,
+             [](Program& edited) -> auto& { return edited.revisions; });
   for (std::size_t at = 0; at < program.steps.size(); ++at) {
     add_numbers_of_step(program.steps[at], at, numbers);
   }

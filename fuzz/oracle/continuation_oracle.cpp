@@ -43,7 +43,8 @@ SpecId rule_of(const Arrival& expected) {
     case Arrival::Kind::refused: return rule_of(expected.trap.kind);
     case Arrival::Kind::made: return SpecId::L8;
     case Arrival::Kind::trapped: return SpecId::T5;
-    case Arrival::Kind::caught: return SpecId::F3;
+    case Arrival::Kind::caught:
+    case Arrival::Kind::cleaning: return SpecId::F3;
     default: return SpecId::C2;
   }
 }

@@ -40,8 +40,10 @@ Phrases phrases_of(const ExpectedTrap& trap, const TextFacts& facts) {
     case Kind::too_many_values:
       return {fmt::format("{} values", trap.first), fmt::format("{} in use", trap.second),
               fmt::format("buffer of {}", trap.third)};
-    case Kind::unhandled_suspend: return {"no suspend handler", fmt::format("tag t{}", trap.first)};
-    case Kind::unhandled_switch: return {"no switch handler", fmt::format("tag t{}", trap.first)};
+    case Kind::unhandled_suspend:
+      return {"no suspend handler", fmt::format("tag t{}", trap.first % program_bounds::tag_names)};
+    case Kind::unhandled_switch:
+      return {"no switch handler", fmt::format("tag t{}", trap.first % program_bounds::tag_names)};
     case Kind::body_failed:
       return {fmt::format("body of continuation {}", trap.first + facts.numbers_before), "failed"};
     case Kind::no_stack:

@@ -27,12 +27,14 @@ enum class StepField : std::uint8_t {
   values,
   room,
   to,
+  before,
   suspends,
   switches,
   length,
   count,
   index,
-  apart,  ///< a word that stands for itself
+  apart,  ///< a word that stands for itself, as is `other`
+  other,
   damage,
 };
 inline constexpr std::size_t step_fields = static_cast<std::size_t>(StepField::damage) + 1;
@@ -58,8 +60,9 @@ using enum StepField;
 inline constexpr std::array<StepForm, Step::kinds> step_forms = {{
     {"new", fields_of(handle, function, stack)},
     {"bind", fields_of(handle, values, to), program_bounds::values_in},
-    {"resume", fields_of(handle, values, to, suspends, switches), program_bounds::values_in},
-    {"throw-into", fields_of(handle, to, suspends, switches)},
+    {"resume", fields_of(handle, values, to, before, suspends, switches),
+     program_bounds::values_in},
+    {"throw-into", fields_of(handle, to, before, suspends, switches)},
     {"suspend", fields_of(tag, values, room), program_bounds::values_across},
     {"switch", fields_of(handle, tag, values, room, to), program_bounds::values_across},
     {"return"},
@@ -86,6 +89,9 @@ inline constexpr std::array<StepForm, Step::kinds> step_forms = {{
     {"yield", fields_of(index, apart)},
     {"overflow"},
     {"collect"},
+    {"cleanup"},
+    {"enter", fields_of(other)},
+    {"move"},
 }};
 }  // namespace detail
 
@@ -97,5 +103,6 @@ static_assert(form_of(Step::Kind::walk_suspended).has(StepField::handle));
 static_assert(form_of(Step::Kind::repeat).word == "repeat");
 static_assert(form_of(Step::Kind::overflow).word == "overflow");
 static_assert(form_of(Step::Kind::collect).word == "collect");
+static_assert(form_of(Step::Kind::move).word == "move");
 
 }  // namespace fiberproof::fuzz

@@ -35,12 +35,17 @@ Step::Kind kind_of_yield(Line line) {
   return line.at_end() ? Step::Kind::yield : Step::Kind::yield_apart;
 }
 
+Step::Kind kind_of_enter(const Line& line) {
+  return line.at_end() ? Step::Kind::enter : Step::Kind::enter_other;
+}
+
 std::optional<Step::Kind> kind_of(std::string_view keyword, const Line& line) {
   for (std::size_t index = 0; index < Step::kinds; ++index) {
     const auto kind = static_cast<Step::Kind>(index);
     if (form_of(kind).word == keyword) {
       return kind == Step::Kind::walk    ? kind_of_walk(line)
              : kind == Step::Kind::yield ? kind_of_yield(line)
+             : kind == Step::Kind::enter ? kind_of_enter(line)
                                          : kind;
     }
   }
@@ -110,6 +115,12 @@ class Parser {
     }
     if (keyword == "instances") {
       return keep(line.number(1, program_bounds::instances), program_.instances);
+    }
+    if (keyword == "numbers") {
+      return keep(line.number(0, program_bounds::counted_before), program_.numbers);
+    }
+    if (keyword == "revisions") {
+      return keep(line.number(0, program_bounds::counted_before), program_.revisions);
     }
     if (keyword == "stack") {
       return parse_stack(line);
@@ -227,6 +238,7 @@ class Parser {
       case StepField::room:
         return parse_number_after("room", line, program_bounds::values_across, step.room);
       case StepField::to: return parse_to(step, line);
+      case StepField::before: return parse_before(step, line);
       case StepField::suspends: return parse_clauses("suspends", line, step.suspends);
       case StepField::switches: return parse_clauses("switches", line, step.switches);
       case StepField::length: return keep(line.number(1, program_.steps.size()), step.length);
@@ -234,6 +246,7 @@ class Parser {
       case StepField::index:
         return keep(line.number(0, std::numeric_limits<std::uint32_t>::max()), step.index);
       case StepField::apart: return line.expect_word("apart");
+      case StepField::other: return line.expect_word("other");
       case StepField::damage: return parse_damage(step, line);
     }
     return {};
@@ -272,6 +285,15 @@ class Parser {
   static Checked parse_to(Step& step, Line& line) {
     const Checked checked = line.expect_word("to");
     return checked ? keep(line.name('h', program_bounds::handles), step.to) : checked;
+  }
+
+  static Checked parse_before(Step& step, Line& line) {
+    Line after_word = line;
+    if (after_word.next() != "after") {
+      return {};
+    }
+    line = after_word;
+    return keep(line.number(1, program_bounds::clauses_before), step.before);
   }
 
   static Checked parse_damage(Step& step, Line& line) {

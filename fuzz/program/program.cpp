@@ -39,12 +39,18 @@ void print_field(std::string& text, StepField field, const Step& step) {
     case StepField::values: fmt::format_to(out, " {}", step.values); break;
     case StepField::room: fmt::format_to(out, " room {}", step.room); break;
     case StepField::to: fmt::format_to(out, " to h{}", step.to); break;
+    case StepField::before:
+      if (step.before != 0) {
+        fmt::format_to(out, " after {}", step.before);
+      }
+      break;
     case StepField::suspends: print_clauses(text, "suspends", step.suspends); break;
     case StepField::switches: print_clauses(text, "switches", step.switches); break;
     case StepField::length: fmt::format_to(out, " {}", step.length); break;
     case StepField::count: fmt::format_to(out, " {}", step.count); break;
     case StepField::index: fmt::format_to(out, " {}", step.index); break;
     case StepField::apart: text += " apart"; break;
+    case StepField::other: text += " other"; break;
     case StepField::damage:
       fmt::format_to(out, " broken {}", damage_words[static_cast<std::size_t>(step.damage)]);
       break;
@@ -82,6 +88,8 @@ void Program::clear() {
   values.clear();
   handles = HandlePlace::globals;
   instances = 1;
+  numbers = 0;
+  revisions = 0;
   stacks.clear();
   functions.clear();
   tags = 1;
@@ -107,6 +115,12 @@ std::string print(const Program& program) {
   }
   print_for_engines(text, program);
   const auto out = std::back_inserter(text);
+  if (program.numbers != 0) {
+    fmt::format_to(out, "numbers {}\n", program.numbers);
+  }
+  if (program.revisions != 0) {
+    fmt::format_to(out, "revisions {}\n", program.revisions);
+  }
   for (std::size_t index = 0; index < program.stacks.size(); ++index) {
     fmt::format_to(out, "stack s{} {}\n", index, print(program.stacks[index]));
   }

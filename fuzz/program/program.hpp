@@ -13,6 +13,8 @@
 //                                            # of the store: every second `new` passes no size
 //   stack s1 supplied 40000 offset 3         # the embedder's memory, 3 bytes past a multiple of 64
 //   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
+//   numbers 65534                          # continuations of each store count on from here
+//   revisions 4294967295                   # and so do the uses of each of their handles
 //   function f0 params 2 returns 1
 //   tags 2                                   # t0 and t1
 //   steps
@@ -21,6 +23,8 @@
 //     bind h0 1 to h1                        # one value ahead; the new handle goes to h1
 //     resume h1 1 to h2 suspends t0 t1 switches t0
 //                                            # one more value; a handle of what suspends goes to h2
+//     resume h2 0 to h2 after 256 suspends t0
+//                                            # its table has 256 clauses of another tag before them
 //     suspend t0 2 room 3                    # two values out, and room for three
 //     throw-into h2 to h2 suspends t0        # resume_throw
 //     switch h2 t1 0 room 1 to h3            # the next that runs puts the handle it gets into h3
@@ -28,9 +32,12 @@
 //     try                                    # one frame down, which catches what is thrown there
 //     throw                                  # a C++ exception
 //     rethrow                                # the exception that the running handler caught
-//     back                                   # out of the innermost call or try
-//     enter                                  # the running stack opens an entry of its own
-//     leave                                  # and closes it
+//     cleanup                                # one frame down; an exception that leaves it is held
+//                                            # up while its destructor takes steps
+//     back                                   # out of the innermost call, try, cleanup or
+//     destructor enter                                  # the running stack opens an entry of its
+//     own enter other                            # or one of the other store leave # and closes it
+//     move                                   # the embedder goes on on another thread
 //     walk                                   # walks the frames of the active chain
 //     walk h2                                # or of a suspended one
 //     walk broken cycle                      # with a wrong word in the chain, which the walk must
@@ -59,6 +66,11 @@
 // `#` starts a comment. A step that means nothing where it is taken (a return on the initial stack,
 // a back with no frame) is skipped. After the last step every running body returns, and what is
 // still suspended is abandoned. Tags of one clause list are tried in order.
+//
+// While the destructor of a cleanup takes steps, its exception is on its way. A body does not end
+// then, and nothing is thrown, or attached to a chain, that would leave the destructor by a second
+// exception: such steps are skipped. So is a step with a handle of the other store, and a move with
+// anything entered or called. The embedder moves between two threads.
 //
 // Core ignores values, handles, instances and collect: its values have 16 bytes of any kind. On an
 // engine, value i of a list has the type at i modulo their number, shifted by the number of the
@@ -89,20 +101,27 @@ namespace program_bounds {
 inline constexpr std::size_t stacks = 16;
 inline constexpr std::size_t functions = 16;
 inline constexpr std::size_t tags = 4;
+inline constexpr std::size_t tag_names = 2;  ///< of tags as core knows them: t2 is a namesake of t0
 inline constexpr std::size_t handles = 8;
 inline constexpr std::size_t steps = 64;
 inline constexpr std::size_t suspend_clauses = 3;  ///< of one resume
 inline constexpr std::size_t switch_clauses = 2;
-inline constexpr std::uint32_t arity = 4095;        ///< parameters, results of what `new` makes
-inline constexpr std::uint32_t values_in = 4095;    ///< of a bind and a resume
-inline constexpr std::uint32_t values_across = 15;  ///< of a suspend and a switch, and their room
-inline constexpr std::uint32_t frames = 15;         ///< of one call
+inline constexpr std::uint32_t arity = 4095;          ///< parameters, results of what `new` makes
+inline constexpr std::uint32_t wide_arity = 80'000;   ///< the same, but bytes rarely stand for it
+inline constexpr std::uint32_t values_in = 65'535;    ///< of a bind and a resume
+inline constexpr std::uint32_t values_across = 4095;  ///< of a suspend and a switch, and their room
+inline constexpr std::uint32_t usual_values_in = 4095;    ///< of those that generators make
+inline constexpr std::uint32_t usual_values_across = 15;  ///< likewise
+inline constexpr std::uint32_t clauses_before = 70'000;   ///< in a table, before its own
+inline constexpr std::uint64_t counted_before =
+    ~std::uint64_t{0} - 0xf'ffff;  ///< numbers and uses: a run has far fewer than what is left
+inline constexpr std::uint32_t frames = 15;  ///< of one call
 inline constexpr std::uint32_t repeats = 1023;
 inline constexpr std::size_t value_types = 8;
 inline constexpr std::uint8_t instances = 3;
 inline constexpr std::uint64_t pooled_bytes = std::uint64_t{1} << 37;  ///< to lay out on
 inline constexpr std::uint64_t started_bytes = 2 * 1024 * 1024;        ///< to start on
-inline constexpr std::uint64_t made_bytes = 1024 * 1024;               ///< of a `new`
+inline constexpr std::uint64_t made_bytes = 2 * 1024 * 1024;           ///< of a `new`
 inline constexpr std::uint64_t store_stack_bytes = 64 * 1024;  ///< where a cont_new names no size
 inline constexpr std::uint64_t supplied_bytes = 64 * 1024 - 1;
 inline constexpr std::uint32_t beyond_bits_min = 48;  ///< user space has 47 at most
@@ -150,8 +169,8 @@ struct Step {
   enum class Kind : std::uint8_t {
     new_,        // handle, function, stack
     bind,        // handle, values, to
-    resume,      // handle, values, to, suspends, switches
-    throw_into,  // handle, to, suspends, switches
+    resume,      // handle, values, to, before, suspends, switches
+    throw_into,  // handle, to, before, suspends, switches
     suspend,     // tag, values, room
     switch_,     // handle, tag, values, room, to
     return_,
@@ -178,8 +197,11 @@ struct Step {
     yield_apart,            // index
     overflow,
     collect,
+    cleanup,
+    enter_other,
+    move,
   };
-  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::collect) + 1;
+  static constexpr std::size_t kinds = static_cast<std::size_t>(Kind::move) + 1;
   static constexpr std::uint8_t null_function = program_bounds::functions;
 
   Kind kind = Kind::return_;
@@ -188,12 +210,13 @@ struct Step {
   std::uint8_t function = 0;  ///< or null_function
   std::uint8_t stack = 0;
   std::uint8_t tag = 0;
-  std::uint8_t room = 0;
   std::uint8_t length = 0;
   Damage damage = Damage::misaligned;
+  std::uint16_t room = 0;
   std::uint16_t values = 0;
   std::uint16_t count = 0;
-  std::uint32_t index = 0;  ///< of a yield: the handler index of its payload
+  std::uint32_t index = 0;   ///< of a yield: the handler index of its payload
+  std::uint32_t before = 0;  ///< clauses of a tag that nothing names, before the table's own
   BoundedList<std::uint8_t, program_bounds::suspend_clauses> suspends{};
   BoundedList<std::uint8_t, program_bounds::switch_clauses> switches{};
   friend bool operator==(const Step&, const Step&) = default;
@@ -216,6 +239,8 @@ struct Program {
   BoundedList<ValueType, program_bounds::value_types> values;  ///< none of them: i64
   HandlePlace handles = HandlePlace::globals;
   std::uint8_t instances = 1;                                   ///< from 1
+  std::uint64_t numbers = 0;                                    ///< continuations counted before
+  std::uint64_t revisions = 0;                                  ///< uses of each handle before
   BoundedList<StackShape, program_bounds::stacks> stacks;       ///< at least one
   BoundedList<Signature, program_bounds::functions> functions;  ///< at least one
   std::uint8_t tags = 1;                                        ///< from 1

@@ -18,6 +18,7 @@ constexpr std::string_view name_of(Arrival::Kind kind) {
     case Arrival::Kind::trapped: return "trapped";
     case Arrival::Kind::resumed: return "resumed";
     case Arrival::Kind::caught: return "caught";
+    case Arrival::Kind::cleaning: return "held up";
   }
   return "unknown";
 }

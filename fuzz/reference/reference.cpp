@@ -19,6 +19,12 @@ std::uint32_t ReferenceStack::frame_count() const {
   return count;
 }
 
+std::uint32_t ReferenceStack::destructor_count() const {
+  return static_cast<std::uint32_t>(
+      std::count_if(frames.begin(), frames.end(),
+                    [](const Frame& frame) { return frame.kind == Frame::Kind::destructor; }));
+}
+
 void Reference::begin(const Program& program) {
   program_ = &program;
   starts_.begin(program);
@@ -29,7 +35,9 @@ void Reference::begin(const Program& program) {
   repeating_.fill(false);
   arrival_ = {};
   serial_ = 0;
-  numbers_ = 0;
+  live_counts_ = {};
+  numbers_ = {};
+  uses_both_stores_ = false;
   entries_ = 1;
   work_ = 0;
   position_ = 0;
@@ -46,6 +54,7 @@ ReferenceStack& Reference::add_stack() {
   ReferenceStack& stack = stacks_[used_++];
   stack.state = State::fresh;
   stack.initial = false;
+  stack.store = 0;
   stack.number = 0;
   stack.parent = no_stack;
   stack.last_ancestor = no_stack;
@@ -100,6 +109,9 @@ void Reference::take() {
   if (starts_.depth() > 0) {
     return take_started(step);
   }
+  if (uses_both_stores_ && is_of_other_store(step)) {
+    return skip();
+  }
   switch (step.kind) {
     case Step::Kind::new_: return take_new(step);
     case Step::Kind::bind: return take_bind(step);
@@ -107,15 +119,16 @@ void Reference::take() {
     case Step::Kind::throw_into: return take_throw_into(step);
     case Step::Kind::suspend: return take_suspend(step);
     case Step::Kind::switch_: return take_switch(step);
-    case Step::Kind::return_: return self().initial ? skip() : end_body(true);
-    case Step::Kind::trap: return self().initial ? skip() : end_body(false);
-    case Step::Kind::throw_: return unwind(serial_);
+    case Step::Kind::return_: return may_end_body() ? end_body(true) : skip();
+    case Step::Kind::trap: return may_end_body() ? end_body(false) : skip();
+    case Step::Kind::throw_: return may_throw(running_) ? unwind(serial_) : skip();
     case Step::Kind::rethrow: return take_rethrow();
     case Step::Kind::drop: return take_drop(step);
     case Step::Kind::call: return take_frame(Frame::Kind::call, step.count);
     case Step::Kind::try_: return take_frame(Frame::Kind::try_, 1);
     case Step::Kind::back: return take_back();
-    case Step::Kind::enter: return take_enter();
+    case Step::Kind::enter: return take_enter(self().store);
+    case Step::Kind::enter_other: return take_enter(1 - self().store);
     case Step::Kind::leave: return take_leave();
     case Step::Kind::walk: return;
     case Step::Kind::walk_suspended: return;
@@ -134,6 +147,8 @@ void Reference::take() {
     case Step::Kind::yield_apart: return skip();
     case Step::Kind::overflow: return has_guard_page(self()) ? void() : skip();
     case Step::Kind::collect: return;  // Only an engine has something to collect.
+    case Step::Kind::cleanup: return take_frame(Frame::Kind::cleanup, 1);
+    case Step::Kind::move: return take_move();
   }
 }
 
@@ -145,6 +160,9 @@ void Reference::end_of_steps() {
   if (starts_.depth() > 0) {
     return starts_.end_innermost();
   }
+  if (self().destructor_count() != 0) {
+    return end_destructor();
+  }
   self().initial ? close_entry() : end_body(true);
 }
 
@@ -153,50 +171,6 @@ void Reference::skip() {
 }
 
 // Handles.
-
-bool Reference::refused_by_reraise() {
-  if (!self().reraised) {
-    return false;
-  }
-  refuse(*self().reraised);
-  return true;
-}
-
-void Reference::refuse(const ExpectedTrap& trap) {
-  arrival_.kind = Arrival::Kind::refused;
-  arrival_.trap = trap;
-  self().latest_refusal = trap;
-}
-
-/// Whether `slot` cannot take `given` more values. The reasons are tried in the order of SPEC.md.
-bool Reference::refused(const Slot& slot, std::uint64_t given) {
-  if (refused_by_reraise()) {
-    return true;
-  }
-  if (slot.stack == no_stack) {
-    refuse({ExpectedTrap::Kind::null_handle});
-    return true;
-  }
-  const ReferenceStack& stack = stacks_[slot.stack];
-  if (stack.uses != slot.uses) {
-    refuse({ExpectedTrap::Kind::consumed_handle});
-    return true;
-  }
-  const bool fresh = stack.state == State::fresh;
-  const std::uint64_t length = fresh ? stack.args.size() : stack.values.size();
-  const std::uint64_t capacity = fresh ? stack.args_capacity : stack.values_capacity;
-  if (length + given > capacity) {
-    refuse({ExpectedTrap::Kind::too_many_values, given, length, capacity});
-    return true;
-  }
-  return false;
-}
-
-ReferenceStack& Reference::consume(const Slot& slot) {
-  ReferenceStack& stack = stacks_[slot.stack];
-  ++stack.uses;
-  return stack;
-}
 
 void Reference::put(std::uint8_t to, StackIndex stack) {
   slots_[to] = {stack, stacks_[stack].uses};
@@ -225,7 +199,8 @@ void Reference::take_new(const Step& step) {
   if (step.function == Step::null_function) {
     return refuse({ExpectedTrap::Kind::null_function});
   }
-  if (live_.size() >= bounds::live || numbers_ >= bounds::made || !can_make(step)) {
+  if (live_.size() >= bounds::live || numbers_[0] + numbers_[1] >= bounds::made ||
+      !can_make(step)) {
     return skip();
   }
   if (unavailable) {
@@ -241,11 +216,13 @@ void Reference::take_new(const Step& step) {
   ReferenceStack& made = add_stack();
   made.function = step.function;
   made.shape = step.stack;
-  made.number = ++numbers_;
+  made.store = self().store;
+  made.number = ++numbers_[made.store];
   made.last_ancestor = index;
   made.args_capacity = capacity;
   made.usable_bytes = usable;
   live_.push_back(index);
+  ++live_counts_[made.store];
   arrival_.kind = Arrival::Kind::made;
   put(step.handle, index);
 }
@@ -255,7 +232,7 @@ void Reference::take_bind(const Step& step) {
   if (refused(slot, step.values)) {
     return;
   }
-  work_ += step.values;
+  work_ += bounds::work_for(step.values);
   append(consume(slot), serial_, step.values);
   arrival_.kind = Arrival::Kind::made;
   put(step.to, slot.stack);
@@ -266,7 +243,10 @@ void Reference::take_resume(const Step& step) {
   if (refused(slot, step.values)) {
     return;
   }
-  work_ += step.values;
+  if (!may_attach(slot, running_)) {
+    return skip();
+  }
+  work_ += bounds::work_for(step.values);
   ReferenceStack& child = consume(slot);
   append(child, serial_, step.values);
   const bool fresh = child.state == State::fresh;
@@ -278,6 +258,9 @@ void Reference::take_throw_into(const Step& step) {
   const Slot slot = slots_[step.handle];
   if (refused(slot, 0)) {
     return;
+  }
+  if (!may_throw_into(slot)) {
+    return skip();
   }
   if (consume(slot).state == State::fresh) {
     end(slot.stack, State::trapped);
@@ -300,6 +283,7 @@ void Reference::take_suspend(const Step& step) {
       continue;
     }
     const StackIndex suspended = cut(inner, step.room);
+    work_ += step.values > program_bounds::usual_values_across ? step.values : 0;
     handed_over_.clear();
     for (std::uint32_t place = 0; place < step.values; ++place) {
       handed_over_.push_back(value_made(serial_, place));
@@ -308,7 +292,8 @@ void Reference::take_suspend(const Step& step) {
     stacks_[handler].state = State::running;
     arrival_ = {.kind = Arrival::Kind::suspended,
                 .stack = handler,
-                .clause = static_cast<std::uint32_t>(clause - clauses.begin()),
+                .clause = stacks_[handler].resume->before +
+                          static_cast<std::uint32_t>(clause - clauses.begin()),
                 .values = handed_over_};
     return put(stacks_[handler].resume->to, suspended);
   }
@@ -326,6 +311,9 @@ void Reference::take_switch(const Step& step) {
     const auto& clauses = stacks_[handler].resume->switches;
     if (std::find(clauses.begin(), clauses.end(), step.tag) == clauses.end()) {
       continue;
+    }
+    if (!may_attach(slot, handler)) {
+      return skip();
     }
     ReferenceStack& next = consume(slot);
     append(next, serial_, step.values);
@@ -379,6 +367,7 @@ StackIndex Reference::cut(StackIndex last, std::uint32_t room) {
   suspended.last_ancestor = last;
   suspended.values.clear();
   suspended.values_capacity = room;
+  work_ += room > program_bounds::usual_values_across ? room : 0;
   stacks_[last].parent = no_stack;
   return running_;
 }

@@ -22,6 +22,11 @@ inline constexpr std::size_t made = 4096;        ///< continuations in all
 inline constexpr std::uint32_t entries = 4;      ///< open at a time, the embedder's own among them
 inline constexpr std::uint32_t frames = 16;      ///< of calls, tries and entries on one stack
 inline constexpr std::uint64_t work = 1u << 14;  ///< steps taken and values handed in
+/// Work for values: beyond what a program usually hands over, the more the cheaper.
+constexpr std::uint64_t work_for(std::uint64_t values) {
+  constexpr std::uint64_t usual = 4096;
+  return values <= usual ? values : usual + (values - usual) / 64;
+}
 /// Bytes below the first RSP that a body needs to take steps; with fewer it returns at once (L8
 /// promises only that a call can run).
 inline constexpr std::uint64_t room_for_steps = 40 * 1024;
@@ -80,13 +85,14 @@ struct Arrival {
     trapped,    // the trap of the continuation it resumed
     resumed,    // the values that it was resumed with, where it was suspended
     caught,     // an exception
+    cleaning,   // an exception on its way, which a destructor holds up
   };
   Kind kind = Kind::went_on;
   bool tight = false;   ///< of started: no room for steps
   std::uint8_t to = 0;  ///< where the handle goes
   StackIndex stack = 0;
   std::uint32_t clause = 0;
-  std::uint32_t exception = 0;   ///< serial number of the step that threw it
+  std::uint32_t exception = 0;  ///< serial number of the step that threw it, or began to hold it up
   StackIndex handle = no_stack;  ///< the continuation that an arriving handle names
   std::span<const PlainValue> values{};
   ExpectedTrap trap{};
@@ -96,17 +102,18 @@ struct Arrival {
 struct ReferenceStack {
   enum class State : std::uint8_t { fresh, running, parent, suspended, returned, trapped };
   struct Frame {
-    enum class Kind : std::uint8_t { call, try_, handler };
+    enum class Kind : std::uint8_t { call, try_, handler, cleanup, destructor };
     Kind kind;
     std::uint8_t depth;       ///< native frames that it stands for
-    std::uint32_t exception;  ///< that a handler caught
+    std::uint32_t exception;  ///< that a handler caught, or that a destructor holds up
   };
 
   State state;
   bool initial;
+  std::uint8_t store;  ///< 0, or 1 for the other
   std::uint8_t function;
   std::uint8_t shape;
-  std::uint32_t number;  ///< of a continuation, from 1
+  std::uint32_t number;  ///< of a continuation, from 1 in each store
   StackIndex parent;
   StackIndex last_ancestor;
   StackIndex outer;    ///< of an entry's initial stack: the stack that ran before
@@ -124,6 +131,16 @@ struct ReferenceStack {
 
   bool is_live() const { return !initial && state < State::returned; }
   std::uint32_t frame_count() const;
+  /// Destructors that take steps: as many exceptions are on their way.
+  std::uint32_t destructor_count() const;
+};
+
+inline constexpr std::size_t stores = 2;  ///< of a run
+
+/// What the C++ runtime says of the exceptions of a stack (F3).
+struct ExpectedExceptions {
+  std::uint32_t uncaught;               ///< on their way
+  std::optional<std::uint32_t> caught;  ///< by the innermost handler: which step threw it
 };
 
 class Reference {
@@ -159,6 +176,15 @@ class Reference {
   const ReferenceStack& stack(StackIndex index) const { return stacks_[index]; }
   /// Continuations that are neither ended nor abandoned.
   std::span<const StackIndex> live() const { return live_; }
+  /// How many of them a store has.
+  std::size_t live_count(std::uint8_t store) const { return live_counts_[store]; }
+  /// The exceptions of a stack that runs or waits: of its own frames, and those of an initial stack
+  /// also of the stack that it was entered from, which is the same native one.
+  ExpectedExceptions exceptions(StackIndex index) const;
+  /// The stack that waits for this one: its parent, or what ran before its entry.
+  StackIndex next_outward(StackIndex index) const {
+    return stacks_[index].initial ? stacks_[index].outer : stacks_[index].parent;
+  }
   /// How deep the running stack is in its chain, 0 on an initial one, and what is started there.
   std::uint32_t depth() const;
   /// Frames of calls and tries on the native stack that runs.
@@ -196,8 +222,14 @@ class Reference {
   void take_frame(ReferenceStack::Frame::Kind kind, std::uint32_t depth);
   void take_back();
   void take_rethrow();
-  void take_enter();
+  void take_enter(std::uint8_t store);
   void take_leave();
+  void take_move();
+  bool may_end_body() const;
+  bool may_throw(StackIndex index) const;
+  bool may_throw_into(const Slot& slot) const;
+  bool may_attach(const Slot& slot, StackIndex parent) const;
+  bool is_of_other_store(const Step& step) const;
   bool can_make(const Step& step) const;
   bool can_break(const Step& step) const;
   bool runs_by_itself(const Slot& slot) const;
@@ -210,6 +242,7 @@ class Reference {
   void end_in_trap(const ExpectedTrap& trap);
   void end(StackIndex index, ReferenceStack::State state);
   void unwind(std::uint32_t exception);
+  void end_destructor();
   void close_entry();
 
   const Program* program_ = nullptr;
@@ -219,12 +252,14 @@ class Reference {
   StackIndex running_ = 0;
   std::array<Slot, program_bounds::handles> slots_;
   std::vector<StackIndex> live_;
+  std::array<std::size_t, stores> live_counts_{};
   std::vector<StackIndex> ended_;
   std::vector<PlainValue> handed_over_;
   Arrival arrival_;
   bool skipped_ = false;
   std::uint32_t serial_ = 0;
-  std::uint32_t numbers_ = 0;
+  std::array<std::uint32_t, stores> numbers_{};
+  bool uses_both_stores_ = false;
   std::uint32_t entries_ = 0;
   std::uint64_t work_ = 0;
   std::size_t position_ = 0;

@@ -44,6 +44,9 @@ void Reference::take_back() {
   if (self().frames.empty()) {
     return skip();
   }
+  if (self().frames.back().kind == Frame::Kind::destructor) {
+    return end_destructor();
+  }
   self().frames.pop_back();
 }
 
@@ -52,10 +55,10 @@ void Reference::take_rethrow() {
   const auto handler = std::find_if(frames.rbegin(), frames.rend(), [](const Frame& frame) {
     return frame.kind == Frame::Kind::handler;
   });
-  handler == frames.rend() ? skip() : unwind(handler->exception);
+  handler == frames.rend() || !may_throw(running_) ? skip() : unwind(handler->exception);
 }
 
-void Reference::take_enter() {
+void Reference::take_enter(std::uint8_t store) {
   const std::uint32_t frames = native_frames() + 1;
   if (entries_ == bounds::entries || frames > bounds::frames) {
     return skip();
@@ -66,13 +69,23 @@ void Reference::take_enter() {
   ReferenceStack& initial = add_stack();
   initial.initial = true;
   initial.state = State::running;
+  initial.store = store;
+  uses_both_stores_ = uses_both_stores_ || store != 0;
   initial.outer = outer;
   initial.frames_below = frames;
   arrival_.stack = running_;
 }
 
 void Reference::take_leave() {
-  running_ == 0 || !self().initial ? skip() : close_entry();
+  running_ == 0 || !self().initial || self().destructor_count() != 0 ? skip() : close_entry();
+}
+
+/// A store moves to another thread while it has nothing entered: here the embedder's own entry is
+/// closed and opened again around it.
+void Reference::take_move() {
+  if (running_ != 0 || !self().frames.empty()) {
+    return skip();
+  }
 }
 
 void Reference::close_entry() {
@@ -93,6 +106,7 @@ void Reference::end(StackIndex index, State state) {
   stack.values.clear();
   stack.frames.clear();
   live_.erase(std::find(live_.begin(), live_.end(), index));
+  --live_counts_[stack.store];
   ended_.push_back(index);
 }
 
@@ -106,7 +120,7 @@ void Reference::end_body(bool succeeded) {
   for (std::uint32_t place = 0; place < program_->functions[ended.function].returns; ++place) {
     handed_over_.push_back(value_made(serial_, place));
   }
-  work_ += handed_over_.size();
+  work_ += bounds::work_for(handed_over_.size());
   const StackIndex parent = ended.parent;
   end(running_, State::returned);
   running_ = parent;
@@ -127,16 +141,22 @@ void Reference::end_in_trap(const ExpectedTrap& reason) {
   arrival_ = {.kind = Arrival::Kind::trapped, .stack = parent, .trap = trap};
 }
 
-/// An exception leaves frame after frame and stack after stack until a frame catches it.
+/// An exception leaves frame after frame and stack after stack until a frame catches it, or holds
+/// it up.
 void Reference::unwind(std::uint32_t exception) {
   for (;;) {
     auto& frames = self().frames;
-    while (!frames.empty() && frames.back().kind != Frame::Kind::try_) {
+    while (!frames.empty() && frames.back().kind != Frame::Kind::try_ &&
+           frames.back().kind != Frame::Kind::cleanup) {
       frames.pop_back();
     }
     if (!frames.empty()) {
-      frames.back() = {Frame::Kind::handler, 1, exception};
-      break;
+      const bool catches = frames.back().kind == Frame::Kind::try_;
+      frames.back() = {catches ? Frame::Kind::handler : Frame::Kind::destructor, 1, exception};
+      arrival_ = {.kind = catches ? Arrival::Kind::caught : Arrival::Kind::cleaning,
+                  .stack = running_,
+                  .exception = exception};
+      return;
     }
     if (running_ == 0) {
       break;  // The embedder catches everything.
@@ -153,6 +173,79 @@ void Reference::unwind(std::uint32_t exception) {
     }
   }
   arrival_ = {.kind = Arrival::Kind::caught, .stack = running_, .exception = exception};
+}
+
+/// The innermost destructor of the running stack ends, with what it has called, and its exception
+/// goes on.
+void Reference::end_destructor() {
+  auto& frames = self().frames;
+  while (frames.back().kind != Frame::Kind::destructor) {
+    frames.pop_back();
+  }
+  const std::uint32_t exception = frames.back().exception;
+  frames.pop_back();
+  unwind(exception);
+}
+
+// Exceptions on their way.
+
+/// Whether the running body may end without an exception: no destructor of it takes steps.
+bool Reference::may_end_body() const {
+  const ReferenceStack& running = stacks_[running_];
+  return !running.initial && running.destructor_count() == 0;
+}
+
+/// Whether what is thrown on `index` meets no destructor that already holds another exception up.
+bool Reference::may_throw(StackIndex index) const {
+  for (; index != no_stack; index = next_outward(index)) {
+    const ReferenceStack& stack = stacks_[index];
+    for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
+      if (frame->kind == ReferenceStack::Frame::Kind::try_) {
+        return true;
+      }
+      if (frame->kind == ReferenceStack::Frame::Kind::destructor) {
+        return false;
+      }
+    }
+    if (stack.reraised) {
+      return true;  // The trap comes instead.
+    }
+  }
+  return true;
+}
+
+/// What is thrown into a chain also reaches the running stack, unless the chain catches it.
+bool Reference::may_throw_into(const Slot& slot) const {
+  if (stacks_[slot.stack].state == State::fresh) {
+    return may_throw(running_);
+  }
+  // Without a parent, the chain's last ancestor is where the exception would be caught.
+  return may_throw(slot.stack) && may_throw(running_);
+}
+
+/// Whether no destructor of the chain holds up an exception that may then leave it for a stack
+/// under `parent` that holds one up, too.
+bool Reference::may_attach(const Slot& slot, StackIndex parent) const {
+  bool has_one = false;
+  for (StackIndex index = slot.stack; index != no_stack; index = stacks_[index].parent) {
+    has_one = has_one || stacks_[index].destructor_count() != 0;
+  }
+  return !has_one || may_throw(parent);
+}
+
+ExpectedExceptions Reference::exceptions(StackIndex index) const {
+  ExpectedExceptions expected{0, std::nullopt};
+  for (; index != no_stack; index = stacks_[index].initial ? stacks_[index].outer : no_stack) {
+    const ReferenceStack& stack = stacks_[index];
+    expected.uncaught += stack.destructor_count();
+    for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend() && !expected.caught;
+         ++frame) {
+      if (frame->kind == ReferenceStack::Frame::Kind::handler) {
+        expected.caught = frame->exception;
+      }
+    }
+  }
+  return expected;
 }
 
 std::uint32_t Reference::depth() const {

@@ -1,6 +1,7 @@
-// The reference, part 3: rejected stacks and deliberate misuse.
+// The reference, part 3: what is refused, and deliberate misuse.
 #include "fuzz/reference/reference.hpp"
 
+#include "fuzz/program/form.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
 #include <optional>
@@ -26,13 +27,57 @@ std::optional<ExpectedTrap> why_no_stack(const StackShape& shape) {
   return refusal(pages == 0 ? shape.bytes : pages, ExpectedTrap::NoStack::too_large);
 }
 
+bool Reference::refused_by_reraise() {
+  if (!self().reraised) {
+    return false;
+  }
+  refuse(*self().reraised);
+  return true;
+}
+
+void Reference::refuse(const ExpectedTrap& trap) {
+  arrival_.kind = Arrival::Kind::refused;
+  arrival_.trap = trap;
+  self().latest_refusal = trap;
+}
+
+/// Whether `slot` cannot take `given` more values. The reasons are tried in the order of SPEC.md.
+bool Reference::refused(const Slot& slot, std::uint64_t given) {
+  if (refused_by_reraise()) {
+    return true;
+  }
+  if (slot.stack == no_stack) {
+    refuse({ExpectedTrap::Kind::null_handle});
+    return true;
+  }
+  const ReferenceStack& stack = stacks_[slot.stack];
+  if (stack.uses != slot.uses) {
+    refuse({ExpectedTrap::Kind::consumed_handle});
+    return true;
+  }
+  const bool fresh = stack.state == State::fresh;
+  const std::uint64_t length = fresh ? stack.args.size() : stack.values.size();
+  const std::uint64_t capacity = fresh ? stack.args_capacity : stack.values_capacity;
+  if (length + given > capacity) {
+    refuse({ExpectedTrap::Kind::too_many_values, given, length, capacity});
+    return true;
+  }
+  return false;
+}
+
+ReferenceStack& Reference::consume(const Slot& slot) {
+  ReferenceStack& stack = stacks_[slot.stack];
+  ++stack.uses;
+  return stack;
+}
+
 /// Whether the language has such continuations: what is larger is for `initialize` and `start`.
 bool Reference::can_make(const Step& step) const {
   const StackShape& shape = program_->stacks[step.stack];
   const Signature& signature = program_->functions[step.function];
   return (shape.kind == StackShape::Kind::supplied || is_beyond(shape) ||
           shape.bytes <= program_bounds::made_bytes) &&
-         spec::capacity_of(signature.params, signature.returns) <= program_bounds::arity;
+         spec::capacity_of(signature.params, signature.returns) <= program_bounds::wide_arity;
 }
 
 /// Whether the chain has the word that is to be damaged.
@@ -58,6 +103,15 @@ bool Reference::can_break(const Step& step) const {
     case Damage::highest: return waits || (!stack.initial && !stacks_[stack.parent].initial);
   }
   return false;
+}
+
+bool Reference::is_of_other_store(const Step& step) const {
+  const bool names_handle = form_of(step.kind).has(StepField::handle);
+  if (!names_handle || step.kind == Step::Kind::new_) {
+    return false;
+  }
+  const Slot& slot = slots_[step.handle];
+  return slot.stack != no_stack && stacks_[slot.stack].store != stacks_[running_].store;
 }
 
 bool Reference::has_guard_page(const ReferenceStack& stack) const {

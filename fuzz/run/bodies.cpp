@@ -75,23 +75,60 @@ class Bodies::ProbedEnd {
   NativeStack& stack_;
 };
 
+/// When an exception leaves a cleanup: it is on its way while the destructor takes steps.
+class Bodies::Destructor {
+ public:
+  Destructor(Bodies& bodies, StackIndex self, std::uint32_t exception)
+      : bodies_(bodies), self_(self), exception_(exception) {}
+  Destructor(const Destructor&) = delete;
+  Destructor& operator=(const Destructor&) = delete;
+  ~Destructor() {
+    bodies_.natives_[self_].held_up.push_back(BodyException::latest);
+    bodies_.arrived(self_, {.kind = Arrival::Kind::cleaning, .exception = exception_});
+    if (bodies_.interpret(self_) == Exit::over) {
+      bodies_.progress_.end_of_steps();
+    }
+    bodies_.natives_[self_].held_up.pop_back();
+  }
+
+ private:
+  Bodies& bodies_;
+  StackIndex self_;
+  std::uint32_t exception_;
+};
+
 void Bodies::run() {
   running = this;
+  for (bool is_here = true;; is_here = !is_here) {
+    const auto moves = [this] { return be_embedder(); };
+    if (!(is_here ? moves() : other_thread_.run(moves))) {
+      return;
+    }
+  }
+}
+
+/// Takes steps in an entry of this thread. Returns whether they continue on the other one.
+bool Bodies::be_embedder() {
   const Entry entry(embedder_.store());
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   natives_.add(0, *embedder_.store().active, {0, frame + 16});
   arrived(0, {});
   for (;;) {
+    std::uint32_t exception = 0;
     try {
-      interpret(0);
+      if (interpret(0) == Exit::moved) {
+        return true;
+      }
       break;
     } catch (const BodyException& caught) {
-      arrived(0, {.kind = Arrival::Kind::caught, .exception = caught.thrown_in});
+      exception = caught.thrown_in;
     }
+    arrived(0, {.kind = Arrival::Kind::caught, .exception = exception});
   }
-  if (!embedder_.has_own_store()) {
+  if (!embedder_.has_own_stores()) {
     embedder_.abandon_all(view_, natives_);
   }
+  return false;
 }
 
 FIBERPROOF_UNINSTRUMENTED bool Bodies::array_call(const FuncRef& self, void* caller_vmctx,
@@ -160,7 +197,7 @@ bool Bodies::run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value*
     return true;
   }
   if (stack.latest_refusal) {
-    embedder_.store().trap = stack.latest_refusal;
+    embedder_.store(view_.reference().stack(self).store).trap = stack.latest_refusal;
   }
   return false;
 }
@@ -202,8 +239,11 @@ MaybeExit Bodies::take(const Step& step, StackIndex self) {
     case Kind::rethrow: throw;
     case Kind::call: return call_down(self, step.count);
     case Kind::try_: return try_steps(self);
+    case Kind::cleanup: return cleanup_steps(self);
     case Kind::back: return Exit::back;
-    case Kind::enter: return enter(self), std::nullopt;
+    case Kind::enter:
+    case Kind::enter_other: return enter(self), std::nullopt;
+    case Kind::move: return Exit::moved;
     case Kind::leave: return Exit::left;
     case Kind::walk: return observers_.walker.walk_active_chain(self), std::nullopt;
     case Kind::walk_suspended: return observers_.walker.walk_slot(step.handle), std::nullopt;
@@ -222,7 +262,7 @@ MaybeExit Bodies::take(const Step& step, StackIndex self) {
       starts_.take(step, natives_[self].span);
       return arrived(self, {}), std::nullopt;
     case Kind::collect: return arrived(self, {}), std::nullopt;
-    default: arrived(self, operations_.operate(step)); return std::nullopt;
+    default: arrived(self, operations_.operate(step, self)); return std::nullopt;
   }
 }
 
@@ -241,6 +281,19 @@ MaybeExit Bodies::take(const Step& step, StackIndex self) {
     arrived(self, {.kind = Arrival::Kind::caught, .exception = caught.thrown_in});
     return beyond(interpret(self));
   }
+}
+
+/// What leaves the frame is caught and thrown anew, so that it is one object, whose address is
+/// known to whoever frees it if the stack is abandoned meanwhile.
+[[gnu::noinline]] MaybeExit Bodies::cleanup_steps(StackIndex self) {
+  std::uint32_t exception = 0;
+  try {
+    return beyond(interpret(self));
+  } catch (const BodyException& passing) {
+    exception = passing.thrown_in;
+  }
+  const Destructor destructor(*this, self, exception);
+  throw_it(exception);
 }
 
 /// The initial stack of the new entry takes the steps until the entry is closed.

@@ -7,6 +7,7 @@
 #include "fuzz/run/embedder.hpp"
 #include "fuzz/run/judge.hpp"
 #include "fuzz/run/operations.hpp"
+#include "fuzz/run/other_thread.hpp"
 #include "fuzz/run/start_runner.hpp"
 #include "fuzz/run/store_judge.hpp"
 #include "fuzz/run/unwinder.hpp"
@@ -19,7 +20,7 @@
 namespace fiberproof::fuzz {
 
 /// How the steps of a frame end; nothing where they continue in the frame outside.
-enum class Exit : std::uint8_t { back, left, returned, trapped, over };
+enum class Exit : std::uint8_t { back, left, moved, returned, trapped, over };
 using MaybeExit = std::optional<Exit>;
 
 /// The parts that bodies call when there is something to compare.
@@ -54,12 +55,15 @@ class Bodies {
  private:
   class FrameMark;
   class ProbedEnd;
+  class Destructor;
+  bool be_embedder();
   bool run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value* values);
   bool end_at_once(StackIndex self, Value* values, std::uint32_t capacity);
   Exit interpret(StackIndex self);
   MaybeExit take(const Step& step, StackIndex self);
   MaybeExit call_down(StackIndex self, std::uint32_t frames);
   MaybeExit try_steps(StackIndex self);
+  MaybeExit cleanup_steps(StackIndex self);
   void enter(StackIndex self);
   void arrived(StackIndex self, const Seen& seen) { observers_.judge.arrived(self, seen); }
 
@@ -70,6 +74,7 @@ class Bodies {
   Operations& operations_;
   StartRunner& starts_;
   Observers observers_;
+  OtherThread other_thread_;
 };
 
 }  // namespace fiberproof::fuzz

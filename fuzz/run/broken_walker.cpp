@@ -156,8 +156,11 @@ void BrokenWalker::judge_broken_walk(const Breach& breach, Walk walk) const {
   const ReferenceStack& on = view_.reference().stack(breach.on);
   if (breach.expected.reason == Reason::too_many_stacks) {
     const bool has_initial = on.state == ReferenceStack::State::running;
-    view_.same(SpecId::C6, "stacks that a walk of an endless chain visits",
-               view_.reference().live().size() + (has_initial ? 1 : 0), ends_met);
+    view_.same(
+        SpecId::C6, "stacks that a walk of an endless chain visits",
+        view_.reference().live_count(view_.reference().stack(view_.reference().running()).store) +
+            (has_initial ? 1 : 0),
+        ends_met);
   }
   const std::string name =
       on.initial ? "the initial stack" : fmt::format("continuation {}", view_.number_of(breach.on));

@@ -2,6 +2,7 @@
 
 #include "core/continuation.hpp"
 #include "fuzz/oracle/oracle_pool.hpp"
+#include "fuzz/run/trap_words.hpp"
 #include "fuzz/run/view.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
@@ -39,19 +40,26 @@ bool is_mapped(std::uint64_t page) {
 
 }  // namespace
 
-Embedder::Embedder(FuncRef::ArrayCall* call) : kept_store_(store_options(stacks_kept_max)) {
+Embedder::Embedder(const Reference& reference, FuncRef::ArrayCall* call)
+    : reference_(reference),
+      kept_stores_{Store(store_options(stacks_kept_max)), Store(store_options(stacks_kept_max))} {
   for (std::size_t index = 0; index < program_bounds::functions; ++index) {
     functions_.emplace_back(call, nullptr, 0, 0);
   }
 }
 
 void Embedder::begin(const Program& program, std::uint32_t hash) {
-  own_store_.reset();
-  store_ = &kept_store_;
-  if (hash / own_store_period % own_store_period == 0) {
-    store_ = &own_store_.emplace(store_options(own_stacks_kept_max));
+  const bool has_own = hash / own_store_period % own_store_period == 0 || program.numbers != 0 ||
+                       program.revisions != 0;
+  for (std::size_t number = 0; number < stores; ++number) {
+    own_stores_[number].reset();
+    stores_[number] = has_own ? &own_stores_[number].emplace(store_options(own_stacks_kept_max))
+                              : &kept_stores_[number];
+    if (program.numbers != 0) {
+      stores_[number]->count_on_from(program.numbers);
+    }
+    numbers_before_[number] = stores_[number]->created_count();
   }
-  numbers_before_ = store_->created_count();
   for (std::size_t index = 0; index < program.functions.size(); ++index) {
     functions_[index].parameter_count = program.functions[index].params;
     functions_[index].return_value_count = program.functions[index].returns;
@@ -60,29 +68,41 @@ void Embedder::begin(const Program& program, std::uint32_t hash) {
 }
 
 void Embedder::abandon_all(const RunView& view, NativeStacks& natives) {
-  for (const StackIndex index : view.reference().live()) {
+  abandon_those_of(0, view, natives);
+  if (reference_.live_count(1) != 0) {
+    const Entry entry(*stores_[1]);
+    abandon_those_of(1, view, natives);
+  }
+  for (const StackIndex index : reference_.live()) {
+    give_back(natives[index]);
+  }
+}
+
+void Embedder::abandon_those_of(std::uint8_t store, const RunView& view, NativeStacks& natives) {
+  for (const StackIndex index : reference_.live()) {
     Continuation& continuation = natives[index].continuation();
-    if (continuation.state == State::fresh || continuation.state == State::suspended) {
-      const auto abandoned = abandon(*store_, {&continuation, continuation.revision});
+    const bool waits = continuation.state == State::fresh || continuation.state == State::suspended;
+    if (waits && reference_.stack(index).store == store) {
+      const auto abandoned = abandon(*stores_[store], {&continuation, continuation.revision});
       view.same(SpecId::C7, "the store abandons a chain that waits", true, abandoned.has_value());
     }
   }
-  for (const StackIndex index : view.reference().live()) {
-    give_back(natives[index]);
-  }
-  view.same(SpecId::C7, "continuations that have a stack after the run", 0, store_->live_count());
-  view.check(oracle::c7_kept(stacks_kept_max, store_->stacks().kept_count()));
+  view.same(SpecId::C7, "continuations that have a stack after the run", 0,
+            stores_[store]->live_count());
+  view.check(oracle::c7_kept(stacks_kept_max, stores_[store]->stacks().kept_count()));
 }
 
-/// The stacks of the store's pool go with it, and supplied stacks stay with the embedder.
-void Embedder::end_own_store(const RunView& view, NativeStacks& natives) {
+/// The stacks of a store's pool go with it, and supplied stacks stay with the embedder.
+void Embedder::end_own_stores(const RunView& view, NativeStacks& natives) {
   std::vector<std::uint64_t> pages;
   for (const StackIndex index : view.reference().live()) {
     if (natives[index].leased.stack == nullptr) {
       pages.push_back(round_down_to_pages(natives[index].span.end - 1));
     }
   }
-  own_store_.reset();
+  for (std::optional<Store>& store : own_stores_) {
+    store.reset();
+  }
   for (const std::uint64_t page : pages) {
     view.same(SpecId::C7, "a page of a stack is mapped after the end of its store", false,
               is_mapped(page));
@@ -90,6 +110,29 @@ void Embedder::end_own_store(const RunView& view, NativeStacks& natives) {
   for (const StackIndex index : view.reference().live()) {
     give_back(natives[index]);
   }
+}
+
+void Embedder::forget_rooms() {
+  rooms_.clear();
+  tables_.clear();
+}
+
+std::span<Value> Embedder::room_for(std::size_t values) {
+  return rooms_.emplace_back(values);
+}
+
+std::span<const Tag* const> Embedder::long_table_of(const Step& step) {
+  const auto [place, is_new] = tables_.try_emplace(&step);
+  if (is_new) {
+    place->second.assign(step.before, &other_tag);
+    for (const std::uint8_t tag : step.suspends) {
+      place->second.push_back(&program_tags[tag]);
+    }
+    for (const std::uint8_t tag : step.switches) {
+      place->second.push_back(&program_tags[tag]);
+    }
+  }
+  return place->second;
 }
 
 std::expected<Stack*, StackError> Embedder::lease(const StackShape& shape) {
@@ -106,6 +149,7 @@ void Embedder::give_back_lease() {
 }
 
 void Embedder::give_back(NativeStack& ended) {
+  ended.release_held_up();
   if (ended.leased.stack != nullptr) {
     stacks_.give_back(std::exchange(ended.leased, {}));
   }

@@ -1,4 +1,4 @@
-// What the embedder of a run owns: the store, the stacks that it supplies, the functions that
+// What the embedder of a run owns: two stores, the stacks that it supplies, the functions that
 // continuations run, and the handles that it holds.
 #pragma once
 
@@ -10,8 +10,11 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
+#include <map>
 #include <optional>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace fiberproof::fuzz {
 
@@ -19,26 +22,39 @@ struct RunView;
 
 class Embedder {
  public:
-  /// `call` is the array call of every continuation.
-  explicit Embedder(FuncRef::ArrayCall* call);
+  /// `call` is the array call of every continuation; the running stack of `reference` says which
+  /// store is meant.
+  Embedder(const Reference& reference, FuncRef::ArrayCall* call);
 
   /// `hash` is of the program: the same program gets the same kind of store.
   void begin(const Program& program, std::uint32_t hash);
-  /// Whether the store ends with the run, with whatever is fresh or suspended then.
-  bool has_own_store() const { return own_store_.has_value(); }
+  /// Whether the stores end with the run, with whatever is fresh or suspended then.
+  bool has_own_stores() const { return own_stores_[0].has_value(); }
   /// After the last step, in the entry: abandons what is fresh or suspended, chain by chain, and
   /// releases all stacks.
   void abandon_all(const RunView& view, NativeStacks& natives);
   /// After the run, with no entry open.
-  void end_own_store(const RunView& view, NativeStacks& natives);
+  void end_own_stores(const RunView& view, NativeStacks& natives);
 
-  Store& store() { return *store_; }
-  const Store& store() const { return *store_; }
-  /// Continuations that the store made in earlier runs.
-  std::uint64_t numbers_before() const { return numbers_before_; }
+  /// The store of the running stack.
+  Store& store() { return *stores_[running_store()]; }
+  const Store& store() const { return *stores_[running_store()]; }
+  Store& store(std::uint8_t number) const { return *stores_[number]; }
+  /// Continuations that a store made in earlier runs.
+  std::uint64_t numbers_before(std::uint8_t store) const { return numbers_before_[store]; }
+  /// Those of the running stack's store.
+  std::uint64_t numbers_before() const { return numbers_before_[running_store()]; }
   const fiberproof::Function& function(std::size_t index) const { return functions_[index]; }
   const std::array<Handle, program_bounds::handles>& slots() const { return slots_; }
   void put(std::size_t slot, Handle handle) { slots_[slot] = handle; }
+
+  /// Memory for as many values that lives until forget_rooms: for what a frame has no room for.
+  std::span<Value> room_for(std::size_t values);
+  /// Likewise a table with the clauses of a step, which must be one of the program's, behind those
+  /// of another tag.
+  std::span<const Tag* const> long_table_of(const Step& step);
+  /// After the last step: no stack runs again.
+  void forget_rooms();
 
   /// The stacks that it supplies, and those beside the store.
   StackSource& stacks() { return stacks_; }
@@ -48,14 +64,21 @@ class Embedder {
   void give_back_lease();
   /// A continuation was made: the lease on its stack, empty for a pooled one.
   LeasedStack take_lease() { return std::exchange(lease_, {}); }
-  /// Takes back the supplied stack of a continuation that has ended.
+  /// Takes back what a continuation that has ended leaves: a supplied stack, and what was on its
+  /// way.
   void give_back(NativeStack& ended);
 
  private:
-  Store kept_store_;
-  std::optional<Store> own_store_;
-  Store* store_ = &kept_store_;
-  std::uint64_t numbers_before_ = 0;
+  std::uint8_t running_store() const { return reference_.stack(reference_.running()).store; }
+  void abandon_those_of(std::uint8_t store, const RunView& view, NativeStacks& natives);
+
+  const Reference& reference_;
+  std::array<Store, stores> kept_stores_;
+  std::array<std::optional<Store>, stores> own_stores_;
+  std::array<Store*, stores> stores_{};
+  std::array<std::uint64_t, stores> numbers_before_{};
+  std::deque<std::vector<Value>> rooms_;
+  std::map<const Step*, std::vector<const Tag*>> tables_;
   StackSource stacks_;
   LeasedStack lease_{};
   std::deque<fiberproof::Function> functions_;

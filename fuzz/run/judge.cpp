@@ -53,8 +53,8 @@ void Judge::judge_seen(const Seen& seen) {
       if (view_.progress.step()->kind != Step::Kind::new_) {
         return judge_handle(seen.handle);
       }
-      embedder_.put(expected.to, seen.handle);
-      return store_.made(expected.handle, *seen.handle.record);
+      store_.made(expected.handle, *seen.handle.record);
+      return judge_handle(seen.handle);
     case Arrival::Kind::refused:
       judge_trap(expected.trap, *seen.trap);
       natives_[expected.stack].latest_refusal = seen.trap;
@@ -69,6 +69,7 @@ void Judge::judge_seen(const Seen& seen) {
       return judge_handle(seen.handle);
     case Arrival::Kind::resumed: return;  // Its values were judged where their room is.
     case Arrival::Kind::caught:
+    case Arrival::Kind::cleaning:
       return view_.same(SpecId::F3, "number of the step that threw the exception",
                         expected.exception, seen.exception);
   }

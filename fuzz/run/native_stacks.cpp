@@ -1,6 +1,18 @@
 #include "fuzz/run/native_stacks.hpp"
 
+#include <cxxabi.h>
+
+#include <memory>
+#include <utility>
+
 namespace fiberproof::fuzz {
+
+void NativeStack::release_held_up() {
+  for (BodyException* const exception : std::exchange(held_up, {})) {
+    std::destroy_at(exception);
+    abi::__cxa_free_exception(exception);
+  }
+}
 
 NativeStack& NativeStacks::add(StackIndex index, StackRecord& record, Span span) {
   while (stacks_.size() <= index) {
@@ -15,6 +27,7 @@ NativeStack& NativeStacks::add(StackIndex index, StackRecord& record, Span span)
   made.stepped_through = false;
   made.at_end = {};
   made.frames.clear();
+  made.held_up.clear();
   made.latest_refusal.reset();
   return made;
 }

@@ -5,6 +5,7 @@
 #include "fuzz/oracle/continuation_oracle.hpp"
 #include "fuzz/oracle/oracle.hpp"
 #include "fuzz/reference/reference.hpp"
+#include "fuzz/run/seen.hpp"
 #include "fuzz/run/stack_source.hpp"
 
 #include <cstdint>
@@ -31,10 +32,13 @@ struct NativeStack {
   std::optional<Trap> latest_refusal;
 
   // Written by the bodies.
-  std::vector<std::uint64_t> frames;  ///< frame pointers, outermost first
-  oracle::ContextWords at_end{};      ///< the control context right before the body ended
+  std::vector<std::uint64_t> frames;    ///< frame pointers, outermost first
+  oracle::ContextWords at_end{};        ///< the control context right before the body ended
+  std::vector<BodyException*> held_up;  ///< by destructors that take steps, outermost first
 
   Continuation& continuation() const { return static_cast<Continuation&>(*record); }
+  /// Frees what was on its way on an abandoned stack, which core cannot find (C7).
+  void release_held_up();
 };
 
 /// The native stacks by StackIndex, kept between runs with what they allocated.

@@ -53,7 +53,7 @@ class NotedFrames {
  private:
   StackIndex outward(StackIndex index) const {
     return until_ == Until::entry ? view_.reference().stack(index).parent
-                                  : view_.next_outward(index);
+                                  : view_.reference().next_outward(index);
   }
   void enter(StackIndex index) {
     next_ = index;

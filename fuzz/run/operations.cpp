@@ -22,31 +22,42 @@ using Kind = Step::Kind;
 constexpr CalleeSaved operation_patterns{0x3d3d3d3d00000001, 0x3d3d3d3d00000002, 0x3d3d3d3d00000003,
                                          0x3d3d3d3d00000004, 0x3d3d3d3d00000005};
 
+// As many have room in the frame of a suspension or a switch.
+constexpr std::size_t few_values = program_bounds::usual_values_across;
+
 /// The handler table of one resume. Lives as long as the resume.
 class ClauseTable {
  public:
-  explicit ClauseTable(const Step& step) {
+  ClauseTable(const Step& step, Embedder& embedder) {
+    if (step.before != 0) [[unlikely]] {
+      all_ = embedder.long_table_of(step);
+      first_switch_ = step.before + static_cast<std::uint32_t>(step.suspends.size());
+      return;
+    }
+    std::size_t count = 0;
     for (const std::uint8_t tag : step.suspends) {
-      tags_[count_++] = &program_tags[tag];
+      few_[count++] = &program_tags[tag];
     }
-    first_switch_ = count_;
+    first_switch_ = static_cast<std::uint32_t>(count);
     for (const std::uint8_t tag : step.switches) {
-      tags_[count_++] = &program_tags[tag];
+      few_[count++] = &program_tags[tag];
     }
+    all_ = std::span(few_).first(count);
   }
+  ClauseTable(const ClauseTable&) = delete;
+  ClauseTable& operator=(const ClauseTable&) = delete;
 
   /// By the constructor that core has for it, where all clauses are of one kind.
   Handlers handlers() const {
-    const std::span<const Tag* const> all(tags_.data(), count_);
-    if (first_switch_ == count_) {
-      return Handlers::suspends(all);
+    if (first_switch_ == all_.size()) {
+      return Handlers::suspends(all_);
     }
-    return first_switch_ == 0 ? Handlers::switches(all) : Handlers{all, first_switch_};
+    return first_switch_ == 0 ? Handlers::switches(all_) : Handlers{all_, first_switch_};
   }
 
  private:
-  std::array<const Tag*, program_bounds::suspend_clauses + program_bounds::switch_clauses> tags_{};
-  std::uint32_t count_ = 0;
+  std::array<const Tag*, program_bounds::suspend_clauses + program_bounds::switch_clauses> few_{};
+  std::span<const Tag* const> all_;
   std::uint32_t first_switch_ = 0;
 };
 
@@ -98,7 +109,8 @@ struct Operations::Probed {
   }
 };
 
-Seen Operations::operate(const Step& step) {
+Seen Operations::operate(const Step& step, StackIndex self) {
+  store_ = &embedder_.store(view_.reference().stack(self).store);
   if (!probing_) {
     return operate_unprobed(step);
   }
@@ -130,7 +142,11 @@ Seen Operations::operate_unprobed(const Step& step) {
   }
 }
 
+/// Values that are refused are never read: they are whatever the room has.
 std::span<const Value> Operations::values_for(std::span<Value> room, std::uint32_t count) const {
+  if (view_.reference().arrival().kind == Arrival::Kind::refused) {
+    return room.first(count);
+  }
   for (std::uint32_t place = 0; place < count; ++place) {
     const PlainValue made = value_made(view_.reference().serial(), place);
     room[place] = {made.low, made.high};
@@ -140,8 +156,16 @@ std::span<const Value> Operations::values_for(std::span<Value> room, std::uint32
 
 Seen Operations::make(const Step& step) {
   const auto before = store_judge_.count_records();
-  const Seen seen = make_unjudged(step);
+  Seen seen = make_unjudged(step);
   store_judge_.judge_records(before);
+  const std::uint64_t revisions = view_.progress.program().revisions;
+  if (revisions != 0 && seen.kind == Arrival::Kind::made) {
+    // As if so many handles of it had been consumed before.
+    Continuation& record = *seen.handle.record;
+    const std::uint64_t more = revisions > record.revision ? revisions - record.revision : 0;
+    record.revision += more;
+    seen.handle.revision += more;
+  }
   return seen;
 }
 
@@ -152,13 +176,13 @@ Seen Operations::make_unjudged(const Step& step) {
   if (shape.kind == StackShape::Kind::mapped) {
     const bool is_unsaid =
         shape.bytes == program_bounds::store_stack_bytes && view_.reference().serial() % 2 == 0;
-    return handle_or_refusal(cont_new(embedder_.store(), function, is_unsaid ? 0 : shape.bytes));
+    return handle_or_refusal(cont_new(*store_, function, is_unsaid ? 0 : shape.bytes));
   }
   const auto leased = embedder_.lease(shape);
   if (!leased) {
     return refusal(leased.error());
   }
-  const auto made = cont_new(embedder_.store(), function, **leased);
+  const auto made = cont_new(*store_, function, **leased);
   if (!made) {
     embedder_.give_back_lease();
   }
@@ -167,16 +191,16 @@ Seen Operations::make_unjudged(const Step& step) {
 
 Seen Operations::bind(const Step& step) {
   return handle_or_refusal(
-      cont_bind(embedder_.store(), view_.slot(step.handle), values_for(values_in_, step.values)));
+      cont_bind(*store_, view_.slot(step.handle), values_for(values_in_, step.values)));
 }
 
 Seen Operations::drop(const Step& step) {
-  const auto dropped = abandon(embedder_.store(), view_.slot(step.handle));
+  const auto dropped = abandon(*store_, view_.slot(step.handle));
   return dropped ? Seen{} : refusal(dropped.error());
 }
 
 [[gnu::noinline]] Seen Operations::resume_or_throw(const Step& step) {
-  const ClauseTable table(step);
+  const ClauseTable table(step, embedder_);
   const Handlers handlers = table.handlers();
   const Handle handle = view_.slot(step.handle);
   const std::span<const Value> values = values_for(values_in_, step.values);
@@ -184,10 +208,10 @@ Seen Operations::drop(const Step& step) {
   if (on_resume != nullptr) {
     on_resume(handle, std::span(values_in_).first(values.size()));
   }
-  const auto outcome = step.kind == Kind::resume
-                           ? resume(embedder_.store(), handle, values, handlers)
-                           : resume_throw(embedder_.store(), handle,
-                                          exception_of(view_.reference().serial()), handlers);
+  const auto outcome =
+      step.kind == Kind::resume
+          ? resume(*store_, handle, values, handlers)
+          : resume_throw(*store_, handle, exception_of(view_.reference().serial()), handlers);
   if (!outcome) {
     // Rejected, or what it ran has trapped: core answers both in the same way.
     const bool ran = view_.reference().arrival().kind == Arrival::Kind::trapped;
@@ -214,14 +238,17 @@ void Operations::resume_again(const Step& step) {
 }
 
 [[gnu::noinline]] Seen Operations::suspend_or_switch(const Step& step) {
-  std::array<Value, program_bounds::values_across> out;
-  std::array<Value, program_bounds::values_across> in;
-  const std::span<const Value> values = values_for(out, step.values);
-  const std::span<Value> room(in.data(), step.room);
-  const auto received = step.kind == Kind::suspend
-                            ? suspend(embedder_.store(), program_tags[step.tag], values, room)
-                            : switch_to(embedder_.store(), view_.slot(step.handle),
-                                        program_tags[step.tag], values, room);
+  std::array<Value, few_values> out;
+  std::array<Value, few_values> in;
+  const std::span<const Value> values = values_for(
+      step.values <= few_values ? std::span<Value>(out) : embedder_.room_for(step.values),
+      step.values);
+  const std::span<Value> room = step.room <= few_values ? std::span<Value>(in.data(), step.room)
+                                                        : embedder_.room_for(step.room);
+  const auto received =
+      step.kind == Kind::suspend
+          ? suspend(*store_, program_tags[step.tag], values, room)
+          : switch_to(*store_, view_.slot(step.handle), program_tags[step.tag], values, room);
   if (!received) {
     return refusal(received.error());
   }

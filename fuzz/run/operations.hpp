@@ -20,9 +20,9 @@ class Operations {
   /// `probing`: a register probe is around every operation of this run.
   void begin(bool probing);
 
-  /// Performs an operation. Returns when the stack that took the step has the control again, or
-  /// throws what reaches it.
-  Seen operate(const Step& step);
+  /// Performs an operation on the store of `self`, which took the step. Returns when it has the
+  /// control again, or throws what reaches it.
+  Seen operate(const Step& step, StackIndex self);
 
   /// Resumes a continuation that runs, or waits around the one that runs, by a forged handle of its
   /// present revision: a check of core ends the process.
@@ -43,6 +43,7 @@ class Operations {
   Embedder& embedder_;
   Judge& judge_;
   StoreJudge& store_judge_;
+  Store* store_ = nullptr;  ///< of the stack that took the latest step
   bool probing_ = false;
   std::uint64_t modes_ = 0;  ///< floating-point modes at the beginning of the run
   std::vector<Value> values_in_;

@@ -70,9 +70,10 @@ class Run {
     judge_.begin();
     operations_.begin(probing);
     bodies_.run();
+    embedder_.forget_rooms();
     walker_.walk_outside();
-    if (embedder_.has_own_store()) {
-      embedder_.end_own_store(view_, natives_);
+    if (embedder_.has_own_stores()) {
+      embedder_.end_own_stores(view_, natives_);
     }
     view_.same(SpecId::C7, "exceptions that are left after the run", 0, BodyException::count);
     return progress_.end();
@@ -81,7 +82,7 @@ class Run {
  private:
   Progress progress_;
   NativeStacks natives_;
-  Embedder embedder_{&Bodies::array_call};
+  Embedder embedder_{progress_.reference(), &Bodies::array_call};
   const RunView view_{progress_, natives_, embedder_};
   Walker walker_{view_};
   BrokenWalker broken_walker_{view_, walker_};

@@ -32,7 +32,9 @@ void RunLog::begin(std::size_t watched_place) {
 }
 
 void RunLog::note(const Step* step, const Reference& reference) {
-  is_full_ = is_full_ || count_ == run_log_bounds::transitions ||
+  const bool is_beyond_model =
+      step != nullptr && (step->kind == Step::Kind::enter_other || step->kind == Step::Kind::move);
+  is_full_ = is_full_ || is_beyond_model || count_ == run_log_bounds::transitions ||
              reference.live().size() > run_log_bounds::live;
   if (is_full_) {
     ++unlogged_;

@@ -15,7 +15,8 @@
 
 namespace fiberproof::fuzz {
 
-/// Bounds of a log. A run that reaches one continues unlogged, and the log says so.
+/// Bounds of a log. A run that reaches one continues unlogged, and the log says so. So does one
+/// that enters another store or moves to another thread, which the model does not have.
 namespace run_log_bounds {
 inline constexpr std::size_t live = 8;  ///< continuations at a time
 inline constexpr std::size_t transitions = 4096;

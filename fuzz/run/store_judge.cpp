@@ -6,6 +6,7 @@
 #include "fuzz/spec/spec_layout.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace fiberproof::fuzz {
 namespace {
@@ -35,6 +36,16 @@ oracle::BufferWords words_of(const ArgsObject& buffer) {
 
 ReferenceStack::State state_of(const StackRecord& record) {
   return static_cast<ReferenceStack::State>(record.state);
+}
+
+/// The step that threw what the innermost handler of this thread has caught, which there is.
+std::uint32_t exception_handled() {
+  const std::exception_ptr handled = std::current_exception();
+  sanitizer_written(&handled, sizeof handled);
+  // Both C++ libraries keep the address of the object, and nothing else.
+  static_assert(sizeof handled == sizeof(const BodyException*));
+  return std::bit_cast<const BodyException*>(*reinterpret_cast<const std::uintptr_t*>(&handled))
+      ->thrown_in;
 }
 
 }  // namespace
@@ -122,9 +133,11 @@ void StoreJudge::judge() {
              address_of(store.active));
   view_.same(SpecId::C2, "state of the running stack", ReferenceStack::State::running,
              state_of(*store.active));
-  view_.same(SpecId::C7, "continuations that have a stack", reference.live().size(),
+  const std::uint8_t own = reference.stack(running).store;
+  view_.same(SpecId::C7, "continuations that have a stack", reference.live_count(own),
              store.live_count());
   judge_limits(running);
+  judge_exceptions(running);
   for (const StackIndex index : reference.ended()) {
     judge_ended(index);
   }
@@ -151,7 +164,7 @@ void StoreJudge::judge_continuation(StackIndex index) {
   const Continuation& got = stack.continuation();
   view_.same(SpecId::C2, "state of a continuation", expected.state, state_of(got));
   view_.same(SpecId::C2, "number of a continuation", expected.number,
-             got.id - embedder_.numbers_before());
+             got.id - embedder_.numbers_before(expected.store));
   view_.same(SpecId::C2, "record of the parent", view_.record_of(expected.parent),
              address_of(got.parent));
   view_.check(oracle::c1_revision(expected.uses != stack.uses, stack.revision, got.revision));
@@ -168,6 +181,33 @@ void StoreJudge::judge_continuation(StackIndex index) {
   if (stack.entered && expected.state != ReferenceStack::State::running) {
     view_.check(oracle::c4_limits(stack.limits, words_of(got.limits)));
   }
+  if (expected.state != ReferenceStack::State::running) {
+    judge_kept_exceptions(index);
+  }
+}
+
+/// The exceptions of a stack stay with it (F3). The thread's are those of the stack that runs on
+/// it.
+void StoreJudge::judge_exceptions(StackIndex running) const {
+  const ExpectedExceptions expected = view_.reference().exceptions(running);
+  const ExceptionState& got = thread_exception_state();
+  view_.same(SpecId::F3, "exceptions on their way on the running stack", expected.uncaught,
+             got.uncaught);
+  view_.same(SpecId::F3, "the running stack handles an exception", expected.caught.has_value(),
+             got.caught != nullptr);
+  if (expected.caught) {
+    view_.same(SpecId::F3, "step that threw the exception that is handled", *expected.caught,
+               exception_handled());
+  }
+}
+
+void StoreJudge::judge_kept_exceptions(StackIndex index) const {
+  const ExpectedExceptions expected = view_.reference().exceptions(index);
+  const ExceptionState& got = natives_[index].record->exceptions;
+  view_.same(SpecId::F3, "exceptions on their way on a stack that waits", expected.uncaught,
+             got.uncaught);
+  view_.same(SpecId::F3, "a stack that waits handles an exception", expected.caught.has_value(),
+             got.caught != nullptr);
 }
 
 void StoreJudge::judge_buffers(const ReferenceStack& expected, const Continuation& got) const {

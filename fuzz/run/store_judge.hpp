@@ -42,6 +42,8 @@ class StoreJudge {
   void judge_protection(const LayoutRequest& layout) const;
   void judge_ended(StackIndex index);
   void judge_limits(StackIndex running);
+  void judge_exceptions(StackIndex running) const;
+  void judge_kept_exceptions(StackIndex index) const;
 
   const RunView& view_;
   NativeStacks& natives_;

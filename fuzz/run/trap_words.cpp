@@ -54,7 +54,8 @@ oracle::TextFacts facts_of(const RunView& view, Handle rejected) {
 
 }  // namespace
 
-const Tag program_tags[program_bounds::tags] = {"t0", "t1", "t2", "t3"};
+const Tag program_tags[program_bounds::tags] = {"t0", "t1", "t0", "t1"};
+const Tag other_tag("t0");
 
 std::size_t tag_index(const Tag* tag) {
   return static_cast<std::size_t>(tag - program_tags);

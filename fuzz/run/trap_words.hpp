@@ -12,6 +12,8 @@ namespace fiberproof::fuzz {
 
 /// The tags that programs name; `tag_index` finds one.
 extern const Tag program_tags[program_bounds::tags];
+/// A tag that no step names.
+extern const Tag other_tag;
 std::size_t tag_index(const Tag* tag);
 
 /// On input `trap` is of the store of this run.

@@ -55,7 +55,7 @@ class Unwinding {
     }
     std::uint64_t left = noted_.left_count() + (parent_ || inside_of_ != 0 ? 1 : 0);
     for (StackIndex index = next_trampoline_; index != no_stack; ++left) {
-      index = continuation_at(view_.next_outward(index));
+      index = continuation_at(view_.reference().next_outward(index));
     }
     const std::uint64_t met = noted_.met_count() + trampolines_met_;
     return oracle::same(SpecId::T7, "frames of the program and trampolines that the unwinder meets",
@@ -105,14 +105,14 @@ class Unwinding {
     const Span& stack = view_.natives[next_trampoline_].span;
     if (frame_pointer == stack.end - spec::saved_rbp_below_top) {
       parent_ = control_context_of(stack);
-      next_trampoline_ = continuation_at(view_.next_outward(next_trampoline_));
+      next_trampoline_ = continuation_at(view_.reference().next_outward(next_trampoline_));
     }
   }
 
   /// The next continuation from here outward.
   StackIndex continuation_at(StackIndex index) const {
     while (index != no_stack && view_.reference().stack(index).initial) {
-      index = view_.next_outward(index);
+      index = view_.reference().next_outward(index);
     }
     return index;
   }
@@ -191,7 +191,8 @@ void Unwinder::judge_stop(const Stop& stop) {
     stepped_ = view_.reference().running();
   }
   const StackIndex running = view_.reference().running();
-  Unwinding unwinding(view_, running == stepped_ ? view_.next_outward(running) : running);
+  Unwinding unwinding(view_,
+                      running == stepped_ ? view_.reference().next_outward(running) : running);
   unwinding.begin_at(stepped_, stop.rip);
   view_.check(unwinding.unwind(unwound_at_once_max));
 }

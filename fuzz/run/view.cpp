@@ -5,11 +5,6 @@
 
 namespace fiberproof::fuzz {
 
-StackIndex RunView::next_outward(StackIndex index) const {
-  const ReferenceStack& stack = reference().stack(index);
-  return stack.initial ? stack.outer : stack.parent;
-}
-
 LayoutRequest RunView::layout_of(StackIndex index) const {
   const ReferenceStack& expected = reference().stack(index);
   const Signature& signature = progress.program().functions[expected.function];
@@ -21,7 +16,7 @@ LayoutRequest RunView::layout_of(StackIndex index) const {
           .returns = signature.returns,
           .start_routine = reinterpret_cast<std::uint64_t>(start_routine(Trampoline::trap)),
           .func_ref = reinterpret_cast<std::uint64_t>(function),
-          .caller_vmctx = reinterpret_cast<std::uint64_t>(&store()),
+          .caller_vmctx = reinterpret_cast<std::uint64_t>(&embedder.store(expected.store)),
           .args_object = reinterpret_cast<std::uint64_t>(&stack.continuation().args)};
 }
 

@@ -17,6 +17,7 @@ struct RunView {
   const Embedder& embedder;
 
   const Reference& reference() const { return progress.reference(); }
+  /// The store of the running stack.
   const Store& store() const { return embedder.store(); }
   const Handle& slot(std::size_t number) const { return embedder.slots()[number]; }
   /// Address of the record of a stack; 0 for no_stack.
@@ -25,10 +26,9 @@ struct RunView {
   }
   /// What core calls a continuation, by its number in the store.
   std::uint64_t number_of(StackIndex index) const {
-    return reference().stack(index).number + embedder.numbers_before();
+    const ReferenceStack& stack = reference().stack(index);
+    return stack.number + embedder.numbers_before(stack.store);
   }
-  /// The stack that waits for this one: its parent, or what ran before its entry.
-  StackIndex next_outward(StackIndex index) const;
   /// What the stack of a continuation was laid out for.
   LayoutRequest layout_of(StackIndex index) const;
   /// Copies the top of a continuation's stack, where somebody wants snapshots.

@@ -199,7 +199,9 @@ void Walker::walk_from_here(StackIndex self) {
   walk_active_chain(self);
   const std::size_t number = view_.reference().serial() % program_bounds::handles;
   const Reference::Slot& slot = view_.reference().slot(number);
-  if (view_.reference().is_good(slot)) {
+  const bool is_of_store = slot.stack != no_stack && view_.reference().stack(slot.stack).store ==
+                                                         view_.reference().stack(self).store;
+  if (is_of_store && view_.reference().is_good(slot)) {
     walk_suspended_chain(view_.slot(number), slot.stack);
   }
 }

@@ -83,6 +83,7 @@ inline std::string text_of(const Arrival& arrival) {
     case Arrival::Kind::trapped: return fmt::format("{} trapped: {}", self, text_of(arrival.trap));
     case Arrival::Kind::resumed: return fmt::format("{} resumes with {}", self, values_of(arrival));
     case Arrival::Kind::caught: return fmt::format("{} catches {}", self, arrival.exception);
+    case Arrival::Kind::cleaning: return fmt::format("{} holds up {}", self, arrival.exception);
   }
   return "?";
 }

@@ -318,7 +318,10 @@ void FunctionWriter::operation(const Item& item) {
     case Step::Kind::start:
     case Step::Kind::yield:
     case Step::Kind::yield_apart:
-    case Step::Kind::overflow: return;
+    case Step::Kind::overflow:
+    case Step::Kind::cleanup:
+    case Step::Kind::enter_other:
+    case Step::Kind::move: return;
   }
 }
 

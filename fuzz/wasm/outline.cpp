@@ -193,6 +193,9 @@ class Outliner {
       case Step::Kind::throw_:
       case Step::Kind::rethrow:
       case Step::Kind::collect: break;
+      case Step::Kind::move: leave_out("move: a module has one thread"); return true;
+      case Step::Kind::cleanup:
+      case Step::Kind::enter_other: return true;  // In no trace.
     }
     draft.add(Item::Kind::operation, index);
     return arrive(event, index);

@@ -98,7 +98,15 @@ void Comparison::follow(const Logged& logged) {
     ++tally_.skipped;
     return;
   }
-  !logged.step ? end(false) : follow_step(logged, *logged.step);
+  // A destructor ends by itself, too, and its exception goes on.
+  const bool unwinds = logged.arrival == Arrival::Kind::caught ||
+                       logged.arrival == Arrival::Kind::cleaning ||
+                       logged.arrival == Arrival::Kind::trapped;
+  if (logged.step) {
+    follow_step(logged, *logged.step);
+  } else {
+    unwinds ? unwind(logged) : end(false);
+  }
 }
 
 void Comparison::follow_step(const Logged& logged, const Step& step) {
@@ -118,6 +126,10 @@ void Comparison::follow_step(const Logged& logged, const Step& step) {
     case trap: return end(true);
     case throw_:
     case rethrow: return unwind(logged);
+    case back:
+      if (logged.arrival != Arrival::Kind::went_on) return unwind(logged);
+      ++tally_.unmodelled[static_cast<std::size_t>(step.kind)];
+      return;
     case Step::Kind::enter: return this->enter(logged);
     case leave: return take(operation(Kind::leave));
     default: ++tally_.unmodelled[static_cast<std::size_t>(step.kind)]; return;
