@@ -32,7 +32,7 @@ void put(const Code& code, std::span<std::uint8_t>& room) {
 using CountsCode = std::array<std::uint8_t, 1>;
 static_assert(coded_stacks == 4 && coded_functions == 4 && program_bounds::tags == 4);
 constexpr std::uint8_t v44_code = 3 << 6;
-/// Where the first byte has this in its upper two bits, such a code follows: the trampoline in its
+/// A code follows the first byte if that has this in its upper two bits: the trampoline in its
 /// first byte, then how many continuations and uses of handles came before.
 constexpr std::uint8_t counted_code = 2 << 6;
 using CountedCode = std::array<std::uint8_t, 1 + 2 * sizeof(std::uint64_t)>;

@@ -214,7 +214,8 @@ bool Reference::may_throw(StackIndex index) const {
   return true;
 }
 
-/// What is thrown into a chain also reaches the running stack, unless the chain catches it.
+/// An exception that is thrown into a chain also reaches the running stack, unless the chain
+/// catches it.
 bool Reference::may_throw_into(const Slot& slot) const {
   if (stacks_[slot.stack].state == State::fresh) {
     return may_throw(running_);

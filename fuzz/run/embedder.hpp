@@ -42,7 +42,7 @@ class Embedder {
   Store& store(std::uint8_t number) const { return *stores_[number]; }
   /// Continuations that a store made in earlier runs.
   std::uint64_t numbers_before(std::uint8_t store) const { return numbers_before_[store]; }
-  /// Those of the running stack's store.
+  /// Likewise in the running stack's store.
   std::uint64_t numbers_before() const { return numbers_before_[running_store()]; }
   const fiberproof::Function& function(std::size_t index) const { return functions_[index]; }
   const std::array<Handle, program_bounds::handles>& slots() const { return slots_; }

@@ -87,7 +87,7 @@ std::vector<Part> write_parts(Context& context) {
 constexpr std::array<std::pair<Step::Kind, Step::Kind>, 2> instead = {
     {{Step::Kind::cleanup, Step::Kind::call}, {Step::Kind::enter_other, Step::Kind::enter}}};
 
-/// What is handed over at once by a suspension or a switch, where a module has it.
+/// The most that a suspension or a switch hands over at once in a module.
 constexpr std::uint16_t values_across_max = 15;
 
 bool is_wide(const Step& step) {

@@ -98,7 +98,7 @@ void Comparison::follow(const Logged& logged) {
     ++tally_.skipped;
     return;
   }
-  // A destructor ends by itself, too, and its exception goes on.
+  // A destructor ends by itself, too, and its exception continues.
   const bool unwinds = logged.arrival == Arrival::Kind::caught ||
                        logged.arrival == Arrival::Kind::cleaning ||
                        logged.arrival == Arrival::Kind::trapped;
