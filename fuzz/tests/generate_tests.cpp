@@ -17,7 +17,7 @@
 namespace fiberproof::fuzz {
 namespace {
 
-constexpr std::uint32_t rounds = 20'000;
+constexpr std::uint32_t rounds = 60'000;
 
 void generate_from_random_bytes(std::mt19937& random, Program& program) {
   std::vector<std::uint8_t> bytes(random() % 1000);

@@ -283,5 +283,54 @@ TEST(reference, a_tight_stack_returns_at_once) {
             (Lines{"0 has 1", "1 starts () tight", "0 gets results ()"}));
 }
 
+// Two stores and two threads.
+
+TEST(reference, a_handle_of_the_other_store_means_nothing) {
+  const TakenSteps taken(R"(
+    new h0 f1 on s0
+    enter other
+    new h1 f1 on s0
+    resume h0 0 to h0
+    drop h0
+    resume h1 0 to h1
+    return
+    leave
+    resume h1 0 to h1
+    resume h0 0 to h0)");
+  EXPECT_EQ(taken.lines,
+            (Lines{"0 has 1", "2 continues", "2 has 3", "skipped", "skipped", "3 starts ()",
+                   "2 gets results ()", "0 continues", "skipped", "1 starts ()"}));
+  EXPECT_EQ(taken.reference.stack(3).number, 1u);
+  EXPECT_EQ(taken.reference.live_count(0), 1u);
+  EXPECT_EQ(taken.reference.live_count(1), 0u);
+}
+
+TEST(reference, the_embedder_moves_with_nothing_entered_or_called) {
+  EXPECT_EQ(arrivals_of(R"(
+    move
+    call 1
+    move
+    back
+    enter
+    move
+    leave
+    new h0 f1 on s0
+    resume h0 0 to h0
+    move)"),
+            (Lines{"0 continues", "0 continues", "skipped", "0 continues", "1 continues", "skipped",
+                   "0 continues", "0 has 2", "2 starts ()", "skipped"}));
+}
+
+// Wide numbers.
+
+TEST(reference, clauses_of_a_table_count_from_its_beginning) {
+  EXPECT_EQ(arrivals_of(R"(
+    new h0 f1 on s0
+    resume h0 0 to h0 after 256 suspends t1 t0
+    suspend t0 0 room 0)")
+                .back(),
+            "0 gets clause 257 of 1 ()");
+}
+
 }  // namespace
 }  // namespace fiberproof::fuzz
