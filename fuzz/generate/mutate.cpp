@@ -300,11 +300,6 @@ void declare_more_or_less(Program& program, Random& random) {
   }
 }
 
-/// Rare, since each costs as much as a few other programs.
-void widen_rarely(Program& program, Random& random) {
-  random.one_in(4) ? widen(program, random) : change_field(program, random);
-}
-
 using Change = void (*)(Program&, Random&);
 
 /// A change listed more often is more likely. About as many steps are deleted as added.
@@ -313,7 +308,7 @@ constexpr std::array<Change, 26> changes = {
     insert_step,          change_field, change_field, change_field, change_field,  change_number,
     change_number,        delete_run,   delete_run,   delete_run,   delete_run,    duplicate_step,
     swap_steps,           move_step,    copy_run,     change_stack, insert_repeat, change_function,
-    declare_more_or_less, widen_rarely,
+    declare_more_or_less, widen,
 };
 
 }  // namespace
@@ -324,6 +319,9 @@ void mutate(Program& program, std::uint32_t seed) {
   if ((program.numbers != 0 || program.revisions != 0) && random.one_in(2)) {
     program.numbers = 0;  // A store of its own makes a run slow.
     program.revisions = 0;
+  }
+  if (program.tags == 1 && random.one_in(8)) {
+    program.tags = static_cast<std::uint8_t>(1 + random.below(program_bounds::tags));
   }
   for (std::uint8_t count = random.one_of(how_many); count > 0; --count) {
     if (program.steps.empty()) {

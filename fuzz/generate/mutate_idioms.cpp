@@ -23,7 +23,7 @@ class Writer {
 
   void handler() {
     fresh(0);
-    resume_fresh(0, 1).suspends.push_back(tag_);
+    handle(resume_fresh(0, 1));
     suspend();
     resume(1, 1);
   }
@@ -44,7 +44,7 @@ class Writer {
   void deep_forwarding() {
     nested_under_handler(1 + random_.below(4));
     suspend();
-    resume(0, 0).suspends.push_back(tag_);
+    handle(resume(0, 0));
     if (random_.one_in(2)) {
       suspend();
     }
@@ -52,7 +52,7 @@ class Writer {
 
   void stale_handle() {
     fresh(0);
-    resume_fresh(0, 1).suspends.push_back(tag_);
+    handle(resume_fresh(0, 1));
     suspend();
     resume(1, 2);
     constexpr std::array consumers = {Kind::resume,     Kind::bind,    Kind::drop,
@@ -75,7 +75,7 @@ class Writer {
     suspend();
     fresh(1);
     resume_fresh(1, 1).suspends.push_back(any_tag());
-    resume(0, 0).suspends.push_back(tag_);
+    handle(resume(0, 0));
     suspend();
   }
 
@@ -108,7 +108,7 @@ class Writer {
 
   void suspend_while_handling_an_exception() {
     fresh(0);
-    resume_fresh(0, 1).suspends.push_back(tag_);
+    handle(resume_fresh(0, 1));
     add(Kind::try_);
     if (random_.one_in(2)) {
       call();
@@ -119,7 +119,7 @@ class Writer {
       add(Kind::try_);
       add(Kind::throw_);
     }
-    resume(1, 1).suspends.push_back(tag_);
+    handle(resume(1, 1));
     add(random_.one_in(4) ? Kind::back : Kind::rethrow);
   }
 
@@ -149,7 +149,7 @@ class Writer {
       add(Kind::cleanup);
     }
     fresh(0);
-    resume_fresh(0, 1).suspends.push_back(tag_);
+    handle(resume_fresh(0, 1));
     if (random_.one_in(2)) {
       add(Kind::try_);
     }
@@ -161,16 +161,16 @@ class Writer {
     const Kind kind = random_.one_of(inside);
     if (kind == Kind::suspend) {
       suspend();
-      if (random_.one_in(3)) {
-        add(random_.one_in(2) ? Kind::drop : Kind::throw_into).handle = slot(1);
+      if (random_.one_in(2)) {
+        add(Kind::drop).handle = slot(1);
         return;
       }
-      resume(1, 1).suspends.push_back(tag_);
+      handle(resume(1, 1));
     } else if (kind == Kind::try_) {
       add(Kind::try_);
       add(Kind::throw_);
       suspend();
-      resume(1, 1).suspends.push_back(tag_);
+      handle(resume(1, 1));
     } else {
       handler();
     }
@@ -178,16 +178,45 @@ class Writer {
     add(Kind::back);
   }
 
+  /// A trap is raised on each stack outward, whatever its body does then.
+  void trap_outward() {
+    nested_under_handler(1 + random_.below(3));
+    add(Kind::trap);
+    for (std::size_t count = 1 + random_.below(3); count > 0; --count) {
+      add(random_.one_in(4) ? Kind::throw_ : Kind::return_);
+    }
+  }
+
+  /// Whole chains take each other's places, under a handler that may be some stacks away.
+  void switches_of_chains() {
+    waiting_chain(0, random_.below(3));
+    fresh(1);
+    Step& step = resume_fresh(1, 1);
+    step.switches.push_back(tag_);
+    step.suspends.push_back(tag_);
+    for (std::size_t deeper = random_.below(3); deeper > 0; --deeper) {
+      fresh(2);
+      resume_fresh(2, 2);
+    }
+    for (std::size_t count = 1 + random_.below(3); count > 0; --count) {
+      switch_to(0, 0);
+      idiom_.back().room = wide_room;
+    }
+    if (random_.one_in(2)) {
+      suspend();
+    }
+  }
+
   void two_stores() {
     fresh(0);
     if (random_.one_in(2)) {
-      resume_fresh(0, 0).suspends.push_back(tag_);
+      handle(resume_fresh(0, 0));
     }
     add(Kind::enter_other);
     handler();
     if (random_.one_in(3)) {
       add(Kind::enter_other);
-      resume(0, 0).suspends.push_back(tag_);
+      handle(resume(0, 0));
       suspend();
     }
     add(random_.one_in(4) ? Kind::throw_ : Kind::leave);
@@ -196,14 +225,14 @@ class Writer {
   /// What was suspended on one thread goes on on the other.
   void move_between() {
     fresh(0);
-    resume_fresh(0, 0).suspends.push_back(tag_);
+    handle(resume_fresh(0, 0));
     if (random_.one_in(3)) {
       add(random_.one_in(2) ? Kind::try_ : Kind::cleanup);
       add(Kind::throw_);
     }
     suspend();
     add(Kind::move);
-    resume(0, 0).suspends.push_back(tag_);
+    handle(resume(0, 0));
     suspend();
   }
 
@@ -222,6 +251,26 @@ class Writer {
     idiom_.push_back({});
     idiom_.back().kind = kind;
     return idiom_.back();
+  }
+
+  /// Handles the idiom's tag, now and then by a clause that is not the first.
+  void handle(Step& step) {
+    if (program_.tags > 1 && random_.one_in(3)) {
+      step.suspends.push_back(static_cast<std::uint8_t>((tag_ + 1u) % program_.tags));
+    }
+    step.suspends.push_back(tag_);
+  }
+
+  /// A chain that waits in slot `index`, with room for what a switch hands over.
+  void waiting_chain(std::size_t index, std::size_t deeper) {
+    fresh(index);
+    handle(resume_fresh(index, index));
+    for (; deeper > 0; --deeper) {
+      fresh(index + 1);
+      resume_fresh(index + 1, index + 1);
+    }
+    suspend();
+    idiom_.back().room = wide_room;
   }
 
   void fresh(std::size_t index) {
@@ -260,7 +309,7 @@ class Writer {
 
   void nested_under_handler(std::size_t deeper) {
     fresh(0);
-    resume_fresh(0, 0).suspends.push_back(tag_);
+    handle(resume_fresh(0, 0));
     for (std::size_t count = 0; count < deeper; ++count) {
       fresh(1);
       resume_fresh(1, 1);
@@ -297,6 +346,8 @@ class Writer {
         random_.below(random_.one_in(8) ? program_bounds::usual_values_across : 3));
   }
 
+  static constexpr std::uint16_t wide_room = program_bounds::usual_values_across;
+
   const Program& program_;
   Random& random_;
   Idiom& idiom_;
@@ -320,6 +371,9 @@ void make_idiom(const Program& program, Random& random, Idiom& idiom) {
                                  &Writer::entry_around_a_resume,
                                  &Writer::exception_into_a_chain,
                                  &Writer::suspend_in_a_destructor,
+                                 &Writer::trap_outward,
+                                 &Writer::switches_of_chains,
+                                 &Writer::switches_of_chains,
                                  &Writer::two_stores,
                                  &Writer::move_between};
   idiom.clear();

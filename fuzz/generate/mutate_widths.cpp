@@ -19,9 +19,9 @@ std::uint64_t near_power(Random& random, std::uint32_t bits) {
 /// How many continuations, or uses of a handle, came before: a field as wide as theirs is full
 /// after a few more.
 std::uint64_t count_before(Random& random) {
-  constexpr std::array<std::uint32_t, 6> widths = {8, 16, 31, 32, 48, 63};
-  return random.one_in(8) ? program_bounds::counted_before
-                          : near_power(random, random.one_of(widths));
+  constexpr std::array<std::uint32_t, 8> widths = {8, 16, 16, 31, 32, 32, 48, 63};
+  return random.one_in(16) ? program_bounds::counted_before
+                           : (std::uint64_t{1} << random.one_of(widths)) - 1 - random.below(2);
 }
 
 /// A handler table in which the index of the clause needs more than 8 or 16 bits.
@@ -29,7 +29,7 @@ void make_table_long(Program& program, Random& random) {
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     Step& step = program.steps[index];
     if (form_of(step.kind).has(StepField::before) && !step.suspends.empty() && random.one_in(2)) {
-      step.before = static_cast<std::uint32_t>(near_power(random, random.one_in(4) ? 16 : 8));
+      step.before = static_cast<std::uint32_t>(near_power(random, random.one_in(2) ? 16 : 8));
       return;
     }
   }
@@ -82,10 +82,11 @@ void widen(Program& program, Random& random) {
   if (random.one_in(128)) {
     return start_with_many_values(program, random);
   }
-  switch (random.below(4)) {
+  switch (random.below(5)) {
     case 0: program.numbers = count_before(random); break;
     case 1: program.revisions = count_before(random); break;
-    case 2: return make_table_long(program, random);
+    case 2:
+    case 3: return make_table_long(program, random);
     default: return suspend_many_values(program, random);
   }
 }

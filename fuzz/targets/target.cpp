@@ -6,6 +6,7 @@
 #include "fuzz/oracle/hex.hpp"
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
+#include "fuzz/targets/shape_notes.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -99,6 +100,7 @@ void start_target(int argument_count, char** arguments) {
   }
   keep_signals_off_small_stacks();
   write_oracle_counts_at_exit();
+  start_noting_shapes();
   if (!all.empty() && runs_inputs(all)) {
     start_recorder(all.front());
   }
@@ -147,6 +149,7 @@ int run_input(std::span<const std::uint8_t> input, Generator* generator,
   if (program.ends_process()) {
     return -1;
   }
+  note_shapes(program);
   const Outcome outcome = run(program, &report_and_abort, options);
   if (is_run_twice(input)) {
     run(program, &report_and_abort, options);

