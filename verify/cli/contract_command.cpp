@@ -1,6 +1,7 @@
 #include "verify/cli/contract_command.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/contract_frame.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/selection.hpp"
 #include "verify/cli/wording.hpp"
@@ -82,6 +83,14 @@ modifies
   A5 [store, store + 8)
   A5 [other - 0x30, other)
   A5 [store_of_other, store_of_other + 8)
+
+# What may change and no clause claims, each with its reason: fiberproof contract frame lists it.
+unclaimed
+  A4 mxcsr_control, x87_control | this switch promises nothing of them
+  A1 df at exit | as the code that switches back leaves it
+  A3 [frame - 0x30, frame), [other - 0x30, other) | pushed registers, which A1 and A3 claim where they come back
+  A2 [store, store + 8) at exit | any code has run since it was claimed
+  A2 [store_of_other, store_of_other + 8) | of the switch back, which stores as A2 says
 )";
 
 constexpr const char* default_name = "my_switch";
@@ -143,6 +152,11 @@ std::optional<std::string> fault_of(const Contract& contract) {
           : "whether a state satisfies the assumptions is unknown: " + answer.reason);
 }
 
+ExitStatus frame(const ContractCommand& command, nlohmann::json& results) {
+  if (!command.output.empty()) return could_not_run("contract frame: -o belongs to 'contract new'");
+  return list_frame_conditions(command.names, results);
+}
+
 ExitStatus check(const ContractCommand& command, nlohmann::json& results) {
   if (command.names.empty()) return could_not_run("contract check: give the files to check");
   if (!command.output.empty()) return could_not_run("contract check: -o belongs to 'contract new'");
@@ -165,7 +179,7 @@ ExitStatus check(const ContractCommand& command, nlohmann::json& results) {
 }  // namespace
 
 std::vector<std::string> contract_actions() {
-  return {"new", "check"};
+  return {"new", "check", "frame"};
 }
 
 std::string new_contract(const std::string& name) {
@@ -173,7 +187,8 @@ std::string new_contract(const std::string& name) {
 }
 
 ExitStatus run_contract_command(const ContractCommand& command, nlohmann::json& results) {
-  return command.action == "new" ? write_new(command, results) : check(command, results);
+  if (command.action == "new") return write_new(command, results);
+  return command.action == "check" ? check(command, results) : frame(command, results);
 }
 
 }  // namespace fiberproof::verify

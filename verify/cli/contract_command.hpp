@@ -1,4 +1,4 @@
-// `fiberproof contract`: a commented contract to start from, and a check of contracts without code.
+// `fiberproof contract`: a commented contract to start from, and checks of contracts without code.
 #pragma once
 
 #include "verify/cli/exit_status.hpp"
@@ -11,7 +11,7 @@ namespace fiberproof::verify {
 
 struct ContractCommand {
   std::string action;              ///< one of contract_actions()
-  std::vector<std::string> names;  ///< the new contract's name, or files to check
+  std::vector<std::string> names;  ///< the new contract's name, or files to look at
   std::string output;              ///< the new file; empty or - for standard output
 };
 
@@ -21,8 +21,8 @@ std::vector<std::string> contract_actions();
 /// name and layout, with comments on what to change for another.
 std::string new_contract(const std::string& name);
 
-/// Writes a new contract, or checks files: that each can be read, that its regions have a base, and
-/// that a state meets its assumptions.
+/// Writes a new contract; checks files: that each can be read, that its regions have a base, and
+/// that a state meets its assumptions; or lists frame conditions (contract_frame.hpp).
 ExitStatus run_contract_command(const ContractCommand& command, nlohmann::json& results);
 
 }  // namespace fiberproof::verify

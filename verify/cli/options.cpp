@@ -153,8 +153,8 @@ void add_list(CLI::App& app, Options& options) {
 }
 
 void add_contract(CLI::App& app, Options& options) {
-  CLI::App* const contract =
-      app.add_subcommand("contract", "Write a contract to start from, or check one without code");
+  CLI::App* const contract = app.add_subcommand(
+      "contract", "Write a contract to start from, or check contracts without code");
   contract
       ->add_option("WHAT", options.contract.action,
                    fmt::format("Do one of: {}", fmt::join(contract_actions(), ", ")))
@@ -162,9 +162,11 @@ void add_contract(CLI::App& app, Options& options) {
       ->required()
       ->check(one_of(contract_actions()));
   contract
-      ->add_option("NAME", options.contract.names,
-                   "new: name the contract and its routine like this (default: my_switch); check: "
-                   "read these files")
+      ->add_option(
+          "NAME", options.contract.names,
+          "new: name the contract and its routine like this (default: my_switch); check: "
+          "read these files; frame: list what these files, or else the project's contracts, "
+          "let code change without a claim")
       ->type_name("");
   contract
       ->add_option("-o", options.contract.output,

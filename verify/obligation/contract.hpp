@@ -97,6 +97,7 @@ struct RegionDeclaration {
   bool read_only = false;
   std::string symbol = {};  ///< of the variable of the file that the region is; empty if of none
   std::uint64_t bytes = 0;  ///< of that variable
+  std::string text = {};    ///< of the range, as written
 };
 
 /// `name == expression` for a register: its value when a run begins.
@@ -155,6 +156,19 @@ struct WriteDeclaration {
   std::string spec_id;
   Range range;
   std::optional<Expression> condition;
+  std::string text = {};  ///< of the range, as written
+};
+
+/// Parts of the state that code may change, and whose values no clause decides, with the reason.
+struct UnclaimedDeclaration {
+  std::string spec_id;
+  std::vector<Range> ranges;
+  std::vector<std::string> registers;   ///< and modes
+  std::vector<std::string> points;      ///< calls, runs that begin, or `exit`; empty: all of them
+  std::optional<Expression> condition;  ///< at the beginning
+  std::string reason;
+  std::string text;  ///< as written, without the reason
+  Position position;
 };
 
 /// The only registers that may be live behind the last run, a switch.
@@ -201,6 +215,7 @@ struct Contract {
   std::vector<ModelStore> model;
   std::vector<Clause> exits;
   std::vector<WriteDeclaration> modifies;
+  std::vector<UnclaimedDeclaration> unclaimed;
   std::vector<LiveDeclaration> live;
   std::vector<Expression> preferences;  ///< make a counterexample small and readable
   std::string program;                  ///< template of the Program that shows a counterexample

@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::size_t id_letters_max = 16;
 
-constexpr std::array<std::string_view, 17> statement_names = {
-    "contract", "ghost",          "let",   "assume",    "region", "alias",
-    "run",      "call",           "model", "preserves", "exit",   "modifies",
-    "prefer",   "counterexample", "slot",  "live",      "foreign"};
+constexpr std::array<std::string_view, 18> statement_names = {
+    "contract", "ghost",          "let",   "assume",    "region",  "alias",
+    "run",      "call",           "model", "preserves", "exit",    "modifies",
+    "prefer",   "counterexample", "slot",  "live",      "foreign", "unclaimed"};
 
 // A rule's id: letters and a number, such as T4 (verify/SPEC.md) or one of the contract's own. Some
 // registers look the same.
@@ -58,6 +58,7 @@ ContractReader::Result<void> ContractReader::statement() {
   if (parser_.accept("exit")) return lines([this] { return clause_into(contract_.exits); });
   if (parser_.accept("preserves")) return lines([this] { return preserved(); });
   if (parser_.accept("modifies")) return lines([this] { return write_declaration(); });
+  if (parser_.accept("unclaimed")) return lines([this] { return unclaimed_declaration(); });
   if (parser_.accept("live")) return lines([this] { return live_declaration(); });
   if (parser_.accept("counterexample")) return program();
   return parser_.error_here(fmt::format(
@@ -157,10 +158,12 @@ ContractReader::Result<void> ContractReader::region() {
   if (parser_.accept("global")) {
     if (const auto done = variable(region); !done) return done;
   } else {
+    const std::size_t start = parser_.peek().offset;
     auto range = parser_.range();
     if (!range) return std::unexpected(range.error());
     region.low = std::move(range->low);
     region.high = std::move(range->high);
+    region.text = text_since(start);
   }
   region.read_only = parser_.accept("read_only");
   contract_.regions.push_back(std::move(region));
@@ -181,6 +184,7 @@ ContractReader::Result<void> ContractReader::variable(RegionDeclaration& region)
   }
   region.bytes = parser_.next().value;
   contract_.ghosts.push_back({region.name, Ghost::Sort::address, 1});
+  region.text = fmt::format("[{0}, {0} + {1})", region.name, region.bytes);
   region.low = {ExpressionKind::ghost, at, false, 0, region.name, {}, {}};
   const Expression size{ExpressionKind::number, at, false, region.bytes, {}, {}, {}};
   region.high = {ExpressionKind::add, at, false, 0, {}, {}, {region.low, size}};

@@ -71,6 +71,10 @@ class ContractReader {
   /// `ID name, …`: adds for each name the clause `ID preserves_name: name == old name` to the exit.
   Result<void> preserved();
   Result<void> write_declaration();
+  /// `ID PART, … at POINT, … when formula | reason`.
+  Result<void> unclaimed_declaration();
+  Result<void> unclaimed_part(UnclaimedDeclaration& unclaimed);
+  Result<void> unclaimed_point(UnclaimedDeclaration& unclaimed);
   /// `ID label: register, …`.
   Result<void> live_declaration();
   Result<void> program();

@@ -146,11 +146,78 @@ ContractReader::Result<void> ContractReader::write_declaration() {
   auto id = spec_id();
   if (!id) return std::unexpected(id.error());
   write.spec_id = *id;
+  const std::size_t start = parser_.peek().offset;
   auto range = parser_.range();
   if (!range) return std::unexpected(range.error());
   write.range = std::move(*range);
+  write.text = text_since(start);
   if (const auto when = condition_into(write.condition); !when) return when;
   contract_.modifies.push_back(std::move(write));
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::unclaimed_declaration() {
+  UnclaimedDeclaration unclaimed;
+  unclaimed.position = parser_.peek().position;
+  const std::size_t start = parser_.peek().offset;
+  auto id = spec_id();
+  if (!id) return std::unexpected(id.error());
+  unclaimed.spec_id = *id;
+  do {
+    if (const auto part = unclaimed_part(unclaimed); !part) return part;
+  } while (parser_.accept(","));
+  if (parser_.accept("at")) {
+    do {
+      if (const auto point = unclaimed_point(unclaimed); !point) return point;
+    } while (parser_.accept(","));
+  }
+  if (const auto when = condition_into(unclaimed.condition); !when) return when;
+  unclaimed.text = text_since(start);
+  if (const std::size_t bar = unclaimed.text.rfind(" |"); bar != std::string::npos) {
+    unclaimed.text.resize(bar);
+  }
+  do {
+    if (parser_.peek().kind == Token::Kind::end_of_line) parser_.next();
+    const std::string line = parser_.peek().text;
+    const std::size_t first = line.find_first_not_of(' ');
+    if (parser_.peek().kind != Token::Kind::template_line || first == std::string::npos) {
+      return parser_.error_here("say behind '|' why no clause claims it");
+    }
+    unclaimed.reason += (unclaimed.reason.empty() ? "" : " ") + line.substr(first);
+    parser_.next();
+  } while (parser_.peek(1).kind == Token::Kind::template_line);
+  contract_.unclaimed.push_back(std::move(unclaimed));
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::unclaimed_part(UnclaimedDeclaration& unclaimed) {
+  if (parser_.at("[")) {
+    auto range = parser_.range();
+    if (!range) return std::unexpected(range.error());
+    unclaimed.ranges.push_back(std::move(*range));
+    return {};
+  }
+  const Position position = parser_.peek().position;
+  auto name = parser_.expect_name("a register, a mode or a range of memory");
+  if (!name) return std::unexpected(name.error());
+  if (*name == "al" || *name == "fs_base" || (!is_register_name(*name) && !is_mode_name(*name))) {
+    return parser_.error(position, fmt::format("'{}' is not a register or a mode", *name));
+  }
+  unclaimed.registers.push_back(*name);
+  return {};
+}
+
+ContractReader::Result<void> ContractReader::unclaimed_point(UnclaimedDeclaration& unclaimed) {
+  const Position position = parser_.peek().position;
+  auto name = parser_.expect_name("a call, a run or 'exit'");
+  if (!name) return std::unexpected(name.error());
+  const bool is_call =
+      std::ranges::find(contract_.calls, *name, &CallDeclaration::name) != contract_.calls.end();
+  const bool is_run = std::ranges::find(contract_.runs, *name, &Run::name) != contract_.runs.end();
+  if (*name != "exit" && !is_call && !is_run) {
+    return parser_.error(position, fmt::format("'{}' is not a call or a run above", *name));
+  }
+  unclaimed.points.push_back(*name);
   return {};
 }
 

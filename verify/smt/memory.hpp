@@ -64,12 +64,15 @@ class Memory {
   /// Makes all contents unknown: any code may have stored anywhere.
   void havoc(std::string epoch);
 
- private:
   struct Chunk {
     Location location;
     unsigned bytes;
     Term value;
   };
+  /// The initial contents that were defined or loaded so far, in this order.
+  const std::vector<Chunk>& known_initial() const { return initial_->chunks; }
+
+ private:
   struct Initial {
     std::string epoch;
     std::vector<Chunk> chunks;

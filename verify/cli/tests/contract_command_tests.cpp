@@ -32,6 +32,38 @@ TEST_F(contract_command, the_projects_own_contracts_pass_the_check) {
   }
 }
 
+// The project's contracts, those of libraries and of engines, and a new one.
+TEST_F(contract_command, every_part_that_no_clause_claims_has_a_reason) {
+  const std::string contracts = FIBERPROOF_SOURCE "/verify/contracts";
+  const std::string fresh = file("fresh.contract", run({"contract", "new", "fresh"}).text());
+  for (const std::string& files :
+       {std::string(), contracts + "/*.contract " + contracts + "/libraries/*.contract " +
+                           contracts + "/engines/*.contract " + fresh}) {
+    const Outcome outcome = shell("\"$F\" contract frame " + files);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+    EXPECT_TRUE(outcome.says("fiber_start: ")) << outcome.text();
+    EXPECT_GT(outcome.count(" open, 0 of them without a reason"), 10u) << outcome.text();
+  }
+}
+
+TEST_F(contract_command, a_part_without_a_reason_fails) {
+  const std::string begin =
+      "contract c\nghost a : word\nregion a = [a, a + 16)\nrun it = function f\n  rdi == a\n"
+      "exit\n  T4 half: [a] == 1\nunclaimed\n  T4 rip, rsp, rbp, rbx, r12, r13, r14, r15 | so\n"
+      "  T4 mxcsr_control, x87_control, df | so\n";
+  const Outcome open = run({"contract", "frame", file("open.contract", begin)});
+  EXPECT_EQ(open.exit_code, 1);
+  EXPECT_TRUE(open.says("  exit: bytes 8 to 15 of [a, a + 16): no reason")) << open.text();
+  const std::string reason = "  T4 [a + 8, a + 16) | it is scratch\n";
+  const Outcome good = run({"contract", "frame", file("good.contract", begin + reason)});
+  EXPECT_EQ(good.exit_code, 0) << good.text();
+  EXPECT_TRUE(good.says("  exit: bytes 8 to 15 of [a, a + 16): T4 it is scratch")) << good.text();
+  const std::string more = "  T4 [a, a + 16) | too much\n";
+  const Outcome wide = run({"contract", "frame", file("wide.contract", begin + more)});
+  EXPECT_EQ(wide.exit_code, 1);
+  EXPECT_TRUE(wide.says("say less in 'T4 [a, a + 16)'")) << wide.text();
+}
+
 TEST_F(contract_command, a_file_is_not_overwritten) {
   const std::string mine = file("mine.contract", "contract mine\n");
   expect_refused({"contract", "new", "-o", mine}, "exists already, and is not overwritten");
