@@ -134,6 +134,15 @@ struct ArrayCallSeen {
 Verdict t2_call(const LayoutRequest& request, const ArrayCallSeen& seen);
 Verdict f1_arguments(const LayoutRequest& request, const ArrayCallSeen& seen);
 Verdict f1_argument_values(std::optional<std::uint32_t> first_wrong_slot);
+/// The fields of an args object.
+struct ArgsObjectSeen {
+  std::uint64_t length;
+  std::uint64_t capacity;
+  std::uint64_t data;
+};
+/// When the function begins: as `initialize` and the resumer left it.
+Verdict f1_args_object(const LayoutRequest& request, std::uint64_t length,
+                       const ArgsObjectSeen& seen);
 /// `from_body` and `from_link` count the frames from the body to TOS − 0x10, and from the word
 /// there to the frame that resumed; nothing where the chain breaks.
 Verdict t3_chain(std::optional<std::uint32_t> from_body, std::optional<std::uint32_t> from_link);
@@ -150,6 +159,9 @@ Verdict t6_untouched(Span above);
 
 // fiber_start.
 Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot);
+/// After the end: no field but the length has changed.
+Verdict f2_args_object(const LayoutRequest& request, std::uint64_t length,
+                       const ArgsObjectSeen& seen);
 
 /// Frame and stack pointer of the entry to a continuation: of the function that its trampoline
 /// called, below the args buffer, since the launch words are popped by then.

@@ -4,6 +4,21 @@
 #include "fuzz/spec/spec_layout.hpp"
 
 namespace fiberproof::fuzz::oracle {
+namespace {
+
+Verdict is_args_object(SpecId id, const LayoutRequest& request, std::uint64_t length,
+                       const ArgsObjectSeen& seen) {
+  asked(id);
+  if (auto wrong = equal(id, "args.length", length, seen.length)) {
+    return wrong;
+  }
+  if (auto wrong = equal(id, "args.capacity", request.capacity(), seen.capacity)) {
+    return wrong;
+  }
+  return equal(id, "args.data", buffer_of(request), seen.data);
+}
+
+}  // namespace
 
 Verdict t1_entry(const LayoutRequest& request, const Registers& entry) {
   asked(SpecId::T1);
@@ -43,6 +58,11 @@ Verdict f1_argument_values(std::optional<std::uint32_t> first_wrong_slot) {
   return first_wrong_slot ? Violation{SpecId::F1, "arguments: no slot is wrong", ~std::uint64_t{0},
                                       *first_wrong_slot}
                           : Verdict{};
+}
+
+Verdict f1_args_object(const LayoutRequest& request, std::uint64_t length,
+                       const ArgsObjectSeen& seen) {
+  return is_args_object(SpecId::F1, request, length, seen);
 }
 
 Verdict t3_chain(std::optional<std::uint32_t> from_body, std::optional<std::uint32_t> from_link) {
@@ -94,6 +114,11 @@ Verdict f2_result_values(std::optional<std::uint32_t> first_wrong_slot) {
   return first_wrong_slot ? Violation{SpecId::F2, "results: no slot is wrong", ~std::uint64_t{0},
                                       *first_wrong_slot}
                           : Verdict{};
+}
+
+Verdict f2_args_object(const LayoutRequest& request, std::uint64_t length,
+                       const ArgsObjectSeen& seen) {
+  return is_args_object(SpecId::F2, request, length, seen);
 }
 
 Verdict c4_entry(const LayoutRequest& request, std::uint64_t frame_pointer,

@@ -52,6 +52,8 @@ oracle::ContinuationSeen look_at(const Continuation& continuation, std::uint64_t
   arrival.modes = floating_point_modes();
   arrival.entry_frame_pointer = running_->store_.limits.entry_frame_pointer;
   arrival.entry_stack_pointer = running_->store_.limits.entry_stack_pointer;
+  const ArgsObject& args = self.continuation->args;
+  arrival.args = {args.length, args.capacity, reinterpret_cast<std::uint64_t>(args.data)};
 }
 
 void StartRunner::judge_entry(Activation& self) {
@@ -61,6 +63,7 @@ void StartRunner::judge_entry(Activation& self) {
   check(oracle::t2_call(self.request, self.seen));
   check(oracle::f1_arguments(self.request, self.seen));
   check(oracle::f1_argument_values(self.wrong_argument));
+  check(oracle::f1_args_object(self.request, self.function->params, self.arrival.args));
   check(oracle::c4_entry(self.request, self.arrival.entry_frame_pointer,
                          self.arrival.entry_stack_pointer));
   check(oracle::t6_capacity_untouched(self.request));

@@ -257,7 +257,9 @@ void StartRunner::judge_end(Activation& child, const StartEvent& event) {
                      returned ? spec::return_payload : spec::trap_payload, child.effect,
                      &name_of_end));
   const ArgsObject& args = fiberproof_exit_args_seen;
-  check(oracle::same(SpecId::F2, "args.length after the end", event.length, args.length));
+  check(oracle::f2_args_object(
+      child.request, event.length,
+      {args.length, args.capacity, reinterpret_cast<std::uint64_t>(args.data)}));
   if (child.succeeded) {
     check(oracle::f2_result_values(
         first_wrong_value(args.data, 0, child.function->returns, ValueKind::result, child.owner)));

@@ -41,6 +41,7 @@ struct BodyArrival {
   std::uint64_t modes;
   std::uint64_t entry_frame_pointer;
   std::uint64_t entry_stack_pointer;
+  oracle::ArgsObjectSeen args;
 };
 
 /// One continuation that was started and has not ended.

@@ -287,6 +287,15 @@ TEST(oracle, the_trampoline_oracles_fire) {
 
 TEST(oracle, the_fiber_start_and_effect_oracles_fire) {
   expect_fires(oracle::f2_result_values(7), SpecId::F2);
+  const LayoutRequest request{0x10000, 0x8000, 3, 2, 0x1000, 0x2000, 0x3000, 0x4000};
+  const std::uint64_t buffer = 0x10000 - 0x20 - 48;
+  for (const auto& [ask, id] : {std::pair{&oracle::f1_args_object, SpecId::F1},
+                                std::pair{&oracle::f2_args_object, SpecId::F2}}) {
+    EXPECT_FALSE(ask(request, 2, {2, 3, buffer}));
+    expect_fires(ask(request, 2, {3, 3, buffer}), id);
+    expect_fires(ask(request, 2, {2, 2, buffer}), id);
+    expect_fires(ask(request, 2, {2, 3, 0}), id);
+  }
   const std::uint64_t suspend = std::uint64_t{2} << 32;
   EXPECT_FALSE(oracle::e1_round_trip(2, 7, {suspend + 7, true, 2, 7}));
   EXPECT_FALSE(oracle::e1_round_trip(6, 7, {std::uint64_t{3} * suspend + 7, false, 0, 0}));
