@@ -40,9 +40,6 @@ std::string text_of(const ExpectedTrap& trap) {
   return "?";
 }
 
-constexpr const char* overflow_text =
-    "calls itself until its stack is used up, which ends the process";
-
 std::string name_started(std::uint32_t number) {
   return fmt::format("started {}", number);
 }
@@ -58,7 +55,7 @@ class Teller {
   }
 
   void run() {
-    while (!story_.is_over()) {
+    while (!story_.is_over() && !reference_.process_end()) {
       note_stack();
       const std::string who = headline();
       const StackIndex taker = reference_.running();
@@ -74,7 +71,7 @@ class Teller {
         break;
       }
     }
-    if (!story_.is_over() && !waiting().empty()) {
+    if (!story_.is_over() && !reference_.process_end() && !waiting().empty()) {
       story_.tell(fmt::format("at the end, what waits is abandoned: {}", waiting()));
     }
   }
@@ -150,8 +147,11 @@ class Teller {
     if (reference_.skipped()) {
       return "skipped: it means nothing here, or is beyond a bound";
     }
+    if (const auto& end = reference_.process_end()) {
+      return fmt::format("the process ends: {}", describe(*end));
+    }
     if (was_beside || step.kind == Kind::initialize || step.kind == Kind::start) {
-      return step.kind == Kind::overflow ? overflow_text : came_of_it_beside();
+      return came_of_it_beside();
     }
     if (arrival().kind != Arrival::Kind::went_on) {
       return came_of_it(taker);
@@ -174,10 +174,7 @@ class Teller {
         return fmt::format("walks the active chain, {}", meanwhile(step.damage));
       case Kind::walk_suspended_broken:
         return fmt::format("walks the suspended chain, {}", meanwhile(step.damage));
-      case Kind::resume_again: return "resumes what runs already, which ends the process";
-      case Kind::overflow: return overflow_text;
       case Kind::collect: return "nothing changes; an engine makes garbage, and may collect it";
-      case Kind::trespass: return "touches a guard page of a stack that waits: the process ends";
       default: return "nothing changes";
     }
   }

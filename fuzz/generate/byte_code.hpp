@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace fiberproof::fuzz {
 
@@ -35,6 +36,14 @@ Step decode_step(Step::Kind kind, const StepCode& code, const Program& program,
                  std::size_t steps_before);
 /// A step that ends the process, and a collect, is encoded as a walk, since no bytes decode to it.
 StepCode encode(const Step& step);
+
+/// A program of `bytes` with another code of steps; the same the other way round (generate.hpp).
+using StepDecoder = Step (*)(const StepCode& code, const Program& program,
+                             std::size_t steps_before);
+using StepEncoder = StepCode (*)(const Step& step);
+void decode_program(std::span<const std::uint8_t> bytes, Program& program, StepDecoder decode);
+std::size_t encode_program(const Program& program, std::span<std::uint8_t> bytes,
+                           StepEncoder encode_step);
 
 /// The largest arity for which the layout and the headroom (L5, L8) fit on `stack`, give or take
 /// `difference`, within the bounds of the language.

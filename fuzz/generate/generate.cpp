@@ -60,6 +60,14 @@ static_assert(encoded_bytes_max <= program_bytes_max);
 }  // namespace
 
 void generate_program(Bytes bytes, Program& program) {
+  decode_program(bytes, program, &decode_step);
+}
+
+std::size_t encode(const Program& program, std::span<std::uint8_t> bytes) {
+  return encode_program(program, bytes, &encode);
+}
+
+void decode_program(Bytes bytes, Program& program, StepDecoder decode) {
   program.clear();
   const std::uint8_t counts = take<CountsCode>(bytes)[0];
   const std::size_t stacks = 1u + counts % 4;
@@ -86,11 +94,12 @@ void generate_program(Bytes bytes, Program& program) {
     }
   }
   while (!bytes.empty() && !program.steps.full()) {
-    program.steps.push_back(decode_step(take<StepCode>(bytes), program, program.steps.size()));
+    program.steps.push_back(decode(take<StepCode>(bytes), program, program.steps.size()));
   }
 }
 
-std::size_t encode(const Program& program, std::span<std::uint8_t> bytes) {
+std::size_t encode_program(const Program& program, std::span<std::uint8_t> bytes,
+                           StepEncoder encode_step) {
   std::span<std::uint8_t> room = bytes;
   const std::size_t stacks = std::min(program.stacks.size(), coded_stacks);
   const std::size_t functions = std::min(program.functions.size(), coded_functions);
@@ -114,7 +123,7 @@ std::size_t encode(const Program& program, std::span<std::uint8_t> bytes) {
         room);
   }
   for (const Step& step : program.steps) {
-    put(encode(step), room);
+    put(encode_step(step), room);
   }
   return bytes.size() - room.size();
 }

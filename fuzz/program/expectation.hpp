@@ -14,6 +14,7 @@ struct Expectation {
     trap_reported_as_return,
     stack_overflow,
     trespass,   ///< a guard page was touched from another stack than its own
+    fault,      ///< a guard page of no continuation was touched, and nothing was reported
     violation,  ///< an oracle reports a finding
     check,      ///< a FIBER_CHECK of core stops deliberate misuse
   };

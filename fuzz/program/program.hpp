@@ -52,8 +52,9 @@
 //     return                                 # ends the running body, as do trap and throw
 //     repeat 2 999                           # the 2 steps before, 999 times more
 //     collect                                # an engine makes garbage, and may collect it
-//     resume-again h2                        # resumes what runs: ends the process
-//     trespass h2                            # touches a guard page of it: ends the process
+//     resume-again h2                        # resumes what a check must stop: ends the process
+//     trespass h2                            # reads in a guard page of it, even if the handle was
+//                                            # consumed: ends the process
 //     overflow                               # recurses down to a guard page: ends the process
 //   end
 //
@@ -77,8 +78,8 @@
 // function or tag that the list belongs to.
 //
 // A stack that cannot be made, one `beyond` or supplied memory without 16 aligned bytes, is
-// declared like any other: `new` on it is refused. Steps that end the process are for a replay,
-// which expects the check or report that they lead to; fuzzers do not make them.
+// declared like any other: `new` on it is refused. Steps that end the process are for a replay and
+// for the target `ends`, which expect the check or report that they lead to (predicted_end.hpp).
 #pragma once
 
 #include "core/continuation_start.hpp"

@@ -143,10 +143,13 @@ Read<Expectation> read_expectation(Line& line) {
   if (word == "trespass") {
     return Expectation{.kind = Expectation::Kind::trespass};
   }
+  if (word == "fault") {
+    return Expectation{.kind = Expectation::Kind::fault};
+  }
   if (word != "violation" && word != "check") {
     return line.wrong(
         fmt::format("expected 'pass', 'trap-reported-as-return', 'stack-overflow', 'trespass', "
-                    "'violation' or 'check', got '{}'",
+                    "'fault', 'violation' or 'check', got '{}'",
                     word));
   }
   const std::string_view name = line.next();

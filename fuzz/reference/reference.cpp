@@ -34,7 +34,9 @@ void Reference::begin(const Program& program) {
   slots_.fill({});
   repeating_.fill(false);
   arrival_ = {};
+  process_end_.reset();
   serial_ = 0;
+  made_at_ = 0;
   live_counts_ = {};
   numbers_ = {};
   uses_both_stores_ = false;
@@ -62,6 +64,7 @@ ReferenceStack& Reference::add_stack() {
   stack.uses = 0;
   stack.args_capacity = 0;
   stack.values_capacity = 0;
+  stack.ended_at = 0;
   stack.frames_below = 0;
   stack.resume = nullptr;
   stack.args.clear();
@@ -136,16 +139,13 @@ void Reference::take() {
     case Step::Kind::repeat: return;
     case Step::Kind::walk_broken:
     case Step::Kind::walk_suspended_broken: return can_break(step) ? void() : skip();
-    case Step::Kind::resume_again: return runs_by_itself(slots_[step.handle]) ? void() : skip();
-    case Step::Kind::trespass:
-      return is_good(slots_[step.handle]) && has_guard_page(stacks_[slots_[step.handle].stack])
-                 ? void()
-                 : skip();
+    case Step::Kind::resume_again: return take_resume_again(step);
+    case Step::Kind::trespass: return take_trespass(step);
     case Step::Kind::initialize:
     case Step::Kind::start: return take_started(step);
     case Step::Kind::yield:
     case Step::Kind::yield_apart: return skip();
-    case Step::Kind::overflow: return has_guard_page(self()) ? void() : skip();
+    case Step::Kind::overflow: return take_overflow();
     case Step::Kind::collect: return;  // Only an engine has something to collect.
     case Step::Kind::cleanup: return take_frame(Frame::Kind::cleanup, 1);
     case Step::Kind::move: return take_move();
@@ -221,6 +221,7 @@ void Reference::take_new(const Step& step) {
   made.last_ancestor = index;
   made.args_capacity = capacity;
   made.usable_bytes = usable;
+  made_at_ = serial_;
   live_.push_back(index);
   ++live_counts_[made.store];
   arrival_.kind = Arrival::Kind::made;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "fuzz/program/program.hpp"
+#include "fuzz/reference/predicted_end.hpp"
 #include "fuzz/reference/start_reference.hpp"
 
 #include <array>
@@ -120,6 +121,7 @@ struct ReferenceStack {
   std::uint32_t uses;  ///< how often a handle of it was consumed
   std::uint32_t args_capacity;
   std::uint32_t values_capacity;
+  std::uint32_t ended_at;      ///< number of the step in which it ended
   std::uint32_t frames_below;  ///< of an entry's initial stack: frames on the native stack before
   std::uint64_t usable_bytes;
   const Step* resume;  ///< of a parent: the resume that it waits in
@@ -165,6 +167,8 @@ class Reference {
   const Arrival& arrival() const { return arrival_; }
   /// Whether the latest step had no meaning where it was taken.
   bool skipped() const { return skipped_; }
+  /// The end of the process in the latest step; nothing if the process lives on.
+  const std::optional<PredictedEnd>& process_end() const { return process_end_; }
   /// Continuations that ended in the latest step, in any way.
   std::span<const StackIndex> ended() const { return ended_; }
 
@@ -232,7 +236,13 @@ class Reference {
   bool is_of_other_store(const Step& step) const;
   bool can_make(const Step& step) const;
   bool can_break(const Step& step) const;
-  bool runs_by_itself(const Slot& slot) const;
+  void take_overflow();
+  void overflow_beside();
+  void take_trespass(const Step& step);
+  void take_resume_again(const Step& step);
+  StackIndex native_owner() const;
+  std::uint32_t depth_of(StackIndex index) const;
+  PredictedEnd met_guard_page(StackIndex stack, PredictedEnd::Kind kind) const;
   bool has_guard_page(const ReferenceStack& stack) const;
 
   void run_child(StackIndex child, const Step& step);
@@ -257,7 +267,9 @@ class Reference {
   std::vector<PlainValue> handed_over_;
   Arrival arrival_;
   bool skipped_ = false;
+  std::optional<PredictedEnd> process_end_;
   std::uint32_t serial_ = 0;
+  std::uint32_t made_at_ = 0;  ///< the step that made a stack last
   std::array<std::uint32_t, stores> numbers_{};
   bool uses_both_stores_ = false;
   std::uint32_t entries_ = 0;

@@ -18,6 +18,10 @@ void Reference::take_started(const Step& step) {
   if (!starts_.take(step, is_last ? nullptr : &program_->steps[position_])) {
     return skip();
   }
+  made_at_ = serial_;
+  if (step.kind == Step::Kind::overflow) {
+    return overflow_beside();
+  }
   const StartEvent& event = starts_.event();
   // The end that a body without room comes to at once is taken with its start.
   if (event.kind == StartEvent::Kind::started && event.tight && !is_last &&
@@ -102,6 +106,7 @@ void Reference::end(StackIndex index, State state) {
   ReferenceStack& stack = stacks_[index];
   stack.state = state;
   stack.parent = no_stack;
+  stack.ended_at = serial_;
   stack.args.clear();
   stack.values.clear();
   stack.frames.clear();

@@ -118,14 +118,4 @@ bool Reference::has_guard_page(const ReferenceStack& stack) const {
   return !stack.initial && program_->stacks[stack.shape].kind == StackShape::Kind::mapped;
 }
 
-/// Whether a handle named a continuation on the active chain that was resumed by itself. It is its
-/// own last ancestor then, so that a check of core compares its parent (C3).
-bool Reference::runs_by_itself(const Slot& slot) const {
-  StackIndex index = stacks_[running_].reraised ? no_stack : running_;
-  while (index != no_stack && index != slot.stack) {
-    index = stacks_[index].parent;
-  }
-  return index != no_stack && stacks_[index].last_ancestor == index;
-}
-
 }  // namespace fiberproof::fuzz

@@ -18,6 +18,7 @@ void StartReference::begin(const Program& program) {
   program_ = &program;
   nested_.clear();
   started_ = 0;
+  made_ = 0;
   values_ = 0;
 }
 
@@ -81,8 +82,8 @@ bool StartReference::start(const Step& step, const Step* next) {
     event.tight = room < start_bounds::room_for_steps;
     event.end = next != nullptr && ends_body(next->kind) ? next->kind : Kind::return_;
     event.continuation = started_;
-    nested_.push_back({started_, step.function, event.tight, shape.kind == StackShape::Kind::mapped,
-                       event.end, event.usable_bytes});
+    nested_.push_back({started_, ++made_, step.function, event.tight,
+                       shape.kind == StackShape::Kind::mapped, event.end, event.usable_bytes});
   }
   event_ = event;
   return true;

@@ -49,6 +49,7 @@ class StartReference {
   /// One that was started and has not ended.
   struct Started {
     std::uint32_t number;
+    std::uint32_t made;  ///< number among those that were made
     std::uint8_t function;
     bool tight;
     bool is_mapped;
@@ -80,6 +81,7 @@ class StartReference {
   std::vector<Started> nested_;
   StartEvent event_{};
   std::uint32_t started_ = 0;
+  std::uint32_t made_ = 0;
   std::uint64_t values_ = 0;
 };
 

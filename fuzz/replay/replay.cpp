@@ -1,16 +1,16 @@
 #include "fuzz/replay/replay.hpp"
 
 #include "core/stack_overflow.hpp"
+#include "fuzz/oracle/end_oracle.hpp"
 #include "fuzz/replay/child_process.hpp"
+#include "fuzz/replay/end_run.hpp"
 #include "fuzz/replay/paths.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <expected>
@@ -85,35 +85,17 @@ Expectation seen_by(const ChildReport& report) {
           SpecId::L1};
 }
 
-/// Whether a guard page was met on purpose, and that was reported as what was announced, of the
-/// same continuation at the same depth (C8).
-bool is_reported(std::string_view errors, std::string_view announcement, std::string_view what) {
-  const std::size_t announced = errors.find(announcement);
-  if (announced == std::string_view::npos) {
-    return false;
+/// The end of a child that `expected` was to end.
+Ending ending_of(const PredictedEnd& expected, ChildEnd end) {
+  auto fault = oracle::end_fault(expected, end.status, end.errors);
+  if (!fault) {
+    return Ending{expectation_of(expected), end.status, {}, std::move(end.errors)};
   }
-  const std::string_view whose = errors.substr(announced + announcement.size());
-  return errors.contains(
-      fmt::format("fiberproof: C8: {} continuation {}:", what, whose.substr(0, whose.find('\n'))));
-}
-
-/// The rule whose check stopped what was done on purpose, where it said so with both numbers, and
-/// the process trapped.
-std::optional<SpecId> reported_check(const ChildEnd& end) {
-  const std::string_view errors = end.errors;
-  const std::size_t announced = errors.find(about_to_break);
-  if (announced == std::string_view::npos || !WIFSIGNALED(end.status) ||
-      WTERMSIG(end.status) != SIGILL) {
-    return std::nullopt;
-  }
-  std::string_view rest = errors.substr(announced + about_to_break.size());
-  const std::string_view what = rest.substr(0, rest.find('\n'));
-  const std::string_view rule = what.substr(0, what.find(", "));
-  rest.remove_prefix(what.size() + 1);
-  const std::string numbers = fmt::format("({}) at ", what.substr(rule.size() + 2));
-  const bool says_so = rest.starts_with(fmt::format("fiberproof: {} violated: ", rule)) &&
-                       rest.substr(0, rest.find('\n')).contains(numbers);
-  return says_so ? spec_id_of(rule) : std::nullopt;
+  return Ending{Expectation{Expectation::Kind::violation, fault->id},
+                end.status,
+                {},
+                fmt::format("fiberproof: {} violated: {}\n{}", name_of(fault->id), fault->sentence,
+                            end.errors)};
 }
 
 Replay judge(const std::string& path, const Expectation& expected, Ending ending) {
@@ -172,9 +154,14 @@ std::expected<void, std::string> read_program(const std::string& path, Program& 
 }
 
 std::expected<Ending, std::string> run_apart(const Program& program) {
-  auto end = run_in_child(seconds_max, [&program](int pipe) {
+  const std::optional<PredictedEnd> expected = predict_end(program);
+  auto end = run_in_child(seconds_max, [&program, &expected](int pipe) {
     child_pipe = pipe;
-    static_cast<void>(report_stack_overflows());  // Without, it is a crash like any other.
+    if (expected) {
+      static_cast<void>(leave_faults_to_core());  // Without, the report is missed.
+      end_child({false, SpecId::L1, run_on_its_thread(program, &report_to_parent)});
+    }
+    static_cast<void>(report_stack_overflows());
     run(program, &report_to_parent);
     // Once more, on stacks that were used: what one run leaves behind must not matter to the next.
     const Outcome outcome = run(program, &report_to_parent);
@@ -184,21 +171,15 @@ std::expected<Ending, std::string> run_apart(const Program& program) {
     return std::unexpected(fmt::format("cannot be run: {}", end.error()));
   }
   const std::optional<ChildReport> report = report_of(*end);
-  if (!report) {
-    std::optional<Expectation> seen;
-    if (is_reported(end->errors, about_to_overrun, "stack overflow of")) {
-      seen = Expectation{.kind = Expectation::Kind::stack_overflow};
-    } else if (is_reported(end->errors, about_to_trespass,
-                           "access from elsewhere to a guard page of")) {
-      seen = Expectation{.kind = Expectation::Kind::trespass};
-    } else if (const auto rule = reported_check(*end)) {
-      seen = Expectation{Expectation::Kind::check, *rule};
-    }
-    return Ending{seen, end->status, {}, std::move(end->errors)};
-  }
-  if (report->outcome.unmapped != 0) {
+  if (report && report->outcome.unmapped != 0) {
     return std::unexpected(fmt::format("cannot be run: the system refused {} of its stacks",
                                        report->outcome.unmapped));
+  }
+  if (expected && !(report && report->violated)) {
+    return ending_of(*expected, std::move(*end));
+  }
+  if (!report) {
+    return Ending{std::nullopt, end->status, {}, std::move(end->errors)};
   }
   return Ending{seen_by(*report), end->status, report->outcome, std::move(end->errors)};
 }

@@ -252,11 +252,10 @@ MaybeExit Bodies::take(const Step& step, StackIndex self) {
       return observers_.broken_walker.walk_active_chain(step.damage, self), std::nullopt;
     case Kind::walk_suspended_broken:
       return observers_.broken_walker.walk_slot(step.damage, step.handle), std::nullopt;
-    case Kind::resume_again: return operations_.resume_again(step), std::nullopt;
-    case Kind::trespass: return observers_.walker.trespass(step), std::nullopt;
+    case Kind::resume_again: return operations_.resume_again(), std::nullopt;
+    case Kind::trespass: return observers_.walker.trespass(), std::nullopt;
     case Kind::overflow:
-      return overflow_stack(natives_[self].continuation().id, view_.reference().depth()),
-             std::nullopt;
+      return overflow_stack(view_.end_place(), view_.reference().serial() % 2 == 0), std::nullopt;
     case Kind::initialize:
     case Kind::start:
       starts_.take(step, natives_[self].span);

@@ -5,12 +5,8 @@
 #include "core/continuation.hpp"
 #include "core/sanitizer.hpp"
 #include "fuzz/oracle/register_probe.hpp"
-#include "fuzz/run/outcome.hpp"
 #include "fuzz/run/trap_words.hpp"
 
-#include <fmt/format.h>
-
-#include <cstdio>
 #include <exception>
 #include <utility>
 
@@ -226,15 +222,17 @@ Seen Operations::drop(const Step& step) {
           .handle = outcome->handle};
 }
 
-/// Says first what the check must find, which the replay compares with what core prints.
-void Operations::resume_again(const Step& step) {
-  Continuation& record = *view_.slot(step.handle).record;
-  const StackIndex parent =
-      view_.reference().stack(view_.reference().slot(step.handle).stack).parent;
-  fmt::print(stderr, "{}C3, {:#018x} against {:#018x}\n", about_to_break, view_.record_of(parent),
-             0);
-  std::fflush(stderr);
-  static_cast<void>(resume(embedder_.store(), Handle{&record, record.revision}));
+void Operations::resume_again() {
+  const PredictedEnd& end = *view_.reference().process_end();
+  Continuation& record = view_.natives[end.stack].continuation();
+  const Handle forged{&record, record.revision};
+  announce(view_.end_place());
+  if (end.by_throw) {
+    static_cast<void>(
+        resume_throw(embedder_.store(), forged, exception_of(view_.reference().serial())));
+  } else {
+    static_cast<void>(resume(embedder_.store(), forged));
+  }
 }
 
 [[gnu::noinline]] Seen Operations::suspend_or_switch(const Step& step) {

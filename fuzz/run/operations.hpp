@@ -24,9 +24,9 @@ class Operations {
   /// control again, or throws what reaches it.
   Seen operate(const Step& step, StackIndex self);
 
-  /// Resumes a continuation that runs, or waits around the one that runs, by a forged handle of its
-  /// present revision: a check of core ends the process.
-  void resume_again(const Step& step);
+  /// Resumes a continuation that is not to be resumed, by a forged handle of its present revision,
+  /// with an exception or without: a check of core ends the process.
+  void resume_again();
 
  private:
   struct Probed;

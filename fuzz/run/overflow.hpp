@@ -1,12 +1,12 @@
-// Uses up the running stack on purpose, for a replay: the process ends at the guard page (C8).
+// Uses up the running stack on purpose: the process ends at the guard pages (C8).
 #pragma once
 
-#include <cstdint>
+#include "fuzz/oracle/end_place.hpp"
 
 namespace fiberproof::fuzz {
 
-/// Says first whose stack it is, for the replay to compare with what is reported: `id` is the
-/// continuation's, which is `depth` deep in its chain. Does not come back.
-void overflow_stack(std::uint64_t id, std::uint32_t depth);
+/// Announces the end, then calls itself until the process ends: with frames of a few words, or with
+/// frames of several pages each. Does not return.
+void overflow_stack(const EndPlace& place, bool has_large_frames);
 
 }  // namespace fiberproof::fuzz

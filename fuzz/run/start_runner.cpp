@@ -42,6 +42,7 @@ StartRunner::StartRunner(Progress& progress, StackSource& stacks)
 void StartRunner::begin() {
   running_ = this;
   depth_ = 0;
+  made_before_ = store_.created_count();
   walk_links_left_ = walk_links_max;
   index_coded_.reset();
   modes_ = floating_point_modes();
@@ -96,7 +97,10 @@ bool StartRunner::perform(const Step& step, Activation* self) {
     case Kind::start: return start(step), true;
     case Kind::yield:
     case Kind::yield_apart: return yield(step, *self), true;
-    case Kind::overflow: return overflow_stack(self->continuation->id, self->depth), true;
+    case Kind::overflow:
+      return overflow_stack({.limit = self->stack_span().lowest, .earlier = made_before_},
+                            reference().serial() % 2 == 0),
+             true;
     default: break;
   }
   if (self != nullptr) {

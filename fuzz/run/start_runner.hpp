@@ -163,6 +163,7 @@ class StartRunner {
   std::vector<std::unique_ptr<Activation>> activations_;  ///< by depth, from 1
   Store store_;
 
+  std::uint64_t made_before_ = 0;  ///< continuations of earlier runs
   std::uint32_t depth_ = 0;
   std::uint64_t outer_frame_ = 0;  ///< of whoever takes the outermost start
   Span outer_span_{};              ///< and where on its stack

@@ -5,6 +5,17 @@
 
 namespace fiberproof::fuzz {
 
+EndPlace RunView::end_place() const {
+  const PredictedEnd& end = *reference().process_end();
+  if (end.kind == PredictedEnd::Kind::check) {
+    return {.parent = record_of(end.parent)};
+  }
+  EndPlace place{.limit = natives[end.stack].span.lowest,
+                 .earlier = embedder.numbers_before(reference().stack(end.stack).store)};
+  place.access = end.by_recursion ? 0 : place.guard_lowest() + end.offset;
+  return place;
+}
+
 LayoutRequest RunView::layout_of(StackIndex index) const {
   const ReferenceStack& expected = reference().stack(index);
   const Signature& signature = progress.program().functions[expected.function];

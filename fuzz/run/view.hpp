@@ -2,6 +2,7 @@
 // what the embedder owns. A part that writes one of them holds another reference to it.
 #pragma once
 
+#include "fuzz/oracle/end_place.hpp"
 #include "fuzz/oracle/same.hpp"
 #include "fuzz/run/embedder.hpp"
 #include "fuzz/run/native_stacks.hpp"
@@ -29,6 +30,8 @@ struct RunView {
     const ReferenceStack& stack = reference().stack(index);
     return stack.number + embedder.numbers_before(stack.store);
   }
+  /// The addresses of the end that the latest step brings about.
+  EndPlace end_place() const;
   /// What the stack of a continuation was laid out for.
   LayoutRequest layout_of(StackIndex index) const;
   /// Copies the top of a continuation's stack, where somebody wants snapshots.

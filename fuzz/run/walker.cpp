@@ -3,14 +3,10 @@
 
 #include "fuzz/oracle/oracle_text.hpp"
 #include "fuzz/run/guard_probe.hpp"
-#include "fuzz/run/outcome.hpp"
 #include "fuzz/run/trap_words.hpp"
 #include "fuzz/spec/spec_layout.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstdio>
 
 namespace fiberproof::fuzz {
 namespace {
@@ -206,12 +202,10 @@ void Walker::walk_from_here(StackIndex self) {
   }
 }
 
-/// Says first whose guard page it is, which the replay compares with core's report.
-void Walker::trespass(const Step& step) const {
-  const StackIndex index = view_.reference().slot(step.handle).stack;
-  fmt::print(stderr, "{}{}, in no active chain\n", about_to_trespass, view_.number_of(index));
-  std::fflush(stderr);
-  read_word(view_.natives[index].continuation().stack->guard_pages().second - 8);
+void Walker::trespass() const {
+  const EndPlace place = view_.end_place();
+  announce(place);
+  read_word(place.access);
 }
 
 void Walker::judge_guard_pages(StackIndex self) const {

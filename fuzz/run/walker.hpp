@@ -29,8 +29,8 @@ class Walker {
   void walk_from_here(StackIndex self);
 
   void judge_guard_pages(StackIndex self) const;
-  /// Reads a word of a guard page of a stack that waits, which ends the process.
-  void trespass(const Step& step) const;
+  /// Reads a word of a guard page, which ends the process.
+  void trespass() const;
 
  private:
   struct Begin;

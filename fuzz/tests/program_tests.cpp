@@ -234,7 +234,8 @@ TEST(program, what_is_wrong_on_purpose_is_told_from_what_is_not_meant) {
   constexpr Wrong table[] = {
       {"check C3", "check X1", 2, 14, "'X1' is no rule that an oracle checks"},
       {"check C3", "trap C3", 2, 8,
-       "expected 'pass', 'trap-reported-as-return', 'stack-overflow', 'trespass', 'violation' or "
+       "expected 'pass', 'trap-reported-as-return', 'stack-overflow', 'trespass', 'fault', "
+       "'violation' or "
        "'check', got 'trap'"},
       {"beyond 48", "beyond 47", 4, 17, "expected a number from 48 to 64, got '47'"},
       {"beyond 64", "beyond 65", 5, 17, "expected a number from 48 to 64, got '65'"},

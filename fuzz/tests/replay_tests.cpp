@@ -108,8 +108,10 @@ end
   const Replay seen = replay_file(file("overruns.program", overruns));
   EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
   const std::regex both_lines(
-      "about to overrun the stack of continuation ([0-9]+), 3 deep\n"
-      "fiberproof: C8: stack overflow of continuation \\1, 3 deep: ");
+      "about to end the process: limit 0x0000([0-9a-f]{12}) access 0x0{16} parent 0x0{16} [^\n]*\n"
+      "fiberproof: C8: stack overflow of continuation [0-9]+, 3 deep: its 65536 usable bytes end "
+      "at "
+      "0x\\1, ");
   EXPECT_TRUE(std::regex_search(seen.report, both_lines)) << seen.report;
 }
 
@@ -145,7 +147,7 @@ TEST_F(replay, what_a_check_stops_is_reported_with_its_rule_and_both_numbers) {
   const Replay seen = replay_file(file("again.program", resumed_again));
   EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
   const std::regex both_lines(
-      "about to break C3, (0x0000[0-9a-f]{12}) against 0x0{16}\n"
+      "about to end the process: limit 0x0{16} access 0x0{16} parent (0x0000[0-9a-f]{12}) [^\n]*\n"
       "fiberproof: C3 violated: [^\n]* \\(\\1 against 0x0{16}\\) at [^\n]*\n$");
   EXPECT_TRUE(std::regex_search(seen.report, both_lines)) << seen.report;
 }
@@ -157,9 +159,9 @@ TEST_F(replay, a_guard_page_touched_from_elsewhere_is_reported_with_whose_it_is)
   const Replay seen = replay_file(file("touched.program", text));
   EXPECT_EQ(seen.verdict, Replay::Verdict::as_recorded) << seen.line;
   const std::regex both_lines(
-      "about to touch a guard page of continuation ([0-9]+), in no active chain\n"
-      "fiberproof: C8: access from elsewhere to a guard page of continuation \\1, in no active "
-      "chain: its 65536 usable bytes end at ");
+      "about to end the process: limit 0x0000([0-9a-f]{12}) access 0x0000([0-9a-f]{12}) [^\n]*\n"
+      "fiberproof: C8: access from elsewhere to a guard page of continuation [0-9]+, in no active "
+      "chain: its 65536 usable bytes end at 0x\\1, access to 0x\\2 at rip ");
   EXPECT_TRUE(std::regex_search(seen.report, both_lines)) << seen.report;
 }
 

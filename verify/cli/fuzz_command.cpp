@@ -1,5 +1,6 @@
 #include "verify/cli/fuzz_command.hpp"
 
+#include "fuzz/generate/ends_profile.hpp"
 #include "fuzz/generate/generate.hpp"
 #include "fuzz/generate/start_profiles.hpp"
 #include "verify/cli/complaint.hpp"
@@ -65,6 +66,7 @@ const std::vector<FuzzTarget>& fuzz_targets() {
                                                {"trampoline", "trampoline", &fuzz::generate_starts},
                                                {"program", "program", &fuzz::generate_program},
                                                {"walk", "program", &fuzz::generate_program},
+                                               {"ends", "ends", &fuzz::generate_ends},
                                                {"object", "object", nullptr},
                                                {"instruction", "instruction", nullptr}};
   return targets;

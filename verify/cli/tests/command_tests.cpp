@@ -323,7 +323,7 @@ TEST_F(command, an_unexplainable_file_is_one_clear_line) {
 TEST_F(command, lists_what_there_is) {
   EXPECT_GT(run({"list", "proofs"}).lines.size(), 100u);
   EXPECT_EQ(run({"list", "targets"}).lines,
-            (std::vector<std::string>{"layout", "trampoline", "program", "walk", "object",
+            (std::vector<std::string>{"layout", "trampoline", "program", "walk", "ends", "object",
                                       "instruction"}));
   EXPECT_EQ(run({"list", "specs"}).lines.size(), 32u);
 }
