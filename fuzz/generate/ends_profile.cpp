@@ -2,6 +2,7 @@
 
 #include "fuzz/generate/byte_code.hpp"
 #include "fuzz/reference/predicted_end.hpp"
+#include "fuzz/reference/reference.hpp"
 
 #include <algorithm>
 #include <array>
@@ -87,8 +88,8 @@ bool is_of_the_embedder(const PredictedEnd& end) {
   return end.kind == PredictedEnd::Kind::unreported && end.by_recursion;
 }
 
-/// Tries the steps that end the process, from one that `random` chooses, as the last step. False if
-/// none of them means anything there.
+/// Adds a step that ends the process, the first such step from one that `random` chooses. False if
+/// none means anything there.
 bool add_end(Program& program, Random& random) {
   constexpr std::array<Kind, 3> kinds = {Kind::overflow, Kind::trespass, Kind::resume_again};
   const std::size_t first_kind = random.below(kinds.size());
@@ -96,19 +97,18 @@ bool add_end(Program& program, Random& random) {
   if (program.steps.full()) {
     program.steps.truncate(program.steps.size() - 1);
   }
-  const std::size_t size = program.steps.size();
+  const Reference& reference = reference_after(program);
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     Step step{.kind = kinds[(first_kind + kind) % kinds.size()]};
     const std::size_t handles = step.kind == Kind::overflow ? 1 : program_bounds::handles;
     for (std::size_t handle = 0; handle < handles; ++handle) {
       step.handle = static_cast<std::uint8_t>(
           handles == 1 ? 0 : (first_handle + handle) % program_bounds::handles);
-      program.steps.push_back(step);
-      const auto end = predict_end(program);
+      const auto end = reference.end_by(step);
       if (end && (!is_of_the_embedder(*end) || random.one_in(16))) {
+        program.steps.push_back(step);
         return true;
       }
-      program.steps.truncate(size);
     }
   }
   return false;

@@ -9,19 +9,19 @@ namespace {
 
 using Kind = PredictedEnd::Kind;
 
-/// The next transition of a run, in the order of the run. False if there is none.
-bool advance(Reference& reference) {
-  const bool is_beside = reference.starts().depth() > 0;
-  const bool is_tight =
-      is_beside ? reference.starts().nested().back().tight : reference.arrival().tight;
-  if (!is_tight && reference.next() != nullptr) {
-    reference.take();
-  } else if (is_tight || is_beside || reference.running() != 0) {
-    reference.end_of_steps();
-  } else {
-    return false;
+/// Takes the steps in the order of a run, until one ends the process or there are no more.
+void take_steps(Reference& reference) {
+  while (!reference.process_end()) {
+    const bool is_tight = reference.starts().depth() > 0 ? reference.starts().nested().back().tight
+                                                         : reference.arrival().tight;
+    if (is_tight) {
+      reference.end_of_steps();
+    } else if (reference.next() != nullptr) {
+      reference.take();
+    } else {
+      return;
+    }
   }
-  return true;
 }
 
 std::string whose(const PredictedEnd& end) {
@@ -38,11 +38,15 @@ std::optional<PredictedEnd> predict_end(const Program& program) {
 }
 
 Prediction predict(const Program& program) {
+  const Reference& reference = reference_after(program);
+  return {reference.process_end(), reference.work()};
+}
+
+const Reference& reference_after(const Program& program) {
   static Reference reference;
   reference.begin(program);
-  while (!reference.process_end() && advance(reference)) {
-  }
-  return {reference.process_end(), reference.work()};
+  take_steps(reference);
+  return reference;
 }
 
 Expectation expectation_of(const std::optional<PredictedEnd>& end) {

@@ -12,6 +12,8 @@
 
 namespace fiberproof::fuzz {
 
+class Reference;
+
 struct PredictedEnd {
   enum class Kind : std::uint8_t {
     overflow,    ///< reported as an overflow of the continuation on whose stack the code runs
@@ -42,6 +44,10 @@ struct Prediction {
   std::uint64_t work = 0;
 };
 Prediction predict(const Program& program);
+
+/// The reference after the last step of `program` that is taken: where a further step would be
+/// taken. It is the same object for every call.
+const Reference& reference_after(const Program& program);
 
 /// The rule that the end is of.
 constexpr SpecId rule_of(PredictedEnd::Kind kind) {

@@ -139,13 +139,13 @@ void Reference::take() {
     case Step::Kind::repeat: return;
     case Step::Kind::walk_broken:
     case Step::Kind::walk_suspended_broken: return can_break(step) ? void() : skip();
-    case Step::Kind::resume_again: return take_resume_again(step);
-    case Step::Kind::trespass: return take_trespass(step);
+    case Step::Kind::resume_again:
+    case Step::Kind::trespass:
+    case Step::Kind::overflow: return take_process_end(step);
     case Step::Kind::initialize:
     case Step::Kind::start: return take_started(step);
     case Step::Kind::yield:
     case Step::Kind::yield_apart: return skip();
-    case Step::Kind::overflow: return take_overflow();
     case Step::Kind::collect: return;  // Only an engine has something to collect.
     case Step::Kind::cleanup: return take_frame(Frame::Kind::cleanup, 1);
     case Step::Kind::move: return take_move();

@@ -169,6 +169,8 @@ class Reference {
   bool skipped() const { return skipped_; }
   /// The end of the process in the latest step; nothing if the process lives on.
   const std::optional<PredictedEnd>& process_end() const { return process_end_; }
+  /// The end that `step` would bring about if the running stack took it now.
+  std::optional<PredictedEnd> end_by(const Step& step) const;
   /// Continuations that ended in the latest step, in any way.
   std::span<const StackIndex> ended() const { return ended_; }
 
@@ -236,10 +238,11 @@ class Reference {
   bool is_of_other_store(const Step& step) const;
   bool can_make(const Step& step) const;
   bool can_break(const Step& step) const;
-  void take_overflow();
-  void overflow_beside();
-  void take_trespass(const Step& step);
-  void take_resume_again(const Step& step);
+  void take_process_end(const Step& step);
+  std::optional<PredictedEnd> overflow() const;
+  std::optional<PredictedEnd> overflow_beside() const;
+  std::optional<PredictedEnd> trespass(StackIndex index) const;
+  std::optional<PredictedEnd> resume_again(StackIndex index) const;
   StackIndex native_owner() const;
   std::uint32_t depth_of(StackIndex index) const;
   PredictedEnd met_guard_page(StackIndex stack, PredictedEnd::Kind kind) const;

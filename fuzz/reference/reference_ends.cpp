@@ -20,7 +20,7 @@ void Reference::take_started(const Step& step) {
   }
   made_at_ = serial_;
   if (step.kind == Step::Kind::overflow) {
-    return overflow_beside();
+    return take_process_end(step);
   }
   const StartEvent& event = starts_.event();
   // The end that a body without room comes to at once is taken with its start.

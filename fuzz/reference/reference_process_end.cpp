@@ -55,53 +55,75 @@ PredictedEnd Reference::met_guard_page(StackIndex stack, Kind kind) const {
           .usable_bytes = met.usable_bytes};
 }
 
-/// The embedder's own stack ends at the thread's guard page, which is no continuation's.
-void Reference::take_overflow() {
-  const StackIndex owner = native_owner();
-  if (owner == no_stack) {
-    process_end_ = PredictedEnd{.kind = Kind::unreported, .by_recursion = true};
-  } else if (has_guard_page(stacks_[owner])) {
-    process_end_ = met_guard_page(owner, Kind::overflow);
-    process_end_->by_recursion = true;
-  } else {
+std::optional<PredictedEnd> Reference::end_by(const Step& step) const {
+  switch (step.kind) {
+    case Step::Kind::overflow: return starts_.depth() > 0 ? overflow_beside() : overflow();
+    case Step::Kind::trespass:
+      return starts_.depth() > 0 ? std::nullopt : trespass(slots_[step.handle].stack);
+    case Step::Kind::resume_again:
+      return starts_.depth() > 0 ? std::nullopt : resume_again(slots_[step.handle].stack);
+    default: return std::nullopt;
+  }
+}
+
+void Reference::take_process_end(const Step& step) {
+  process_end_ = end_by(step);
+  if (!process_end_) {
     skip();
   }
 }
 
-void Reference::overflow_beside() {
+/// The embedder's own stack ends at the thread's guard page, which is no continuation's.
+std::optional<PredictedEnd> Reference::overflow() const {
+  const StackIndex owner = native_owner();
+  if (owner == no_stack) {
+    return PredictedEnd{.kind = Kind::unreported, .by_recursion = true};
+  }
+  if (!has_guard_page(stacks_[owner])) {
+    return std::nullopt;
+  }
+  PredictedEnd end = met_guard_page(owner, Kind::overflow);
+  end.by_recursion = true;
+  return end;
+}
+
+/// Only a mapped stack has guard pages to run into.
+std::optional<PredictedEnd> Reference::overflow_beside() const {
   const StartReference::Started& self = starts_.nested().back();
-  process_end_ = PredictedEnd{.kind = Kind::overflow,
-                              .by_recursion = true,
-                              .is_beside = true,
-                              .continuation = self.made,
-                              .depth = starts_.depth(),
-                              .entries = entries_,
-                              .usable_bytes = self.usable_bytes};
+  if (!self.is_mapped) {
+    return std::nullopt;
+  }
+  return PredictedEnd{.kind = Kind::overflow,
+                      .by_recursion = true,
+                      .is_beside = true,
+                      .continuation = self.made,
+                      .depth = starts_.depth(),
+                      .entries = entries_,
+                      .usable_bytes = self.usable_bytes};
 }
 
 /// A stack that nothing runs on any more keeps its guard pages until another one is made.
-void Reference::take_trespass(const Step& step) {
-  const StackIndex index = slots_[step.handle].stack;
+std::optional<PredictedEnd> Reference::trespass(StackIndex index) const {
   if (index == no_stack || !has_guard_page(stacks_[index])) {
-    return skip();
+    return std::nullopt;
   }
   const ReferenceStack& met = stacks_[index];
   if (!met.is_live() && met.ended_at <= made_at_) {
-    return skip();
+    return std::nullopt;
   }
   const Kind kind = !met.is_live()            ? Kind::unreported
                     : index == native_owner() ? Kind::overflow
                                               : Kind::trespass;
-  process_end_ = met_guard_page(index, kind);
-  process_end_->offset = trespass_offset(serial_);
+  PredictedEnd end = met_guard_page(index, kind);
+  end.offset = trespass_offset(serial_);
+  return end;
 }
 
 /// A handle is forged of the record's present revision. A check of core compares the parent of the
 /// last ancestor that the record names: it is to have none (C3).
-void Reference::take_resume_again(const Step& step) {
-  const StackIndex index = slots_[step.handle].stack;
-  if (index == no_stack || !stacks_[index].is_live() || self().reraised) {
-    return skip();
+std::optional<PredictedEnd> Reference::resume_again(StackIndex index) const {
+  if (index == no_stack || !stacks_[index].is_live() || stacks_[running_].reraised) {
+    return std::nullopt;
   }
   // The last ancestor is of the latest suspension, and may have ended since.
   const StackIndex last = stacks_[index].last_ancestor;
@@ -110,11 +132,12 @@ void Reference::take_resume_again(const Step& step) {
     outward = stacks_[outward].parent;
   }
   if (outward == no_stack || stacks_[last].parent == no_stack) {
-    return skip();
+    return std::nullopt;
   }
-  process_end_ = met_guard_page(index, Kind::check);
-  process_end_->parent = stacks_[last].parent;
-  process_end_->by_throw = serial_ % 2 == 0;
+  PredictedEnd end = met_guard_page(index, Kind::check);
+  end.parent = stacks_[last].parent;
+  end.by_throw = serial_ % 2 == 0;
+  return end;
 }
 
 }  // namespace fiberproof::fuzz
