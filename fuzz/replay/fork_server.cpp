@@ -102,6 +102,7 @@ std::expected<ForkServer, std::string> ForkServer::start(Prepare prepare, Body b
     return std::unexpected(refused("a pipe"));
   }
   std::fflush(nullptr);
+  made.starter_ = ::getpid();
   made.server_ = ::fork();
   if (made.server_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -124,7 +125,8 @@ std::expected<ForkServer, std::string> ForkServer::start(Prepare prepare, Body b
 }
 
 ForkServer::ForkServer(ForkServer&& other) noexcept
-    : server_(std::exchange(other.server_, -1)),
+    : starter_(other.starter_),
+      server_(std::exchange(other.server_, -1)),
       requests_(std::exchange(other.requests_, -1)),
       statuses_(std::exchange(other.statuses_, -1)),
       said_(std::exchange(other.said_, -1)),
@@ -136,7 +138,7 @@ ForkServer::~ForkServer() {
       ::close(descriptor);
     }
   }
-  if (server_ > 0) {
+  if (server_ > 0 && starter_ == ::getpid()) {
     ::kill(server_, SIGKILL);
     ::waitpid(server_, nullptr, 0);
   }

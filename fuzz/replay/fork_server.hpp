@@ -1,6 +1,5 @@
-// A process that forks a child for each program, so that a program may end its process. It is
-// forked from this one while that is small: what a child costs is mostly what it shares with its
-// parent.
+// A process that forks a child for each program, so that a program may end its process. Start it
+// while this process is small: what a child costs is mostly the page tables that it copies.
 //
 //   target ── program in shared memory, a byte ──> child ── dies ──> server ── status ──> target
 //
@@ -35,7 +34,7 @@ class ForkServer {
                                                                     unsigned seconds_max);
   ForkServer(ForkServer&& other) noexcept;
   ForkServer& operator=(ForkServer&&) = delete;
-  /// Ends the server with its children.
+  /// Ends the server with its children, in the process that started it.
   ~ForkServer();
 
   /// Runs `program` in a child, which is killed by SIGALRM after the seconds that the server was
@@ -45,6 +44,7 @@ class ForkServer {
  private:
   ForkServer() = default;
 
+  pid_t starter_ = -1;
   pid_t server_ = -1;
   int requests_ = -1;          ///< a byte for each program
   int statuses_ = -1;          ///< the status of each child

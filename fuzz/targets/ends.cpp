@@ -7,6 +7,7 @@
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/replay/end_run.hpp"
 #include "fuzz/replay/fork_server.hpp"
+#include "fuzz/run/seen.hpp"
 #include "fuzz/targets/target.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 namespace {
 
@@ -32,9 +35,14 @@ constexpr std::uint64_t kept_work_max = 64;
   ::_exit(violated_status);
 }
 
-/// The first run makes what later runs share; it leaves no trace that a program could see.
+/// The first run and the first exception make what later ones share: no child makes it again. They
+/// leave no trace that a program could see.
 bool prepare_server() {
   static const Program nothing{};
+  try {
+    throw BodyException(0);
+  } catch (const BodyException&) {
+  }
   return leave_faults_to_core() && run(nothing, &report_and_exit).steps == 0;
 }
 
@@ -42,11 +50,19 @@ void run_in_child_of_server(const Program& program) {
   run_on_its_thread(program, &report_and_exit);
 }
 
+/// The server of this process: one that was forked from it has another.
 ForkServer& server() {
-  static auto started = ForkServer::start(&prepare_server, &run_in_child_of_server, seconds_max);
-  if (!started) {
-    fmt::print(stderr, "fiberproof: no process can be made for programs: {}\n", started.error());
-    std::exit(2);
+  static std::optional<ForkServer> started;
+  static pid_t starter = -1;
+  if (starter != ::getpid()) {
+    starter = ::getpid();
+    started.reset();
+    auto made = ForkServer::start(&prepare_server, &run_in_child_of_server, seconds_max);
+    if (!made) {
+      fmt::print(stderr, "fiberproof: no process can be made for programs: {}\n", made.error());
+      std::exit(2);
+    }
+    started.emplace(std::move(*made));
   }
   return *started;
 }
@@ -104,6 +120,7 @@ int run_ends(std::span<const std::uint8_t> input) {
 
 extern "C" int LLVMFuzzerInitialize(int* argument_count, char*** arguments) {
   start_target(*argument_count, *arguments);
+  server();  // Now, while the engine has not made its tables: a fork copies the page tables of all.
   return 0;
 }
 
