@@ -178,6 +178,19 @@ class Writer {
     add(Kind::back);
   }
 
+  /// A chain is dropped, mostly with what it handles, while an exception waits for who drops it.
+  void drop_in_a_destructor() {
+    fresh(0);
+    handle(resume_fresh(0, 0));
+    add(random_.one_in(4) ? Kind::cleanup : Kind::try_);
+    add(Kind::throw_);
+    suspend();
+    add(Kind::cleanup);
+    add(Kind::throw_);
+    add(Kind::drop).handle = slot(0);
+    add(Kind::back);
+  }
+
   /// A trap is raised on each stack outward, whatever its body does then.
   void trap_outward() {
     nested_under_handler(1 + random_.below(3));
@@ -371,6 +384,7 @@ void make_idiom(const Program& program, Random& random, Idiom& idiom) {
                                  &Writer::entry_around_a_resume,
                                  &Writer::exception_into_a_chain,
                                  &Writer::suspend_in_a_destructor,
+                                 &Writer::drop_in_a_destructor,
                                  &Writer::trap_outward,
                                  &Writer::switches_of_chains,
                                  &Writer::switches_of_chains,
