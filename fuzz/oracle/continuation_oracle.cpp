@@ -6,6 +6,13 @@
 namespace fiberproof::fuzz::oracle {
 namespace {
 
+// psABI, figure 3.36; 12 to 15 are R12 to R15.
+constexpr std::size_t dwarf_rbx = 3;
+constexpr std::size_t dwarf_rbp = 6;
+constexpr std::size_t dwarf_rsp = 7;
+constexpr std::size_t dwarf_r12 = 12;
+constexpr std::size_t dwarf_return_address = 16;
+
 SpecId rule_of(ExpectedTrap::Kind kind) {
   switch (kind) {
     case ExpectedTrap::Kind::no_stack:
@@ -120,6 +127,10 @@ Verdict c4_fresh_limits(const Span& stack, std::uint64_t trap_handler, const Lim
   return c4_limits({stack.lowest, 0, 0, trap_handler}, got);
 }
 
+Verdict c5_untouched(Span words) {
+  return untouched(SpecId::C5, "word beside the values of a buffer", {&words, 1});
+}
+
 Verdict c5_value(const PlainValue& expected, const PlainValue& got) {
   if (auto wrong = equal(SpecId::C5, "low half of a value", expected.low, got.low)) {
     return wrong;
@@ -139,6 +150,53 @@ Verdict c5_cleared(const BufferWords& got) {
     }
   }
   return std::nullopt;
+}
+
+Verdict c5_args(const BufferWords& expected, const BufferWords& got) {
+  asked(SpecId::C5);
+  static constexpr std::array<const char*, 3> names = {
+      "length of the args buffer", "capacity of the args buffer", "address of the args buffer"};
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    if (auto wrong = equal(SpecId::C5, names[index], expected[index], got[index])) {
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+Verdict c5_room(const BufferWords& expected, const BufferWords& got) {
+  asked(SpecId::C5);
+  static constexpr std::array<const char*, 3> names = {"length of the room of a suspension",
+                                                       "capacity of the room of a suspension",
+                                                       "address of the room of a suspension"};
+  const std::size_t compared = expected[1] == 0 ? 2 : names.size();
+  for (std::size_t index = 0; index < compared; ++index) {
+    if (auto wrong = equal(SpecId::C5, names[index], expected[index], got[index])) {
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+Verdict c7_stack_facts(const StackFacts& expected, const StackFacts& got) {
+  asked(SpecId::C7);
+  if (auto wrong = equal(SpecId::C7, "stack of a record", expected.stack, got.stack)) {
+    return wrong;
+  }
+  if (auto wrong = equal(SpecId::C7, "address of the control context in a record",
+                         expected.control_context, got.control_context)) {
+    return wrong;
+  }
+  if (auto wrong = equal(SpecId::C7, "annotations of the stack of a record", expected.sanitizer,
+                         got.sanitizer)) {
+    return wrong;
+  }
+  if (auto wrong = equal(SpecId::C7, "the stack is of the store's pool", expected.is_pooled,
+                         got.is_pooled)) {
+    return wrong;
+  }
+  return equal(SpecId::C7, "the stack stays with its record after the end", expected.is_kept,
+               got.is_kept);
 }
 
 std::string_view name_of(BrokenWalk::Reason reason) {
@@ -189,6 +247,26 @@ Verdict t7_parent(const ContextWords& expected, const ContextWords& got, bool is
     return wrong;
   }
   return equal(SpecId::T7, "the unwinder takes that RIP for exact", true, is_exact);
+}
+
+Verdict t7_other_registers(const std::optional<RegisterRules>& rules) {
+  asked(SpecId::T7);
+  if (!rules) {
+    return Violation{SpecId::T7, "call frame information of an instruction that is understood", 1,
+                     0};
+  }
+  for (std::size_t number = 0; number < rules->size(); ++number) {
+    if (number == dwarf_rbp || number == dwarf_rsp || number == dwarf_return_address) {
+      continue;
+    }
+    const bool is_preserved = number == dwarf_rbx || number >= dwarf_r12;
+    const auto expected = is_preserved ? RegisterRule::undefined : RegisterRule::none;
+    if ((*rules)[number] != expected) {
+      return Violation{SpecId::T7, "number of a register that the parent does not have, of none",
+                       dwarf_registers, number};
+    }
+  }
+  return std::nullopt;
 }
 
 Verdict c7_stacks_apart(const Span& made, const Span& in_use) {

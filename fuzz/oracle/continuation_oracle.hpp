@@ -3,6 +3,7 @@
 // return the first violation or nothing.
 #pragma once
 
+#include "fuzz/oracle/frame_rules.hpp"
 #include "fuzz/oracle/oracle.hpp"
 #include "fuzz/oracle/oracle_pool.hpp"
 #include "fuzz/oracle/same.hpp"
@@ -11,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace fiberproof::fuzz::oracle {
@@ -35,11 +37,27 @@ Verdict c4_first_limits(const Span& stack, std::uint64_t trap_handler, const Lim
 /// The limits of a fresh continuation, whose stack has not been entered.
 Verdict c4_fresh_limits(const Span& stack, std::uint64_t trap_handler, const LimitWords& got);
 
+/// Words beside the values of a buffer or of a room, which were filled with the pattern before.
+Verdict c5_untouched(Span words);
 /// A value that arrives. Not counted, since there may be thousands in a step.
 Verdict c5_value(const PlainValue& expected, const PlainValue& got);
 /// {length, capacity, data} of a buffer of a record that has trapped.
 using BufferWords = std::array<std::uint64_t, 3>;
 Verdict c5_cleared(const BufferWords& got);
+/// The args object of a record from its creation to its end.
+Verdict c5_args(const BufferWords& expected, const BufferWords& got);
+/// The room of a continuation that is suspended. Without capacity its address is open.
+Verdict c5_room(const BufferWords& expected, const BufferWords& got);
+
+/// Where a record has its stack, and from whom: addresses and truth values.
+struct StackFacts {
+  std::uint64_t stack;
+  std::uint64_t control_context;
+  std::uint64_t sanitizer;
+  bool is_pooled;
+  bool is_kept;
+};
+Verdict c7_stack_facts(const StackFacts& expected, const StackFacts& got);
 
 /// The break in a chain, as a walk reports it.
 struct BrokenWalk {
@@ -71,5 +89,9 @@ Verdict c8_guard_pages(const Span& usable, const Span& guard);
 /// The registers that unwinding recovers for the caller of a trampoline, against the control
 /// context. `is_exact`: its RIP is where the caller resumes, not the address after a call.
 Verdict t7_parent(const ContextWords& expected, const ContextWords& got, bool is_exact);
+/// The rules at an instruction of a trampoline, where they are understood: of RSP, RBP and RIP
+/// whatever yields the parent's; the other registers that a call preserves are gone, and no rule
+/// speaks of the rest.
+Verdict t7_other_registers(const std::optional<RegisterRules>& rules);
 
 }  // namespace fiberproof::fuzz::oracle

@@ -101,6 +101,13 @@ Verdict s1_stored_somewhere(const ContextWords& stored, const Span& stack,
 Verdict s1_arrived(const ContextWords& loaded, std::uint64_t rsp, std::uint64_t rbp);
 Verdict s2_only_the_context_written(const ContextWords& before, const ContextWords& after);
 Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& after);
+/// Floating-point modes (stack_memory.hpp) and direction flag of the thread.
+struct ModesSeen {
+  std::uint64_t floating_point;
+  bool direction;
+};
+/// On both sides of a switch, a start, an end or an exception.
+Verdict s4_modes(const ModesSeen& before, const ModesSeen& after);
 /// On input `locals`, in the frame of a body, was filled with the pattern before any switch.
 Verdict s4_locals(Span locals);
 

@@ -74,6 +74,16 @@ Verdict s4_kept_by_the_caller(const CalleeSaved& before, const CalleeSaved& afte
   return std::nullopt;
 }
 
+Verdict s4_modes(const ModesSeen& before, const ModesSeen& after) {
+  asked(SpecId::S4);
+  if (auto wrong = equal(SpecId::S4, "x87 control word and MXCSR modes after an operation",
+                         before.floating_point, after.floating_point)) {
+    return wrong;
+  }
+  return equal(SpecId::S4, "the direction flag is set after an operation", before.direction,
+               after.direction);
+}
+
 Verdict s4_locals(Span locals) {
   return untouched(SpecId::S4, "local variable of a body, across switches", {&locals, 1});
 }

@@ -8,7 +8,8 @@ constexpr std::uint32_t mxcsr_default = 0x1f80;
 constexpr std::uint16_t x87_default = 0x037f;
 
 FIBERPROOF_UNINSTRUMENTED void set_modes(std::uint32_t mxcsr, std::uint16_t x87) {
-  asm volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(x87));
+  // A flag that is pending would raise its exception where the new modes unmask it.
+  asm volatile("fnclex\n\tldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(x87));
 }
 
 }  // namespace
@@ -90,12 +91,22 @@ FIBERPROOF_UNINSTRUMENTED std::uint64_t floating_point_modes() {
   return std::uint64_t{x87} << 32 | (mxcsr & ~std::uint32_t{0x3f});
 }
 
+FIBERPROOF_UNINSTRUMENTED bool direction_flag() {
+  constexpr std::uint64_t direction = 1 << 10;  // SDM vol. 1, 3.4.3
+  return (__builtin_ia32_readeflags_u64() & direction) != 0;
+}
+
 FIBERPROOF_UNINSTRUMENTED void set_floating_point_modes(std::uint32_t choice) {
-  // Bits 0 and 1 choose the rounding of both units, bit 2 flush-to-zero, bit 3 single precision.
+  // Bits 0 and 1 choose the rounding of both units, bit 2 flush-to-zero, bit 3 single precision,
+  // bit 4 denormals as zeros, and bit 5 leaves division by zero and overflow unmasked in both
+  // units.
   const std::uint32_t rounding = choice & 3;
-  set_modes(mxcsr_default | rounding << 13 | (choice >> 2 & 1) << 15,
-            static_cast<std::uint16_t>((choice >> 3 & 1 ? x87_default & ~0x0300 : x87_default) |
-                                       rounding << 10));
+  const std::uint32_t unmasked = (choice >> 5 & 1) * 0x0c;
+  set_modes(
+      (mxcsr_default | rounding << 13 | (choice >> 2 & 1) << 15 | (choice >> 4 & 1) << 6) &
+          ~(unmasked << 7),
+      static_cast<std::uint16_t>(
+          ((choice >> 3 & 1 ? x87_default & ~0x0300 : x87_default) | rounding << 10) & ~unmasked));
 }
 
 void reset_floating_point_modes() {

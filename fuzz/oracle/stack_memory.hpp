@@ -61,7 +61,10 @@ std::optional<std::uint32_t> frames_between(std::uint64_t frame, std::uint64_t l
 /// sticky exception flags.
 std::uint64_t floating_point_modes();
 
-/// Sets a legal combination of rounding, precision and denormal modes, one of 16.
+/// The direction flag, which the psABI wants clear at every call (3.2.1).
+bool direction_flag();
+
+/// Sets a legal combination of rounding, precision, denormal modes and masks, one of 64.
 void set_floating_point_modes(std::uint32_t choice);
 
 /// Sets the modes that a process starts with.

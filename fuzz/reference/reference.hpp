@@ -179,6 +179,8 @@ class Reference {
   /// Steps and values so far, which run_bounds::work bounds.
   std::uint64_t work() const { return work_; }
   std::size_t stack_count() const { return used_; }
+  /// Continuations that were made.
+  std::uint32_t made_count(std::uint8_t store) const { return numbers_[store]; }
   const ReferenceStack& stack(StackIndex index) const { return stacks_[index]; }
   /// Continuations that are neither ended nor abandoned.
   std::span<const StackIndex> live() const { return live_; }

@@ -112,6 +112,7 @@ bool Bodies::be_embedder() {
   const Entry entry(embedder_.store());
   const auto frame = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   natives_.add(0, *embedder_.store().active, {0, frame + 16});
+  observers_.judge.renew_modes();
   arrived(0, {});
   for (;;) {
     std::uint32_t exception = 0;
@@ -125,6 +126,7 @@ bool Bodies::be_embedder() {
     }
     arrived(0, {.kind = Arrival::Kind::caught, .exception = exception});
   }
+  observers_.owners.look();
   if (!embedder_.has_own_stores()) {
     embedder_.abandon_all(view_, natives_);
   }
@@ -218,7 +220,8 @@ bool Bodies::run_body(StackIndex self, const oracle::ArrayCallSeen& call, Value*
     if (step == nullptr) {
       return Exit::over;
     }
-    const MaybeExit exit = take(*step, self);
+    const MaybeExit exit =
+        observers_.owners.are_wanted() ? take_as_owner(*step, self) : take(*step, self);
     view_.check(oracle::s4_locals(span));
     if (exit) {
       return *exit;
@@ -259,6 +262,7 @@ MaybeExit Bodies::take(const Step& step, StackIndex self) {
     case Kind::initialize:
     case Kind::start:
       starts_.take(step, natives_[self].span);
+      observers_.judge.renew_modes();
       return arrived(self, {}), std::nullopt;
     case Kind::collect: return arrived(self, {}), std::nullopt;
     default: arrived(self, operations_.operate(step, self)); return std::nullopt;

@@ -8,6 +8,7 @@
 #include "fuzz/run/judge.hpp"
 #include "fuzz/run/operations.hpp"
 #include "fuzz/run/other_thread.hpp"
+#include "fuzz/run/owners.hpp"
 #include "fuzz/run/start_runner.hpp"
 #include "fuzz/run/store_judge.hpp"
 #include "fuzz/run/unwinder.hpp"
@@ -30,6 +31,7 @@ struct Observers {
   Walker& walker;
   BrokenWalker& broken_walker;
   Unwinder& unwinder;
+  Owners& owners;
 };
 
 class Bodies {
@@ -61,6 +63,9 @@ class Bodies {
   bool end_at_once(StackIndex self, Value* values, std::uint32_t capacity);
   Exit interpret(StackIndex self);
   MaybeExit take(const Step& step, StackIndex self);
+  MaybeExit take_as_owner(const Step& step, StackIndex self);
+  MaybeExit take_as_large_owner(const Step& step, StackIndex self);
+  MaybeExit take_as_plain_owner(const Step& step, StackIndex self);
   MaybeExit call_down(StackIndex self, std::uint32_t frames);
   MaybeExit try_steps(StackIndex self);
   MaybeExit cleanup_steps(StackIndex self);

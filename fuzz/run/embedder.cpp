@@ -2,6 +2,7 @@
 
 #include "core/continuation.hpp"
 #include "fuzz/oracle/oracle_pool.hpp"
+#include "fuzz/oracle/stack_memory.hpp"
 #include "fuzz/run/trap_words.hpp"
 #include "fuzz/run/view.hpp"
 #include "fuzz/spec/spec_layout.hpp"
@@ -118,7 +119,10 @@ void Embedder::forget_rooms() {
 }
 
 std::span<Value> Embedder::room_for(std::size_t values) {
-  return rooms_.emplace_back(values);
+  std::vector<Value>& made = rooms_.emplace_back(values);
+  const auto first = reinterpret_cast<std::uint64_t>(made.data());
+  fill_with_pattern({first, first + values * sizeof(Value)});
+  return made;
 }
 
 std::span<const Tag* const> Embedder::long_table_of(const Step& step) {

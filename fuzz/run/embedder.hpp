@@ -48,7 +48,8 @@ class Embedder {
   const std::array<Handle, program_bounds::handles>& slots() const { return slots_; }
   void put(std::size_t slot, Handle handle) { slots_[slot] = handle; }
 
-  /// Memory for as many values that lives until forget_rooms: for what a frame has no room for.
+  /// Memory for as many values, filled with the pattern, that lives until forget_rooms: for what a
+  /// frame has no room for.
   std::span<Value> room_for(std::size_t values);
   /// Likewise a table with the clauses of a step, which must be one of the program's, behind those
   /// of another tag.

@@ -6,18 +6,35 @@
 
 namespace fiberproof::fuzz {
 
-void Judge::begin() {
+void Judge::begin(bool modes_vary) {
+  modes_.begin(modes_vary);
+  latest_ = 0;
   texts_judged_ = 0;
   is_tight_ = false;
+}
+
+void Judge::take_operation() {
+  modes_.choose(view_.reference().serial());
+}
+
+void Judge::resumes_with(const Handlers& handlers) {
+  natives_[latest_].handlers = &handlers;
+}
+
+void Judge::suspends_with(std::span<const Value> values, std::span<const Value> room) {
+  handed_over_ = reinterpret_cast<std::uint64_t>(values.data());
+  natives_[latest_].room = reinterpret_cast<std::uint64_t>(room.data());
 }
 
 void Judge::arrived(StackIndex self, const Seen& seen) {
   if (is_tight_) {
     settle_tight();
   }
+  latest_ = self;
   const Arrival& expected = view_.reference().arrival();
   view_.same(SpecId::C2, "number of the stack that has the control", expected.stack, self);
   view_.same(oracle::rule_of(expected), "outcome of the step", expected.kind, seen.kind);
+  view_.check(modes_.judge());
   judge_seen(seen);
   store_.judge();
   progress_.log_store(view_.store(), embedder_.slots(), natives_);
@@ -40,7 +57,7 @@ void Judge::settle_tight() {
   view_.check(oracle::f1_argument_values(is_wrong ? std::optional(tight_.first_wrong_argument)
                                                   : std::nullopt));
   if (view_.reference().arrival().handle != no_stack) {
-    judge_handle(to_handle({tight_.next_argument.low, tight_.next_argument.high}));
+    judge_handle_in_transit(tight_.next_argument);
   }
   progress_.end_of_steps();
 }
@@ -65,6 +82,8 @@ void Judge::judge_seen(const Seen& seen) {
     case Arrival::Kind::suspended:
       view_.same(SpecId::C2, "index of the clause that handles a suspension", expected.clause,
                  seen.clause);
+      view_.same(SpecId::C5, "address of the values of a suspension", handed_over_,
+                 reinterpret_cast<std::uint64_t>(seen.values.data()));
       values(seen.values);
       return judge_handle(seen.handle);
     case Arrival::Kind::resumed: return;  // Its values were judged where their room is.
@@ -76,7 +95,9 @@ void Judge::judge_seen(const Seen& seen) {
 }
 
 void Judge::judge_trap(const ExpectedTrap& expected, const Trap& got) {
-  view_.check(oracle::arrival_trap(expected, in_plain_words(got, view_)));
+  view_.check(oracle::arrival_trap(
+      expected,
+      in_plain_words(got, view_, view_.reference().stack(view_.reference().running()).store)));
   const auto* const consumed = std::get_if<ConsumedHandle>(&got);
   const Reference& reference = view_.reference();
   const bool is_first_refusal = reference.arrival().kind == Arrival::Kind::refused &&
@@ -106,8 +127,13 @@ void Judge::values(std::span<const Value> got) {
     view_.check(oracle::c5_value(expected.values[place], {got[place].low, got[place].high}));
   }
   if (switched) {
-    judge_handle(to_handle(got.back()));
+    judge_handle_in_transit({got.back().low, got.back().high});
   }
+}
+
+/// C5 says which word is which; core's own reading of a handle would share an error of its writing.
+void Judge::judge_handle_in_transit(const PlainValue& value) {
+  judge_handle({reinterpret_cast<Continuation*>(value.low), value.high});
 }
 
 void Judge::judge_handle(Handle handle) {
@@ -116,6 +142,8 @@ void Judge::judge_handle(Handle handle) {
   view_.check(oracle::c1_handle(reinterpret_cast<std::uint64_t>(&record),
                                 reinterpret_cast<std::uint64_t>(handle.record), record.revision,
                                 handle.revision));
+  view_.same(SpecId::C1, "number of the continuation that a handle names",
+             view_.number_of(expected.handle), handle.record->id);
   embedder_.put(expected.to, handle);
 }
 

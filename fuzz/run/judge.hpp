@@ -5,6 +5,7 @@
 #include "fuzz/run/embedder.hpp"
 #include "fuzz/run/seen.hpp"
 #include "fuzz/run/store_judge.hpp"
+#include "fuzz/run/thread_modes.hpp"
 #include "fuzz/run/view.hpp"
 
 #include <cstdint>
@@ -18,7 +19,20 @@ class Judge {
         StoreJudge& store)
       : view_(view), progress_(progress), natives_(natives), embedder_(embedder), store_(store) {}
 
-  void begin();
+  /// `modes_vary`: the operations of this run are taken with floating-point modes of all kinds.
+  void begin(bool modes_vary);
+  /// After the run.
+  void end() { modes_.end(); }
+
+  /// The running stack takes an operation: sets the modes that it must find after it.
+  void take_operation();
+  /// What was started beside the store has set modes of its own and has ended, or the run is on
+  /// another thread.
+  void renew_modes() { modes_.renew(); }
+  /// It resumes with these handlers, until the resume returns.
+  void resumes_with(const Handlers& handlers);
+  /// It hands over `values`, and waits with `room` for others.
+  void suspends_with(std::span<const Value> values, std::span<const Value> room);
 
   /// The stack `self` has the control after a step, or after the end of one that it resumed.
   void arrived(StackIndex self, const Seen& seen);
@@ -40,12 +54,16 @@ class Judge {
   void judge_seen(const Seen& seen);
   void judge_trap(const ExpectedTrap& expected, const Trap& got);
   void judge_handle(Handle handle);
+  void judge_handle_in_transit(const PlainValue& value);
 
   const RunView& view_;
   Progress& progress_;
   NativeStacks& natives_;
   Embedder& embedder_;
   StoreJudge& store_;
+  ThreadModes modes_;
+  StackIndex latest_ = 0;           ///< the stack that arrived last, which takes the next step
+  std::uint64_t handed_over_ = 0;   ///< address of the values of the latest suspension
   std::uint32_t texts_judged_ = 0;  ///< a bit for each kind of trap
   bool is_tight_ = false;           ///< `tight_` has not been judged
   TightBody tight_{TightBody::none_wrong, {0, 0}};

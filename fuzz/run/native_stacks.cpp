@@ -21,6 +21,8 @@ NativeStack& NativeStacks::add(StackIndex index, StackRecord& record, Span span)
   NativeStack& made = *stacks_[index];
   made.record = &record;
   made.span = span;
+  made.stack = nullptr;
+  made.args_length.reset();
   made.uses = 0;
   made.entered = false;
   made.probed = false;
@@ -29,6 +31,8 @@ NativeStack& NativeStacks::add(StackIndex index, StackRecord& record, Span span)
   made.frames.clear();
   made.held_up.clear();
   made.latest_refusal.reset();
+  made.handlers = nullptr;
+  made.room = 0;
   return made;
 }
 

@@ -21,15 +21,21 @@ struct NativeStack {
 
   // Written by the judges when a continuation is made.
   LeasedStack leased{};
+  Stack* stack = nullptr;
   bool probed = false;           ///< entered through the start probe, left through the exit probe
   bool stepped_through = false;  ///< its trampoline is run one instruction at a time
 
   // Written by the judges when they look at the stack.
-  std::uint64_t revision = 0;  ///< when last seen
-  std::uint32_t uses = 0;      ///< of the reference, then
-  bool entered = false;        ///< `limits` are known
+  std::optional<std::uint32_t> args_length;  ///< when the body began to take steps
+  std::uint64_t revision = 0;                ///< when last seen
+  std::uint32_t uses = 0;                    ///< of the reference, then
+  bool entered = false;                      ///< `limits` are known
   oracle::LimitWords limits{};
   std::optional<Trap> latest_refusal;
+
+  // Written by the judges when a stack takes an operation.
+  const Handlers* handlers = nullptr;  ///< of its latest resume
+  std::uint64_t room = 0;              ///< of its latest suspension: an address
 
   // Written by the bodies.
   std::vector<std::uint64_t> frames;    ///< frame pointers, outermost first

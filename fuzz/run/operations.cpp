@@ -7,6 +7,7 @@
 #include "fuzz/oracle/register_probe.hpp"
 #include "fuzz/run/trap_words.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -72,6 +73,39 @@ std::exception_ptr exception_of(std::uint32_t serial) {
   return made;
 }
 
+/// The memory of one suspension: the values that it hands over, and room for those that it waits
+/// for, between values that nobody may write.
+struct SuspensionWords {
+  std::array<Value, few_values> out;
+  Value between;
+  std::array<Value, few_values> in;
+  Value above;
+
+  /// The room, and a value on either side.
+  Span around_the_room(std::size_t room) const {
+    const auto lowest = reinterpret_cast<std::uint64_t>(&between);
+    return {lowest, lowest + (room + 2) * sizeof(Value)};
+  }
+};
+
+std::uint64_t end_of(std::span<const Value> values) {
+  return reinterpret_cast<std::uint64_t>(values.data() + values.size());
+}
+
+/// After a suspension: no word has been written but those of the values that it received.
+/// `handed_over` are of the step with that serial number.
+void judge_words(const RunView& view, const SuspensionWords& words, std::uint32_t serial,
+                 std::span<const Value> handed_over, std::size_t room, std::size_t received_count) {
+  for (std::uint32_t place = 0; place < handed_over.size(); ++place) {
+    view.check(oracle::c5_value(value_made(serial, place),
+                                {handed_over[place].low, handed_over[place].high}));
+  }
+  const Span around = words.around_the_room(room);
+  const std::span<const Value> received = std::span(words.in).first(std::min(received_count, room));
+  view.check(oracle::c5_untouched({around.lowest, end_of({&words.between, 1})}));
+  view.check(oracle::c5_untouched({end_of(received), around.end}));
+}
+
 }  // namespace
 
 Operations::Operations(const RunView& view, Embedder& embedder, Judge& judge,
@@ -84,7 +118,6 @@ Operations::Operations(const RunView& view, Embedder& embedder, Judge& judge,
 
 void Operations::begin(bool probing) {
   probing_ = probing;
-  modes_ = floating_point_modes();
 }
 
 /// An operation inside the probe, which no exception may pass.
@@ -107,6 +140,7 @@ struct Operations::Probed {
 
 Seen Operations::operate(const Step& step, StackIndex self) {
   store_ = &embedder_.store(view_.reference().stack(self).store);
+  judge_.take_operation();
   if (!probing_) {
     return operate_unprobed(step);
   }
@@ -119,8 +153,6 @@ Seen Operations::operate(const Step& step, StackIndex self) {
                   .frame = 0};
   fiberproof_probe_call(call);
   view_.check(oracle::s4_kept_by_the_caller(call.before, call.after));
-  view_.same(SpecId::S4, "x87 control word and MXCSR modes after an operation", modes_,
-             floating_point_modes());
   if (operation.thrown != nullptr) {
     std::rethrow_exception(std::exchange(operation.thrown, nullptr));
   }
@@ -138,9 +170,9 @@ Seen Operations::operate_unprobed(const Step& step) {
   }
 }
 
-/// Values that are refused are never read: they are whatever the room has.
+/// Many values that are refused are never read: they are whatever the room has.
 std::span<const Value> Operations::values_for(std::span<Value> room, std::uint32_t count) const {
-  if (view_.reference().arrival().kind == Arrival::Kind::refused) {
+  if (count > few_values && view_.reference().arrival().kind == Arrival::Kind::refused) {
     return room.first(count);
   }
   for (std::uint32_t place = 0; place < count; ++place) {
@@ -204,6 +236,7 @@ Seen Operations::drop(const Step& step) {
   if (on_resume != nullptr) {
     on_resume(handle, std::span(values_in_).first(values.size()));
   }
+  judge_.resumes_with(handlers);
   const auto outcome =
       step.kind == Kind::resume
           ? resume(*store_, handle, values, handlers)
@@ -236,17 +269,23 @@ void Operations::resume_again() {
 }
 
 [[gnu::noinline]] Seen Operations::suspend_or_switch(const Step& step) {
-  std::array<Value, few_values> out;
-  std::array<Value, few_values> in;
+  const std::uint32_t serial = view_.reference().serial();
+  SuspensionWords words;
+  const bool has_few = step.room <= few_values;
+  fill_with_pattern(words.around_the_room(has_few ? step.room : 0));
   const std::span<const Value> values = values_for(
-      step.values <= few_values ? std::span<Value>(out) : embedder_.room_for(step.values),
+      step.values <= few_values ? std::span<Value>(words.out) : embedder_.room_for(step.values),
       step.values);
-  const std::span<Value> room = step.room <= few_values ? std::span<Value>(in.data(), step.room)
-                                                        : embedder_.room_for(step.room);
+  const std::span<Value> room =
+      has_few ? std::span(words.in).first(step.room) : embedder_.room_for(step.room);
+  judge_.suspends_with(values, room);
   const auto received =
       step.kind == Kind::suspend
           ? suspend(*store_, program_tags[step.tag], values, room)
           : switch_to(*store_, view_.slot(step.handle), program_tags[step.tag], values, room);
+  const bool was_read = received || step.values <= few_values;
+  judge_words(view_, words, serial, was_read ? values : std::span<const Value>{},
+              has_few ? room.size() : 0, has_few && received ? received->size() : 0);
   if (!received) {
     return refusal(received.error());
   }

@@ -45,7 +45,6 @@ class Operations {
   StoreJudge& store_judge_;
   Store* store_ = nullptr;  ///< of the stack that took the latest step
   bool probing_ = false;
-  std::uint64_t modes_ = 0;  ///< floating-point modes at the beginning of the run
   std::vector<Value> values_in_;
 };
 

@@ -7,6 +7,7 @@
 #include "fuzz/run/embedder.hpp"
 #include "fuzz/run/judge.hpp"
 #include "fuzz/run/operations.hpp"
+#include "fuzz/run/owners.hpp"
 #include "fuzz/run/start_runner.hpp"
 #include "fuzz/run/store_judge.hpp"
 #include "fuzz/run/unwinder.hpp"
@@ -22,6 +23,9 @@ namespace {
 constexpr std::uint32_t probed_period = 8;
 // One of those in so many fills every vector register, the others the SSE part alone.
 constexpr std::uint32_t vector_garbage_period = 8;
+// One in so many takes its operations with floating-point modes of all kinds.
+constexpr std::uint32_t modes_period = 4;
+constexpr std::uint32_t modes_shift = 4096;
 
 /// Depends on the program alone, so that a replay decides the same.
 std::uint32_t hash_of(const Program& program) {
@@ -64,12 +68,15 @@ class Run {
     choose_vector_garbage(hash / probed_period % vector_garbage_period == 0);
     fiberproof_start_target = reinterpret_cast<std::uint64_t>(start_routine(Trampoline::trap));
     embedder_.begin(program, hash);
+    owners_.begin(hash);
     walker_.begin();
     unwinder_.begin(hash);
     store_judge_.begin(probing);
-    judge_.begin();
+    judge_.begin(hash / modes_shift % modes_period == 0);
     operations_.begin(probing);
     bodies_.run();
+    judge_.end();
+    owners_.end();
     embedder_.forget_rooms();
     walker_.walk_outside();
     if (embedder_.has_own_stores()) {
@@ -87,7 +94,8 @@ class Run {
   Walker walker_{view_};
   BrokenWalker broken_walker_{view_, walker_};
   Unwinder unwinder_{view_};
-  StoreJudge store_judge_{view_, natives_, embedder_, unwinder_};
+  Owners owners_{view_};
+  StoreJudge store_judge_{view_, natives_, embedder_, unwinder_, owners_};
   Judge judge_{view_, progress_, natives_, embedder_, store_judge_};
   Operations operations_{view_, embedder_, judge_, store_judge_};
   StartRunner starts_{progress_, embedder_.stacks()};
@@ -97,7 +105,7 @@ class Run {
                  embedder_,
                  operations_,
                  starts_,
-                 {judge_, store_judge_, walker_, broken_walker_, unwinder_}};
+                 {judge_, store_judge_, walker_, broken_walker_, unwinder_, owners_}};
 };
 
 }  // namespace

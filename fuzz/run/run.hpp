@@ -23,6 +23,8 @@ struct RunOptions {
   /// Walks the chains at many more points, by frame pointers and by the call frame information, and
   /// steps through trampolines one instruction at a time (T7).
   bool walk_everywhere = false;
+  /// Has memory that only stacks own in any case, and not in one run of many (owners.hpp).
+  bool has_owners = false;
   /// Sees the values of a resume before core does: the place for a planted bug.
   void (*on_resume)(Handle resumed, std::span<Value> values) = nullptr;
 };

@@ -4,8 +4,10 @@
 #include "fuzz/spec/spec_layout.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -30,7 +32,7 @@ std::uint64_t round_up_to_spec_pages(std::uint64_t bytes) {
 }
 
 std::expected<std::unique_ptr<SuppliedStack>, StackError> map_memory() {
-  auto memory = Stack::map(slot_bytes);
+  auto memory = PlainMemory::map(slot_bytes);
   if (!memory) {
     return std::unexpected(memory.error());
   }
@@ -38,6 +40,26 @@ std::expected<std::unique_ptr<SuppliedStack>, StackError> map_memory() {
 }
 
 }  // namespace
+
+std::expected<PlainMemory, StackError> PlainMemory::map(std::uint64_t bytes) {
+  bytes = round_up_to_spec_pages(bytes);
+  const std::uint64_t all = bytes + spec::guard_bytes;
+  void* const mapping = ::mmap(nullptr, all, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED || ::mprotect(mapping, spec::guard_bytes, PROT_NONE) != 0) {
+    return std::unexpected(StackError{StackError::Reason::not_mapped, bytes, errno});
+  }
+  return PlainMemory(reinterpret_cast<std::uint64_t>(mapping) + spec::guard_bytes, bytes);
+}
+
+PlainMemory::PlainMemory(PlainMemory&& other) noexcept
+    : lowest_(other.lowest_), bytes_(std::exchange(other.bytes_, 0)) {}
+
+PlainMemory::~PlainMemory() {
+  if (bytes_ != 0) {
+    ::munmap(reinterpret_cast<void*>(lowest_ - spec::guard_bytes), bytes_ + spec::guard_bytes);
+  }
+}
 
 Span StackSource::scrubbed(const Stack& stack) {
   const StackBounds bounds = stack.bounds();
@@ -56,7 +78,7 @@ std::expected<LeasedStack, StackError> StackSource::supply(const StackShape& sha
     free_supplied_.push_back(std::move(*mapped));
   }
   SuppliedStack& supplied = *free_supplied_.back();
-  const Span memory = all_of(supplied.memory);
+  const Span memory = supplied.memory.span();
   const std::uint64_t start = memory.lowest + margin_bytes + shape.offset;
   auto stack = Stack::supply({reinterpret_cast<std::byte*>(start), shape.bytes});
   if (!stack) {

@@ -15,10 +15,25 @@
 
 namespace fiberproof::fuzz {
 
+/// Memory with guard pages below it, of which no sanitizer is told: whatever core does not tell of
+/// a supplied stack is missing.
+class PlainMemory {
+ public:
+  [[nodiscard]] static std::expected<PlainMemory, StackError> map(std::uint64_t bytes);
+  PlainMemory(PlainMemory&& other) noexcept;
+  ~PlainMemory();
+  Span span() const { return {lowest_, lowest_ + bytes_}; }
+
+ private:
+  PlainMemory(std::uint64_t lowest, std::uint64_t bytes) : lowest_(lowest), bytes_(bytes) {}
+  std::uint64_t lowest_;
+  std::uint64_t bytes_;  ///< 0 where it was moved from
+};
+
 /// A supplied stack, made anew for each loan inside memory that has room around it for words that
 /// must stay untouched.
 struct SuppliedStack {
-  Stack memory;
+  PlainMemory memory;
   std::optional<Stack> stack;
 };
 

@@ -62,6 +62,7 @@ void StartRunner::run_all() {
 
 void StartRunner::take(const Step& step, Span running) {
   const std::uint64_t target = fiberproof_start_target;
+  modes_ = floating_point_modes();
   outer_frame_ = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
   outer_span_ = {std::max(running.lowest, outer_frame_ - outer_stack_bytes), running.end};
   {

@@ -53,6 +53,7 @@ std::uint32_t exception_handled() {
 void StoreJudge::begin(bool probing) {
   probing_ = probing;
   rotating_ = 0;
+  records_.begin(owners_.are_wanted());
 }
 
 void StoreJudge::made(StackIndex index, Continuation& record) {
@@ -67,6 +68,8 @@ void StoreJudge::made(StackIndex index, Continuation& record) {
   view_.check(oracle::l3_args_object(layout));
   view_.check(oracle::l7_aligned(layout));
   judge_protection(layout);
+  records_.made(index, record);
+  owners_.made(index);
   view_.check(oracle::c4_fresh_limits(stack.span, address_of(&record.trap_handler),
                                       words_of(record.limits)));
   view_.same(SpecId::C8, "the stack has guard pages", stack.leased.stack == nullptr,
@@ -114,6 +117,7 @@ void StoreJudge::judge_protection([[maybe_unused]] const LayoutRequest& layout) 
 }
 
 void StoreJudge::started(StackIndex index, const oracle::ArrayCallSeen& call) {
+  records_.started(index);
   view_.snapshot(index);
   const LayoutRequest layout = view_.layout_of(index);
   view_.check(oracle::f1_arguments(layout, call));
@@ -141,20 +145,29 @@ void StoreJudge::judge() {
   for (const StackIndex index : reference.ended()) {
     judge_ended(index);
   }
+  records_.judge_store();
   const std::span<const StackIndex> live = reference.live();
-  if (live.size() <= looked_at_max) {
-    for (const StackIndex index : live) {
-      judge_continuation(index);
-    }
+  if (live.empty()) {
     return;
   }
   rotating_ = (rotating_ + 1) % live.size();
-  judge_continuation(live[rotating_]);
+  const StackIndex in_turn = live[rotating_];
+  const bool are_all_compared = live.size() <= looked_at_max;
+  if (are_all_compared) {
+    std::ranges::for_each(live, [this](StackIndex index) { judge_continuation(index); });
+  } else {
+    judge_continuation(in_turn);
+  }
+  records_.judge(in_turn);
   for (const StackIndex index :
        {running, reference.stack(running).parent, reference.arrival().handle}) {
-    if (index != no_stack && reference.stack(index).is_live()) {
+    if (!are_all_compared && index != no_stack && reference.stack(index).is_live()) {
       judge_continuation(index);
     }
+  }
+  const StackIndex arrived = reference.arrival().handle;
+  if (arrived != no_stack && arrived != in_turn && reference.stack(arrived).is_live()) {
+    records_.judge(arrived);
   }
 }
 
@@ -175,7 +188,6 @@ void StoreJudge::judge_continuation(StackIndex index) {
   if (waits) {
     view_.same(SpecId::C3, "record of the last ancestor", view_.record_of(expected.last_ancestor),
                address_of(got.last_ancestor));
-    judge_buffers(expected, got);
   }
   // The entry keeps the limits of a stack that waits around it.
   if (stack.entered && expected.state != ReferenceStack::State::running) {
@@ -210,15 +222,6 @@ void StoreJudge::judge_kept_exceptions(StackIndex index) const {
              got.caught != nullptr);
 }
 
-void StoreJudge::judge_buffers(const ReferenceStack& expected, const Continuation& got) const {
-  const bool fresh = expected.state == ReferenceStack::State::fresh;
-  const ArgsObject& buffer = fresh ? got.args : got.values;
-  view_.same(SpecId::C5, "length of the buffer of a continuation that waits",
-             fresh ? expected.args.size() : expected.values.size(), buffer.length);
-  view_.same(SpecId::C5, "capacity of the buffer of a continuation that waits",
-             fresh ? expected.args_capacity : expected.values_capacity, buffer.capacity);
-}
-
 /// One that has ended in the latest step. Nothing has used its record again yet.
 void StoreJudge::judge_ended(StackIndex index) {
   const ReferenceStack& expected = view_.reference().stack(index);
@@ -227,7 +230,9 @@ void StoreJudge::judge_ended(StackIndex index) {
   view_.same(SpecId::C2, "state of a continuation that has ended", expected.state, state_of(got));
   view_.check(oracle::c1_revision(expected.uses != stack.uses, stack.revision, got.revision));
   stack.revision = got.revision;
-  if (expected.state == ReferenceStack::State::trapped) {
+  if (expected.state == ReferenceStack::State::returned) {
+    records_.judge_returned(index);
+  } else {
     view_.check(oracle::c5_cleared(words_of(got.args)));
     view_.check(oracle::c5_cleared(words_of(got.values)));
   }
@@ -237,6 +242,7 @@ void StoreJudge::judge_ended(StackIndex index) {
     view_.check(oracle::t5_payload(false, expected.state == ReferenceStack::State::returned,
                                    fiberproof_exit_registers.rdi));
   }
+  owners_.ended(index);
   embedder_.give_back(stack);
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "fuzz/run/embedder.hpp"
+#include "fuzz/run/owners.hpp"
+#include "fuzz/run/record_judge.hpp"
 #include "fuzz/run/unwinder.hpp"
 #include "fuzz/run/view.hpp"
 
@@ -13,8 +15,9 @@ namespace fiberproof::fuzz {
 
 class StoreJudge {
  public:
-  StoreJudge(const RunView& view, NativeStacks& natives, Embedder& embedder, Unwinder& unwinder)
-      : view_(view), natives_(natives), embedder_(embedder), unwinder_(unwinder) {}
+  StoreJudge(const RunView& view, NativeStacks& natives, Embedder& embedder, Unwinder& unwinder,
+             Owners& owners)
+      : view_(view), natives_(natives), embedder_(embedder), unwinder_(unwinder), owners_(owners) {}
 
   /// `probing`: the continuations of this run start and end through the register probes.
   void begin(bool probing);
@@ -38,7 +41,6 @@ class StoreJudge {
 
  private:
   void judge_continuation(StackIndex index);
-  void judge_buffers(const ReferenceStack& expected, const Continuation& got) const;
   void judge_protection(const LayoutRequest& layout) const;
   void judge_ended(StackIndex index);
   void judge_limits(StackIndex running);
@@ -49,6 +51,8 @@ class StoreJudge {
   NativeStacks& natives_;
   Embedder& embedder_;
   Unwinder& unwinder_;
+  Owners& owners_;
+  RecordJudge records_{view_, natives_};
   bool probing_ = false;
   std::size_t rotating_ = 0;  ///< place among the live ones of the one looked at in turn
 };

@@ -61,8 +61,8 @@ std::size_t tag_index(const Tag* tag) {
   return static_cast<std::size_t>(tag - program_tags);
 }
 
-ExpectedTrap in_plain_words(const Trap& trap, const RunView& view) {
-  return std::visit(InPlainWords{view.embedder.numbers_before()}, trap);
+ExpectedTrap in_plain_words(const Trap& trap, const RunView& view, std::uint8_t store) {
+  return std::visit(InPlainWords{view.embedder.numbers_before(store)}, trap);
 }
 
 void judge_text(const RunView& view, const ExpectedTrap& expected, std::string_view text) {

@@ -16,8 +16,8 @@ extern const Tag program_tags[program_bounds::tags];
 extern const Tag other_tag;
 std::size_t tag_index(const Tag* tag);
 
-/// On input `trap` is of the store of this run.
-ExpectedTrap in_plain_words(const Trap& trap, const RunView& view);
+/// On input `trap` is of a continuation of that store of this run.
+ExpectedTrap in_plain_words(const Trap& trap, const RunView& view, std::uint8_t store);
 
 /// `text` is core's description of the trap of the latest step, and names its facts.
 void judge_text(const RunView& view, const ExpectedTrap& expected, std::string_view text);

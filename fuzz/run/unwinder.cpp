@@ -1,6 +1,7 @@
 // Not instrumented, since it only observes, though it runs on whichever stack has the control.
 #include "fuzz/run/unwinder.hpp"
 
+#include "fuzz/oracle/frame_rules.hpp"
 #include "fuzz/oracle/register_probe.hpp"
 #include "fuzz/run/noted_frames.hpp"
 #include "fuzz/spec/spec_layout.hpp"
@@ -187,6 +188,7 @@ void Unwinder::step_through_end(StackIndex self) {
 /// Before an instruction of a trampoline, in a signal handler. At the start the reference is on the
 /// new stack already; at the end it is on the stack outward that resumes.
 void Unwinder::judge_stop(const Stop& stop) {
+  view_.check(oracle::t7_other_registers(register_rules_at(stop.rip)));
   if (stop.rip == fiberproof_step_start_target) {
     stepped_ = view_.reference().running();
   }

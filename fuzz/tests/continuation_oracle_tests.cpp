@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <set>
@@ -207,6 +208,47 @@ TEST(continuation_oracle, c5_requires_cleared_buffers_after_a_trap) {
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({1, 0, 0}); });
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({0, 1, 0}); });
   expect_fires(SpecId::C5, [] { return oracle::c5_cleared({0, 0, 0x1000}); });
+}
+
+TEST(continuation_oracle, c5_compares_each_word_of_an_args_object_and_of_a_room) {
+  const oracle::BufferWords right = {1, 3, 0x1000};
+  expect_accepts(SpecId::C5, [&] { return oracle::c5_args(right, right); });
+  expect_accepts(SpecId::C5, [&] { return oracle::c5_room(right, right); });
+  for (std::size_t index = 0; index < right.size(); ++index) {
+    oracle::BufferWords wrong = right;
+    wrong[index] ^= high_bit;
+    expect_fires(SpecId::C5, [&] { return oracle::c5_args(right, wrong); });
+    expect_fires(SpecId::C5, [&] { return oracle::c5_room(right, wrong); });
+  }
+  expect_accepts(SpecId::C5, [] { return oracle::c5_room({0, 0, 0x1000}, {0, 0, 0}); });
+  expect_fires(SpecId::C5, [] { return oracle::c5_args({0, 0, 0}, {0, 0, 0x1000}); });
+}
+
+TEST(continuation_oracle, c5_wants_the_words_beside_values_untouched) {
+  std::array<std::uint64_t, 4> words;
+  const auto address = reinterpret_cast<std::uint64_t>(&words);
+  const Span span{address, address + sizeof words};
+  fill_with_pattern(span);
+  expect_accepts(SpecId::C5, [&] { return oracle::c5_untouched(span); });
+  expect_accepts(SpecId::C5, [&] { return oracle::c5_untouched({address, address}); });
+  write_word(address + 24, read_word(address + 24) ^ high_bit);
+  expect_fires(SpecId::C5, [&] { return oracle::c5_untouched(span); });
+  expect_accepts(SpecId::C5, [&] { return oracle::c5_untouched({address, address + 24}); });
+}
+
+TEST(continuation_oracle, c7_compares_whose_stack_a_record_has) {
+  const oracle::StackFacts right{0x1000, 0x2000, 0x3000, true, false};
+  expect_accepts(SpecId::C7, [&] { return oracle::c7_stack_facts(right, right); });
+  const auto expect_each = [&](auto change) {
+    oracle::StackFacts wrong = right;
+    change(wrong);
+    expect_fires(SpecId::C7, [&] { return oracle::c7_stack_facts(right, wrong); });
+  };
+  expect_each([](oracle::StackFacts& facts) { facts.stack ^= high_bit; });
+  expect_each([](oracle::StackFacts& facts) { facts.control_context ^= high_bit; });
+  expect_each([](oracle::StackFacts& facts) { facts.sanitizer ^= high_bit; });
+  expect_each([](oracle::StackFacts& facts) { facts.is_pooled = false; });
+  expect_each([](oracle::StackFacts& facts) { facts.is_kept = true; });
 }
 
 TEST(continuation_oracle, c5_compares_both_halves_of_a_value) {

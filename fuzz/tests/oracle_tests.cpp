@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 namespace fiberproof::fuzz {
@@ -305,6 +306,29 @@ TEST(oracle, the_fiber_start_and_effect_oracles_fire) {
   expect_fires(oracle::e1_round_trip(2, 7, {suspend + 7, true, 2, 8}), SpecId::E1);
   expect_fires(oracle::e1_round_trip(6, 7, {std::uint64_t{3} * suspend + 7, true, 6, 7}),
                SpecId::E1);
+}
+
+TEST(oracle, the_oracle_of_modes_compares_each) {
+  constexpr oracle::ModesSeen before{.floating_point = 0x037f00001f80, .direction = false};
+  EXPECT_FALSE(oracle::s4_modes(before, before));
+  expect_fires(oracle::s4_modes(before, {0x037f00001f00, false}), SpecId::S4);
+  expect_fires(oracle::s4_modes(before, {0x027f00001f80, false}), SpecId::S4);
+  expect_fires(oracle::s4_modes(before, {before.floating_point, true}), SpecId::S4);
+}
+
+TEST(oracle, floating_point_modes_are_of_64_kinds_and_masked_or_not) {
+  std::set<std::uint64_t> kinds;
+  std::uint64_t unmasked = 0;
+  for (std::uint32_t choice = 0; choice < 64; ++choice) {
+    set_floating_point_modes(choice);
+    kinds.insert(floating_point_modes());
+    unmasked += (floating_point_modes() >> 9 & 1) == 0 ? 1 : 0;  // division by zero, in MXCSR
+  }
+  reset_floating_point_modes();
+  EXPECT_EQ(kinds.size(), 64u);
+  EXPECT_EQ(unmasked, 32u);
+  EXPECT_EQ(floating_point_modes(), 0x037f00001f80u);
+  EXPECT_FALSE(direction_flag());
 }
 
 TEST(oracle, values_tell_who_made_them) {

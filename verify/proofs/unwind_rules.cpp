@@ -290,6 +290,14 @@ class UnwindProver {
              fmt::format("{} is undefined in the parent at every instruction", name(reg)), nullptr,
              *case_.entry, std::nullopt, truth(*is_undefined), {});
     }
+    // What a call does not preserve is gone without a rule, and one would promise more than that.
+    for (const DwarfRegister reg : {rax, rdx, rcx, rsi, rdi, r8, r9, r10, r11}) {
+      const auto is_mentioned = rules_.is_mentioned(begin, reg);
+      if (!is_mentioned) return std::unexpected(message(is_mentioned.error()));
+      oblige(claim("no_other_register_is_preserved"),
+             fmt::format("no rule is about {} at any instruction", name(reg)), nullptr,
+             *case_.entry, std::nullopt, truth(!*is_mentioned), {});
+    }
     return {};
   }
 

@@ -251,6 +251,12 @@ std::expected<FrameEntry, ObjectError> FrameEntry::find(const ObjectFile& file,
   }
 }
 
+bool FrameEntry::mentions(std::uint64_t reg) const {
+  return std::ranges::any_of(instructions_, [reg](const Instruction& instruction) {
+    return instruction.is_about_a_register && instruction.reg == reg;
+  });
+}
+
 bool FrameEntry::is_undefined_throughout(std::uint64_t reg) const {
   const auto is_about = [reg](const Instruction& instruction) {
     return instruction.is_about_a_register && instruction.reg == reg;

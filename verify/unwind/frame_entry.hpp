@@ -25,6 +25,9 @@ class FrameEntry {
   /// since restoring is not modelled.
   bool is_undefined_throughout(std::uint64_t reg) const;
 
+  /// Whether any instruction of the entry is about the register's value in the caller.
+  bool mentions(std::uint64_t reg) const;
+
  private:
   // One call frame instruction, as far as the queries need it.
   struct Instruction {

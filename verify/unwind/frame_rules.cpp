@@ -142,4 +142,11 @@ std::expected<bool, ObjectError> CallFrameInformation::is_said_undefined(std::ui
   return entry->is_undefined_throughout(static_cast<std::uint64_t>(reg));
 }
 
+std::expected<bool, ObjectError> CallFrameInformation::is_mentioned(std::uint64_t address,
+                                                                    DwarfRegister reg) const {
+  const auto entry = FrameEntry::find(*file_, address);
+  if (!entry) return std::unexpected(entry.error());
+  return entry->mentions(static_cast<std::uint64_t>(reg));
+}
+
 }  // namespace fiberproof::verify

@@ -108,6 +108,10 @@ class CallFrameInformation {
   [[nodiscard]] std::expected<bool, ObjectError> is_said_undefined(std::uint64_t address,
                                                                    DwarfRegister reg) const;
 
+  /// Whether the entry for `address` says anything of a register. Fails likewise.
+  [[nodiscard]] std::expected<bool, ObjectError> is_mentioned(std::uint64_t address,
+                                                              DwarfRegister reg) const;
+
  private:
   struct Tables;
   struct Close {

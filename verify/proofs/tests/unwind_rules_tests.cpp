@@ -158,11 +158,12 @@ TEST(unwind_rules_file, a_relocatable_file_is_refused) {
   EXPECT_NE(message(rules.error()).find("link it first (.eh_frame)"), std::string::npos);
 }
 
-// The file's statements at every point of the proof: the rules, and the registers that it makes
-// undefined. Nothing if any of it is unreadable.
+// The file's statements at every point of the proof: the rules, the registers that it makes
+// undefined, and others of which it says anything. Nothing if any of it is unreadable.
 struct Meaning {
   std::vector<FrameRules> rules;
   std::vector<bool> undefined;
+  std::vector<bool> mentioned;
   friend bool operator==(const Meaning&, const Meaning&) = default;
 };
 
@@ -191,6 +192,13 @@ std::optional<Meaning> meaning_of(const ObjectFile& file, const Code& code) {
     const auto is_undefined = information->is_said_undefined(code.begin, reg);
     if (!is_undefined) return std::nullopt;
     meaning.undefined.push_back(*is_undefined);
+  }
+  for (const DwarfRegister reg : {DwarfRegister::rax, DwarfRegister::rdx, DwarfRegister::rcx,
+                                  DwarfRegister::rsi, DwarfRegister::rdi, DwarfRegister::r8,
+                                  DwarfRegister::r9, DwarfRegister::r10, DwarfRegister::r11}) {
+    const auto is_mentioned = information->is_mentioned(code.begin, reg);
+    if (!is_mentioned) return std::nullopt;
+    meaning.mentioned.push_back(*is_mentioned);
   }
   return meaning;
 }

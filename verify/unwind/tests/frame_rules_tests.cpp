@@ -132,6 +132,19 @@ TEST_F(frame_rules, distinguishes_libdws_defaults_from_the_file) {
   EXPECT_EQ(information->is_said_undefined(start, DwarfRegister::rbp), false);
 }
 
+TEST_F(frame_rules, tells_of_which_registers_a_file_speaks) {
+  const auto file = ObjectFile::open(FIXTURE_PROGRAM);
+  const auto information = CallFrameInformation::read(*file);
+  const std::uint64_t start = address_of(*file, "fiberproof_continuation_start");
+  for (const DwarfRegister reg : {DwarfRegister::rbx, DwarfRegister::rbp, DwarfRegister::r15}) {
+    EXPECT_EQ(information->is_mentioned(start, reg), true) << name(reg);
+  }
+  for (const DwarfRegister reg : {DwarfRegister::rax, DwarfRegister::rdi, DwarfRegister::r11}) {
+    EXPECT_EQ(information->is_mentioned(start, reg), false) << name(reg);
+  }
+  EXPECT_FALSE(information->is_mentioned(0x10, DwarfRegister::rax).has_value());
+}
+
 TEST_F(frame_rules, an_address_without_rules_is_an_error_with_its_place) {
   const auto file = ObjectFile::open(FIXTURE_PROGRAM);
   const auto information = CallFrameInformation::read(*file);
