@@ -1,5 +1,7 @@
 #include "fuzz/replay/crash_kind.hpp"
 
+#include "fuzz/replay/death_signal.hpp"
+
 #include <algorithm>
 
 namespace fiberproof::fuzz {
@@ -12,7 +14,9 @@ std::string kind_of_crash(std::string_view errors) {
   constexpr std::string_view fatal = "LeakSanitizer has encountered a fatal error";
   constexpr std::string_view check = "Sanitizer: CHECK failed";
   constexpr std::string_view error = "==ERROR: ";
+  constexpr std::string_view deadly = "SUMMARY: libFuzzer: deadly signal";
   std::string last_resort;
+  std::string signal;
   while (!errors.empty()) {
     const std::string_view line = errors.substr(0, errors.find('\n'));
     errors.remove_prefix(std::min(line.size() + 1, errors.size()));
@@ -28,6 +32,11 @@ std::string kind_of_crash(std::string_view errors) {
       const std::size_t begin = process == line.npos ? 0 : process + 2;
       return std::string(line.substr(begin, at + check.size() - begin));
     }
+    if (line.starts_with(death_signal_mark)) {
+      signal = " " + std::string(line.substr(death_signal_mark.size()));
+    }
+    // All that libFuzzer says of any signal that a sanitizer does not report.
+    if (line.starts_with(deadly)) return std::string(deadly) + signal;
     if (line.starts_with(summary)) {  // "SUMMARY: AddressSanitizer: stack-overflow file:line …"
       const std::size_t kind = line.find(' ', summary.size());
       // "SUMMARY: AddressSanitizer: 430 byte(s) leaked in 7 allocation(s)."

@@ -6,6 +6,7 @@
 #include "fuzz/oracle/hex.hpp"
 #include "fuzz/oracle/report.hpp"
 #include "fuzz/replay/crash_recorder.hpp"
+#include "fuzz/replay/death_signal.hpp"
 #include "fuzz/targets/shape_notes.hpp"
 
 #include <fmt/format.h>
@@ -129,7 +130,10 @@ namespace {
 
 /// From the first input on, when the engine has its own handlers in place, which come next.
 void report_overflows_from_here() {
-  static const bool reported = report_stack_overflows().has_value();
+  static const bool reported = [] {
+    name_death_signals();
+    return report_stack_overflows().has_value();
+  }();
   if (!reported) [[unlikely]] {
     fmt::print(stderr, "fiberproof: the system refuses a handler for stack overflows\n");
     std::exit(2);

@@ -65,6 +65,21 @@ TEST(crash_kind, is_of_the_first_line_that_says_one) {
   EXPECT_EQ(kind_of_crash("a C5 violated: elsewhere\n"), "");
 }
 
+TEST(crash_kind, of_a_signal_that_no_sanitizer_reports_has_its_name) {
+  const std::string summary =
+      "==7== ERROR: libFuzzer: deadly signal\n"
+      "SUMMARY: libFuzzer: deadly signal\n";
+  EXPECT_EQ(kind_of_crash(summary), "SUMMARY: libFuzzer: deadly signal");
+  EXPECT_EQ(kind_of_crash("fiberproof: dies by SIGILL\n" + summary),
+            "SUMMARY: libFuzzer: deadly signal SIGILL");
+  EXPECT_EQ(kind_of_crash("fiberproof: dies by SIGSEGV\n" + summary),
+            "SUMMARY: libFuzzer: deadly signal SIGSEGV");
+  EXPECT_EQ(kind_of_crash("fiberproof: dies by SIGSEGV\n"
+                          "SUMMARY: AddressSanitizer: SEGV a.cpp:7 in f\n"),
+            "SUMMARY: AddressSanitizer: SEGV");
+  EXPECT_EQ(kind_of_crash("fiberproof: dies by SIGSEGV\n"), "");
+}
+
 struct Seen {
   std::string how;
   std::string shortest;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <deque>
 #include <filesystem>
 #include <fstream>
@@ -59,10 +60,16 @@ EngineRun run_engine(const std::vector<std::string>& arguments, const std::strin
   return run;
 }
 
-// What crashes before main() or dies so that the engine cannot speak has no summary.
+// What crashes before main() or dies so that the engine cannot speak has no summary: SIGKILL, a
+// destroyed signal stack, a reporter that crashes itself. The signal tells these apart.
 std::string kind_of(const EngineRun& run) {
+  constexpr int signalled = 128;
   const std::string kind = fuzz::kind_of_crash(run.text);
-  return kind.empty() ? fmt::format("exit status {}", run.end.exit_code) : kind;
+  if (!kind.empty()) return kind;
+  const int code = run.end.exit_code;
+  const char* const signal = code > signalled ? ::sigabbrev_np(code - signalled) : nullptr;
+  return signal == nullptr ? fmt::format("exit status {} without a report", code)
+                           : fmt::format("SIG{} without a report", signal);
 }
 
 // Why the machine does not let the target run, where that is how it ended: without any input it
@@ -110,6 +117,17 @@ std::vector<std::string> recorded_inputs(const std::string& recording) {
     for (const std::uint8_t byte : input.bytes) file.put(static_cast<char>(byte));
   }
   return files;
+}
+
+// The last input on record as a file, for a death that left the engine no time to write one. Empty
+// where none is on record.
+std::string last_input_of(const std::string& recording) {
+  const auto inputs = fuzz::read_inputs(recording);
+  if (!inputs || inputs->empty()) return {};
+  const std::string path = recording + "-last-input";
+  std::ofstream file(path, std::ios::binary);
+  for (const std::uint8_t byte : inputs->back().bytes) file.put(static_cast<char>(byte));
+  return path;
 }
 
 // By the very program that crashed, since what a sanitizer sees no other one does. The input alone
@@ -160,7 +178,7 @@ std::expected<Trial, std::string> run_trial(const TrialOptions& options) {
   }
   trial.found = true;
   trial.kind = kind_of(run);
-  trial.artefact = run.artefact;
+  trial.artefact = run.artefact.empty() ? last_input_of(recording) : run.artefact;
   std::ofstream(fmt::format("{}/{}-output", options.folder, options.seed)) << run.text;
   trial.replays = replays(options, trial.artefact, recording, trial.kind);
   if (is_interrupted()) return std::unexpected(std::string(interrupted));

@@ -28,8 +28,10 @@ std::string_view name_of(Replays replays);
 struct Trial {
   std::uint64_t executions = 0;  ///< until it was found, or all of them
   bool found = false;
-  std::string kind;      ///< of the crash: "C5 violated", a sanitizer's summary, or how it died
-  std::string artefact;  ///< the input
+  /// How it ended: "C5 violated", a sanitizer's summary, "SUMMARY: libFuzzer: deadly signal
+  /// SIGILL", or "SIGSEGV without a report".
+  std::string kind;
+  std::string artefact;  ///< the input; of a death that left none, the last one on record
   Replays replays = Replays::no;
 };
 

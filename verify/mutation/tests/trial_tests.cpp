@@ -47,6 +47,26 @@ TEST(trial, whose_inputs_are_all_lost_replays_by_its_seed) {
   EXPECT_EQ(trial->replays, Replays::by_seed);
 }
 
+// A target that dies by a signal as the canary does, and says nothing.
+std::string silent(const ScratchFolder& folder, const std::string& signal) {
+  return folder.write_program("silent-" + signal, "#!/bin/sh\n" FIBERPROOF_CANARY
+                                                  " \"$@\" 2> /dev/null && exit 0\nkill -" +
+                                                      signal + " $$\n");
+}
+
+TEST(trial, that_dies_without_a_report_is_told_by_its_signal_and_replays) {
+  const ScratchFolder folder;
+  for (const std::string signal : {"KILL", "SEGV", "ILL"}) {
+    const auto trial = run_trial({silent(folder, signal), folder.path(signal), 1, 200'000});
+    ASSERT_TRUE(trial) << trial.error();
+    EXPECT_TRUE(trial->found);
+    EXPECT_EQ(trial->kind, "SIG" + signal + " without a report");
+    // No input was written, so the last one on record is kept.
+    EXPECT_TRUE(std::filesystem::exists(trial->artefact)) << trial->artefact;
+    EXPECT_EQ(trial->replays, Replays::alone) << name_of(trial->replays);
+  }
+}
+
 TEST(trial, of_the_same_seed_is_the_same) {
   const ScratchFolder folder;
   const auto first = run_trial({FIBERPROOF_CANARY, folder.path(), 7, 200'000});
