@@ -2,6 +2,7 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
+#include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/progress.hpp"
 #include "verify/cli/suggestion.hpp"
@@ -92,6 +93,9 @@ class Reporter {
 ExitStatus hunt_defects(const HuntCommand& command, nlohmann::json& results) {
   HuntOptions options = command.options;
   options.folder = std::filesystem::absolute(options.folder).lexically_normal();
+  for (const FuzzTarget& target : fuzz_targets()) {
+    if (target.runs_programs()) options.targets.push_back(target.name);
+  }
   std::vector<std::string> errors = command.errors;
   std::vector<Defect> defects;
   if (const auto why = why_no_sources(options.source)) {

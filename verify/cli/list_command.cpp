@@ -70,12 +70,18 @@ ExitStatus list_defects(nlohmann::json& entries) {
     const bool has_target = !defect.oracles.empty();
     by_proof += has_theorem ? 1 : 0;
     by_target += has_target ? 1 : 0;
-    fmt::print("{:60} {:5} {:6} {}\n", defect.name, has_theorem ? "proof" : "-",
-               has_target ? "target" : "-", defect.title);
+    const bool has_test = !defect.failures.empty();
+    fmt::print("{:60} {:5} {:6} {:4} {}\n", defect.name,
+               has_theorem           ? "proof"
+               : defect.stops_proofs ? "stops"
+                                     : "-",
+               has_target ? "target" : "-", has_test ? "test" : "-", defect.title);
     entries.push_back({{"name", defect.name},
                        {"title", defect.title},
                        {"by_proof", has_theorem},
-                       {"by_target", has_target}});
+                       {"by_target", has_target},
+                       {"stops_proofs", defect.stops_proofs},
+                       {"by_test", has_test}});
   }
   fmt::print("{} defects: {} must be refuted by a theorem, {} must be found by a target\n",
              defects->size(), by_proof, by_target);

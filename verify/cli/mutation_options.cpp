@@ -20,13 +20,16 @@ void add_hunt(CLI::App& app, Options& options) {
   limits.command = own_path();
   limits.folder = folder_beside_the_build("hunt");
   CLI::App* const hunt = app.add_subcommand(
-      "hunt", "Put known bugs into core one at a time, and report what finds them");
+      "hunt",
+      "Put known bugs into core one at a time, and report what finds them. Every target is asked "
+      "for every bug, with sanitizers and without: one that the bug's patch names gets --seeds "
+      "searches, each of the others --others short ones");
   hunt->add_option(
           "DEFECT", options.hunt.names,
           "Hunt only defects whose names begin like this ('fiberproof list defects' names them; "
           "default: all)")
       ->type_name("");
-  hunt->add_option("--seeds", limits.seeds, "Search with each target this many times")
+  hunt->add_option("--seeds", limits.seeds, "Search with each named target this many times")
       ->type_name("N")
       ->check(whole_number(1, 10'000))
       ->capture_default_str();
@@ -39,6 +42,19 @@ void add_hunt(CLI::App& app, Options& options) {
       ->type_name("N")
       ->check(whole_number(1, 10'000))
       ->capture_default_str();
+  hunt->add_option("--others", limits.others,
+                   "Search with each target that is not named this many times; 0 leaves them out")
+      ->type_name("N")
+      ->check(whole_number(0, 10'000))
+      ->capture_default_str();
+  hunt->add_option("--other-executions", limits.others_max,
+                   "End such a search after this many executions")
+      ->type_name("N")
+      ->check(whole_number(1, executions_most))
+      ->capture_default_str();
+  hunt->add_flag("--elsewhere", limits.elsewhere,
+                 "Run the tests of core and fuzz and the corpus for every bug, not only for those "
+                 "whose patch names some, and those that no proof and no target sees");
   hunt->add_option("--jobs", limits.jobs, "Run this many searches at once")
       ->type_name("N")
       ->check(whole_number(1, 1024))

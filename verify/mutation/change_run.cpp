@@ -64,13 +64,22 @@ std::expected<void, std::string> ChangeRun::build(const std::vector<std::string>
   return tree_.build(programs, flavour);
 }
 
-std::expected<void, std::string> ChangeRun::prove(Findings& findings) {
-  tell_({"proving"});
+std::expected<void, std::string> ChangeRun::prove(Findings& findings,
+                                                  ChangedTree::Flavour flavour) {
+  const std::string compiler(compiler_of(flavour));
+  tell_({compiler.empty() ? "proving" : "proving the program of " + compiler});
   auto refutations = refutations_of(options_.command, options_.theorems,
-                                    tree_.program(subject_program), options_.folder);
+                                    tree_.program(subject_program, flavour), options_.folder);
   if (!refutations) return std::unexpected(refutations.error());
-  findings.refuted = std::move(refutations->theorems);
-  findings.proofs_stopped = std::move(refutations->stopped);
+  for (RefutedTheorem& theorem : refutations->theorems) {
+    theorem.compiler = compiler;
+    findings.refuted.push_back(std::move(theorem));
+  }
+  if (!refutations->stopped.empty()) {
+    std::string& stopped = findings.proofs_stopped;
+    stopped += fmt::format("{}{}{}{}", stopped.empty() ? "" : "; ", compiler,
+                           compiler.empty() ? "" : ": ", refutations->stopped);
+  }
   return {};
 }
 

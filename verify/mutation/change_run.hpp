@@ -63,7 +63,7 @@ class ChangeRun {
   [[nodiscard]] std::expected<Findings, std::string> judge_unchanged(Tell tell, const Judge& judge);
 
   /// Leaves the copy without a change.
-  [[nodiscard]] std::expected<void, std::string> end() { return tree_.restore(); }
+  [[nodiscard]] std::expected<void, std::string> end() { return restore(); }
 
   // What a judge is made of. Each tells its phase.
   [[nodiscard]] std::expected<void, std::string> put_in(const Change& change);
@@ -71,7 +71,11 @@ class ChangeRun {
   [[nodiscard]] std::expected<void, std::string> build(
       const std::vector<std::string>& programs,
       ChangedTree::Flavour flavour = ChangedTree::Flavour::sanitized);
-  [[nodiscard]] std::expected<void, std::string> prove(Findings& findings);
+  /// Adds to the findings what the proofs say of the program of one build.
+  [[nodiscard]] std::expected<void, std::string> prove(
+      Findings& findings, ChangedTree::Flavour flavour = ChangedTree::Flavour::sanitized);
+  /// Takes the change out.
+  [[nodiscard]] std::expected<void, std::string> restore() { return tree_.restore(); }
   const ChangedTree& tree() const { return tree_; }
   void tell(const Phase& phase) const { tell_(phase); }
 

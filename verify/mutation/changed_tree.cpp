@@ -59,6 +59,12 @@ std::expected<void, std::string> run(const std::vector<std::string>& arguments,
                                      end.exit_code, fmt::join(tail, "\n  ")));
 }
 
+// The one that .ci/prove-matrix takes.
+std::string gxx() {
+  const char* const chosen = std::getenv("FIBERPROOF_GXX");
+  return chosen == nullptr || *chosen == '\0' ? "g++" : chosen;
+}
+
 bool has_ccache() {
   return run({"ccache", "--version"}).has_value();
 }
@@ -122,8 +128,14 @@ std::expected<void, std::string> ChangedTree::put_in(const Change& change) const
   return std::unexpected(fmt::format("{}.patch: {}", change.name, done.error()));
 }
 
+std::string_view compiler_of(ChangedTree::Flavour flavour) {
+  return flavour == ChangedTree::Flavour::gxx ? "g++" : "";
+}
+
 std::string ChangedTree::build_folder(Flavour flavour) const {
-  return folder_ + (flavour == Flavour::sanitized ? "/build" : "/build-plain");
+  constexpr std::array<std::string_view, 4> names{"/build", "/build-plain", "/build-tests",
+                                                  "/build-gxx"};
+  return folder_ + std::string(names[static_cast<std::size_t>(flavour)]);
 }
 
 std::expected<void, std::string> ChangedTree::configure(Flavour flavour) {
@@ -135,12 +147,18 @@ std::expected<void, std::string> ChangedTree::configure(Flavour flavour) {
                                      "-G",
                                      "Ninja",
                                      "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-                                     "-DCMAKE_CXX_COMPILER=" FIBERPROOF_CXX_COMPILER,
-                                     "-DCMAKE_EXE_LINKER_FLAGS=" FIBERPROOF_LINKER_FLAGS,
                                      "-DFIBERPROOF_VERIFY=OFF",
-                                     "-DFIBERPROOF_TESTS=OFF",
-                                     "-DFIBERPROOF_FUZZERS=ON",
+                                     "-DFIBERPROOF_BENCHMARKS=OFF",
                                      "-DFIBERPROOF_BACKTRACE=OFF"};
+  if (flavour == Flavour::gxx) {
+    arguments.push_back("-DCMAKE_CXX_COMPILER=" + gxx());
+  } else {
+    arguments.insert(arguments.end(), {"-DCMAKE_CXX_COMPILER=" FIBERPROOF_CXX_COMPILER,
+                                       "-DCMAKE_EXE_LINKER_FLAGS=" FIBERPROOF_LINKER_FLAGS});
+  }
+  const bool has_tests = flavour == Flavour::tests || flavour == Flavour::gxx;
+  arguments.push_back(fmt::format("-DFIBERPROOF_TESTS={}", has_tests ? "ON" : "OFF"));
+  arguments.push_back(fmt::format("-DFIBERPROOF_FUZZERS={}", has_tests ? "OFF" : "ON"));
   if (flavour == Flavour::plain) arguments.emplace_back("-DFIBERPROOF_FUZZ_SANITIZERS=");
   if (has_ccache()) arguments.emplace_back("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache");
   return run(arguments);

@@ -29,8 +29,9 @@ std::string contents_of(const std::string& path);
 
 class ChangedTree {
  public:
-  /// What fuzz targets are built with. Other programs are the same in both.
-  enum class Flavour : std::uint8_t { sanitized, plain };
+  /// The builds: fuzz targets with sanitizers and without, the tests of core and fuzz, and the same
+  /// tests by g++. Programs that are neither a fuzz target nor a test are in each.
+  enum class Flavour : std::uint8_t { sanitized, plain, tests, gxx };
 
   /// `folder` has the copy and the build; it is made where it is missing.
   ChangedTree(std::string source, std::string folder);
@@ -49,9 +50,9 @@ class ChangedTree {
 
   /// Where a program of a build is.
   std::string program(const std::string& name, Flavour flavour = Flavour::sanitized) const;
+  std::string build_folder(Flavour flavour) const;
 
  private:
-  std::string build_folder(Flavour flavour) const;
   [[nodiscard]] std::expected<void, std::string> configure(Flavour flavour);
 
   std::string source_;
@@ -59,5 +60,8 @@ class ChangedTree {
   std::uint64_t source_hash_ = 0;
   std::set<Flavour> configured_;
 };
+
+/// "g++"; empty for the compiler that built us.
+std::string_view compiler_of(ChangedTree::Flavour flavour);
 
 }  // namespace fiberproof::verify

@@ -33,6 +33,14 @@ std::optional<std::uint64_t> TargetTrials::median_executions() const {
   return executions[middle];
 }
 
+bool Findings::is_found() const {
+  return std::ranges::any_of(targets, [](const TargetTrials& each) { return each.found() > 0; });
+}
+
+bool Findings::is_seen() const {
+  return !refuted.empty() || !proofs_stopped.empty() || is_found() || !elsewhere.empty();
+}
+
 nlohmann::json to_json(const Findings& findings) {
   nlohmann::json json{{"change", findings.change},
                       {"seconds", findings.seconds},
@@ -41,11 +49,17 @@ nlohmann::json to_json(const Findings& findings) {
   if (!findings.could_not_run.empty()) json["could_not_run"] = findings.could_not_run;
   if (!findings.proofs_stopped.empty()) json["proofs_stopped"] = findings.proofs_stopped;
   for (const RefutedTheorem& theorem : findings.refuted) {
-    json["refuted"].push_back({{"theorem", theorem.name}, {"milliseconds", theorem.milliseconds}});
+    nlohmann::json entry{{"theorem", theorem.name}, {"milliseconds", theorem.milliseconds}};
+    if (!theorem.compiler.empty()) entry["compiler"] = theorem.compiler;
+    json["refuted"].push_back(std::move(entry));
   }
+  // Tests that were not run are not those of which none failed.
+  if (findings.asks_elsewhere) json["elsewhere"] = findings.elsewhere;
   for (const TargetTrials& target : findings.targets) {
-    nlohmann::json entry{
-        {"target", target.target}, {"wanted", target.wanted}, {"trials", nlohmann::json::array()}};
+    nlohmann::json entry{{"target", target.target},
+                         {"wanted", target.wanted},
+                         {"named", target.is_named},
+                         {"trials", nlohmann::json::array()}};
     for (const Trial& trial : target.trials) {
       entry["trials"].push_back({{"executions", trial.executions},
                                  {"found", trial.found},
@@ -64,13 +78,19 @@ std::optional<Findings> findings_of(const nlohmann::json& json) try {
   findings.seconds = json.at("seconds").get<double>();
   findings.proofs_stopped = json.value("proofs_stopped", "");
   for (const auto& entry : json.at("refuted")) {
-    findings.refuted.push_back(
-        {entry.at("theorem").get<std::string>(), entry.at("milliseconds").get<double>()});
+    findings.refuted.push_back({entry.at("theorem").get<std::string>(),
+                                entry.at("milliseconds").get<double>(),
+                                entry.value("compiler", "")});
+  }
+  findings.asks_elsewhere = json.contains("elsewhere");
+  if (findings.asks_elsewhere) {
+    findings.elsewhere = json.at("elsewhere").get<std::vector<std::string>>();
   }
   for (const auto& entry : json.at("targets")) {
     TargetTrials& target = findings.targets.emplace_back();
     target.target = entry.at("target").get<std::string>();
     target.wanted = entry.at("wanted").get<unsigned>();
+    target.is_named = entry.at("named").get<bool>();
     for (const auto& trial : entry.at("trials")) {
       const auto replays = replays_of(trial.at("replays").get<std::string>());
       if (!replays) return std::nullopt;

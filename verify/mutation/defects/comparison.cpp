@@ -19,15 +19,26 @@ bool is_violated(const Defect& defect, const std::string& target, const std::str
   });
 }
 
+// The patch names no theorem. A prover that cannot read the code has not held its theorems of it,
+// so that a stop must be said as well.
+void compare_no_theorem(const Defect& defect, const Findings& findings,
+                        std::vector<std::string>& lines) {
+  if (!findings.refuted.empty()) {
+    lines.push_back(fmt::format(
+        "{} is refuted, though {}", findings.refuted.front().name,
+        defect.stops_proofs ? "the proofs are said to stop" : "no proof is said to see it"));
+  }
+  if (defect.stops_proofs && findings.proofs_stopped.empty()) {
+    lines.emplace_back("the proofs do not stop, though they are said to");
+  } else if (!defect.stops_proofs && !findings.proofs_stopped.empty()) {
+    lines.push_back(
+        fmt::format("the proofs stop, though they are not said to: {}", findings.proofs_stopped));
+  }
+}
+
 void compare_proofs(const Defect& defect, const Findings& findings,
                     std::vector<std::string>& lines) {
-  if (defect.theorems.empty()) {
-    if (!findings.refuted.empty()) {
-      lines.push_back(fmt::format("{} is refuted, though no proof is said to see it",
-                                  findings.refuted.front().name));
-    }
-    return;
-  }
+  if (defect.theorems.empty()) return compare_no_theorem(defect, findings, lines);
   const bool is_seen = std::ranges::any_of(
       defect.theorems, [&](const std::string& theorem) { return is_refuted(findings, theorem); });
   if (!is_seen) {
@@ -37,8 +48,24 @@ void compare_proofs(const Defect& defect, const Findings& findings,
   }
 }
 
+// A target that is not named may find it or not, unless none is said to; what it finds must replay.
+void compare_other_trials(const Defect& defect, const TargetTrials& target,
+                          std::vector<std::string>& lines) {
+  for (const Trial& trial : target.trials) {
+    if (!trial.found) continue;
+    if (defect.oracles.empty()) {
+      lines.push_back(
+          fmt::format("{} finds it ({}), though no target is said to", target.target, trial.kind));
+    }
+    if (trial.replays == Replays::no) {
+      lines.push_back(fmt::format("{} does not replay", trial.artefact));
+    }
+  }
+}
+
 void compare_trials(const Defect& defect, const TargetTrials& target,
                     std::vector<std::string>& lines) {
+  if (!target.is_named) return compare_other_trials(defect, target, lines);
   if (target.found() < target.wanted) {
     lines.push_back(fmt::format("{} finds it in {} of {} runs", target.target, target.found(),
                                 target.trials.size()));
@@ -60,6 +87,20 @@ void compare_trials(const Defect& defect, const TargetTrials& target,
   }
 }
 
+void compare_elsewhere(const Defect& defect, const Findings& findings,
+                       std::vector<std::string>& lines) {
+  for (const std::string& beginning : defect.failures) {
+    const bool is_failed = std::ranges::any_of(findings.elsewhere, [&](const std::string& failure) {
+      return failure.starts_with(beginning);
+    });
+    if (!is_failed) {
+      lines.push_back(fmt::format("{} {}", beginning,
+                                  findings.asks_elsewhere ? "does not fail" : "was not asked"));
+    }
+  }
+  if (!findings.is_seen()) lines.emplace_back("nothing sees it");
+}
+
 }  // namespace
 
 bool is_seen_by(const Oracle& oracle, const std::string& kind) {
@@ -73,6 +114,7 @@ std::vector<std::string> differences(const Defect& defect, const Findings& findi
   std::vector<std::string> lines;
   compare_proofs(defect, findings, lines);
   for (const TargetTrials& target : findings.targets) compare_trials(defect, target, lines);
+  compare_elsewhere(defect, findings, lines);
   std::ranges::sort(lines);
   lines.erase(std::ranges::unique(lines).begin(), lines.end());
   return lines;

@@ -15,9 +15,12 @@ namespace {
 
 namespace filesystem = std::filesystem;
 
-constexpr std::array<std::string_view, 5> keys{"Defect", "Class", "Report", "Must be refuted",
-                                               "Must crash"};
+constexpr std::array<std::string_view, 4> needed_keys{"Defect", "Class", "Must be refuted",
+                                                      "Must crash"};
+constexpr std::array<std::string_view, 3> other_keys{"Report", "Must fail", "Compiler"};
 constexpr std::string_view none = "none, ";
+constexpr std::string_view stops = "stops, ";
+constexpr std::string_view gxx = "g++";
 constexpr std::string_view without_sanitizers = " without sanitizers";
 
 std::string_view trimmed(std::string_view text) {
@@ -36,6 +39,13 @@ std::vector<std::string> split_by_commas(std::string_view text) {
   return parts;
 }
 
+bool is_key(std::string_view key) {
+  const auto is_one_of = [key](const auto& keys) {
+    return std::ranges::find(keys, key) != keys.end();
+  };
+  return is_one_of(needed_keys) || is_one_of(other_keys);
+}
+
 using Header = std::multimap<std::string, std::string, std::less<>>;
 
 // The lines before the diff.
@@ -46,9 +56,10 @@ std::expected<Header, std::string> parse_header(std::string_view file, std::stri
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const std::size_t colon = line.find(": ");
     const std::string_view key = line.substr(0, colon);
-    if (colon == line.npos || std::ranges::find(keys, key) == keys.end()) {
-      return std::unexpected(
-          fmt::format("{}:{}: expected one of '{}:'", file, number, fmt::join(keys, ":', '")));
+    if (colon == line.npos || !is_key(key)) {
+      return std::unexpected(fmt::format("{}:{}: expected one of '{}:', '{}:'", file, number,
+                                         fmt::join(needed_keys, ":', '"),
+                                         fmt::join(other_keys, ":', '")));
     }
     if (key != "Report" && header.contains(key)) {
       return std::unexpected(fmt::format("{}:{}: a second '{}:'", file, number, key));
@@ -56,12 +67,14 @@ std::expected<Header, std::string> parse_header(std::string_view file, std::stri
     header.emplace(key, trimmed(line.substr(colon + 2)));
   }
   if (text.empty()) return std::unexpected(fmt::format("{}: no diff found", file));
-  for (const std::string_view key : keys) {
-    const auto entry = header.find(key);
-    if (key == "Report" ? entry != header.end() && entry->second.empty()
-                        : entry == header.end() || entry->second.empty()) {
+  for (const std::string_view key : needed_keys) {
+    if (!header.contains(key)) {
       return std::unexpected(fmt::format("{}: '{}:' is empty or missing", file, key));
     }
+  }
+  for (const auto& [key, value] : header) {
+    if (value.empty())
+      return std::unexpected(fmt::format("{}: '{}:' is empty or missing", file, key));
   }
   return header;
 }
@@ -83,6 +96,24 @@ std::expected<std::vector<Oracle>, std::string> parse_oracles(std::string_view f
   return oracles;
 }
 
+// Takes the lines that may be missing.
+std::expected<void, std::string> take_others(std::string_view file, const Header& header,
+                                             Defect& defect) {
+  const auto [first, last] = header.equal_range("Report");
+  for (auto report = first; report != last; ++report) defect.reports.push_back(report->second);
+  if (const auto entry = header.find("Must fail"); entry != header.end()) {
+    defect.failures = split_by_commas(entry->second);
+  }
+  if (const auto entry = header.find("Compiler"); entry != header.end()) {
+    if (entry->second != gxx) {
+      return std::unexpected(
+          fmt::format("{}: 'Compiler:' must be {}, not '{}'", file, gxx, entry->second));
+    }
+    defect.is_of_gxx = true;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string BuiltTarget::text() const {
@@ -100,11 +131,15 @@ std::expected<Defect, std::string> parse_defect(std::string_view name, std::stri
   defect.name = name;
   defect.title = header->find("Defect")->second;
   defect.kind = header->find("Class")->second;
-  const auto [first, last] = header->equal_range("Report");
-  for (auto report = first; report != last; ++report) defect.reports.push_back(report->second);
+  if (auto taken = take_others(file, *header, defect); !taken) {
+    return std::unexpected(taken.error());
+  }
   const std::string& theorems = header->find("Must be refuted")->second;
   if (theorems.starts_with(none)) {
     defect.why_not_refuted = theorems.substr(none.size());
+  } else if (theorems.starts_with(stops)) {
+    defect.stops_proofs = true;
+    defect.why_not_refuted = theorems.substr(stops.size());
   } else {
     defect.theorems = split_by_commas(theorems);
   }

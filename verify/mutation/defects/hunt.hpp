@@ -1,5 +1,9 @@
-// The hunt: known bugs are put into core one at a time, and the proofs and the fuzz targets must
-// notice each as its patch says.
+// The hunt: known bugs are put into core one at a time, and the proofs, the fuzz targets and the
+// tests must notice each as its patch says.
+//
+// Every target is asked for every defect, with sanitizers and without. A target that the patch
+// names gets all trials; the others get a few short ones, so that a hunt of all defects stays an
+// hour.
 #pragma once
 
 #include "verify/mutation/change_run.hpp"
@@ -15,9 +19,15 @@
 namespace fiberproof::verify {
 
 struct HuntOptions : ChangeRunOptions {
-  unsigned seeds = 20;         ///< trials of each target
-  unsigned jobs = 2;           ///< trials at once
-  unsigned give_up_after = 4;  ///< trials of a target without a finding
+  unsigned seeds = 20;                ///< trials of each target that a patch names
+  unsigned jobs = 2;                  ///< trials at once
+  unsigned give_up_after = 4;         ///< trials of a target without a finding
+  std::vector<std::string> targets;   ///< all there are
+  unsigned others = 2;                ///< trials of each that a patch does not name
+  std::uint64_t others_max = 10'000;  ///< executions of such a trial
+  /// Runs the tests and the corpus for every defect. Else for those whose patch names some, or a
+  /// compiler, and for those that no proof and no target sees.
+  bool elsewhere = false;
 };
 
 /// Watches a hunt.

@@ -13,7 +13,7 @@ namespace fiberproof::verify {
 std::string line_of(const Defect& defect, const Findings& findings);
 
 /// Markdown: a row for each defect, with the patch's reason where nothing had to notice it, and
-/// below it how many were noticed by what.
+/// below it how many were noticed by what, and which by nothing.
 std::string table_of(std::span<const Defect> defects, std::span<const Findings> findings);
 
 }  // namespace fiberproof::verify

@@ -42,5 +42,41 @@ TEST(refutations, that_cannot_be_asked_for_say_why) {
   EXPECT_NE(found->stopped, "");
 }
 
+// A command that stops at a contract: it answers what it is asked for alone.
+constexpr const char* stopping_command = R"(#!/bin/sh
+# fiberproof --json FILE prove NAME… --object PROGRAM --counterexamples FOLDER
+file=$2
+entry() { printf '{"name":"%s","verdict":"%s","milliseconds":1,"reason":"too long"}' "$1" "$2"; }
+case "$4 $5" in
+  "a/ b/") echo "fiberproof: a: no code"; printf '{"theorems":[]}' > "$file" ;;
+  a/*) echo "fiberproof: a: no code"; printf '{"theorems":[]}' > "$file" ;;
+  b/*) { printf '{"theorems":['; entry b/S1.x refuted; printf ','; entry b/S1.y unknown; printf ']}'; } > "$file" ;;
+esac
+exit 2
+)";
+
+TEST(refutations, of_a_contract_that_stops_keep_those_of_the_others) {
+  const ScratchFolder folder;
+  const std::string command = folder.write_program("command", stopping_command);
+  const std::vector<ExpectedTheorem> expected{
+      {"a/S1.x", Verdict::proved}, {"b/S1.x", Verdict::proved}, {"b/S1.y", Verdict::proved}};
+  const auto found = refutations_of(command, expected, "/bin/true", folder.path());
+  ASSERT_TRUE(found) << found.error();
+  ASSERT_EQ(found->theorems.size(), 1u);
+  EXPECT_EQ(found->theorems.front().name, "b/S1.x");
+  EXPECT_EQ(found->stopped, "2 theorems without a verdict, a/S1.x: fiberproof: a: no code");
+}
+
+TEST(refutations, that_are_unknown_stop_with_their_reason) {
+  const ScratchFolder folder;
+  const std::string command = folder.write_program("command", stopping_command);
+  const std::vector<ExpectedTheorem> expected{{"b/S1.x", Verdict::refuted},
+                                              {"b/S1.y", Verdict::proved}};
+  const auto found = refutations_of(command, expected, "/bin/true", folder.path());
+  ASSERT_TRUE(found) << found.error();
+  EXPECT_TRUE(found->theorems.empty());
+  EXPECT_EQ(found->stopped, "1 theorem without a verdict, b/S1.y: too long");
+}
+
 }  // namespace
 }  // namespace fiberproof::verify

@@ -76,6 +76,35 @@ TEST(defect, says_why_where_none_can_see_it) {
   EXPECT_EQ(defect->why_not_refuted, "since it is about threads");
 }
 
+TEST(defect, may_stop_the_proofs) {
+  std::string text = without("Must be refuted");
+  text.insert(0, "Must be refuted: stops, it has an instruction without a model\n");
+  const auto defect = parse_defect("S99-a-bug", text);
+  ASSERT_TRUE(defect) << defect.error();
+  EXPECT_TRUE(defect->stops_proofs);
+  EXPECT_TRUE(defect->theorems.empty());
+  EXPECT_EQ(defect->why_not_refuted, "it has an instruction without a model");
+  EXPECT_FALSE(parse_defect("S99-a-bug", whole)->stops_proofs);
+}
+
+TEST(defect, may_name_tests_that_fail_and_another_compiler) {
+  const auto defect = parse_defect("S99-a-bug",
+                                   "Must fail: walk., corpus seeds/program/deep\n"
+                                   "Compiler: g++\n" +
+                                       std::string(whole));
+  ASSERT_TRUE(defect) << defect.error();
+  EXPECT_EQ(defect->failures, (std::vector<std::string>{"walk.", "corpus seeds/program/deep"}));
+  EXPECT_TRUE(defect->is_of_gxx);
+  EXPECT_TRUE(parse_defect("S99-a-bug", whole)->failures.empty());
+  EXPECT_FALSE(parse_defect("S99-a-bug", whole)->is_of_gxx);
+}
+
+TEST(defect, of_a_compiler_that_is_not_built_with_is_an_error_that_names_it) {
+  const auto defect = parse_defect("S99-a-bug", "Compiler: icc\n" + std::string(whole));
+  ASSERT_FALSE(defect);
+  EXPECT_EQ(defect.error(), "S99-a-bug.patch: 'Compiler:' must be g++, not 'icc'");
+}
+
 TEST(defect, without_a_line_of_its_header_is_an_error_that_names_it) {
   for (const std::string key : {"Defect", "Class", "Must be refuted", "Must crash"}) {
     const auto defect = parse_defect("S99-a-bug", without(key));
@@ -119,9 +148,8 @@ TEST(defect, every_patch_names_theorems_targets_and_rules_that_exist) {
                   std::ranges::find(rules, oracle.violated, &Rule::id) != rules.end())
           << defect.name << ": " << oracle.violated;
     }
-    // What neither a proof nor a target sees, a test does.
-    EXPECT_TRUE(!defect.theorems.empty() || !defect.oracles.empty() ||
-                defect.why_not_found.find("core_tests") != std::string::npos)
+    // What neither a proof nor a target sees, a test does; that a proof stops is no sight of it.
+    EXPECT_TRUE(!defect.theorems.empty() || !defect.oracles.empty() || !defect.failures.empty())
         << defect.name;
   }
 }

@@ -74,6 +74,113 @@ TEST(findings, tell_why_proving_stopped) {
   EXPECT_NE(table_of(defects, all).find(told), std::string::npos);
 }
 
+TEST(findings, tell_of_proofs_that_stop_where_the_patch_does_not_say_so) {
+  Defect defect = a_defect();
+  defect.theorems.clear();
+  Findings findings = as_it_says();
+  findings.refuted.clear();
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{});
+  findings.proofs_stopped = "no code";
+  EXPECT_EQ(differences(defect, findings),
+            std::vector<std::string>{"the proofs stop, though they are not said to: no code"});
+  defect.stops_proofs = true;
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{});
+  findings.proofs_stopped.clear();
+  EXPECT_EQ(differences(defect, findings),
+            std::vector<std::string>{"the proofs do not stop, though they are said to"});
+}
+
+TEST(findings, tell_of_stopped_proofs_beside_a_refutation) {
+  Findings findings = as_it_says();
+  findings.proofs_stopped = "no code";
+  const Defect defects[] = {a_defect()};
+  const Findings all[] = {findings};
+  EXPECT_NE(table_of(defects, all).find("the proofs stopped: no code"), std::string::npos);
+  EXPECT_NE(line_of(a_defect(), findings).find("the proofs stopped: no code"), std::string::npos);
+}
+
+TEST(findings, have_the_stop_of_the_proofs_in_the_column_of_the_proofs) {
+  Findings findings = as_it_says();
+  findings.refuted.clear();
+  const Defect defects[] = {a_defect()};
+  const auto row = [&] { return table_of(defects, std::span(&findings, 1)); };
+  EXPECT_NE(row().find("| S99-a-bug | no | yes |"), std::string::npos) << row();
+  findings.proofs_stopped = "no code";
+  EXPECT_NE(row().find("| S99-a-bug | stops | yes |"), std::string::npos) << row();
+}
+
+TargetTrials other(std::string target, std::vector<Trial> all) {
+  TargetTrials trials_of_it = trials(std::move(all));
+  trials_of_it.target = std::move(target);
+  trials_of_it.is_named = false;
+  return trials_of_it;
+}
+
+TEST(findings, of_targets_that_are_not_named_are_told_and_no_difference) {
+  Findings findings = as_it_says();
+  findings.targets.push_back(other("walk", {found_after(7), censored()}));
+  findings.targets.push_back(other("layout", {censored(), censored()}));
+  EXPECT_EQ(differences(a_defect(), findings), std::vector<std::string>{});
+  const std::string line = line_of(a_defect(), findings);
+  EXPECT_NE(line.find("found by program: 2 of 2 runs"), std::string::npos) << line;
+  EXPECT_NE(line.find("others: walk 1 of 2 runs, median 7 executions (C1 violated 1); nothing by "
+                      "layout in 2 runs of 1000 executions each"),
+            std::string::npos)
+      << line;
+}
+
+TEST(findings, of_another_target_must_replay_and_must_not_be_where_none_is_said_to_find_it) {
+  Findings findings = as_it_says();
+  findings.targets = {other("walk", {found_after(7)})};
+  findings.targets[0].trials[0].replays = Replays::no;
+  EXPECT_EQ(differences(a_defect(), findings), std::vector<std::string>{"crash-0 does not replay"});
+  findings.targets[0].trials[0].replays = Replays::alone;
+  Defect defect = a_defect();
+  defect.oracles.clear();
+  EXPECT_EQ(differences(defect, findings),
+            std::vector<std::string>{"walk finds it (C1 violated), though no target is said to"});
+}
+
+TEST(findings, tell_of_a_test_that_does_not_fail_or_was_not_asked) {
+  Defect defect = a_defect();
+  defect.failures = {"walk.", "corpus seeds/"};
+  Findings findings = as_it_says();
+  EXPECT_EQ(differences(defect, findings).size(), 2u);
+  findings.asks_elsewhere = true;
+  findings.elsewhere = {"corpus seeds/program/deep.program"};
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{"walk. does not fail"});
+  findings.elsewhere.insert(findings.elsewhere.begin(), "walk.ends");
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{});
+  EXPECT_NE(
+      line_of(defect, findings).find("elsewhere: walk.ends, corpus seeds/program/deep.program"),
+      std::string::npos);
+}
+
+TEST(findings, that_nothing_sees_are_a_difference_and_are_named_below_the_table) {
+  Defect defect = a_defect();
+  defect.theorems.clear();
+  defect.oracles.clear();
+  Findings findings;
+  findings.change = defect.name;
+  findings.targets = {other("walk", {censored()})};
+  findings.asks_elsewhere = true;
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{"nothing sees it"});
+  const Defect defects[] = {defect};
+  const auto table = [&] { return table_of(defects, std::span(&findings, 1)); };
+  EXPECT_NE(table().find("Seen by nobody: S99-a-bug."), std::string::npos) << table();
+  findings.elsewhere = {"walk.ends"};
+  EXPECT_EQ(differences(defect, findings), std::vector<std::string>{});
+  EXPECT_NE(table().find("1 seen by tests alone. Nothing is seen by nobody."), std::string::npos)
+      << table();
+}
+
+TEST(findings, tell_whose_program_a_theorem_is_refuted_of) {
+  Findings findings = as_it_says();
+  findings.refuted[0].compiler = "g++";
+  EXPECT_NE(line_of(a_defect(), findings).find("in 2 ms of the program of g++"), std::string::npos)
+      << line_of(a_defect(), findings);
+}
+
 TEST(findings, tell_of_a_proof_that_sees_what_none_should) {
   Defect defect = a_defect();
   defect.theorems.clear();
@@ -122,10 +229,18 @@ TEST(findings, know_a_rule_from_one_whose_name_is_longer) {
 }
 
 TEST(findings, are_the_same_after_json) {
-  const Findings findings = as_it_says();
+  Findings findings = as_it_says();
+  findings.refuted.push_back({"initialize/L5.args", 1, "g++"});
+  findings.proofs_stopped = "no code";
+  findings.targets.push_back(other("walk", {censored()}));
+  findings.asks_elsewhere = true;
+  findings.elsewhere = {"walk.ends"};
   const auto again = findings_of(to_json(findings));
   ASSERT_TRUE(again);
   EXPECT_EQ(to_json(*again), to_json(findings));
+  EXPECT_EQ(again->elsewhere, findings.elsewhere);
+  EXPECT_FALSE(again->targets[1].is_named);
+  EXPECT_EQ(again->refuted[1].compiler, "g++");
   EXPECT_FALSE(findings_of(nlohmann::json::parse(R"({"change": "x"})")));
 }
 
