@@ -50,6 +50,11 @@ struct Answer {
   std::vector<nlohmann::json> theorems;
 };
 
+// The reason is the same wherever the copy is built.
+void leave_out(std::string_view beginning, std::string& text) {
+  if (text.starts_with(beginning)) text.erase(0, beginning.size());
+}
+
 // One run of the command: `names` are contracts and sets.
 class Asking {
  public:
@@ -73,6 +78,8 @@ class Asking {
     if (end.interrupted) return std::unexpected(std::string(interrupted));
     if (!end.started) return std::unexpected(fmt::format("{}: {}", command_, end.why_not_started));
     answer.exit_code = end.exit_code;
+    leave_out("fiberproof: ", answer.complaint);
+    leave_out(program_ + ": ", answer.complaint);
     std::ifstream stream(file);
     const auto json = nlohmann::json::parse(stream, nullptr, false);
     if (!json.is_discarded() && json.contains("theorems")) {

@@ -64,7 +64,7 @@ TEST(refutations, of_a_contract_that_stops_keep_those_of_the_others) {
   ASSERT_TRUE(found) << found.error();
   ASSERT_EQ(found->theorems.size(), 1u);
   EXPECT_EQ(found->theorems.front().name, "b/S1.x");
-  EXPECT_EQ(found->stopped, "2 theorems without a verdict, a/S1.x: fiberproof: a: no code");
+  EXPECT_EQ(found->stopped, "2 theorems without a verdict, a/S1.x: a: no code");
 }
 
 TEST(refutations, that_are_unknown_stop_with_their_reason) {
