@@ -89,6 +89,7 @@ nlohmann::json theorem_json(const Theorem& theorem, const ProofReport& proofs) {
   const auto entry = std::ranges::find(proofs.expected, theorem.name, &ExpectedTheorem::name);
   if (entry != proofs.expected.end()) json["expected"] = name_of(entry->verdict);
   if (theorem.verdict == Verdict::unknown) json["reason"] = theorem.reason;
+  if (theorem.is_not_reached) json["not_reached"] = true;
   if (theorem.refutation && !theorem.refutation->found.empty()) {
     json["reason"] = theorem.refutation->found;
   }

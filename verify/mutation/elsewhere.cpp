@@ -22,10 +22,10 @@ std::vector<std::string> limited(unsigned seconds, const std::vector<std::string
 constexpr int exit_timed_out = 124;
 constexpr int exit_killed = 128 + 9;
 
-// Tests of the package, of the patches and of the benchmarks say nothing of a change, and the test
-// of the whole corpus names no Program: it is replayed below.
+// Tests of the package, of the patches, of the README's example and of the benchmarks say nothing
+// of a change, and the test of the whole corpus names no Program: it is replayed below.
 constexpr std::string_view left_out =
-    "^(core\\.package|defects\\.|bench\\.|corpus\\.every_program_behaves_as_recorded)";
+    "^(core\\.package|defects\\.|example\\.|bench\\.|corpus\\.every_program_behaves_as_recorded)";
 
 std::expected<void, std::string> run_tests(const ElsewhereOptions& options,
                                            std::set<std::string>& failed) {

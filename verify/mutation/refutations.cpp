@@ -135,6 +135,15 @@ class Verdicts {
   }
 
  private:
+  // A refuted theorem about the paths of a contract ends them before the other theorems.
+  bool is_behind_a_refutation(const nlohmann::json& theorem, const std::string& contract) const {
+    return theorem.value("not_reached", false) &&
+           std::ranges::any_of(decided_, [&contract](const auto& entry) {
+             return entry.first.starts_with(contract) &&
+                    has_verdict(entry.second, Verdict::refuted);
+           });
+  }
+
   // Empty where each theorem that is expected of `names` was decided.
   std::string stopped(const std::set<std::string>& names) const {
     std::size_t count = 0;
@@ -145,6 +154,7 @@ class Verdicts {
       const auto entry = decided_.find(theorem.name);
       const bool is_asked = entry != decided_.end();
       if (is_asked && !has_verdict(entry->second, Verdict::unknown)) continue;
+      if (is_asked && is_behind_a_refutation(entry->second, contract)) continue;
       if (++count != 1) continue;
       first = theorem.name + ": " +
               (is_asked ? entry->second.value("reason", "unknown") : reason_of(contract));

@@ -13,7 +13,8 @@ namespace fiberproof::verify {
 struct Refutations {
   std::vector<RefutedTheorem> theorems;  ///< refuted here, and expected to be proved
   /// Where some have no verdict: how many, the first of them, and why. A theorem that is unknown
-  /// has none, and neither has one whose contract finds no code that it can read.
+  /// has none, and neither has one whose contract finds no code that it can read; one that no path
+  /// reaches because a theorem before it is refuted is left out.
   std::string stopped;
 };
 

@@ -50,6 +50,7 @@ entry() { printf '{"name":"%s","verdict":"%s","milliseconds":1,"reason":"too lon
 case "$4 $5" in
   "a/ b/") echo "fiberproof: a: no code"; printf '{"theorems":[]}' > "$file" ;;
   a/*) echo "fiberproof: a: no code"; printf '{"theorems":[]}' > "$file" ;;
+  c/*) printf '{"theorems":[{"name":"c/ends","verdict":"refuted","milliseconds":1},{"name":"c/S1.z","verdict":"unknown","milliseconds":0,"not_reached":true,"reason":"not reached"}]}' > "$file" ;;
   b/*) { printf '{"theorems":['; entry b/S1.x refuted; printf ','; entry b/S1.y unknown; printf ']}'; } > "$file" ;;
 esac
 exit 2
@@ -65,6 +66,17 @@ TEST(refutations, of_a_contract_that_stops_keep_those_of_the_others) {
   ASSERT_EQ(found->theorems.size(), 1u);
   EXPECT_EQ(found->theorems.front().name, "b/S1.x");
   EXPECT_EQ(found->stopped, "2 theorems without a verdict, a/S1.x: a: no code");
+}
+
+TEST(refutations, that_end_the_paths_before_other_theorems_are_no_stop) {
+  const ScratchFolder folder;
+  const std::string command = folder.write_program("command", stopping_command);
+  const std::vector<ExpectedTheorem> expected{{"c/ends", Verdict::proved},
+                                              {"c/S1.z", Verdict::proved}};
+  const auto found = refutations_of(command, expected, "/bin/true", folder.path());
+  ASSERT_TRUE(found) << found.error();
+  ASSERT_EQ(found->theorems.size(), 1u);
+  EXPECT_EQ(found->stopped, "");
 }
 
 TEST(refutations, that_are_unknown_stop_with_their_reason) {
