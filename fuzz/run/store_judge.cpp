@@ -44,8 +44,9 @@ std::uint32_t exception_handled() {
   sanitizer_written(&handled, sizeof handled);
   // Both C++ libraries keep the address of the object, and nothing else.
   static_assert(sizeof handled == sizeof(const BodyException*));
-  return std::bit_cast<const BodyException*>(*reinterpret_cast<const std::uintptr_t*>(&handled))
-      ->thrown_in;
+  const BodyException* object = nullptr;
+  __builtin_memcpy(&object, &handled, sizeof object);
+  return object->thrown_in;
 }
 
 }  // namespace

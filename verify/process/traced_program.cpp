@@ -25,7 +25,7 @@ std::expected<TracedProgram, std::string> TracedProgram::start(
                              ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
                            }});
   if (!child) return std::unexpected(fmt::format("{}: {}", arguments[0], child.error()));
-  if (!begin_tracing(*child, PTRACE_O_TRACEFORK)) {
+  if (!begin_tracing(*child, PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE)) {
     return std::unexpected(fmt::format("{}: cannot be run and traced", arguments[0]));
   }
   return TracedProgram(std::move(*child));
@@ -84,7 +84,8 @@ std::expected<int, std::string> TracedProgram::run(const std::vector<std::uint64
   }
 }
 
-// A new process stops by SIGSTOP, and its parent by an event; what else stops them is their own.
+// A new process or thread stops by SIGSTOP, and its parent by an event; what else stops them is
+// their own.
 std::expected<void, std::string> TracedProgram::stopped(pid_t id, int signal, int event) {
   TracedProcess process(id);
   const std::uint64_t address = process.registers().rip - 1;

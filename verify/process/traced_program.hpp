@@ -1,4 +1,4 @@
-// A program that is run with breakpoints, and so are the processes that it forks.
+// A program that is run with breakpoints, and so are its threads and the processes that it forks.
 #pragma once
 
 #include "verify/process/traced_process.hpp"
