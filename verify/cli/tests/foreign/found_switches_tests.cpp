@@ -63,7 +63,7 @@ TEST_F(found_switches, of_each_kind_suspend_and_resume_a_chain) {
   wrong.changed["movq %rbp, 8(STORE)"] = "movq %rsp, 8(STORE)";
   const Outcome right =
       search(function("wasm_one", one_context.text()) + function("wasm_two", Switch{}.text()));
-  EXPECT_EQ(right.count("proved   suspended_chain/"), 21u) << right.text();
+  EXPECT_EQ(right.count("proved   suspended_chain/"), 24u) << right.text();
   const Outcome outcome =
       search(function("wasm_one", wrong.text()) + function("wasm_two", Switch{}.text()));
   EXPECT_TRUE(outcome.says("refuted  suspended_chain/S1.child_rbp")) << outcome.text();
