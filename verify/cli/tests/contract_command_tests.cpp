@@ -32,20 +32,6 @@ TEST_F(contract_command, the_projects_own_contracts_pass_the_check) {
   }
 }
 
-// The project's contracts, those of libraries and of engines, and a new one.
-TEST_F(contract_command, every_part_that_no_clause_claims_has_a_reason) {
-  const std::string contracts = FIBERPROOF_SOURCE "/verify/contracts";
-  const std::string fresh = file("fresh.contract", run({"contract", "new", "fresh"}).text());
-  for (const std::string& files :
-       {std::string(), contracts + "/*.contract " + contracts + "/libraries/*.contract " +
-                           contracts + "/engines/*.contract " + fresh}) {
-    const Outcome outcome = shell("\"$F\" contract frame " + files);
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
-    EXPECT_TRUE(outcome.says("fiber_start: ")) << outcome.text();
-    EXPECT_GT(outcome.count(" open, 0 of them without a reason"), 10u) << outcome.text();
-  }
-}
-
 TEST_F(contract_command, a_part_without_a_reason_fails) {
   const std::string begin =
       "contract c\nghost a : word\nregion a = [a, a + 16)\nrun it = function f\n  rdi == a\n"
