@@ -303,12 +303,12 @@ void declare_more_or_less(Program& program, Random& random) {
 using Change = void (*)(Program&, Random&);
 
 /// A change listed more often is more likely. About as many steps are deleted as added.
-constexpr std::array<Change, 26> changes = {
+constexpr std::array<Change, 27> changes = {
     insert_idiom,         insert_idiom, insert_idiom, insert_idiom, insert_step,   insert_step,
     insert_step,          change_field, change_field, change_field, change_field,  change_number,
     change_number,        delete_run,   delete_run,   delete_run,   delete_run,    duplicate_step,
     swap_steps,           move_step,    copy_run,     change_stack, insert_repeat, change_function,
-    declare_more_or_less, widen,
+    declare_more_or_less, widen,        widen,
 };
 
 }  // namespace

@@ -29,7 +29,8 @@ void make_table_long(Program& program, Random& random) {
   for (std::size_t index = 0; index < program.steps.size(); ++index) {
     Step& step = program.steps[index];
     if (form_of(step.kind).has(StepField::before) && !step.suspends.empty() && random.one_in(2)) {
-      step.before = static_cast<std::uint32_t>(near_power(random, random.one_in(2) ? 16 : 8));
+      step.before =
+          (1u << (random.one_in(3) ? 8 : 16)) - 1 + static_cast<std::uint32_t>(random.below(3));
       return;
     }
   }
@@ -82,11 +83,12 @@ void widen(Program& program, Random& random) {
   if (random.one_in(128)) {
     return start_with_many_values(program, random);
   }
-  switch (random.below(5)) {
+  switch (random.below(7)) {
     case 0: program.numbers = count_before(random); break;
-    case 1: program.revisions = count_before(random); break;
-    case 2:
-    case 3: return make_table_long(program, random);
+    case 1:
+    case 2: program.revisions = count_before(random); break;
+    case 3:
+    case 4: return make_table_long(program, random);
     default: return suspend_many_values(program, random);
   }
 }
