@@ -126,17 +126,21 @@ std::span<Value> Embedder::room_for(std::size_t values) {
 }
 
 std::span<const Tag* const> Embedder::long_table_of(const Step& step) {
-  const auto [place, is_new] = tables_.try_emplace(&step);
-  if (is_new) {
-    place->second.assign(step.before, &other_tag);
-    for (const std::uint8_t tag : step.suspends) {
-      place->second.push_back(&program_tags[tag]);
-    }
-    for (const std::uint8_t tag : step.switches) {
-      place->second.push_back(&program_tags[tag]);
+  for (const auto& [of, table] : tables_) {
+    if (of == &step) {
+      return table;
     }
   }
-  return place->second;
+  std::vector<const Tag*>& made = tables_.emplace_back().second;
+  tables_.back().first = &step;
+  made.assign(step.before, &other_tag);
+  for (const std::uint8_t tag : step.suspends) {
+    made.push_back(&program_tags[tag]);
+  }
+  for (const std::uint8_t tag : step.switches) {
+    made.push_back(&program_tags[tag]);
+  }
+  return made;
 }
 
 std::expected<Stack*, StackError> Embedder::lease(const StackShape& shape) {

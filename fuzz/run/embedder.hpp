@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <deque>
 #include <expected>
-#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -79,7 +78,7 @@ class Embedder {
   std::array<Store*, stores> stores_{};
   std::array<std::uint64_t, stores> numbers_before_{};
   std::deque<std::vector<Value>> rooms_;
-  std::map<const Step*, std::vector<const Tag*>> tables_;
+  std::deque<std::pair<const Step*, std::vector<const Tag*>>> tables_;
   StackSource stacks_;
   LeasedStack lease_{};
   std::deque<fiberproof::Function> functions_;
