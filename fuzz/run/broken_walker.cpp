@@ -158,8 +158,7 @@ void BrokenWalker::judge_broken_walk(const Breach& breach, Walk walk) const {
     const bool has_initial = on.state == ReferenceStack::State::running;
     view_.same(
         SpecId::C6, "stacks that a walk of an endless chain visits",
-        view_.reference().live_count(view_.reference().stack(view_.reference().running()).store) +
-            (has_initial ? 1 : 0),
+        view_.reference().live_count(view_.reference().running_store()) + (has_initial ? 1 : 0),
         ends_met);
   }
   const std::string name =

@@ -36,13 +36,13 @@ class Embedder {
   void end_own_stores(const RunView& view, NativeStacks& natives);
 
   /// The store of the running stack.
-  Store& store() { return *stores_[running_store()]; }
-  const Store& store() const { return *stores_[running_store()]; }
+  Store& store() { return *stores_[reference_.running_store()]; }
+  const Store& store() const { return *stores_[reference_.running_store()]; }
   Store& store(std::uint8_t number) const { return *stores_[number]; }
   /// Continuations that a store made in earlier runs.
   std::uint64_t numbers_before(std::uint8_t store) const { return numbers_before_[store]; }
   /// Likewise in the running stack's store.
-  std::uint64_t numbers_before() const { return numbers_before_[running_store()]; }
+  std::uint64_t numbers_before() const { return numbers_before_[reference_.running_store()]; }
   const fiberproof::Function& function(std::size_t index) const { return functions_[index]; }
   const std::array<Handle, program_bounds::handles>& slots() const { return slots_; }
   void put(std::size_t slot, Handle handle) { slots_[slot] = handle; }
@@ -69,7 +69,6 @@ class Embedder {
   void give_back(NativeStack& ended);
 
  private:
-  std::uint8_t running_store() const { return reference_.stack(reference_.running()).store; }
   void abandon_those_of(std::uint8_t store, const RunView& view, NativeStacks& natives);
 
   const Reference& reference_;

@@ -95,9 +95,8 @@ void Judge::judge_seen(const Seen& seen) {
 }
 
 void Judge::judge_trap(const ExpectedTrap& expected, const Trap& got) {
-  view_.check(oracle::arrival_trap(
-      expected,
-      in_plain_words(got, view_, view_.reference().stack(view_.reference().running()).store)));
+  view_.check(oracle::arrival_trap(expected,
+                                   in_plain_words(got, view_, view_.reference().running_store())));
   const auto* const consumed = std::get_if<ConsumedHandle>(&got);
   const Reference& reference = view_.reference();
   const bool is_first_refusal = reference.arrival().kind == Arrival::Kind::refused &&

@@ -1,7 +1,12 @@
 #include "fuzz/run/other_thread.hpp"
 
+#include "core/stack_overflow.hpp"
+
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <semaphore>
 #include <thread>
 
@@ -13,6 +18,11 @@ struct OtherThread::Worker {
   const std::function<bool()>* work = nullptr;  ///< null: the thread is to end
   bool result = false;
   std::thread thread{[this] {
+    // As the first thread has asked, or will: a stack may overflow here, too (C8).
+    if (!report_stack_overflows()) {
+      fmt::print(stderr, "fiberproof: the system refuses a handler for stack overflows\n");
+      std::exit(2);
+    }
     for (wanted.acquire(); work != nullptr; wanted.acquire()) {
       result = (*work)();
       done.release();

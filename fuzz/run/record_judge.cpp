@@ -169,7 +169,7 @@ void RecordJudge::judge_returned(StackIndex index) const {
 }
 
 void RecordJudge::judge_store() {
-  const std::uint8_t own = view_.reference().stack(view_.reference().running()).store;
+  const std::uint8_t own = view_.reference().running_store();
   const Store& store = view_.store();
   view_.same(SpecId::C2, "continuations that the store has made",
              view_.embedder.numbers_before(own) + view_.reference().made_count(own),

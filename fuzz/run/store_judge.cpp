@@ -138,9 +138,8 @@ void StoreJudge::judge() {
              address_of(store.active));
   view_.same(SpecId::C2, "state of the running stack", ReferenceStack::State::running,
              state_of(*store.active));
-  const std::uint8_t own = reference.stack(running).store;
-  view_.same(SpecId::C7, "continuations that have a stack", reference.live_count(own),
-             store.live_count());
+  view_.same(SpecId::C7, "continuations that have a stack",
+             reference.live_count(reference.running_store()), store.live_count());
   judge_limits(running);
   judge_exceptions(running);
   for (const StackIndex index : reference.ended()) {
