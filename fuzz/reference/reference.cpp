@@ -40,6 +40,7 @@ void Reference::begin(const Program& program) {
   live_counts_ = {};
   numbers_ = {};
   uses_both_stores_ = false;
+  has_cleanups_ = false;
   entries_ = 1;
   work_ = 0;
   position_ = 0;
@@ -147,7 +148,7 @@ void Reference::take() {
     case Step::Kind::yield:
     case Step::Kind::yield_apart: return skip();
     case Step::Kind::collect: return;  // Only an engine has something to collect.
-    case Step::Kind::cleanup: return take_frame(Frame::Kind::cleanup, 1);
+    case Step::Kind::cleanup: has_cleanups_ = true; return take_frame(Frame::Kind::cleanup, 1);
     case Step::Kind::move: return take_move();
   }
 }

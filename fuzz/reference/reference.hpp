@@ -175,11 +175,13 @@ class Reference {
   std::span<const StackIndex> ended() const { return ended_; }
 
   StackIndex running() const { return running_; }
+  /// The store of the running stack.
+  std::uint8_t running_store() const { return stacks_[running_].store; }
   std::uint32_t serial() const { return serial_; }
   /// Steps and values so far, which run_bounds::work bounds.
   std::uint64_t work() const { return work_; }
   std::size_t stack_count() const { return used_; }
-  /// Continuations that were made.
+  /// Continuations that a store has made.
   std::uint32_t made_count(std::uint8_t store) const { return numbers_[store]; }
   const ReferenceStack& stack(StackIndex index) const { return stacks_[index]; }
   /// Continuations that are neither ended nor abandoned.
@@ -277,6 +279,7 @@ class Reference {
   std::uint32_t made_at_ = 0;  ///< the step that made a stack last
   std::array<std::uint32_t, stores> numbers_{};
   bool uses_both_stores_ = false;
+  bool has_cleanups_ = false;  ///< some destructor may have taken steps
   std::uint32_t entries_ = 0;
   std::uint64_t work_ = 0;
   std::size_t position_ = 0;

@@ -202,7 +202,7 @@ bool Reference::may_end_body() const {
 
 /// Whether what is thrown on `index` meets no destructor that already holds another exception up.
 bool Reference::may_throw(StackIndex index) const {
-  for (; index != no_stack; index = next_outward(index)) {
+  for (; has_cleanups_ && index != no_stack; index = next_outward(index)) {
     const ReferenceStack& stack = stacks_[index];
     for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
       if (frame->kind == ReferenceStack::Frame::Kind::try_) {
@@ -232,6 +232,9 @@ bool Reference::may_throw_into(const Slot& slot) const {
 /// Whether no destructor of the chain holds up an exception that may then leave it for a stack
 /// under `parent` that holds one up, too.
 bool Reference::may_attach(const Slot& slot, StackIndex parent) const {
+  if (!has_cleanups_) {
+    return true;  // Chains may be long.
+  }
   bool has_one = false;
   for (StackIndex index = slot.stack; index != no_stack; index = stacks_[index].parent) {
     has_one = has_one || stacks_[index].destructor_count() != 0;

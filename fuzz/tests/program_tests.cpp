@@ -292,5 +292,45 @@ TEST(program, steps_are_bounded) {
   EXPECT_EQ(error_of(full + "return\nend\n").message, "more than 64 steps");
 }
 
+constexpr const char* more_than_one_of_each = R"(fiberproof program 2
+expect pass
+numbers 65534
+revisions 4294967295
+stack s0 pooled 65536
+function f0 params 0 returns 0
+tags 1
+steps
+  new h0 f0 on s0
+  resume h0 0 to h0 after 70000 suspends t0
+  cleanup
+  suspend t0 4095 room 4095
+  throw-into h0 to h0 after 1 suspends t0
+  enter other
+  enter
+  move
+end
+)";
+
+TEST(program, of_more_than_one_of_each_is_printed_as_it_is_read) {
+  Program program;
+  ASSERT_TRUE(parse(more_than_one_of_each, program).has_value());
+  EXPECT_EQ(print(program), more_than_one_of_each);
+  EXPECT_EQ(program.numbers, 65534u);
+  EXPECT_EQ(program.revisions, 0xffff'ffffu);
+  EXPECT_EQ(program.steps[1].before, 70'000u);
+}
+
+TEST(program, wrong_steps_of_more_than_one_of_each_are_refused_at_their_place) {
+  constexpr Wrong table[] = {
+      {"numbers 65534", "numbers 18446744073708503041", 3, 9,
+       "expected a number from 0 to 18446744073708503040, got '18446744073708503041'"},
+      {"after 70000", "after 70001", 10, 27, "expected a number from 1 to 70000, got '70001'"},
+      {"after 1 ", "after 0 ", 13, 29, "expected a number from 1 to 70000, got '0'"},
+      {"enter other", "enter h0", 14, 9, "expected 'other', got 'h0'"},
+      {"move", "move h0", 16, 8, "nothing may follow here, got 'h0'"},
+  };
+  expect_refused(table, more_than_one_of_each);
+}
+
 }  // namespace
 }  // namespace fiberproof::fuzz

@@ -1,9 +1,9 @@
-#include "fuzz/program/form.hpp"
 #include "fuzz/reference/reference.hpp"
 #include "fuzz/wasm/assembly.hpp"
 #include "fuzz/wasm/context.hpp"
 #include "fuzz/wasm/function_writer.hpp"
 #include "fuzz/wasm/helpers.hpp"
+#include "fuzz/wasm/module_program.hpp"
 #include "fuzz/wasm/outline.hpp"
 #include "fuzz/wasm/plan.hpp"
 #include "fuzz/wasm/trace.hpp"
@@ -15,7 +15,6 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace fiberproof::fuzz::wasm {
@@ -83,55 +82,6 @@ std::vector<Part> write_parts(Context& context) {
   return parts;
 }
 
-/// What no module has, by the step that it has instead.
-constexpr std::array<std::pair<Step::Kind, Step::Kind>, 2> instead = {
-    {{Step::Kind::cleanup, Step::Kind::call}, {Step::Kind::enter_other, Step::Kind::enter}}};
-
-/// The most that a suspension or a switch hands over at once in a module.
-constexpr std::uint16_t values_across_max = 15;
-
-bool is_wide(const Step& step) {
-  return form_of(step.kind).has(StepField::room) &&
-         std::max(step.values, step.room) > values_across_max;
-}
-
-/// `program` with the steps that a module can have, and in `left_out` what it cannot.
-Program for_module(const Program& program, std::vector<std::string>& left_out) {
-  constexpr std::array<std::string_view, instead.size()> reasons = {
-      "cleanup: a module has no destructors; it is a call",
-      "the other store: a module has one, which is entered again"};
-  Program kept = program;
-  for (std::size_t index = 0; index < kept.steps.size(); ++index) {
-    Step& step = kept.steps[index];
-    step.before = 0;  // Clauses of another tag change no behaviour.
-    if (is_wide(step)) {
-      step.values = std::min(step.values, values_across_max);
-      step.room = std::min(step.room, values_across_max);
-      left_out.push_back(fmt::format("values beyond {} of a suspension", values_across_max));
-    }
-  }
-  for (std::size_t which = 0; which < instead.size(); ++which) {
-    bool has = false;
-    for (std::size_t index = 0; index < kept.steps.size(); ++index) {
-      Step& step = kept.steps[index];
-      if (step.kind == instead[which].first) {
-        step.kind = instead[which].second;
-        step.count = step.kind == Step::Kind::call ? 1 : 0;
-        has = true;
-      }
-    }
-    if (has) left_out.emplace_back(reasons[which]);
-  }
-  return kept;
-}
-
-bool needs_no_change(const Program& program) {
-  return std::none_of(program.steps.begin(), program.steps.end(), [](const Step& step) {
-    return step.kind == instead[0].first || step.kind == instead[1].first || step.before != 0 ||
-           is_wide(step);
-  });
-}
-
 /// Says what the run has in it. The declared types decide whether values are references.
 Contents contents_of(const Program& program, const Trace& trace) {
   Contents contents;
@@ -164,10 +114,9 @@ std::string_view word_of(End end) {
 }
 
 Translation translate(const Program& program, const TranslationOptions& options) {
-  if (!needs_no_change(program)) {
+  if (!is_for_module(program)) {
     std::vector<std::string> left_out;
-    const Program kept = for_module(program, left_out);
-    Translation out = translate(kept, options);
+    Translation out = translate(for_module(program, left_out), options);
     out.left_out.insert(out.left_out.end(), left_out.begin(), left_out.end());
     return out;
   }

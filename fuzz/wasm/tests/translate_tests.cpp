@@ -167,6 +167,27 @@ TEST(translate, values_beyond_the_bound_are_left_out_and_said) {
   EXPECT_TRUE(translation.left_out[0].starts_with("values beyond")) << translation.left_out[0];
 }
 
+TEST(translate, what_no_module_has_is_another_step_and_said) {
+  const auto left_out = [](std::string_view steps) {
+    const Translation translation = translate(program_of(steps));
+    EXPECT_FALSE(translation.parts.empty());
+    return translation.left_out;
+  };
+  EXPECT_EQ(left_out("cleanup\nthrow\nback\ncleanup"),
+            (std::vector<std::string>{"cleanup: a module has no destructors; it is a call"}));
+  EXPECT_EQ(
+      left_out("enter other\nleave\nenter other"),
+      (std::vector<std::string>{"the other store: a module has one, which is entered again"}));
+  EXPECT_EQ(left_out("move"), (std::vector<std::string>{"move: a module has one thread"}));
+  EXPECT_EQ(left_out("new h0 f1 on s0\nresume h0 0 to h0 suspends t0\nsuspend t0 16 room 17\n"
+                     "resume h0 15 to h0 suspends t0\nsuspend t0 0 room 16"),
+            (std::vector<std::string>{"values of a suspension beyond the usual number"}));
+  // Clauses of another tag lead to the same clause of the module.
+  EXPECT_TRUE(left_out("new h0 f1 on s0\nresume h0 0 to h0 after 300 suspends t1 t0\n"
+                       "suspend t0 0 room 0")
+                  .empty());
+}
+
 TEST(translate, what_is_beside_the_store_is_left_out_and_said) {
   const Translation translation = translate(program_of("start f1 on s0\nyield 7\nreturn"));
   EXPECT_EQ(translation.contents.steps, 0u);
