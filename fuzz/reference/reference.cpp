@@ -217,6 +217,7 @@ void Reference::take_new(const Step& step) {
   ReferenceStack& made = add_stack();
   made.function = step.function;
   made.shape = step.stack;
+  work_ += bounds::work_for_buffer(capacity);
   made.store = self().store;
   made.number = ++numbers_[made.store];
   made.last_ancestor = index;

@@ -28,6 +28,10 @@ constexpr std::uint64_t work_for(std::uint64_t values) {
   constexpr std::uint64_t usual = 4096;
   return values <= usual ? values : usual + (values - usual) / 64;
 }
+/// Work for a new args buffer, which is filled: nothing for one of the usual size.
+constexpr std::uint64_t work_for_buffer(std::uint32_t capacity) {
+  return capacity <= program_bounds::arity ? 0 : capacity / 64;
+}
 /// Bytes below the first RSP that a body needs to take steps; with fewer it returns at once (L8
 /// promises only that a call can run).
 inline constexpr std::uint64_t room_for_steps = 40 * 1024;

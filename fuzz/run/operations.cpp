@@ -182,6 +182,17 @@ std::span<const Value> Operations::values_for(std::span<Value> room, std::uint32
   return room.first(count);
 }
 
+/// Memory for `count` values: in the frame, for few; else until the end of the run, or for a step
+/// that is refused and so never waits, what the next step may use again.
+std::span<Value> Operations::memory_for(std::size_t count, std::span<Value> few) {
+  if (count <= few.size()) {
+    return few.first(count);
+  }
+  return view_.reference().arrival().kind == Arrival::Kind::refused
+             ? std::span(values_in_).first(count)
+             : embedder_.room_for(count);
+}
+
 Seen Operations::make(const Step& step) {
   const auto before = store_judge_.count_records();
   Seen seen = make_unjudged(step);
@@ -271,18 +282,15 @@ void Operations::resume_again() {
 [[gnu::noinline]] Seen Operations::suspend_or_switch(const Step& step) {
   const std::uint32_t serial = view_.reference().serial();
   SuspensionWords words;
-  const bool has_few = step.room <= few_values;
-  fill_with_pattern(words.around_the_room(has_few ? step.room : 0));
-  const std::span<const Value> values = values_for(
-      step.values <= few_values ? std::span<Value>(words.out) : embedder_.room_for(step.values),
-      step.values);
-  const std::span<Value> room =
-      has_few ? std::span(words.in).first(step.room) : embedder_.room_for(step.room);
+  fill_with_pattern(words.around_the_room(step.room <= few_values ? step.room : 0));
+  const std::span<const Value> values = values_for(memory_for(step.values, words.out), step.values);
+  const std::span<Value> room = memory_for(step.room, words.in);
   judge_.suspends_with(values, room);
   const auto received =
       step.kind == Kind::suspend
           ? suspend(*store_, program_tags[step.tag], values, room)
           : switch_to(*store_, view_.slot(step.handle), program_tags[step.tag], values, room);
+  const bool has_few = step.room <= few_values;
   const bool was_read = received || step.values <= few_values;
   judge_words(view_, words, serial, was_read ? values : std::span<const Value>{},
               has_few ? room.size() : 0, has_few && received ? received->size() : 0);

@@ -37,6 +37,7 @@ class Operations {
   Seen drop(const Step& step);
   Seen resume_or_throw(const Step& step);
   Seen suspend_or_switch(const Step& step);
+  std::span<Value> memory_for(std::size_t count, std::span<Value> few);
   std::span<const Value> values_for(std::span<Value> room, std::uint32_t count) const;
 
   const RunView& view_;

@@ -332,5 +332,23 @@ TEST(reference, clauses_of_a_table_count_from_its_beginning) {
             "0 gets clause 257 of 1 ()");
 }
 
+TEST(reference, large_buffers_count_as_work) {
+  const auto made = [](std::string_view params) {
+    std::string text = machine_program_with("new h0 f3 on s4\nrepeat 1 1023");
+    text.insert(text.find("tags"), "function f3 params " + std::string(params) + " returns 0\n");
+    text.insert(text.find("function"), "stack s4 pooled 2097152\n");
+    Program program;
+    EXPECT_TRUE(parse(text, program).has_value());
+    Reference reference;
+    reference.begin(program);
+    while (reference.next() != nullptr) {
+      reference.take();
+    }
+    return reference.live().size();
+  };
+  EXPECT_EQ(made("4095"), 1024u);
+  EXPECT_EQ(made("65536"), 16u);  // 2 + 65,536 / 64 each, with the repeat between them
+}
+
 }  // namespace
 }  // namespace fiberproof::fuzz
