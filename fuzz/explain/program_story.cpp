@@ -165,7 +165,7 @@ class Teller {
       case Kind::back: return fmt::format("one frame less on {}", self);
       case Kind::enter: return fmt::format("opens an entry on {}", self);
       case Kind::enter_other: return fmt::format("opens an entry of the other store on {}", self);
-      case Kind::move: return "the embedder goes on on another thread";
+      case Kind::move: return "the embedder continues on the other thread";
       case Kind::leave: return fmt::format("closes {}", self);
       case Kind::walk: return "walks the frames of the active chain";
       case Kind::walk_suspended: return "walks the frames of the suspended chain";

@@ -235,7 +235,7 @@ class Writer {
     add(random_.one_in(4) ? Kind::throw_ : Kind::leave);
   }
 
-  /// What was suspended on one thread goes on on the other.
+  /// A chain that was suspended on one thread continues on the other.
   void move_between() {
     fresh(0);
     handle(resume_fresh(0, 0));

@@ -37,7 +37,7 @@
 //     back                                   # out of the innermost call, try, cleanup or
 //     destructor enter                                  # the running stack opens an entry of its
 //     own enter other                            # or one of the other store leave # and closes it
-//     move                                   # the embedder goes on on another thread
+//     move                                   # the embedder continues on the other thread
 //     walk                                   # walks the frames of the active chain
 //     walk h2                                # or of a suspended one
 //     walk broken cycle                      # with a wrong word in the chain, which the walk must

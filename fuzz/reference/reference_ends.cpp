@@ -181,7 +181,7 @@ void Reference::unwind(std::uint32_t exception) {
 }
 
 /// The innermost destructor of the running stack ends, with what it has called, and its exception
-/// goes on.
+/// continues.
 void Reference::end_destructor() {
   auto& frames = self().frames;
   while (frames.back().kind != Frame::Kind::destructor) {

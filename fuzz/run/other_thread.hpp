@@ -1,4 +1,5 @@
-// A second thread, on which a run goes on after a `move`. It is made with the first one, and kept.
+// A second thread, on which a run continues after a `move`. It is made for the first of them, and
+// kept.
 #pragma once
 
 #include <sys/types.h>
