@@ -13,8 +13,8 @@
 //                                            # of the store: every second `new` passes no size
 //   stack s1 supplied 40000 offset 3         # the embedder's memory, 3 bytes past a multiple of 64
 //   stack s2 beyond 48                       # 2^48 - 1 bytes, more than an address space holds
-//   numbers 65534                          # continuations of each store count on from here
-//   revisions 4294967295                   # and so do the uses of each of their handles
+//   numbers 65534                            # continuations of each store count on from here
+//   revisions 4294967295                     # and so do the uses of each of their handles
 //   function f0 params 2 returns 1
 //   tags 2                                   # t0 and t1
 //   steps
@@ -34,9 +34,11 @@
 //     rethrow                                # the exception that the running handler caught
 //     cleanup                                # one frame down; an exception that leaves it is held
 //                                            # up while its destructor takes steps
-//     back                                   # out of the innermost call, try, cleanup or
-//     destructor enter                                  # the running stack opens an entry of its
-//     own enter other                            # or one of the other store leave # and closes it
+//     back                                   # out of the innermost call, try or cleanup, or of
+//                                            # a destructor, whose exception then continues
+//     enter                                  # the running stack opens an entry of its own
+//     enter other                            # or one of the other store
+//     leave                                  # and closes it
 //     move                                   # the embedder continues on the other thread
 //     walk                                   # walks the frames of the active chain
 //     walk h2                                # or of a suspended one
