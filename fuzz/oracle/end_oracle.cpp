@@ -27,6 +27,35 @@ std::string_view take_line(std::string_view& said) {
   return line;
 }
 
+/// A sanitizer's runtime that is told to be verbose, as fuzzing services do, notes each fake stack
+/// and each signal it handles: "==PID==…". What it reports itself, it marks "ERROR" or "WARNING".
+bool is_note_of_sanitizer(std::string_view line) {
+  constexpr std::string_view mark = "==";
+  if (!line.starts_with(mark)) {
+    return false;
+  }
+  line.remove_prefix(mark.size());
+  const std::size_t digits = line.find_first_not_of("0123456789");
+  if (digits == 0 || digits == line.npos || !line.substr(digits).starts_with(mark)) {
+    return false;
+  }
+  return !line.contains("ERROR") && !line.contains("WARNING");
+}
+
+std::string without_notes_of_sanitizers(std::string_view said) {
+  std::string kept;
+  kept.reserve(said.size());
+  while (!said.empty()) {
+    std::string_view rest = said;
+    const std::string_view line = take_line(rest);
+    if (!is_note_of_sanitizer(line)) {
+      kept.append(said.substr(0, said.size() - rest.size()));
+    }
+    said = rest;
+  }
+  return kept;
+}
+
 /// Reads a text piece by piece, and notes the first piece that differs.
 class Reader {
  public:
@@ -202,9 +231,11 @@ Fault death(const PredictedEnd& expected, int status) {
 
 }  // namespace
 
-std::optional<EndFault> end_fault(const PredictedEnd& expected, int status, std::string_view said) {
+std::optional<EndFault> end_fault(const PredictedEnd& expected, int status, std::string_view told) {
   const SpecId id = rule_of(expected.kind);
   asked(id);
+  const std::string kept = without_notes_of_sanitizers(told);
+  std::string_view said = kept;
   const auto place = take_announcement(said);
   if (!place) {
     const Fault died = death(expected, status);

@@ -19,10 +19,11 @@ struct EndFault {
 
 namespace oracle {
 
-/// On input `status` is what waitpid() says of the process, and `said` all that it wrote to
+/// On input `status` is what waitpid() says of the process, and `told` all that it wrote to
 /// standard error. The report must be whole, exact and alone: one line for the continuation with
 /// its number, depth, usable bytes and limit, the address of the access, and the innermost frames.
-std::optional<EndFault> end_fault(const PredictedEnd& expected, int status, std::string_view said);
+/// Notes of a verbose sanitizer ("==PID==…" without "ERROR" or "WARNING") are passed over.
+std::optional<EndFault> end_fault(const PredictedEnd& expected, int status, std::string_view told);
 
 }  // namespace oracle
 }  // namespace fiberproof::fuzz

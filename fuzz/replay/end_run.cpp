@@ -16,8 +16,6 @@ namespace {
 // The embedder overruns its own stack, too: a smaller one is soon used up.
 constexpr std::size_t thread_stack_bytes = 1024 * 1024;
 constexpr std::size_t thread_period = 4;
-// A process that reports without an end is killed by SIGXFSZ.
-constexpr rlim_t said_bytes_max = 1024 * 1024;
 
 struct ThreadRun {
   const Program& program;

@@ -5,7 +5,12 @@
 #include "fuzz/program/program.hpp"
 #include "fuzz/run/run.hpp"
 
+#include <cstddef>
+
 namespace fiberproof::fuzz {
+
+/// What such a process may write to one file: one that reports without an end is killed by SIGXFSZ.
+inline constexpr std::size_t said_bytes_max = 1024 * 1024;
 
 /// In the process that runs such programs, or in one that forks it: no handler of an engine or of a
 /// sanitizer sees a fault, the initial stack is small, no core file is written, and what it says

@@ -1,5 +1,7 @@
 #include "fuzz/replay/fork_server.hpp"
 
+#include "fuzz/replay/end_run.hpp"
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -22,7 +24,6 @@
 namespace fiberproof::fuzz {
 namespace {
 
-constexpr std::size_t said_bytes_max = 64 * 1024;
 constexpr unsigned waiting_children = 2;
 
 static_assert(std::is_trivially_copyable_v<Program>, "it is handed over in shared memory");

@@ -3,6 +3,7 @@
 #include "core/continuation.hpp"
 #include "fuzz/oracle/oracle_pool.hpp"
 #include "fuzz/oracle/stack_memory.hpp"
+#include "fuzz/run/guard_probe.hpp"
 #include "fuzz/run/trap_words.hpp"
 #include "fuzz/run/view.hpp"
 #include "fuzz/spec/spec_layout.hpp"
@@ -37,6 +38,20 @@ constexpr std::uint64_t round_down_to_pages(std::uint64_t address) {
 bool is_mapped(std::uint64_t page) {
   unsigned char is_resident = 0;
   return mincore(reinterpret_cast<void*>(page), spec::page_bytes, &is_resident) == 0;
+}
+
+/// A sanitizer's runtime may map memory where a stack was, and the heap, too. They leave no guard
+/// pages right below its lowest page.
+bool is_mapped_as_stack(const Span& stack) {
+  const std::uint64_t guard_end = round_down_to_pages(stack.lowest);
+  const std::uint64_t guard_lowest = guard_end - spec::guard_bytes;
+  for (std::uint64_t page = guard_lowest; page < stack.end; page += spec::page_bytes) {
+    if (!is_mapped(page)) {
+      return false;
+    }
+  }
+  return fault_of_reading(stack.end - 1) == 0 &&
+         !first_readable_page(guard_lowest, guard_end).has_value();
 }
 
 }  // namespace
@@ -95,18 +110,18 @@ void Embedder::abandon_those_of(std::uint8_t store, const RunView& view, NativeS
 
 /// The stacks of a store's pool go with it, and supplied stacks stay with the embedder.
 void Embedder::end_own_stores(const RunView& view, NativeStacks& natives) {
-  std::vector<std::uint64_t> pages;
+  std::vector<Span> stacks;
   for (const StackIndex index : view.reference().live()) {
     if (natives[index].leased.stack == nullptr) {
-      pages.push_back(round_down_to_pages(natives[index].span.end - 1));
+      stacks.push_back(natives[index].span);
     }
   }
   for (std::optional<Store>& store : own_stores_) {
     store.reset();
   }
-  for (const std::uint64_t page : pages) {
-    view.same(SpecId::C7, "a page of a stack is mapped after the end of its store", false,
-              is_mapped(page));
+  for (const Span& stack : stacks) {
+    view.same(SpecId::C7, "a stack is mapped after the end of its store", false,
+              is_mapped_as_stack(stack));
   }
   for (const StackIndex index : view.reference().live()) {
     give_back(natives[index]);

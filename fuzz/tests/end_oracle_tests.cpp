@@ -79,6 +79,21 @@ TEST(end_oracle, accepts_whole_and_exact_reports) {
   EXPECT_EQ(fault_of(check, killed_by_trap, announced_check + check_report), "");
 }
 
+// ASan with verbosity=1, as a fuzzing service runs it.
+TEST(end_oracle, passes_over_the_notes_of_a_sanitizer_and_not_over_its_reports) {
+  const std::string note = "==13844==T1: FakeStack created: 0x7fc8e492c000 -- 0x7fc8e49dd800\n";
+  EXPECT_EQ(fault_of(overflow, killed_by_fault,
+                     note + announced_overflow + note + note + overflow_report + note),
+            "");
+  EXPECT_EQ(fault_of(unreported, killed_by_fault, announced_trespass + note), "");
+  for (const char* report : {"==13844==ERROR: AddressSanitizer: stack-buffer-overflow\n",
+                             "==13844==WARNING: MemorySanitizer: use-of-uninitialized-value\n",
+                             "====\n", "==1384\n", "==x==T1: note\n", " ==1==T1: note\n"}) {
+    expect_fault(overflow, killed_by_fault, report + announced_overflow + overflow_report);
+    expect_fault(overflow, killed_by_fault, announced_overflow + overflow_report + report);
+  }
+}
+
 TEST(end_oracle, tells_each_wrong_word_of_an_overflow) {
   for (const auto& [was, is] : {std::pair{"continuation 7", "continuation 2"},
                                 {"continuation 7", "continuation 77"},

@@ -20,7 +20,7 @@ build_targets() {
   # One job, since CTest has others; and objects of the last time, where there is a cache.
   export CMAKE_BUILD_PARALLEL_LEVEL=1
   if command -v ccache > /dev/null; then
-    export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+    export CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$scratch CCACHE_NOHASHDIR=1
   fi
   "$source_directory/.clusterfuzzlite/build.sh" > "$scratch/build.log" 2>&1 || {
     tail -n 40 "$scratch/build.log"
