@@ -8,12 +8,13 @@
 #include <atomic>
 #include <cerrno>
 #include <iterator>
+#include <mutex>
 
 namespace fiberproof {
 namespace {
 
-// The handlers that were installed before, by signal. Written before ours is installed, and never
-// again.
+// The handlers that were installed before, by signal. Written before ours is installed, and again
+// only while the default action has its place.
 struct Previous {
   int signal;
   struct sigaction action;
@@ -112,18 +113,32 @@ FIBERPROOF_UNINSTRUMENTED void on_fault(int signal, siginfo_t* information, void
   }
 }
 
+bool is_default(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
+}
+
 /// The handler runs on the stack of the previous one, and can be interrupted by the same signals.
-int install_handlers() {
+int install_handler(Previous& previous, const struct sigaction& now) {
+  previous.action = now;
+  struct sigaction action{};
+  action.sa_sigaction = &on_fault;
+  action.sa_mask = now.sa_mask;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | (now.sa_flags & SA_NODEFER);
+  return ::sigaction(previous.signal, &action, nullptr) == 0 ? 0 : errno;
+}
+
+/// A handler that was installed over ours may call ours: only the default action makes way again.
+int install_handlers(bool again) {
   for (Previous& previous : previous_handlers) {
-    if (::sigaction(previous.signal, nullptr, &previous.action) != 0) {
+    struct sigaction now{};
+    if (::sigaction(previous.signal, nullptr, &now) != 0) {
       return errno;
     }
-    struct sigaction action{};
-    action.sa_sigaction = &on_fault;
-    action.sa_mask = previous.action.sa_mask;
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | (previous.action.sa_flags & SA_NODEFER);
-    if (::sigaction(previous.signal, &action, nullptr) != 0) {
-      return errno;
+    if (again && !is_default(now)) {
+      continue;
+    }
+    if (const int refused = install_handler(previous, now); refused != 0) {
+      return refused;
     }
   }
   return 0;
@@ -132,12 +147,14 @@ int install_handlers() {
 }  // namespace
 
 int install_fault_handler(LookAtFault look) {
+  static std::mutex one_at_a_time;
+  static bool is_installed = false;
   // Also gives the thread-local word that the handler reads its memory.
   looking = 0;
-  static const int refused = [look] {
-    look_at_fault = look;
-    return install_handlers();
-  }();
+  const std::lock_guard lock(one_at_a_time);
+  look_at_fault = look;
+  const int refused = install_handlers(is_installed);
+  is_installed = is_installed || refused == 0;
   return refused;
 }
 

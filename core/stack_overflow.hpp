@@ -25,8 +25,9 @@
 
 namespace fiberproof {
 
-/// Installs the handler for SIGSEGV and SIGBUS, once for the process, and an alternate signal stack
-/// for the calling thread, until the thread ends, if it has none that is large enough. The error is
+/// Installs the handler for SIGSEGV and SIGBUS, once for the process, and again where the default
+/// action has replaced it since, as after a fork that resets signals. Gives the calling thread an
+/// alternate signal stack, until the thread ends, if it has none that is large enough. The error is
 /// the errno of a refused system call.
 ///
 /// After its report the handler calls the one that was installed before, or lets the signal's

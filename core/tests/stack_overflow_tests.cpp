@@ -307,6 +307,30 @@ TEST(stack_overflow, reporting_keeps_the_default_action_of_other_faults) {
   EXPECT_EXIT(raise_fault_without_entry(), dies_of_the_fault, "");
 }
 
+// As a child that resets the signals which it inherits.
+[[noreturn]] void overrun_after_the_default_action_was_restored() {
+  start_reporting();
+  ::signal(SIGSEGV, SIG_DFL);
+  overrun_at_depth(1);
+}
+
+TEST(stack_overflow, reporting_begins_again_after_the_default_action_was_restored) {
+  EXPECT_EXIT(overrun_after_the_default_action_was_restored(), dies_of_the_fault,
+              report_of("11", "1 deep"));
+}
+
+[[noreturn]] void access_under_a_handler_that_came_later() {
+  start_reporting();
+  ::signal(SIGSEGV, [](int) { std::_Exit(9); });
+  start_reporting();
+  access_64();
+  std::_Exit(0);
+}
+
+TEST(stack_overflow, reporting_leaves_a_handler_that_came_later_in_its_place) {
+  EXPECT_EXIT(access_under_a_handler_that_came_later(), ::testing::ExitedWithCode(9), "^$");
+}
+
 #ifndef FIBERPROOF_SANITIZED
 [[noreturn]] void raise_segmentation_fault() {
   start_reporting();
