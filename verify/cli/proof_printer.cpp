@@ -12,10 +12,15 @@
 namespace fiberproof::verify {
 namespace {
 
-void print_list(const char* heading, const std::vector<std::string>& lines) {
+const std::string& text_of(const std::string& line) {
+  return line;
+}
+
+template <class Line>
+void print_list(const char* heading, const std::vector<Line>& lines) {
   if (lines.empty()) return;
   fmt::print("    {}\n", heading);
-  for (const std::string& line : lines) fmt::print("      {}\n", line);
+  for (const Line& line : lines) fmt::print("      {}\n", text_of(line));
 }
 
 // The switches that the theorems are about; and what the search met besides, so that it is clear
@@ -37,12 +42,23 @@ void print_switches(const ProvedSwitches& told) {
   }
 }
 
+// Where an editor finds the wrong instruction.
+void print_place(const ListedStep& step) {
+  if (step.symbol.empty()) return;
+  fmt::print("    at       {}+{:#x}", step.symbol, step.offset);
+  if (step.source) fmt::print(", {}:{}", step.source->file, step.source->line);
+  fmt::print("\n");
+}
+
 void print_story(const Refutation& story) {
   fmt::print("    claim    {}\n", story.claim);
   if (!story.found.empty()) fmt::print("             {}\n", story.found);
   if (!story.where.empty()) fmt::print("    where    {}\n", story.where);
   print_list("for", story.values);
   print_list("runs", story.listing);
+  for (const ListedStep& step : story.listing) {
+    if (step.is_wrong) print_place(step);
+  }
   print_list("memory, high addresses first", story.memory);
 }
 
@@ -123,9 +139,10 @@ ExitStatus ProofPrinter::print_differences(const std::vector<ContractResult>& re
   }
   ExitStatus status = ExitStatus::ok;
   for (const std::string& line : lines) {
-    const auto kept = kept_.find(std::string_view(line).substr(0, line.find(' ')));
+    const auto run = native_.find(std::string_view(line).substr(0, line.find(' ')));
+    const bool is_kept = run != native_.end() && !run->second.kept_as.empty();
     const std::string replay =
-        kept == kept_.end() ? "" : "; replay with: fiberproof replay " + kept->second;
+        is_kept ? "; replay with: fiberproof replay " + run->second.kept_as : "";
     complain(line + replay);
     if (options_.contracts.empty()) status = worse(status, ExitStatus::failed);
   }
@@ -289,12 +306,14 @@ ExitStatus ProofPrinter::confirm(const Theorem& theorem, bool is_expected) {
   if (program.empty() || !options_.object.empty()) return ExitStatus::ok;
   const Confirmation confirmation =
       confirm_natively(program, is_expected, theorem.refutation->program_is_of_state);
+  NativeRun& native = native_[theorem.name];
+  native = {confirmation.confirmed, confirmation.line, {}};
   fmt::print("    natively {}\n    Program\n{}", confirmation.line, indented(program, "      "));
   if (is_expected) return confirmation.confirmed ? ExitStatus::ok : ExitStatus::could_not_run;
   if (!confirmation.confirmed) return ExitStatus::ok;
   const auto path = keep_counterexample(options_.counterexamples, theorem.name, program);
   if (path) {
-    kept_[theorem.name] = *path;
+    native.kept_as = *path;
     fmt::print("    kept as  {}\n", *path);
   } else {
     complain(path.error());

@@ -6,6 +6,7 @@
 #include "verify/cli/terminal.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ class ProofPrinter {
   /// Prints on standard error one line for each difference from what is expected, refutations
   /// first, with the line that replays it. Returns the worst status.
   ExitStatus print_differences(const std::vector<ContractResult>& results);
+
+  /// The runs of refutations' Programs, by theorem.
+  const std::map<std::string, NativeRun, std::less<>>& native_runs() const { return native_; }
 
   /// Whether a printed theorem is refuted unexpectedly.
   bool any_refuted() const { return any_refuted_; }
@@ -50,7 +54,7 @@ class ProofPrinter {
   std::chrono::steady_clock::time_point shown_at_{};
   std::size_t printed_ = 0;
   bool any_refuted_ = false;
-  std::map<std::string, std::string, std::less<>> kept_;  // Programs by theorem
+  std::map<std::string, NativeRun, std::less<>> native_;  // by theorem
 };
 
 }  // namespace fiberproof::verify

@@ -5,6 +5,7 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/proof_plan.hpp"
 #include "verify/cli/proof_printer.hpp"
+#include "verify/object/source_lines.hpp"
 #include "verify/obligation/prover.hpp"
 #include "verify/process/interruption.hpp"
 
@@ -16,6 +17,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <optional>
 
 namespace fiberproof::verify {
 namespace {
@@ -143,9 +145,23 @@ class ProofRun {
     if (!result) return complain(result.error()), false;
     certificates_.name_questions(result->contract);
     keep_selected(plan_.selection, *result);
+    locate(*result);
     report_.results.push_back(std::move(*result));
     report_.status = worse(report_.status, printer_.print(report_.results.back()));
+    report_.native = printer_.native_runs();
     return true;
+  }
+
+  // Line tables are read where there is a refutation to tell.
+  void locate(ContractResult& result) {
+    for (Theorem& theorem : result.theorems) {
+      if (!theorem.refutation) continue;
+      for (ListedStep& step : theorem.refutation->listing) {
+        if (step.symbol.empty()) continue;
+        if (!lines_) lines_.emplace(options_.object.empty() ? own_path() : options_.object);
+        step.source = lines_->at(step.symbol, step.offset);
+      }
+    }
   }
 
   ExitStatus close() {
@@ -185,6 +201,7 @@ class ProofRun {
   ScriptWriter scripts_;
   ProverOptions prover_;
   std::map<const ObjectFile*, Survey> surveys_;
+  std::optional<SourceLines> lines_;
 };
 
 }  // namespace

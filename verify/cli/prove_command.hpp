@@ -7,6 +7,7 @@
 #include "verify/obligation/expected_theorems.hpp"
 #include "verify/obligation/theorem.hpp"
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,11 +33,19 @@ struct ProveOptions {
   std::vector<std::string> errors;  ///< earlier errors, reported with the rest
 };
 
+/// The run of a refutation's Program on real stacks.
+struct NativeRun {
+  bool confirmed;
+  std::string line;     ///< its result
+  std::string kept_as;  ///< the file of the Program, or empty
+};
+
 struct ProofReport {
   ExitStatus status = ExitStatus::ok;
   std::vector<ContractResult> results;
   std::vector<ExpectedTheorem> expected;      ///< proofs.txt; empty for the user's own contracts
   std::map<std::string, std::string> claims;  ///< a clause as written, by its theorem
+  std::map<std::string, NativeRun, std::less<>> native;  ///< by theorem
   double seconds = 0;
 };
 

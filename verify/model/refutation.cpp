@@ -28,7 +28,9 @@ Refutation refutation_of(std::string_view theorem, const std::optional<Mutant>& 
   }
   told.where = fmt::format("broken by a run of {} operations", found.trace->size());
   std::istringstream lines(story(*found.trace));
-  for (std::string line; std::getline(lines, line);) told.listing.push_back(line);
+  for (std::string line; std::getline(lines, line);) {
+    told.listing.push_back({.text = line});
+  }
   if (auto program = program_text(*found.trace)) {
     told.program = std::move(*program);
   } else {

@@ -186,7 +186,7 @@ void prove_live(const Contract& contract, const ObjectFile& file, const Switches
           told.claim = fmt::format("no register but {} is read before it is written", live.text);
           told.found = found.reason;
           told.where = place;
-          told.listing = found.listing;
+          for (const std::string& line : found.listing) told.listing.push_back({.text = line});
           return told;
         });
       }

@@ -107,24 +107,23 @@ std::vector<std::string> other_values(const Query& query, const Model& model) {
   return lines;
 }
 
+const Code* code_at(const StoryContext& context, std::uint64_t address) {
+  const auto has_it = [address](const Code* code) { return code->instructions.contains(address); };
+  const auto code = std::ranges::find_if(context.codes, has_it);
+  return code == context.codes.end() ? nullptr : *code;
+}
+
 const Instruction* instruction_at(const StoryContext& context, std::uint64_t address) {
-  for (const Code* code : context.codes) {
-    const auto instruction = code->instructions.find(address);
-    if (instruction != code->instructions.end()) return &instruction->second;
-  }
-  return nullptr;
+  const Code* const code = code_at(context, address);
+  return code == nullptr ? nullptr : &code->instructions.at(address);
 }
 
 // An address as a disassembly of the file has it; in a relocatable file, which has no addresses,
 // the distance from the beginning of the code.
-std::string address_in_file(const StoryContext& context, std::uint64_t address) {
-  for (const Code* code : context.codes) {
-    if (!code->instructions.contains(address)) continue;
-    if (code->load_bias) return fmt::format("{:#x}", address - *code->load_bias);
-    return fmt::format("{}+{:#x}", code == context.codes.front() ? "" : code->name,
-                       address - code->begin);
-  }
-  return fmt::format("{:#x}", address);
+std::string address_in_file(const StoryContext& context, const Code& code, std::uint64_t address) {
+  if (code.load_bias) return fmt::format("{:#x}", address - *code.load_bias);
+  return fmt::format("{}+{:#x}", &code == context.codes.front() ? "" : code.name,
+                     address - code.begin);
 }
 
 std::uint64_t address_of(const Access& access, const StoryContext& context, const Model& model) {
@@ -176,17 +175,20 @@ std::optional<std::size_t> wrong_step(const StoryContext& context, const Model& 
   return address ? last_store_to(evaluate(*address, model), context, model) : std::nullopt;
 }
 
-std::vector<std::string> listing(const StoryContext& context, const Model& model) {
+std::vector<ListedStep> listing(const StoryContext& context, const Model& model) {
   const auto wrong = wrong_step(context, model);
   const std::vector<std::uint64_t>& trace = context.scope.cpu->trace;
-  std::vector<std::string> lines;
+  std::vector<ListedStep> steps;
   for (std::size_t step = 0; step < trace.size(); ++step) {
-    const Instruction* const instruction = instruction_at(context, trace[step]);
-    if (instruction == nullptr) continue;
-    lines.push_back(fmt::format("{}  {}{}", address_in_file(context, trace[step]),
-                                instruction->text, wrong == step ? "   <- wrong" : ""));
+    const Code* const code = code_at(context, trace[step]);
+    if (code == nullptr) continue;
+    steps.push_back({.place = address_in_file(context, *code, trace[step]),
+                     .text = code->instructions.at(trace[step]).text,
+                     .symbol = code->symbol,
+                     .offset = trace[step] - code->begin,
+                     .is_wrong = wrong == step});
   }
-  return lines;
+  return steps;
 }
 
 // The address that the claim's false equality reads, to be marked in the drawing.
@@ -214,28 +216,28 @@ std::map<std::uint64_t, std::string> slot_names(const StoryContext& context, con
   return names;
 }
 
-std::vector<std::string> touched_memory(const StoryContext& context, const Model& model) {
+std::vector<MemoryRow> touched_memory(const StoryContext& context, const Model& model) {
   SymbolicCpu& cpu = *context.scope.cpu;
   const auto interest = address_of_interest(context, model);
   const auto names = slot_names(context, model);
-  std::map<std::uint64_t, std::string, std::greater<>> rows;
+  std::map<std::uint64_t, MemoryRow, std::greater<>> rows;
   for (const Access& access : cpu.accesses) {
     const Region& region = cpu.regions()[access.location.region];
     const std::uint64_t base = evaluate(region.base, model);
     const std::uint64_t address = address_of(access, context, model);
     const auto value = cpu.memory().load(access.location, access.bytes, cpu.path);
-    const auto distance = static_cast<std::int64_t>(address - base);
-    rows[address] = fmt::format(
-        "{:#018x}  {}{}{:#x}  {} bytes = {}{}{}", address,
-        same(region.base, variable("TOS")) ? "TOS" : region.name, distance < 0 ? "-" : "+",
-        distance < 0 ? std::uint64_t{0} - (address - base) : address - base, access.bytes,
-        value ? fmt::format("{:#x}", evaluate(*value, model)) : "?",
-        names.contains(address) ? "  " + names.at(address) : "",
-        interest == address ? "   <- wrong" : "");
+    rows.insert_or_assign(
+        address, MemoryRow{.address = address,
+                           .base = same(region.base, variable("TOS")) ? "TOS" : region.name,
+                           .distance = address - base,
+                           .bytes = access.bytes,
+                           .value = value ? std::optional(evaluate(*value, model)) : std::nullopt,
+                           .slot = names.contains(address) ? names.at(address) : "",
+                           .is_wrong = interest == address});
   }
-  std::vector<std::string> lines;
-  for (auto& [address, row] : rows) lines.push_back(std::move(row));
-  return lines;
+  std::vector<MemoryRow> sorted;
+  for (auto& [address, row] : rows) sorted.push_back(std::move(row));
+  return sorted;
 }
 
 // The contract's Program with the values of ghosts for {their names}, if it has such marks.

@@ -2,10 +2,12 @@
 // several cases is one theorem, proved if every obligation of it is.
 #pragma once
 
+#include "verify/object/source_lines.hpp"
 #include "verify/smt/query.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -16,15 +18,40 @@ namespace fiberproof::verify {
 /// The subject of a theorem: the specification's own formulas, or machine code.
 enum class Subject : std::uint8_t { model, bytes };
 
+/// A step of the run that refutes a theorem: an instruction, or an operation of the model.
+struct ListedStep {
+  std::string place = {};  ///< in a disassembly of the file: an address, or a distance; or empty
+  std::string text;
+  std::string symbol = {};   ///< of the routine, as the file names it; may be empty
+  std::uint64_t offset = 0;  ///< of the instruction in it, in bytes
+  std::optional<SourcePlace> source = {};
+  bool is_wrong = false;  ///< it makes the value that the claim finds wrong
+};
+
+/// A word that such a run accessed.
+struct MemoryRow {
+  std::uint64_t address;
+  std::string base;        ///< the name of a region's first address, or TOS
+  std::uint64_t distance;  ///< from it, modulo 2^64
+  unsigned bytes;
+  std::optional<std::uint64_t> value;  ///< at the end of the run, if it is known
+  std::string slot;                    ///< the contract's name for the place, or empty
+  bool is_wrong;                       ///< the claim's false equality reads it
+};
+
+/// As a line of a listing or of a drawing.
+std::string text_of(const ListedStep& step);
+std::string text_of(const MemoryRow& row);
+
 /// A refutation, told for a reader.
 struct Refutation {
   std::string claim;
-  std::string found;                 ///< both sides of an equality, with their values
-  std::string where;                 ///< the case, and the last instruction of the path
-  std::vector<std::string> values;   ///< ghosts
-  std::vector<std::string> listing;  ///< instructions of the path
-  std::vector<std::string> memory;   ///< the words that it accessed, high addresses first
-  std::string program;               ///< the Program that shows it, or empty
+  std::string found;                ///< both sides of an equality, with their values
+  std::string where;                ///< the case, and the last instruction of the path
+  std::vector<std::string> values;  ///< ghosts
+  std::vector<ListedStep> listing;  ///< of the path
+  std::vector<MemoryRow> memory;    ///< high addresses first
+  std::string program;              ///< the Program that shows it, or empty
   /// Whether the Program contains values of the state. If not, it is the same for every refutation
   /// of the contract: running it confirms this kind of failure, not this state.
   bool program_is_of_state = false;
