@@ -1,5 +1,7 @@
 #include "verify/cli/coverage_table.hpp"
 
+#include "verify/cli/proof_json.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
@@ -64,38 +66,6 @@ std::map<std::string, ProvedCode> proved_code(const ProofReport& proofs) {
   return codes;
 }
 
-// The claim as its contract states it; else its label, in words.
-std::string claim_of(const Theorem& theorem, const ProofReport& proofs) {
-  if (theorem.refutation) return theorem.refutation->claim;
-  if (const auto claim = proofs.claims.find(theorem.name); claim != proofs.claims.end()) {
-    return claim->second;
-  }
-  std::string label = theorem.name.substr(theorem.name.rfind('/') + 1);
-  label.erase(0, theorem.spec_id.empty() ? 0 : theorem.spec_id.size() + 1);
-  std::ranges::replace(label, '_', ' ');
-  return label;
-}
-
-nlohmann::json theorem_json(const Theorem& theorem, const ProofReport& proofs) {
-  nlohmann::json json{
-      {"name", theorem.name},
-      {"rule", theorem.spec_id},
-      {"subject", theorem.subject == Subject::model ? "model" : "bytes"},
-      {"claim", claim_of(theorem, proofs)},
-      {"verdict", name_of(theorem.verdict)},
-      {"expected", nullptr},
-      {"obligations", theorem.obligations},
-      {"milliseconds", std::chrono::duration<double, std::milli>(theorem.time).count()}};
-  const auto entry = std::ranges::find(proofs.expected, theorem.name, &ExpectedTheorem::name);
-  if (entry != proofs.expected.end()) json["expected"] = name_of(entry->verdict);
-  if (theorem.verdict == Verdict::unknown) json["reason"] = theorem.reason;
-  if (theorem.is_not_reached) json["not_reached"] = true;
-  if (theorem.refutation && !theorem.refutation->found.empty()) {
-    json["reason"] = theorem.refutation->found;
-  }
-  return json;
-}
-
 }  // namespace
 
 std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& proofs,
@@ -123,29 +93,19 @@ std::string coverage_table(const std::vector<Rule>& rules, const ProofReport& pr
   return text;
 }
 
-nlohmann::json switches_json(const ProvedSwitches& told) {
-  return {{"switches", told.switches},
-          {"different", told.different},
-          {"kinds", told.kinds},
-          {"bytes_searched", told.bytes},
-          {"bytes_unread", told.bytes_unread},
-          {"other_indirect_jumps", told.other_jumps},
-          {"no_switch", told.misses},
-          {"trampolines", told.trampolines}};
-}
-
 nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& proofs,
                              const FuzzReport& fuzzing) {
   nlohmann::json json;
   for (const Rule& rule : rules) {
-    json["rules"].push_back({{"id", rule.id}, {"checks", checks(fuzzing, rule.id)}});
+    json["rules"].push_back(
+        {{"id", rule.id}, {"title", rule.title}, {"checks", checks(fuzzing, rule.id)}});
   }
   for (const ContractResult& result : proofs.results) {
     for (const Theorem& theorem : result.theorems) {
-      json["theorems"].push_back(theorem_json(theorem, proofs));
+      json["theorems"].push_back(to_json(theorem, proofs));
     }
     if (result.switches && json["switches"].is_null()) {
-      json["switches"] = switches_json(*result.switches);
+      json["switches"] = to_json(*result.switches);
     }
   }
   for (const auto& [name, code] : proved_code(proofs)) {
@@ -155,9 +115,14 @@ nlohmann::json coverage_json(const std::vector<Rule>& rules, const ProofReport& 
                             {"hash", fmt::format("{:016x}", code.hash)}});
   }
   for (const TargetReport& target : fuzzing.targets) {
-    json["targets"].push_back({{"target", target.target},
-                               {"executions", target.executions},
-                               {"executions_per_second", target.executions_per_second}});
+    nlohmann::json entry{{"target", target.target},
+                         {"executions", target.executions},
+                         {"executions_per_second", target.executions_per_second},
+                         {"corpus", target.corpus_inputs},
+                         {"coverage", nullptr},
+                         {"findings", target.findings}};
+    if (target.coverage) entry["coverage"] = *target.coverage;
+    json["targets"].push_back(std::move(entry));
   }
   return json;
 }

@@ -63,7 +63,9 @@ class Reporter {
     results_.push_back(to_json(findings));
     fmt::print("{}/{} {}{}\n", progress_.count(), progress_.total(), line_of(defect, findings),
                is_earlier ? ", in an earlier hunt" : "");
+    nlohmann::json& wrong = results_.back()["not_as_said"] = nlohmann::json::array();
     for (const std::string& line : differences(defect, findings)) {
+      wrong.push_back(line);
       status_ = worse(
           status_, findings.could_not_run.empty() ? ExitStatus::failed : ExitStatus::could_not_run);
       fmt::print("  NOT as its patch says: {}\n", line);

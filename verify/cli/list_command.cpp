@@ -110,7 +110,7 @@ std::vector<std::string> list_subjects() {
 }
 
 ExitStatus list(const std::string& subject, nlohmann::json& results) {
-  nlohmann::json& entries = results[subject] = nlohmann::json::array();
+  nlohmann::json& entries = results["list"][subject] = nlohmann::json::array();
   if (subject == "proofs") return list_proofs(entries);
   if (subject == "contracts") return list_contracts(entries);
   if (subject == "defects") return list_defects(entries);

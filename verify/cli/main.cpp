@@ -21,6 +21,7 @@
 #include "verify/cli/options.hpp"
 #include "verify/cli/prove_command.hpp"
 #include "verify/cli/replay_command.hpp"
+#include "verify/cli/report_command.hpp"
 #include "verify/cli/results_file.hpp"
 #include "verify/cli/suggestion.hpp"
 #include "verify/embedded/embedded.hpp"
@@ -47,7 +48,9 @@ struct Outcome {
 
 Outcome prove(const Options& options) {
   const ProofReport report = run_proofs(options.prove);
-  return {report.status, coverage_json(rules_of(embedded_spec().text), report, {})};
+  nlohmann::json results = coverage_json(rules_of(embedded_spec().text), report, {});
+  results["object"] = options.prove.object.empty() ? own_path() : options.prove.object;
+  return {report.status, std::move(results)};
 }
 
 ExitStatus compare_code(const ProofReport& proofs) {
@@ -189,6 +192,8 @@ Outcome run(Options& options) {
     outcome.status = run_engines(options.engines, engine_parts(), outcome.results);
   } else if (options.command == "contract") {
     outcome.status = run_contract_command(options.contract, outcome.results);
+  } else if (options.command == "report") {
+    outcome.status = write_reports(options.report, outcome.results);
   } else if (options.command == "list") {
     outcome.status = list(options.list, outcome.results);
   } else {

@@ -88,6 +88,10 @@ class Reporter {
     findings_.push_back(to_json(findings));
     rows_.push_back(row_of(mutation, findings, listed_));
     const Killer killer = killer_of(findings);
+    findings_.back()["killer"] = name_of(killer);
+    if (const auto entry = listed_.find(mutation.mutant.key); entry != listed_.end()) {
+      findings_.back()["listed"] = entry->second.reason;
+    }
     ++by_killer_[killer];
     if (killer == Killer::none) {
       survived_.insert(mutation.mutant.key);

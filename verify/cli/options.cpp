@@ -174,6 +174,27 @@ void add_contract(CLI::App& app, Options& options) {
       ->type_name("FILE");
 }
 
+void add_report(CLI::App& app, Options& options) {
+  CLI::App* const report =
+      app.add_subcommand("report", "Turn the results of --json into what CI services read");
+  report->add_option("FILE", options.report.input, "Read these results; - for standard input")
+      ->type_name("")
+      ->required();
+  report
+      ->add_option("--junit", options.report.junit,
+                   "Write JUnit XML to this file, or - for standard output")
+      ->type_name("FILE");
+  report
+      ->add_option("--sarif", options.report.sarif,
+                   "Write SARIF 2.1.0 to this file, or - for standard output: what failed, at its "
+                   "line of source text")
+      ->type_name("FILE");
+  report
+      ->add_option("--markdown", options.report.markdown,
+                   "Write a summary for people to this file, or - for standard output")
+      ->type_name("FILE");
+}
+
 std::vector<std::string> subcommand_names(const CLI::App& app) {
   std::vector<std::string> names{"help"};
   for (const CLI::App* subcommand : app.get_subcommands({}))
@@ -253,6 +274,7 @@ void add_all(CLI::App& app, Options& options) {
   add_mutants(app, options);
   add_engines(app, options);
   add_contract(app, options);
+  add_report(app, options);
   add_list(app, options);
   add_json(app, options);
   for (CLI::App* subcommand : app.get_subcommands({})) add_json(*subcommand, options);

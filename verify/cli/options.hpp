@@ -8,6 +8,7 @@
 #include "verify/cli/mutants_command.hpp"
 #include "verify/cli/mutate_command.hpp"
 #include "verify/cli/prove_command.hpp"
+#include "verify/cli/report_command.hpp"
 
 #include <cstdint>
 #include <string>
@@ -24,6 +25,7 @@ struct Options {
   MutantsCommand mutants;
   EnginesCommand engines;
   ContractCommand contract;
+  ReportCommand report;
   std::vector<std::string> symbols;  ///< ROLE=PLACE
   std::string trampoline;            ///< trap, v44 or trap-asan; empty where none is given
   std::vector<std::string> replay;

@@ -2,6 +2,7 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/process/interruption.hpp"
+#include "verify/report/result_items.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -63,6 +64,8 @@ std::expected<void, std::string> ResultsFile::write(nlohmann::json results,
                                                     ExitStatus status) const {
   if (!file_ && standard_output_ < 0) return {};
   if (!results.is_object()) results = nlohmann::json::object();
+  results["results_version"] = results_version;
+  results["version"] = FIBERPROOF_VERSION;
   results["command"] = command;
   results["status"] = is_interrupted() ? "interrupted" : name_of(status);
   results["exit_status"] = exit_status_or_interrupted(static_cast<int>(status));

@@ -38,6 +38,7 @@ TEST_F(command_results, every_subcommand_writes_json_before_and_behind_its_name)
       const nlohmann::json results = json_in(json);
       ASSERT_TRUE(results.is_object()) << testing::PrintToString(arguments);
       EXPECT_EQ(results["command"], command[0]);
+      EXPECT_EQ(results["results_version"], 1);
       EXPECT_EQ(results["exit_status"], outcome.exit_code) << testing::PrintToString(arguments);
       EXPECT_EQ(results["errors"].empty(), outcome.exit_code == 0) << results["errors"];
     }
