@@ -98,6 +98,12 @@ std::string_view name_of(Trampoline trampoline) {
   return names[static_cast<std::size_t>(trampoline)];
 }
 
+std::optional<Trampoline> trampoline_named(std::string_view name) {
+  const auto known =
+      std::ranges::find(all_trampolines, name, [](Trampoline variant) { return name_of(variant); });
+  return known == all_trampolines.end() ? std::nullopt : std::optional(*known);
+}
+
 std::expected<ForeignCode, std::string> ForeignCode::parse(const std::vector<std::string>& pairs,
                                                            std::optional<Trampoline> trampoline) {
   ForeignCode made;

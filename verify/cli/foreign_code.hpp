@@ -30,6 +30,7 @@ inline constexpr std::array all_trampolines{Trampoline::trap, Trampoline::v44,
 
 /// As --trampoline has it.
 std::string_view name_of(Trampoline trampoline);
+std::optional<Trampoline> trampoline_named(std::string_view name);
 
 class ForeignCode {
  public:

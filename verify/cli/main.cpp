@@ -2,6 +2,7 @@
 // for a few seconds, the whole corpus, random Programs on WebAssembly engines, and the tables of
 // what holds.
 #include "fuzz/replay/child_process.hpp"
+#include "verify/cli/check_command.hpp"
 #include "verify/cli/code_comparison.hpp"
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/corpus_folders.hpp"
@@ -14,6 +15,7 @@
 #include "verify/cli/explain_command.hpp"
 #include "verify/cli/fuzz_command.hpp"
 #include "verify/cli/hunt_command.hpp"
+#include "verify/cli/init_command.hpp"
 #include "verify/cli/list_command.hpp"
 #include "verify/cli/minimize_command.hpp"
 #include "verify/cli/mutants_command.hpp"
@@ -155,11 +157,7 @@ std::vector<std::string> target_complaints(const std::vector<std::string>& names
 }
 
 std::optional<std::string> take_symbols(Options& options) {
-  std::optional<Trampoline> trampoline;
-  for (const Trampoline known : all_trampolines) {
-    if (options.trampoline == name_of(known)) trampoline = known;
-  }
-  auto code = ForeignCode::parse(options.symbols, trampoline);
+  auto code = ForeignCode::parse(options.symbols, trampoline_named(options.trampoline));
   options.prove.are_symbols_wrong = !code;
   if (!code) return code.error();
   options.prove.code = std::move(*code);
@@ -192,6 +190,11 @@ Outcome run(Options& options) {
     outcome.status = run_engines(options.engines, engine_parts(), outcome.results);
   } else if (options.command == "contract") {
     outcome.status = run_contract_command(options.contract, outcome.results);
+  } else if (options.command == "check") {
+    outcome.status = check_project(options.check, outcome.results);
+  } else if (options.command == "init") {
+    outcome.status =
+        write_project({options.prove, options.symbols, options.init_output}, outcome.results);
   } else if (options.command == "report") {
     outcome.status = write_reports(options.report, outcome.results);
   } else if (options.command == "list") {
@@ -239,8 +242,9 @@ ExitStatus run_command(int argc, char** argv) {
     // These find further errors, and report all of them together.
     options.prove.errors = options.hunt.errors = options.mutate.errors = options.mutants.errors =
         lines;
-    const bool looks_for_more = options.command == "prove" || options.command == "hunt" ||
-                                options.command == "mutate" || options.command == "mutants";
+    const bool looks_for_more = options.command == "prove" || options.command == "init" ||
+                                options.command == "hunt" || options.command == "mutate" ||
+                                options.command == "mutants";
     if (ready == Parsed::wrong || (!lines.empty() && !looks_for_more)) {
       for (const std::string& line : lines) complain(line);
       outcome.status = ExitStatus::could_not_run;

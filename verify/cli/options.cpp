@@ -24,14 +24,8 @@ void add_json(CLI::App& app, Options& options) {
       ->type_name("FILE");
 }
 
-void add_prove(CLI::App& app, Options& options) {
-  CLI::App* const prove = app.add_subcommand("prove", "Prove the contracts on machine code");
-  prove
-      ->add_option(
-          "NAME", options.prove.names,
-          "Prove only theorems and contracts whose names begin like this, or those of a rule "
-          "such as T4 (default: all)")
-      ->type_name("");
+// Which code, and which contracts.
+void add_code(CLI::App* prove, Options& options) {
   prove
       ->add_option("--object", options.prove.object,
                    "Read this object file, library, program or archive instead of the command's "
@@ -65,6 +59,17 @@ void add_prove(CLI::App& app, Options& options) {
       ->type_name("NAME=NUMBER")
       ->expected(1, -1)
       ->allow_extra_args(false);
+}
+
+void add_prove(CLI::App& app, Options& options) {
+  CLI::App* const prove = app.add_subcommand("prove", "Prove the contracts on machine code");
+  prove
+      ->add_option(
+          "NAME", options.prove.names,
+          "Prove only theorems and contracts whose names begin like this, or those of a rule "
+          "such as T4 (default: all)")
+      ->type_name("");
+  add_code(prove, options);
   prove
       ->add_option("--expected", options.prove.expected,
                    "Compare the verdicts on the contract in --contract with this list of them, in "
@@ -174,6 +179,19 @@ void add_contract(CLI::App& app, Options& options) {
       ->type_name("FILE");
 }
 
+void add_project(CLI::App& app, Options& options) {
+  app.add_subcommand("check", "Run what the fiberproof.toml of a repository asks for")
+      ->add_option("FILE", options.check, "Read this file instead")
+      ->type_name("")
+      ->capture_default_str();
+  CLI::App* const init = app.add_subcommand(
+      "init", "Write a fiberproof.toml of what can be proved of an object file today");
+  add_code(init, options);
+  init->add_option("-o", options.init_output, "Write this new file instead")
+      ->type_name("FILE")
+      ->capture_default_str();
+}
+
 void add_report(CLI::App& app, Options& options) {
   CLI::App* const report =
       app.add_subcommand("report", "Turn the results of --json into what CI services read");
@@ -274,6 +292,7 @@ void add_all(CLI::App& app, Options& options) {
   add_mutants(app, options);
   add_engines(app, options);
   add_contract(app, options);
+  add_project(app, options);
   add_report(app, options);
   add_list(app, options);
   add_json(app, options);

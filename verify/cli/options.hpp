@@ -33,6 +33,8 @@ struct Options {
   std::string minimize;
   std::string minimized;
   std::string list;
+  std::string check = "fiberproof.toml";
+  std::string init_output = "fiberproof.toml";
   std::string json;            ///< file for the results, even if the command line is wrong
   bool is_json_given = false;  ///< the name may be empty
   unsigned main_seconds = 5;

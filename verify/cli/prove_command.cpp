@@ -165,9 +165,11 @@ class ProofRun {
   }
 
   ExitStatus close() {
-    ExitStatus status = is_interrupted()            ? ExitStatus::ok
-                        : options_.expected.empty() ? printer_.print_differences(report_.results)
-                                                    : compare_with_given();
+    ExitStatus status = ExitStatus::ok;
+    if (!is_interrupted()) {
+      const bool is_given = options_.listed || !options_.expected.empty();
+      status = is_given ? compare_with_given() : printer_.print_differences(report_.results);
+    }
     if (!scripts_.complete()) {
       complain(fmt::format("{}: a script could not be written", options_.smt2_directory));
       status = ExitStatus::could_not_run;
@@ -181,13 +183,16 @@ class ProofRun {
     return status;
   }
 
-  // Compares with the list of --expected, of the theorems that were asked for.
+  // Compares with the list of --expected, or with all of a project's own, of the theorems that were
+  // asked for.
   ExitStatus compare_with_given() const {
-    std::vector<ExpectedTheorem> list = of_contracts(plan_.expected, report_.results);
+    std::vector<ExpectedTheorem> list =
+        options_.listed ? *options_.listed : of_contracts(plan_.expected, report_.results);
     std::erase_if(list, [this](const ExpectedTheorem& theorem) {
       return !plan_.selection.takes(theorem.name) && !rule_of_theorem(theorem.name).empty();
     });
-    const std::vector<std::string> lines = differences(list, report_.results);
+    const std::vector<std::string> lines =
+        differences(list, report_.results, options_.listed ? "the list" : "proofs.txt");
     for (const std::string& line : lines) complain(line);
     return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
   }
@@ -218,12 +223,13 @@ std::string own_path() {
 ProofReport run_proofs(const ProveOptions& options) {
   const auto start = Clock::now();
   ProofReport report;
-  const auto plan = plan_proofs(options);
+  auto plan = plan_proofs(options);
   if (!plan) {
     for (const std::string& line : plan.error()) complain(line);
     report.status = ExitStatus::could_not_run;
     return report;
   }
+  if (options.listed) plan->expected = *options.listed;
   report.expected = plan->expected;
   report.claims = claims_of(*plan);
   const auto note_time = [&] {

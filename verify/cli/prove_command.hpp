@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,12 @@ struct ProveOptions {
   std::vector<std::string> contracts;  ///< files to prove instead of the project's own contracts
   std::vector<std::string> values;     ///< NAME=NUMBER for a 'let' of those files
   std::string expected;                ///< file with the expected verdicts on them, if any
-  std::string solver = "z3";           ///< z3, or cvc5: both, and they must agree
-  bool certify = false;                ///< every proved answer has a checked proof
-  std::string smt2_directory;          ///< folder for every obligation as a script, if any
-  unsigned timeout_ms = 10'000;        ///< for one query
+  /// Every theorem that must run with its verdict, in place of any other list.
+  std::optional<std::vector<ExpectedTheorem>> listed;
+  std::string solver = "z3";     ///< z3, or cvc5: both, and they must agree
+  bool certify = false;          ///< every proved answer has a checked proof
+  std::string smt2_directory;    ///< folder for every obligation as a script, if any
+  unsigned timeout_ms = 10'000;  ///< for one query
   /// The folder for Programs of unexpected refutations that real stacks confirm.
   std::string counterexamples;
   bool keeps_where_told = false;    ///< the user gave that folder

@@ -55,7 +55,8 @@ std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& ex
 }
 
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
-                                     const std::vector<ContractResult>& results) {
+                                     const std::vector<ContractResult>& results,
+                                     std::string_view list) {
   std::map<std::string, Verdict> unseen;
   for (const auto& [name, verdict, reason] : expected) {
     unseen.emplace(name, verdict);  // even if the whole contract has vanished
@@ -81,10 +82,10 @@ std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expecte
         lines.push_back(fmt::format("{} is {}, expected {}{}", theorem.name,
                                     name_of(theorem.verdict), name_of(entry->second), reason));
       } else if (theorem.verdict == Verdict::proved) {
-        lines.push_back(fmt::format("{} ran, but is not in proofs.txt", theorem.name));
+        lines.push_back(fmt::format("{} ran, but is not in {}", theorem.name, list));
       } else {
-        lines.push_back(fmt::format("{} is {}, and not in proofs.txt{}", theorem.name,
-                                    name_of(theorem.verdict), reason));
+        lines.push_back(fmt::format("{} is {}, and not in {}{}", theorem.name,
+                                    name_of(theorem.verdict), list, reason));
       }
       if (is_listed) unseen.erase(entry);
     }

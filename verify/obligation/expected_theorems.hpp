@@ -27,8 +27,9 @@ std::vector<ExpectedTheorem> of_contracts(const std::vector<ExpectedTheorem>& ex
 
 /// Differences between results and expectation, one line each: refutations, then unknowns, then
 /// theorems that ran and are not listed, or are listed and did not run. A line begins with the
-/// theorem.
+/// theorem; `list` is what it calls the expectation.
 std::vector<std::string> differences(const std::vector<ExpectedTheorem>& expected,
-                                     const std::vector<ContractResult>& results);
+                                     const std::vector<ContractResult>& results,
+                                     std::string_view list = "proofs.txt");
 
 }  // namespace fiberproof::verify

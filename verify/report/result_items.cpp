@@ -40,7 +40,7 @@ std::string story_of(const Json& theorem) {
   const Json& refutation = theorem.at("refutation");
   for (const char* const part : {"found", "where"}) {
     const std::string text = text_in(refutation, part);
-    if (!text.empty()) story += fmt::format("{}: {}\n", part, text);
+    if (!text.empty()) story += text + '\n';
   }
   add_lines(story, "for", list_in(refutation, "values"),
             [](const Json& value) { return value.get<std::string>(); });
@@ -203,9 +203,9 @@ ResultItems read(const Json& results) {
   for (const Json& rule : list_in(results, "rules")) {
     all.rules.push_back({text_in(rule, "id"), text_in(rule, "title")});
   }
-  const std::string object = text_in(results, "object");
   for (const Json& theorem : list_in(results, "theorems")) {
-    all.items.push_back(theorem_item(theorem, object));
+    const bool has_own = theorem.is_object() && theorem.contains("object");
+    all.items.push_back(theorem_item(theorem, text_in(has_own ? theorem : results, "object")));
   }
   for (const Json& target : list_in(results, "targets")) all.items.push_back(target_item(target));
   const auto corpus = results.find("corpus");

@@ -168,7 +168,7 @@ TEST(documented_numbers, the_help_in_the_readme_names_every_subcommand) {
     ++subcommands;
     EXPECT_NE(text.find("\nfiberproof " + name), text.npos) << name;
   }
-  EXPECT_EQ(subcommands, 12u);
+  EXPECT_EQ(subcommands, 14u);
 }
 
 }  // namespace

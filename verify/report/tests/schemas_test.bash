@@ -3,7 +3,7 @@
 # the subcommand, and the SARIF of it keeps sarif.schema.json: on good and on bad input, also of code
 # in OBJECT that is refuted.
 set -euo pipefail
-command=$1 object=$2
+command=$(realpath "$1") object=$(realpath "$2")
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -46,6 +46,10 @@ expect_valid 2 prove --object "$scratch/missing" --symbol start=engine_start
 expect_valid 0 replay "$corpus/counterexamples"
 expect_valid 2 replay "$scratch/missing"
 expect_valid 0 explain "$corpus/counterexamples/v44-trap-reported-as-return.program"
+(cd "$scratch" && "$command" init --object "$object" --symbol start=engine_start > /dev/null 2>&1) ||
+  fail "init"
+expect_valid 1 check "$scratch/fiberproof.toml"
+expect_valid 2 check "$scratch/missing.toml"
 expect_valid 0 list proofs
 expect_valid 0 list defects
 expect_valid 0 list targets
