@@ -3,9 +3,13 @@
 
 add_library(fiberproof_flags INTERFACE)
 target_include_directories(fiberproof_flags INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(fiberproof_flags INTERFACE
+    $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion>
+    $<BUILD_INTERFACE:$<$<BOOL:${FIBERPROOF_WERROR}>:-Werror>>)
+endif()
+target_compile_features(fiberproof_flags INTERFACE cxx_std_23)
 target_compile_options(fiberproof_flags INTERFACE
-  $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion>
-  $<BUILD_INTERFACE:$<$<BOOL:${FIBERPROOF_WERROR}>:-Werror>>
   # The frame-pointer chain crosses stacks (spec T3), so every frame must be in it.
   -fno-omit-frame-pointer -fno-optimize-sibling-calls
   # A frame that is larger than the guard pages must not step over them (spec C8).

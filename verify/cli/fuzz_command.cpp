@@ -73,7 +73,14 @@ const std::vector<FuzzTarget>& fuzz_targets() {
 }
 
 std::string target_path(const std::string& target) {
-  return filesystem::path(own_path()).parent_path() / (target + "_fuzzer");
+  const filesystem::path folder = filesystem::path(own_path()).parent_path();
+  const filesystem::path beside = folder / (target + "_fuzzer");
+  const filesystem::path installed =
+      folder.parent_path() / "lib" / "fiberproof" / (target + "_fuzzer");
+  std::error_code ignored;
+  const bool is_installed =
+      !filesystem::exists(beside, ignored) && filesystem::exists(installed, ignored);
+  return is_installed ? installed : beside;
 }
 
 std::vector<std::string> fuzzing_obstacles(const FuzzOptions& options) {

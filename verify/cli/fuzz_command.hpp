@@ -51,7 +51,7 @@ struct FuzzTarget {
 /// The targets in the order of the table.
 const std::vector<FuzzTarget>& fuzz_targets();
 
-/// The binary of a target.
+/// The binary of a target: beside the command, or where `cmake --install` puts it.
 std::string target_path(const std::string& target);
 
 /// What prevents the targets of `options` from running: one line each, with the next step. Checked

@@ -7,6 +7,7 @@
 #include "verify/cli/mutation_options.hpp"
 #include "verify/cli/option_checks.hpp"
 #include "verify/cli/suggestion.hpp"
+#include "verify/cli/version.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -276,7 +277,7 @@ Parsed print_help(const CLI::App& app, const std::vector<std::string>& words) {
 // The options of the command itself, then every subcommand with its own.
 void add_all(CLI::App& app, Options& options) {
   app.require_subcommand(0, 1);
-  app.set_version_flag("--version", "fiberproof " FIBERPROOF_VERSION, "Print the version");
+  app.set_version_flag("--version", version_text(), "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
   app.add_option("--time", options.main_seconds,
                  "Run each fuzz target for this many seconds, if no command is given")

@@ -1,6 +1,7 @@
 #include "verify/cli/results_file.hpp"
 
 #include "verify/cli/complaint.hpp"
+#include "verify/cli/version.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/report/result_items.hpp"
 
@@ -65,7 +66,8 @@ std::expected<void, std::string> ResultsFile::write(nlohmann::json results,
   if (!file_ && standard_output_ < 0) return {};
   if (!results.is_object()) results = nlohmann::json::object();
   results["results_version"] = results_version;
-  results["version"] = FIBERPROOF_VERSION;
+  results["version"] = version();
+  if (!commit().empty()) results["commit"] = commit();
   results["command"] = command;
   results["status"] = is_interrupted() ? "interrupted" : name_of(status);
   results["exit_status"] = exit_status_or_interrupted(static_cast<int>(status));

@@ -1,0 +1,60 @@
+# Tests that prove the machine code of a target of yours.
+#
+#   fiberproof_prove(TARGET [NAME test] [SYMBOL ROLE=NAME…] [CONTRACT file…] [OPTIONS word…])
+#   fiberproof_check([FILE fiberproof.toml] [NAME test])
+#
+# The first adds the test prove.TARGET, which runs `fiberproof prove --object` on the target's file, be it a
+# program or a library; OPTIONS are further ones of that command. The second adds the test fiberproof.check.
+# Both need the command: beside this package, in the PATH, or as FIBERPROOF_COMMAND.
+find_program(FIBERPROOF_COMMAND fiberproof HINTS "${CMAKE_CURRENT_LIST_DIR}/../../../bin")
+
+function(fiberproof_needs_command)
+  if(NOT FIBERPROOF_COMMAND)
+    message(FATAL_ERROR
+      "the command `fiberproof` was not found: install it, or give its path as FIBERPROOF_COMMAND")
+  endif()
+endfunction()
+
+function(fiberproof_prove target)
+  cmake_parse_arguments(arg "" "NAME" "SYMBOL;CONTRACT;OPTIONS" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "fiberproof_prove(${target}): what is '${arg_UNPARSED_ARGUMENTS}'?")
+  endif()
+  if(NOT TARGET ${target})
+    message(FATAL_ERROR "fiberproof_prove(${target}): there is no such target")
+  endif()
+  get_target_property(type ${target} TYPE)
+  if(NOT type MATCHES "^(STATIC_LIBRARY|SHARED_LIBRARY|MODULE_LIBRARY|EXECUTABLE)$")
+    message(FATAL_ERROR "fiberproof_prove(${target}): a target of type ${type} has no file to prove")
+  endif()
+  fiberproof_needs_command()
+  if(NOT arg_NAME)
+    set(arg_NAME prove.${target})
+  endif()
+  set(options "")
+  foreach(symbol IN LISTS arg_SYMBOL)
+    list(APPEND options --symbol "${symbol}")
+  endforeach()
+  foreach(contract IN LISTS arg_CONTRACT)
+    get_filename_component(contract "${contract}" ABSOLUTE)
+    list(APPEND options --contract "${contract}")
+  endforeach()
+  add_test(NAME ${arg_NAME} COMMAND "${FIBERPROOF_COMMAND}" prove --object "$<TARGET_FILE:${target}>"
+    ${options} ${arg_OPTIONS})
+endfunction()
+
+function(fiberproof_check)
+  cmake_parse_arguments(arg "" "NAME;FILE" "" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "fiberproof_check: what is '${arg_UNPARSED_ARGUMENTS}'?")
+  endif()
+  fiberproof_needs_command()
+  if(NOT arg_NAME)
+    set(arg_NAME fiberproof.check)
+  endif()
+  if(NOT arg_FILE)
+    set(arg_FILE fiberproof.toml)
+  endif()
+  get_filename_component(arg_FILE "${arg_FILE}" ABSOLUTE)
+  add_test(NAME ${arg_NAME} COMMAND "${FIBERPROOF_COMMAND}" check "${arg_FILE}")
+endfunction()
