@@ -50,8 +50,7 @@ bool is_mapped_as_stack(const Span& stack) {
       return false;
     }
   }
-  return fault_of_reading(stack.end - 1) == 0 &&
-         !first_readable_page(guard_lowest, guard_end).has_value();
+  return is_readable(stack.end - 1) && !first_readable_page(guard_lowest, guard_end).has_value();
 }
 
 }  // namespace

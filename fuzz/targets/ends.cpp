@@ -98,7 +98,7 @@ int run_ends(std::span<const std::uint8_t> input) {
   record_input(input);
   static Program program;
   if (!make_program(input, generate, program)) {
-    return -1;
+    return not_kept();
   }
   const Prediction prediction = predict(program);
   const auto end = forks.run(program);
@@ -113,7 +113,7 @@ int run_ends(std::span<const std::uint8_t> input) {
     report_and_abort(fmt::format("{} violated: {}", name_of(fault->id), fault->sentence), program,
                      end->said);
   }
-  return prediction.work > kept_work_max ? -1 : 0;
+  return prediction.work > kept_work_max ? not_kept() : 0;
 }
 
 }  // namespace

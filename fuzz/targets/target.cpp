@@ -126,6 +126,10 @@ FIBERPROOF_UNINSTRUMENTED bool is_run_twice(std::span<const std::uint8_t> input)
   return (hash * odd) >> 61 == 0;
 }
 
+// fuzzer::FuzzerDriver(), where libFuzzer is linked.
+extern "C" [[gnu::weak]] const char fiberproof_libfuzzer_driver[] __asm__(
+    "_ZN6fuzzer12FuzzerDriverEPiPPPcPFiPKhmE");
+
 namespace {
 
 /// From the first input on, when the engine has its own handlers in place, which come next.
@@ -142,23 +146,27 @@ void report_overflows_from_here() {
 
 }  // namespace
 
+int not_kept() {
+  return fiberproof_libfuzzer_driver != nullptr ? -1 : 0;
+}
+
 int run_input(std::span<const std::uint8_t> input, Generator* generator,
               const RunOptions& options) {
   report_overflows_from_here();
   record_input(input);
   static Program program;
   if (!make_program(input, generator, program)) {
-    return -1;
+    return not_kept();
   }
   if (program.ends_process()) {
-    return -1;
+    return not_kept();
   }
   note_shapes(program);
   const Outcome outcome = run(program, &report_and_abort, options);
   if (is_run_twice(input)) {
     run(program, &report_and_abort, options);
   }
-  return is_too_slow_to_keep(outcome) ? -1 : 0;
+  return is_too_slow_to_keep(outcome) ? not_kept() : 0;
 }
 
 }  // namespace fiberproof::fuzz

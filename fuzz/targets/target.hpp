@@ -29,9 +29,13 @@ void record_input(std::span<const std::uint8_t> input);
 /// of what one execution leaves behind for another is found, and replayed, by a single input.
 bool is_run_twice(std::span<const std::uint8_t> input);
 
+/// What a target returns to keep an input out of the engine's corpus: -1 where libFuzzer is linked,
+/// which alone knows it, else 0.
+int not_kept();
+
 /// Records one input and runs it, or runs it twice. A finding prints its report and aborts. Returns
-/// 0, or -1 to keep the input out of the engine's corpus: it is no Program, or its run is as slow
-/// as that of a hundred others. Those stay reachable, and are judged as all are.
+/// 0, or not_kept() for an input that is no Program, or whose run is as slow as that of a hundred
+/// others. Those stay reachable, and are judged as all are.
 int run_input(std::span<const std::uint8_t> input, Generator* generator,
               const RunOptions& options = {});
 

@@ -13,6 +13,10 @@
 #include <span>
 #include <string>
 
+// As if libFuzzer were linked. fuzz.libfuzzer_keeps_no_text_that_is_no_program asks the real one.
+extern "C" const char libfuzzer_driver[] __asm__("_ZN6fuzzer12FuzzerDriverEPiPPPcPFiPKhmE");
+const char libfuzzer_driver[] = "";
+
 namespace fiberproof::fuzz {
 namespace {
 

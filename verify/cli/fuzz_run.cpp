@@ -27,8 +27,18 @@ using Clock = std::chrono::steady_clock;
 
 class TargetRun {
  public:
-  TargetRun(const FuzzOptions& options, const FuzzTarget& target, TargetReport& report)
-      : options_(options), target_(target), report_(report), outputs_(options.jobs) {}
+  enum class Attempt { first, last };
+
+  TargetRun(const FuzzOptions& options, const FuzzTarget& target, Attempt attempt,
+            TargetReport& report)
+      : options_(options),
+        target_(target),
+        attempt_(attempt),
+        report_(report),
+        outputs_(options.jobs) {}
+
+  /// Whether the run says nothing, since the computer seems to have stood still.
+  bool wants_another() const { return wants_another_; }
 
   ExitStatus run() {
     if (folder_.path().empty()) return could_not_run(folder_.error());
@@ -179,6 +189,11 @@ class TargetRun {
       keep_finding(target_, found_, options_.artifacts);
       return ExitStatus::failed;
     }
+    if (!refusal_.empty() && is_lone_timeout_ && attempt_ == Attempt::first) {
+      wants_another_ = true;
+      fmt::print("{}: {}, as when the computer stands still: once more\n", target_.name, refusal_);
+      return ExitStatus::ok;
+    }
     if (!refusal_.empty()) {
       return could_not_run(fmt::format("{} could not run to its end: {}", target_.name, refusal_));
     }
@@ -187,7 +202,7 @@ class TargetRun {
 
   // The target is to blame for a crash that its fuzzer saw, and for death by a signal that a wild
   // write causes. A timeout or a lack of memory, perhaps on a busy computer, must happen again.
-  bool is_shown(TargetEnd& judged, const EngineOutput& output) const {
+  bool is_shown(TargetEnd& judged, const EngineOutput& output) {
     if (judged.blame == Blame::target) return true;
     const bool is_crash = judged.reason.starts_with("crashed: ") ||
                           judged.reason.starts_with("SUMMARY: libFuzzer: deadly");
@@ -195,6 +210,7 @@ class TargetRun {
     const bool is_again = std::ranges::any_of(output.artifacts(), [this](const auto& artifact) {
       return run_again(target_, artifact, folder_.path()).is_finding;
     });
+    is_lone_timeout_ = !is_again && judged.reason.starts_with("SUMMARY: libFuzzer: timeout");
     if (!is_again) judged.reason += "; the same input does not reproduce it";
     return is_again && !(judged.is_of_memory && is_shown_by_nothing());
   }
@@ -241,6 +257,7 @@ class TargetRun {
 
   const FuzzOptions& options_;
   const FuzzTarget& target_;
+  Attempt attempt_;
   TargetReport& report_;
   const TemporaryFolder folder_;
   std::vector<EngineOutput> outputs_;
@@ -248,13 +265,21 @@ class TargetRun {
   FoundInputs found_;
   std::pair<std::size_t, std::string> found_first_;  // the process, and its artifact
   std::string refusal_;                              // by the system
+  bool is_lone_timeout_ = false;                     // why the last process was refused
+  bool wants_another_ = false;
   bool is_late_ = false;
 };
 
 }  // namespace
 
 ExitStatus run_target(const FuzzOptions& options, const FuzzTarget& target, TargetReport& report) {
-  return TargetRun(options, target, report).run();
+  using Attempt = TargetRun::Attempt;
+  TargetRun first(options, target, Attempt::first, report);
+  const ExitStatus status = first.run();
+  if (!first.wants_another()) return status;
+  const std::string name = std::exchange(report, {}).target;
+  report.target = name;
+  return TargetRun(options, target, Attempt::last, report).run();
 }
 
 }  // namespace fiberproof::verify

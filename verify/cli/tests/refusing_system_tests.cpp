@@ -180,6 +180,23 @@ TEST_F(fuzz_session, a_timeout_that_does_not_recur_is_not_a_finding) {
   expect_could_not_run(fuzz_moved(command), "the same input does not reproduce it");
 }
 
+TEST_F(fuzz_session, a_timeout_that_does_not_recur_is_told_and_the_target_runs_once_more) {
+  const std::string command = move_with_script(fmt::format(
+      "case \"$*\" in *-max_total_time=*) ;; *) exec {0} \"$@\";; esac\n"
+      "[ ! -e {1} ] || exec {0} \"$@\"\n"
+      "echo > {1}\n"
+      "for word; do case $word in -artifact_prefix=*) prefix=${{word#*=}};; esac; done\n"
+      "echo x > \"${{prefix}}timeout-1\"\n"
+      "echo \"#64\tpulse  cov: 3 ft: 3 corp: 1/1b exec/s: 9 rss: 3Mb\"\n"
+      "echo \"==1== ERROR: libFuzzer: timeout after 26 seconds\"\n"
+      "echo \"SUMMARY: libFuzzer: timeout\"\n"
+      "echo \"Test unit written to ${{prefix}}timeout-1\"\nexit 70\n",
+      FIBERPROOF_LAYOUT_FUZZER, home_.path("was_run")));
+  const SessionEnd end = run_session(fuzz_moved(command));
+  EXPECT_EQ(end.status, 0) << end.output;
+  EXPECT_TRUE(end.output.contains("as when the computer stands still: once more")) << end.output;
+}
+
 TEST_F(fuzz_session, a_target_that_executes_nothing_fails) {
   expect_could_not_run(fuzz_moved(move_with_script("exit 0\n")), "does not print");
 }
