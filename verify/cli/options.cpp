@@ -52,7 +52,9 @@ void add_code(CLI::App* prove, Options& options) {
   prove
       ->add_option("--contract", options.prove.contracts,
                    "Prove the contract in this file instead of the project's; may be repeated")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
   prove
       ->add_option("--let", options.prove.values,
                    "Give a 'let NAME = NUMBER' of the contract in --contract this value: versions "
