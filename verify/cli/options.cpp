@@ -214,6 +214,11 @@ void add_report(CLI::App& app, Options& options) {
       ->add_option("--markdown", options.report.markdown,
                    "Write a summary for people to this file, or - for standard output")
       ->type_name("FILE");
+  report
+      ->add_option("--html", options.report.html,
+                   "Write one page with every story and drawing to this file, or - for standard "
+                   "output")
+      ->type_name("FILE");
 }
 
 std::vector<std::string> subcommand_names(const CLI::App& app) {

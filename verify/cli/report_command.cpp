@@ -3,6 +3,7 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/replay_command.hpp"
+#include "verify/report/html.hpp"
 #include "verify/report/junit.hpp"
 #include "verify/report/markdown.hpp"
 #include "verify/report/sarif.hpp"
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 namespace fiberproof::verify {
 namespace {
@@ -20,19 +22,37 @@ namespace {
 struct Form {
   const char* option;
   const std::string& path;
-  std::string (*text)(const ResultItems&);
+  std::string (*text)(const ResultItems&, const nlohmann::json&);
   std::optional<OutputFile> file = {};  // none for standard output
 };
 
-std::expected<ResultItems, std::string> read_results(const std::string& path) {
+// A view of the items alone.
+template <std::string (*text_of)(const ResultItems&)>
+std::string of_items(const ResultItems& items, const nlohmann::json&) {
+  return text_of(items);
+}
+
+struct Read {
+  nlohmann::json json;
+  ResultItems items;
+};
+
+std::expected<Read, std::string> read_results(const std::string& path) {
   errno = 0;
   std::ifstream stream(input_path(path), std::ios::binary);
   if (!stream) return std::unexpected(fmt::format("{}: {}", path, std::strerror(errno)));
-  const auto json = nlohmann::json::parse(stream, nullptr, false);
+  auto json = nlohmann::json::parse(stream, nullptr, false);
   if (json.is_discarded()) return std::unexpected(path + ": not JSON");
   auto items = items_of(json);
   if (!items) return std::unexpected(fmt::format("{}: {}", path, items.error()));
-  return items;
+  return Read{std::move(json), std::move(*items)};
+}
+
+// Parts that only one form reads may be damaged.
+std::expected<std::string, std::string> text_of(const Form& form, const Read& read) try {
+  return form.text(read.items, read.json);
+} catch (const std::exception& error) {
+  return std::unexpected(fmt::format("damaged results: {}", error.what()));
 }
 
 }  // namespace
@@ -41,9 +61,10 @@ ExitStatus write_reports(const ReportCommand& command, nlohmann::json& results) 
   results["input"] = command.input;
   std::vector<std::string> errors;
   std::vector<Form> asked;
-  for (Form form :
-       {Form{"--junit", command.junit, &junit_of}, Form{"--sarif", command.sarif, &sarif_of},
-        Form{"--markdown", command.markdown, &markdown_of}}) {
+  for (Form form : {Form{"--junit", command.junit, &of_items<&junit_of>},
+                    Form{"--sarif", command.sarif, &of_items<&sarif_of>},
+                    Form{"--markdown", command.markdown, &of_items<&markdown_of>},
+                    Form{"--html", command.html, &html_of}}) {
     if (form.path.empty()) continue;
     if (form.path != "-") {
       if (auto file = OutputFile::prepare(form.path)) {
@@ -55,13 +76,18 @@ ExitStatus write_reports(const ReportCommand& command, nlohmann::json& results) 
     asked.push_back(std::move(form));
   }
   if (asked.empty()) {
-    errors.emplace_back("report: say what to write: --junit, --sarif or --markdown FILE");
+    errors.emplace_back("report: say what to write: --junit, --sarif, --markdown or --html FILE");
   }
-  const auto items = read_results(command.input);
-  if (!items) errors.push_back(items.error());
+  const auto read = read_results(command.input);
+  if (!read) errors.push_back(read.error());
   for (const Form& form : asked) {
     if (!errors.empty()) break;
-    const std::string text = form.text(*items);
+    const auto made = text_of(form, *read);
+    if (!made) {
+      errors.push_back(fmt::format("{}: {}", command.input, made.error()));
+      break;
+    }
+    const std::string& text = *made;
     if (!form.file) {
       fmt::print("{}", text);
     } else if (const auto written = form.file->write(text); !written) {

@@ -15,6 +15,7 @@ struct ReportCommand {
   std::string junit;
   std::string sarif;
   std::string markdown;
+  std::string html;
 };
 
 /// Writes what was asked for, or one line for each error and nothing. A report of failures is no

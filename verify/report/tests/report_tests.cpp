@@ -1,6 +1,9 @@
-// Results as JUnit, SARIF and Markdown: each outcome, what must be escaped, and damaged results.
+// Results as JUnit, SARIF, Markdown and HTML: each outcome, what must be escaped, and damaged
+// results.
+#include "verify/report/html.hpp"
 #include "verify/report/junit.hpp"
 #include "verify/report/markdown.hpp"
+#include "verify/report/memory_drawing.hpp"
 #include "verify/report/sarif.hpp"
 
 #include <gtest/gtest.h>
@@ -34,7 +37,22 @@ Json refuted() {
                         {"where", ""},
                         {"values", {"n = 0x0"}},
                         {"program", ""},
-                        {"memory", {{{"text", "0x10  TOS-0x40  8 bytes = 0x1"}}}},
+                        {"memory",
+                         {{{"text", "0x50  TOS-0x30  8 bytes = 0x1"},
+                           {"address", "0x50"},
+                           {"base", "TOS"},
+                           {"distance", -0x30},
+                           {"bytes", 8},
+                           {"value", "0x1"},
+                           {"wrong", true},
+                           {"slot", "func_ref"}},
+                          {{"text", "0x40  TOS-0x40  8 bytes = ?"},
+                           {"address", "0x40"},
+                           {"base", "TOS"},
+                           {"distance", -0x40},
+                           {"bytes", 8},
+                           {"value", nullptr},
+                           {"wrong", false}}}},
                         {"runs",
                          {{{"text", "pop rsi"},
                            {"place", "+0x0"},
@@ -101,7 +119,7 @@ TEST(report, each_verdict_has_its_outcome) {
   EXPECT_EQ(all.items[0].place.line, 5u);
   EXPECT_EQ(all.items[0].place.instruction, "start+0x1");
   EXPECT_TRUE(all.items[0].story.contains("+0x1  pop rdi   <- wrong\n")) << all.items[0].story;
-  EXPECT_TRUE(all.items[0].story.contains("TOS-0x40")) << all.items[0].story;
+  EXPECT_TRUE(all.items[0].story.contains("TOS-0x30")) << all.items[0].story;
   EXPECT_EQ(all.items[3].note, "refuted, as expected");
 }
 
@@ -154,6 +172,40 @@ TEST(report, markdown_tells_what_is_wrong_and_counts_the_rest) {
   EXPECT_TRUE(text.contains("| proofs | 2 | 1 | 1 | 1 |")) << text;
 }
 
+TEST(report, html_tells_a_refutation_with_its_run_and_its_memory) {
+  const Json results = all_outcomes();
+  const std::string page = html_of(items(results), results);
+  EXPECT_TRUE(page.contains("<h1>fiberproof prove: <span class=\"bad\">not as expected</span>"));
+  EXPECT_TRUE(page.contains("at <code>src/a b.s:5, start+0x1</code>")) << page;
+  EXPECT_TRUE(page.contains("<span class=\"wrong\">+0x1  pop rdi  ← wrong</span>")) << page;
+  EXPECT_TRUE(page.contains(">TOS − 0x30</text>")) << page;
+  EXPECT_TRUE(page.contains(">func_ref ← wrong</text>")) << page;
+  EXPECT_TRUE(page.contains(">any</text>")) << page;
+  // By rule: two of the five theorems of T2 are as expected.
+  EXPECT_TRUE(page.contains("<td class=\"count\">2 of 5</td>")) << page;
+  EXPECT_FALSE(page.contains("<script"));
+  EXPECT_FALSE(page.contains("http"));
+  pugi::xml_document svg;
+  const std::size_t begin = page.find("<svg");
+  const std::size_t end = page.find("</svg>") + 6;
+  ASSERT_NE(begin, page.npos);
+  EXPECT_TRUE(svg.load_string(page.substr(begin, end - begin).c_str()));
+}
+
+// Words that are beside each other touch; others are apart.
+TEST(report, a_drawing_keeps_distances) {
+  Json rows = refuted()["refutation"]["memory"];
+  const auto height = [](const Json& drawn) {
+    const std::string svg = memory_drawing(drawn);
+    const std::size_t at = svg.find("viewBox=\"0 0 ") + 13;
+    return std::stoi(svg.substr(svg.find(' ', at) + 1));
+  };
+  const int apart = height(rows);
+  rows[1]["address"] = "0x48";
+  EXPECT_LT(height(rows), apart);
+  EXPECT_EQ(memory_drawing(Json::array()), "");
+}
+
 TEST(report, names_of_others_cannot_leave_their_place) {
   Json json = refuted();
   json["name"] = "a|b<script>&`*\n\x01\"'";
@@ -163,6 +215,7 @@ TEST(report, names_of_others_cannot_leave_their_place) {
   pugi::xml_document document;
   ASSERT_TRUE(document.load_string(junit_of(all).c_str()));
   EXPECT_TRUE(Json::accept(sarif_of(all)));
+  EXPECT_FALSE(html_of(all, results_with("failed", {json})).contains("<script"));
 }
 
 TEST(report, a_run_that_could_not_begin_is_an_error_of_its_own) {

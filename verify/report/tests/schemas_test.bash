@@ -30,7 +30,7 @@ expect_valid() {
     fail "$*: the results do not keep their schema"
   }
   "$command" report "$scratch/results.json" --sarif "$scratch/results.sarif" \
-    --junit "$scratch/results.xml" --markdown "$scratch/results.md" || fail "$*: no report"
+    --junit "$scratch/results.xml" --markdown "$scratch/results.md" --html "$scratch/results.html" || fail "$*: no report"
   keeps "$here/sarif.schema.json" "$scratch/results.sarif" || {
     tail -n 20 "$scratch/said"
     fail "$*: not SARIF 2.1.0"
