@@ -35,7 +35,7 @@ std::uint64_t address_of(const nlohmann::json& row) {
   return std::stoull(row.at("address").get<std::string>(), nullptr, 16);
 }
 
-// Of another region a word is apart, wherever the solver has put it.
+// A word of another region is apart, wherever the solver has put it.
 bool is_beside(const nlohmann::json& row, const nlohmann::json& above) {
   return row.at("base") == above.at("base") &&
          address_of(row) + row.at("bytes").get<std::uint64_t>() == address_of(above);
