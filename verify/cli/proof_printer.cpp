@@ -16,11 +16,29 @@ const std::string& text_of(const std::string& line) {
   return line;
 }
 
+bool is_wrong(const std::string&) {
+  return false;
+}
+bool is_wrong(const ListedStep& step) {
+  return step.is_wrong;
+}
+bool is_wrong(const MemoryRow& row) {
+  return row.is_wrong;
+}
+
+Tone tone_of(Verdict verdict, bool is_expected) {
+  if (is_expected || verdict == Verdict::proved) return Tone::good;
+  return verdict == Verdict::refuted ? Tone::bad : Tone::doubtful;
+}
+
 template <class Line>
 void print_list(const char* heading, const std::vector<Line>& lines) {
   if (lines.empty()) return;
   fmt::print("    {}\n", heading);
-  for (const Line& line : lines) fmt::print("      {}\n", text_of(line));
+  for (const Line& line : lines) {
+    const std::string text = text_of(line);
+    fmt::print("      {}\n", is_wrong(line) ? toned(text, Tone::bad) : text);
+  }
 }
 
 // The switches that the theorems are about; and what the search met besides, so that it is clear
@@ -163,7 +181,9 @@ void ProofPrinter::print_summary(const ProofReport& report) const {
   if (is_interrupted()) text += "; interrupted: what is not printed was not decided";
   const bool is_good = report.status == ExitStatus::ok;
   if (is_good && refuted > 0 && !is_interrupted()) text += ", all as expected";
-  if (!is_good) text += "; NOT as expected: see the lines that begin with 'fiberproof:'";
+  if (!is_good) {
+    text += toned("; NOT as expected: see the lines that begin with 'fiberproof:'", Tone::bad);
+  }
   fmt::print("{}\n", text);
 }
 
@@ -288,7 +308,9 @@ ExitStatus ProofPrinter::print_theorem(const Theorem& theorem) {
     const std::string& reason = expected(theorem)->reason;
     note = fmt::format("  (expected{}{})", reason.empty() ? "" : ": ", reason);
   }
-  fmt::print("{:8} {:60} {:4} obligation{} {:>12}{}\n", name_of(theorem.verdict), theorem.name,
+  const std::string verdict = fmt::format("{:8}", name_of(theorem.verdict));
+  fmt::print("{} {:60} {:4} obligation{} {:>12}{}\n",
+             toned(verdict, tone_of(theorem.verdict, is_expected)), theorem.name,
              theorem.obligations, theorem.obligations == 1 ? " " : "s", decided_by(theorem), note);
   if (theorem.verdict == Verdict::unknown) {
     fmt::print("    because  {}\n", theorem.reason);

@@ -1,5 +1,6 @@
 #include "verify/cli/terminal.hpp"
 
+#include <fmt/color.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <cstdio>
@@ -32,6 +33,18 @@ std::size_t terminal_columns() {
   winsize size{};
   const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   return is_known ? size.ws_col : columns_without_answer;
+}
+
+std::string toned(std::string_view text, Tone tone) {
+  const char* const refusal = std::getenv("NO_COLOR");
+  const bool is_refused = refusal != nullptr && *refusal != '\0';
+  if (is_refused || !is_rewritable_terminal()) return std::string(text);
+  switch (tone) {
+    case Tone::good: return fmt::format(fmt::fg(fmt::terminal_color::green), "{}", text);
+    case Tone::doubtful: return fmt::format(fmt::fg(fmt::terminal_color::yellow), "{}", text);
+    case Tone::bad: break;
+  }
+  return fmt::format(fmt::emphasis::bold | fmt::fg(fmt::terminal_color::red), "{}", text);
 }
 
 std::string cut_to(std::string_view line, std::size_t columns) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,12 @@ bool is_rewritable_terminal();
 
 /// The columns of the terminal on standard output; 80 if unknown.
 std::size_t terminal_columns();
+
+enum class Tone : std::uint8_t { good, doubtful, bad };
+
+/// The text in the tone's colour, if standard output is a terminal and NO_COLOR is unset or empty
+/// (no-color.org); else as it is.
+std::string toned(std::string_view text, Tone tone);
 
 /// Cuts a UTF-8 line so that it and the cursor behind it fit into `columns`, and replaces control
 /// characters by spaces.

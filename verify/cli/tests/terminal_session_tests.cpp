@@ -68,6 +68,16 @@ TEST_F(session, on_a_narrow_terminal_the_progress_line_is_not_wrapped) {
   for (const std::string& line : shown) EXPECT_LT(line.size(), 60u) << line;
 }
 
+TEST_F(session, verdicts_have_colour_on_a_terminal_alone_and_not_where_no_color_asks) {
+  const std::vector<std::string> command{"prove", "continuation_start_v44/T5"};
+  const std::string colour = "\x1b[3";
+  EXPECT_TRUE(run_session(options(command, 120)).output.contains(colour));
+  EXPECT_FALSE(run_session(options(command)).output.contains(colour));
+  SessionOptions plain = options(command, 120);
+  plain.environment.push_back("NO_COLOR=1");
+  EXPECT_FALSE(run_session(plain).output.contains(colour));
+}
+
 TEST_F(session, in_a_pipe_there_are_whole_lines) {
   const SessionEnd end = run_session(options({"fuzz", "layout", "--time", "2"}));
   EXPECT_EQ(end.status, 0) << end.output;
