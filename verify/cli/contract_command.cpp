@@ -2,9 +2,12 @@
 
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/contract_frame.hpp"
+#include "verify/cli/contract_sketch.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/selection.hpp"
 #include "verify/cli/wording.hpp"
+#include "verify/object/object_archive.hpp"
+#include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/smt/query.hpp"
@@ -106,18 +109,50 @@ bool is_name(std::string_view text) {
          std::ranges::all_of(text, is_part);
 }
 
+// The routine as a contract names it: by its own symbol, where that is a name.
+std::string symbol_in(const Routine& routine, const CodePlace& place, const std::string& name) {
+  const bool is_whole = place.offset == 0 && !place.bytes && is_name(routine.symbol);
+  return is_whole ? routine.symbol : name;
+}
+
+// The contract of what a file's routine does; an error is one clear line.
+std::expected<std::string, std::string> sketched(const ContractCommand& command,
+                                                 const std::string& name) {
+  if (command.object.empty() || command.symbol.empty()) {
+    return std::unexpected(
+        std::string("contract new: --object FILE and --symbol PLACE belong together"));
+  }
+  const auto file = ObjectArchive::open(command.object);
+  if (!file) return std::unexpected(message(file.error()));
+  const auto typed = parse_code_place(command.symbol);
+  if (!typed) return std::unexpected(fmt::format("--symbol {}: {}", command.symbol, typed.error()));
+  const auto place = resolve(*typed, *file);
+  if (!place) return std::unexpected(place.error());
+  const auto member =
+      place->symbol.empty() ? &file->files().front() : file->defining(place->symbol);
+  if (!member) return std::unexpected(message(member.error()));
+  const auto routine = routine_at(**member, *place);
+  if (!routine) return std::unexpected(routine.error());
+  return sketch_contract(name, symbol_in(*routine, *place, name), *routine);
+}
+
 ExitStatus write_new(const ContractCommand& command, nlohmann::json& results) {
   if (command.names.size() > 1) {
     return could_not_run("contract new: give one name, or none");
   }
-  const std::string name = command.names.empty() ? default_name : command.names.front();
+  const bool is_sketch = !command.object.empty() || !command.symbol.empty();
+  const std::string name = !command.names.empty()                 ? command.names.front()
+                           : is_sketch && is_name(command.symbol) ? command.symbol
+                                                                  : default_name;
   if (!is_name(name)) {
     return could_not_run(fmt::format(
         "contract new: '{}' is not a name of contracts: use letters, digits and _, and give the "
         "routine's symbol to prove with --symbol",
         name));
   }
-  const std::string text = new_contract(name);
+  const auto made = is_sketch ? sketched(command, name) : new_contract(name);
+  if (!made) return could_not_run(made.error());
+  const std::string& text = *made;
   if (const auto read = parse_contract(text, name); !read) {
     return could_not_run(fmt::format("contract new: '{}' is in use: choose another name", name));
   }
@@ -133,8 +168,8 @@ ExitStatus write_new(const ContractCommand& command, nlohmann::json& results) {
   const auto file = OutputFile::prepare(command.output);
   const auto written = file ? file->write(text) : std::unexpected(file.error());
   if (!written) return could_not_run(written.error());
-  fmt::print("{}: contract {}; prove it with: fiberproof prove --object FILE --contract {}\n",
-             command.output, name, command.output);
+  fmt::print("{}: contract {}; prove it with: fiberproof prove --object {} --contract {}\n",
+             command.output, name, is_sketch ? shell_word(command.object) : "FILE", command.output);
   return ExitStatus::ok;
 }
 

@@ -13,6 +13,8 @@ struct ContractCommand {
   std::string action;              ///< one of contract_actions()
   std::vector<std::string> names;  ///< the new contract's name, or files to look at
   std::string output;              ///< the new file; empty or - for standard output
+  std::string object;              ///< new: of this file's code; empty for a template
+  std::string symbol;              ///< new: its place there
 };
 
 std::vector<std::string> contract_actions();

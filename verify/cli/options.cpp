@@ -177,6 +177,14 @@ void add_contract(CLI::App& app, Options& options) {
           "let code change without a claim")
       ->type_name("");
   contract
+      ->add_option("--object", options.contract.object,
+                   "new: read off what the code in this file does, in place of a template")
+      ->type_name("FILE");
+  contract
+      ->add_option("--symbol", options.contract.symbol,
+                   "new: the routine in that file, as behind ROLE= in --symbol of prove")
+      ->type_name("PLACE");
+  contract
       ->add_option("-o", options.contract.output,
                    "Write the contract to this new file, or - for standard output (default: -)")
       ->type_name("FILE");

@@ -42,6 +42,8 @@ class StraightLine {
   void step(const Instruction& instruction);
   /// An instruction has run that step() does not know, and changed these.
   void forget(const RegisterParts& changed);
+  /// For a caller that knows more, such as which word a pop has loaded.
+  void set(Register reg, const LineValue& value) { values_[static_cast<std::size_t>(reg)] = value; }
 
   LineValue value_of(Register reg) const { return values_[static_cast<std::size_t>(reg)]; }
   /// A word of memory is a new load.
