@@ -114,6 +114,7 @@ class TargetRun {
                                    "-rss_limit_mb=2560",
                                    "-max_len=4096"};
     if (target_.runs_programs()) words.push_back("-dict=" + dictionary());
+    words.insert(words.end(), options_.flags.begin(), options_.flags.end());
     words.push_back(found());
     const auto seeds = seeds_of(options_.seeds, target_.name, target_.seeds);
     if (seeds && !seeds->empty()) words.push_back(*seeds);

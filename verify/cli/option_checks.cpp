@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <system_error>
 
@@ -30,6 +31,35 @@ CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) {
         return fmt::format("'{}' is not a whole number from {} to {}", value, low, high);
       },
       "");
+}
+
+std::expected<std::vector<std::string>, std::string> engine_flags(
+    const std::vector<std::string>& words) {
+  std::vector<std::string> flags;
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    if (!word.starts_with('-') || word.starts_with("--") || !word.contains('=')) {
+      return std::unexpected(
+          fmt::format("fuzz: '{}' behind '--' is no flag of libFuzzer, such as -runs=1000", word));
+    }
+    constexpr std::array own{"-artifact_prefix",
+                             "-exact_artifact_path",
+                             "-jobs",
+                             "-workers",
+                             "-fork",
+                             "-merge",
+                             "-help",
+                             "-dict",
+                             "-minimize_crash",
+                             "-print_final_stats",
+                             "-merge_inner"};
+    if (std::ranges::find(own, name) != own.end()) {
+      return std::unexpected(fmt::format(
+          "fuzz: {} is set by this command; 'fiberproof help fuzz' has an option for it", name));
+    }
+    flags.push_back(word);
+  }
+  return flags;
 }
 
 }  // namespace fiberproof::verify

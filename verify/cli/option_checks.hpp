@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <vector>
 
@@ -14,5 +15,10 @@ inline constexpr std::uint64_t executions_most = std::uint64_t{1} << 40;
 CLI::Validator one_of(std::vector<std::string> words);
 
 CLI::Validator whole_number(std::uint64_t low, std::uint64_t high);
+
+/// The flags for libFuzzer behind `--` of `fuzz`. An error is one line: no flag of it, or one that
+/// the command sets itself.
+[[nodiscard]] std::expected<std::vector<std::string>, std::string> engine_flags(
+    const std::vector<std::string>& words);
 
 }  // namespace fiberproof::verify

@@ -105,8 +105,10 @@ void add_prove(CLI::App& app, Options& options) {
 
 void add_fuzz(CLI::App& app, Options& options) {
   CLI::App* const fuzz = app.add_subcommand("fuzz", "Run the fuzz targets");
-  fuzz->add_option("TARGET", options.fuzz.targets,
-                   "Run only these ('fiberproof list targets' names them; default: all)")
+  fuzz->add_option(
+          "TARGET", options.fuzz.targets,
+          "Run only these ('fiberproof list targets' names them; default: all); -- and then "
+          "flags of libFuzzer, such as -runs=1000, are handed on")
       ->type_name("");
   fuzz->add_option("--time", options.fuzz.seconds, "Run each target for this many seconds")
       ->type_name("N")
@@ -353,7 +355,10 @@ Parsed parse_options(int argc, char** argv, Options& options) {
       "and print the tables of what holds.",
       "fiberproof"};
   add_all(app, options);
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  const std::vector<std::string> all(argv + 1, argv + argc);
+  const auto dashes = std::ranges::find(all, "--");
+  const bool has_flags = dashes != all.end() && first_word(all) == "fuzz";
+  const std::vector<std::string> words(all.begin(), has_flags ? dashes : all.end());
   if (!words.empty() && words.front() == "help") return print_help(app, words);
   const std::optional<std::string> json = find_json(words);
   const auto wrong = [&](const std::string& line) {
@@ -363,8 +368,13 @@ Parsed parse_options(int argc, char** argv, Options& options) {
     return Parsed::wrong;
   };
   if (const auto line = unknown_command(app, words)) return wrong(*line);
+  if (has_flags) {
+    auto flags = engine_flags({dashes + 1, all.end()});
+    if (!flags) return wrong(flags.error());
+    options.fuzz.flags = std::move(*flags);
+  }
   try {
-    app.parse(argc, argv);
+    app.parse(1 + static_cast<int>(words.size()), argv);
   } catch (const CLI::Success& wish) {
     std::ostringstream text;  // printed like everything else, so that a full device is noticed
     app.exit(wish, text, text);

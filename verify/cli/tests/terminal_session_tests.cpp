@@ -78,6 +78,19 @@ TEST_F(session, verdicts_have_colour_on_a_terminal_alone_and_not_where_no_color_
   EXPECT_FALSE(run_session(plain).output.contains(colour));
 }
 
+TEST_F(session, flags_behind_two_dashes_are_the_engines) {
+  const SessionEnd end = run_session(
+      options({"fuzz", "layout", "--no-seeds", "--json", "results", "--", "-runs=300", "-seed=7"}));
+  EXPECT_EQ(end.status, 0) << end.output;
+  const auto results = nlohmann::json::parse(ScratchHome::contents(home_.work() + "/results"));
+  EXPECT_EQ(results["targets"][0]["executions"], 300);
+  for (const char* const flag : {"-jobs=4", "-artifact_prefix=x", "runs", "--runs=4", "-runs"}) {
+    const SessionEnd wrong = run_session(options({"fuzz", "layout", "--", flag}));
+    EXPECT_EQ(wrong.status, 2) << flag;
+    EXPECT_TRUE(wrong.output.starts_with("fiberproof: fuzz: ")) << wrong.output;
+  }
+}
+
 TEST_F(session, in_a_pipe_there_are_whole_lines) {
   const SessionEnd end = run_session(options({"fuzz", "layout", "--time", "2"}));
   EXPECT_EQ(end.status, 0) << end.output;
