@@ -19,7 +19,7 @@ struct FuzzOptions {
   unsigned jobs = 1;                 ///< parallel processes of a target, which share their finds
   SeedOptions seeds;
   std::string corpus;  ///< folder for the inputs found, with a subfolder for each target
-  std::vector<std::string> flags;  ///< for libFuzzer, behind those of the command
+  std::vector<std::string> flags;                  ///< for libFuzzer, behind those of the command
   std::string artifacts = "fiberproof-artifacts";  ///< folder for findings; made with the first one
 };
 
