@@ -90,10 +90,11 @@ Contents contents_of(const Program& program, const Trace& trace) {
   for (const Event& event : trace.events) {
     if (event.step == nullptr) continue;
     ++contents.steps;  // A refusal is one: it may be a trap.
+    // A module has the instruction also where it traps.
+    contents.switches = contents.switches || event.step->kind == Step::Kind::switch_;
     if (!event.is_taken()) continue;
     contents.references = contents.references || (has_references && event.value_count > 0);
     switch (event.step->kind) {
-      case Step::Kind::switch_: contents.switches = true; break;
       case Step::Kind::bind: contents.binds = true; break;
       case Step::Kind::throw_:
       case Step::Kind::rethrow:

@@ -158,6 +158,12 @@ TEST(translate, what_a_run_has_is_said) {
   EXPECT_EQ(contents.continuations, 1u);
 }
 
+// A switch that nothing handles traps, and is an instruction of the module all the same.
+TEST(translate, a_switch_that_traps_is_said) {
+  EXPECT_TRUE(
+      translate(program_of("new h0 f1 on s0\nswitch h0 t0 0 room 0 to h1")).contents.switches);
+}
+
 TEST(translate, values_beyond_the_bound_are_left_out_and_said) {
   Program program = program_of("new h0 f0 on s0\nresume h0 2000 to h0");
   program.functions[0].params = 2000;
