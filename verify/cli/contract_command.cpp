@@ -3,12 +3,14 @@
 #include "verify/cli/complaint.hpp"
 #include "verify/cli/contract_frame.hpp"
 #include "verify/cli/contract_sketch.hpp"
+#include "verify/cli/foreign_code.hpp"
 #include "verify/cli/output_file.hpp"
 #include "verify/cli/selection.hpp"
 #include "verify/cli/wording.hpp"
 #include "verify/object/object_archive.hpp"
 #include "verify/obligation/code_place.hpp"
 #include "verify/obligation/contract.hpp"
+#include "verify/obligation/prover.hpp"
 #include "verify/obligation/setup.hpp"
 #include "verify/smt/query.hpp"
 
@@ -19,6 +21,8 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <sstream>
 #include <string_view>
 
 namespace fiberproof::verify {
@@ -115,9 +119,41 @@ std::string symbol_in(const Routine& routine, const CodePlace& place, const std:
   return is_whole ? routine.symbol : name;
 }
 
+struct Sketched {
+  std::string text;
+  std::string options;  // of `prove`, besides the files
+};
+
+// The text with each clause that is refuted of the code as a comment, and with what was proved.
+std::string judged(const std::string& text, const ContractResult& result) {
+  std::set<std::string> refuted;
+  std::string others;
+  std::size_t proved = 0;
+  for (const Theorem& theorem : result.theorems) {
+    proved += theorem.verdict == Verdict::proved ? 1 : 0;
+    if (theorem.verdict != Verdict::refuted) continue;
+    const std::string label = theorem.name.substr(result.contract.size() + 1);
+    refuted.insert(label);
+    const std::string found = theorem.refutation ? theorem.refutation->found : "";
+    others += fmt::format("# {} is refuted today{}{}\n", label, found.empty() ? "" : ": ", found);
+  }
+  std::string out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(':');
+    const bool is_clause = line.starts_with("  X") && colon != line.npos;
+    std::string label = is_clause ? line.substr(2, colon - 2) : "";
+    std::ranges::replace(label, ' ', '.');
+    out += (refuted.contains(label) ? "#" : "") + line + '\n';
+  }
+  return out +
+         fmt::format("\n# {} of {} theorems were proved of the code when this was written.\n{}",
+                     proved, result.theorems.size(), others);
+}
+
 // The contract of what a file's routine does; an error is one clear line.
-std::expected<std::string, std::string> sketched(const ContractCommand& command,
-                                                 const std::string& name) {
+std::expected<Sketched, std::string> sketched(const ContractCommand& command,
+                                              const std::string& name) {
   if (command.object.empty() || command.symbol.empty()) {
     return std::unexpected(
         std::string("contract new: --object FILE and --symbol PLACE belong together"));
@@ -133,7 +169,24 @@ std::expected<std::string, std::string> sketched(const ContractCommand& command,
   if (!member) return std::unexpected(message(member.error()));
   const auto routine = routine_at(**member, *place);
   if (!routine) return std::unexpected(routine.error());
-  return sketch_contract(name, symbol_in(*routine, *place, name), *routine);
+  const std::string symbol = symbol_in(*routine, *place, name);
+  const std::string pair = fmt::format("{}={}", symbol, command.symbol);
+  Sketched sketched{sketch_contract(name, symbol, *routine),
+                    symbol == command.symbol ? "" : " --symbol " + shell_word(pair)};
+  const auto contract = parse_contract(sketched.text, name);
+  if (!contract) return sketched;  // The name is a word of the language: the caller says so.
+  const auto code = ForeignCode::parse({pair}, std::nullopt);
+  if (!code) return std::unexpected(code.error());
+  ProverOptions options;
+  if (const auto added = code->add_to(options, **member, &*contract); !added) {
+    return std::unexpected(added.error());
+  }
+  const auto solver = make_z3_solver(std::chrono::seconds(10));
+  const auto result = prove(*contract, **member, *solver, options);
+  sketched.text =
+      result ? judged(sketched.text, *result)
+             : fmt::format("{}\n# It cannot be proved yet: {}\n", sketched.text, result.error());
+  return sketched;
 }
 
 ExitStatus write_new(const ContractCommand& command, nlohmann::json& results) {
@@ -150,9 +203,10 @@ ExitStatus write_new(const ContractCommand& command, nlohmann::json& results) {
         "routine's symbol to prove with --symbol",
         name));
   }
-  const auto made = is_sketch ? sketched(command, name) : new_contract(name);
+  const auto made = is_sketch ? sketched(command, name)
+                              : std::expected<Sketched, std::string>({new_contract(name), ""});
   if (!made) return could_not_run(made.error());
-  const std::string& text = *made;
+  const std::string& text = made->text;
   if (const auto read = parse_contract(text, name); !read) {
     return could_not_run(fmt::format("contract new: '{}' is in use: choose another name", name));
   }
@@ -168,8 +222,9 @@ ExitStatus write_new(const ContractCommand& command, nlohmann::json& results) {
   const auto file = OutputFile::prepare(command.output);
   const auto written = file ? file->write(text) : std::unexpected(file.error());
   if (!written) return could_not_run(written.error());
-  fmt::print("{}: contract {}; prove it with: fiberproof prove --object {} --contract {}\n",
-             command.output, name, is_sketch ? shell_word(command.object) : "FILE", command.output);
+  fmt::print("{}: contract {}; prove it with: fiberproof prove --object {} --contract {}{}\n",
+             command.output, name, is_sketch ? shell_word(command.object) : "FILE",
+             shell_word(command.output), made->options);
   return ExitStatus::ok;
 }
 

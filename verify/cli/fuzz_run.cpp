@@ -5,6 +5,7 @@
 #include "verify/cli/engine_output.hpp"
 #include "verify/cli/fuzz_progress.hpp"
 #include "verify/cli/kept_finding.hpp"
+#include "verify/cli/suggestion.hpp"
 #include "verify/embedded/embedded.hpp"
 #include "verify/process/interruption.hpp"
 #include "verify/process/process.hpp"
@@ -13,10 +14,13 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
 namespace fiberproof::verify {
@@ -47,6 +51,7 @@ class TargetRun {
       return could_not_run(fmt::format("{} could not run: {}", target_.name, *refusal));
     }
     if (is_interrupted()) return ExitStatus::could_not_run;
+    if (const auto fault = fault_of_flags()) return could_not_run(*fault);
     run_processes_of_target();
     const ExitStatus status = judge();
     return is_interrupted() ? ExitStatus::could_not_run : status;
@@ -93,14 +98,45 @@ class TargetRun {
 
   // Starts it without input: its sanitizers start and end, and no input can be the cause of a
   // failure.
-  std::optional<std::string> try_without_input() const {
+  std::optional<std::string> try_without_input() {
     EngineOutput output;
     const ProcessEnd end = run_process({target_path(target_.name), "-help=1"}, environment(0),
-                                       [&output](const std::string& line) { output.read(line); });
+                                       [&](const std::string& line) {
+                                         output.read(line);
+                                         note_flag(line);
+                                       });
     std::error_code ignored;
     filesystem::remove(counts_of(0), ignored);
     filesystem::remove(recording_of(0), ignored);
     return refusal_before_any_input(end, output.tail());
+  }
+
+  // The engine's help has a flag a line: ` runs <tab> -1 <tab> Number of …`.
+  void note_flag(const std::string& line) {
+    if (!line.starts_with(' ') || !line.contains('\t')) return;
+    known_flags_.push_back('-' + line.substr(1, line.find_first_of(" \t", 1) - 1));
+  }
+
+  // libFuzzer passes over what it does not know, and takes the number that a text begins with.
+  std::optional<std::string> fault_of_flags() const {
+    constexpr std::array of_text{"-focus_function",  "-stop_file",         "-features_dir",
+                                 "-data_flow_trace", "-collect_data_flow", "-seed_inputs"};
+    for (const std::string& flag : options_.flags) {
+      const std::size_t sign = flag.find('=');
+      const std::string name = flag.substr(0, sign);
+      if (!known_flags_.empty() && std::ranges::find(known_flags_, name) == known_flags_.end()) {
+        return fmt::format("fuzz: libFuzzer has no flag {}{}", name,
+                           did_you_mean(name, known_flags_));
+      }
+      if (std::ranges::find(of_text, name) != of_text.end()) continue;
+      int number = 0;
+      const char* const end = flag.data() + flag.size();
+      const auto [rest, error] = std::from_chars(flag.data() + sign + 1, end, number);
+      if (error != std::errc{} || rest != end) {
+        return fmt::format("fuzz: '{}': expected a whole number, such as {}=1000", flag, name);
+      }
+    }
+    return std::nullopt;
   }
 
   // The arguments for libFuzzer. Its processes read each other's finds now and then.
@@ -265,6 +301,7 @@ class TargetRun {
   std::vector<ProcessEnd> ends_;
   FoundInputs found_;
   std::pair<std::size_t, std::string> found_first_;  // the process, and its artifact
+  std::vector<std::string> known_flags_;             // of the engine
   std::string refusal_;                              // by the system
   bool is_lone_timeout_ = false;                     // why the last process was refused
   bool wants_another_ = false;

@@ -145,6 +145,14 @@ ExitStatus write_project(const InitCommand& command, nlohmann::json& results) {
   if (command.prove.object.empty()) {
     return could_not_run("init: say which file has the code: --object FILE");
   }
+  if (command.output.empty() || command.output == "-") {
+    return could_not_run("init: -o needs the name of a file");
+  }
+  for (const std::string& path : command.prove.contracts) {
+    if (std::ranges::count(command.prove.contracts, path) > 1) {
+      return could_not_run(fmt::format("--contract {} is given twice", path));
+    }
+  }
   if (filesystem::exists(command.output)) {
     return could_not_run(fmt::format(
         "{}: exists already, and is not overwritten; name another file with -o", command.output));

@@ -196,6 +196,7 @@ Outcome run(Options& options) {
     outcome.status =
         write_project({options.prove, options.symbols, options.init_output}, outcome.results);
   } else if (options.command == "report") {
+    options.report.json = options.json;
     outcome.status = write_reports(options.report, outcome.results);
   } else if (options.command == "list") {
     outcome.status = list(options.list, outcome.results);

@@ -84,7 +84,7 @@ class Reader {
 
   std::string text(const toml::node& node) {
     if (const auto value = node.value<std::string>(); value && node.is_string()) {
-      if (!value->empty()) return *value;
+      if (!value->empty() && !value->contains('\0')) return *value;
     }
     fault(node, "expected a text that is not empty, in quotes");
     return {};
@@ -99,6 +99,7 @@ class Reader {
   std::vector<std::string> texts(const toml::node& node) {
     std::vector<std::string> all;
     if (const toml::array* const array = node.as_array()) {
+      if (array->empty()) fault(node, "expected a text, or a list that is not empty");
       for (const toml::node& each : *array) all.push_back(text(each));
     } else {
       all.push_back(text(node));
@@ -106,15 +107,15 @@ class Reader {
     return all;
   }
 
-  std::optional<std::uint64_t> number(const toml::table& table, const char* key,
+  std::optional<std::uint64_t> number(const toml::table& table, const char* key, std::int64_t least,
                                       std::int64_t most) {
     const toml::node* const node = table.get(key);
     if (node == nullptr) return std::nullopt;
     const auto value = node->value<std::int64_t>();
-    if (node->is_integer() && *value >= 0 && *value <= most) {
+    if (node->is_integer() && *value >= least && *value <= most) {
       return static_cast<std::uint64_t>(*value);
     }
-    fault(*node, fmt::format("expected a whole number up to {}", most));
+    fault(*node, fmt::format("expected a whole number from {} to {}", least, most));
     return std::nullopt;
   }
 
@@ -127,7 +128,7 @@ class Reader {
 
   std::string from_here(const std::string& path) const {
     if (path.empty() || filesystem::path(path).is_absolute()) return path;
-    return (folder_ / path).lexically_normal().string();
+    return (folder_ / path).string();  // As it is: `..` behind a link is not the folder before it.
   }
 
   ProjectProof proof(const toml::table& entry) {
@@ -140,6 +141,7 @@ class Reader {
     }
     proof.name = text(entry, "name");
     if (proof.name.empty()) proof.name = proof.options.object;
+    proof.options.listed_for = proof.name;
     proof.options.code = code_of(entry);
     if (const toml::node* const contracts = entry.get("contract")) {
       for (const std::string& path : texts(*contracts)) {
@@ -148,14 +150,14 @@ class Reader {
     }
     if (const toml::table* const values = table_in(entry, "let")) {
       for (const auto& [key, value] : *values) {
-        if (const auto given = number(*values, std::string(key.str()).c_str(), INT64_MAX)) {
+        if (const auto given = number(*values, std::string(key.str()).c_str(), 0, INT64_MAX)) {
           proof.options.values.push_back(fmt::format("{}={}", key.str(), *given));
         }
       }
     }
     if (const toml::node* const names = entry.get("only")) proof.options.names = texts(*names);
     constexpr std::int64_t hour = 3'600'000;
-    if (const auto limit = number(entry, "timeout", hour); limit && *limit > 0) {
+    if (const auto limit = number(entry, "timeout", 1, hour)) {
       proof.options.timeout_ms = static_cast<unsigned>(*limit);
     }
     if (const toml::table* const expected = table_in(entry, "expected")) {
@@ -168,6 +170,7 @@ class Reader {
     std::vector<std::string> pairs;
     if (const toml::table* const symbols = table_in(entry, "symbol")) {
       for (const auto& [role, places] : *symbols) {
+        if (role.str().contains('=')) fault(role.source().begin, "a role has no '=' in its name");
         for (const std::string& place : texts(places)) {
           pairs.push_back(fmt::format("{}={}", role.str(), place));
         }
@@ -202,10 +205,10 @@ class Reader {
     only_keys(table, {"engine", "programs", "seed", "known", "table"});
     EnginesCommand command;
     constexpr std::int64_t programs_most = 1'000'000'000;
-    if (const auto programs = number(table, "programs", programs_most); programs && *programs > 0) {
+    if (const auto programs = number(table, "programs", 1, programs_most)) {
       command.programs = *programs;
     }
-    if (const auto seed = number(table, "seed", UINT32_MAX)) command.seed = *seed;
+    if (const auto seed = number(table, "seed", 0, UINT32_MAX)) command.seed = *seed;
     command.known = from_here(text(table, "known"));
     command.table = from_here(text(table, "table"));
     if (const toml::table* const engines = table_in(table, "engine")) {
@@ -236,6 +239,17 @@ std::expected<ProjectFile, std::vector<std::string>> read_project(const std::str
                                 std::strerror(errno == 0 ? EIO : errno))});
   }
   Reader reader(path);
+  // Its reader recurses over each part of a key.
+  constexpr std::size_t line_most = 10'000;
+  std::size_t number = 1;
+  for (std::size_t begin = 0; begin < text.size(); ++number) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end - begin > line_most) {
+      return std::unexpected(
+          std::vector{fmt::format("{}:{}: a line of more than {} bytes", path, number, line_most)});
+    }
+    begin = end + 1;
+  }
   try {
     ProjectFile file = reader.project(toml::parse(text, path));
     auto errors = reader.errors();

@@ -193,7 +193,8 @@ class ProofRun {
     });
     const std::vector<std::string> lines =
         differences(list, report_.results, options_.listed ? "the list" : "proofs.txt");
-    for (const std::string& line : lines) complain(line);
+    const std::string& whose = options_.listed_for;
+    for (const std::string& line : lines) complain(whose.empty() ? line : whose + ": " + line);
     return lines.empty() ? ExitStatus::ok : ExitStatus::failed;
   }
 

@@ -25,6 +25,7 @@ struct ProveOptions {
   std::string expected;                ///< file with the expected verdicts on them, if any
   /// Every theorem that must run with its verdict, in place of any other list.
   std::optional<std::vector<ExpectedTheorem>> listed;
+  std::string listed_for;        ///< what differences from it begin with, if anything
   std::string solver = "z3";     ///< z3, or cvc5: both, and they must agree
   bool certify = false;          ///< every proved answer has a checked proof
   std::string smt2_directory;    ///< folder for every obligation as a script, if any

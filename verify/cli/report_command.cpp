@@ -9,8 +9,10 @@
 #include "verify/report/sarif.hpp"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -74,6 +76,19 @@ ExitStatus write_reports(const ReportCommand& command, nlohmann::json& results) 
       }
     }
     asked.push_back(std::move(form));
+  }
+  // One would be lost.
+  std::vector<std::string> paths{command.input == "-" ? "" : command.input, command.json};
+  for (const Form& form : asked) {
+    const auto is_same = [&form](const std::string& path) {
+      std::error_code missing;
+      return path == form.path || std::filesystem::equivalent(path, form.path, missing);
+    };
+    if (std::ranges::any_of(paths, is_same)) {
+      errors.push_back(
+          fmt::format("{} {}: is read or written otherwise, too", form.option, form.path));
+    }
+    paths.push_back(form.path);
   }
   if (asked.empty()) {
     errors.emplace_back("report: say what to write: --junit, --sarif, --markdown or --html FILE");

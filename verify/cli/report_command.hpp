@@ -11,6 +11,7 @@ namespace fiberproof::verify {
 
 struct ReportCommand {
   std::string input;  ///< results of `--json`; `-` is standard input
+  std::string json;   ///< where this command's own results go, if anywhere
   // Files to write; `-` is standard output, empty is none.
   std::string junit;
   std::string sarif;

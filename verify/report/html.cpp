@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 namespace fiberproof::verify {
@@ -126,7 +127,8 @@ std::string place_of(const ItemPlace& place) {
 }
 
 std::string article_of(const ResultItem& item, const Json* theorem) {
-  std::string text = fmt::format("<article>\n<h3>{}</h3>\n<p>{}</p>\n", html_text(item.name),
+  std::string text = fmt::format("<article>\n<h3>{}{}</h3>\n<p>{}</p>\n", html_text(item.name),
+                                 html_text(item.object.empty() ? "" : " of " + item.object),
                                  html_text(item.note)) +
                      place_of(item.place);
   const Json* const refutation =
@@ -152,15 +154,18 @@ std::string article_of(const ResultItem& item, const Json* theorem) {
 }
 
 std::string wrong_items(const ResultItems& items, const Json& results) {
-  std::map<std::string, const Json*> theorems;
+  std::map<std::pair<std::string, std::string>, const Json*> theorems;
   if (const auto list = results.find("theorems"); list != results.end() && list->is_array()) {
-    for (const Json& theorem : *list) theorems[theorem.at("name").get<std::string>()] = &theorem;
+    for (const Json& theorem : *list) {
+      theorems[{theorem.value("object", ""), theorem.at("name").get<std::string>()}] = &theorem;
+    }
   }
   std::string text;
   for (const Outcome outcome : {Outcome::failed, Outcome::undecided}) {
     for (const ResultItem& item : items.items) {
       if (item.outcome != outcome) continue;
-      const auto theorem = item.group == "proofs" ? theorems.find(item.name) : theorems.end();
+      const auto theorem =
+          item.group == "proofs" ? theorems.find({item.object, item.name}) : theorems.end();
       text += article_of(item, theorem == theorems.end() ? nullptr : theorem->second);
     }
   }

@@ -37,10 +37,15 @@ const char* element_of(Outcome outcome) {
   return nullptr;
 }
 
+// A file of several has a suite of its own.
+std::string suite_of(const ResultItem& item) {
+  return item.object.empty() ? item.group : fmt::format("{} of {}", item.group, item.object);
+}
+
 void add_case(Suite& suite, const ResultItem& item) {
   pugi::xml_node test = suite.node.append_child("testcase");
   test.append_attribute("name") = as_xml(item.name).c_str();
-  test.append_attribute("classname") = item.group.c_str();
+  test.append_attribute("classname") = as_xml(suite_of(item)).c_str();
   test.append_attribute("time") = fmt::format("{:.3f}", item.seconds).c_str();
   if (item.place.line != 0) {
     test.append_attribute("file") = as_xml(item.place.file).c_str();
@@ -80,10 +85,10 @@ std::string junit_of(const ResultItems& results) {
   root.append_attribute("name") = "fiberproof";
   std::map<std::string, Suite> suites;
   for (const ResultItem& item : results.items) {
-    Suite& suite = suites[item.group];
+    Suite& suite = suites[suite_of(item)];
     if (!suite.node) {
       suite.node = root.append_child("testsuite");
-      suite.node.append_attribute("name") = item.group.c_str();
+      suite.node.append_attribute("name") = as_xml(suite_of(item)).c_str();
     }
     add_case(suite, item);
   }

@@ -61,7 +61,8 @@ std::string place_text(const ItemPlace& place) {
 }
 
 std::string story_of(const ResultItem& item) {
-  std::string text = fmt::format("\n**{}**: {}\n", escaped(item.name), escaped(item.note));
+  const std::string of = item.object.empty() ? "" : " of " + escaped(item.object);
+  std::string text = fmt::format("\n**{}**{}: {}\n", escaped(item.name), of, escaped(item.note));
   if (const std::string place = place_text(item.place); !place.empty()) {
     text += fmt::format("at {}\n", place);
   }

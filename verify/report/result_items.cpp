@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 namespace fiberproof::verify {
 namespace {
@@ -69,13 +70,18 @@ ItemPlace place_of(const Json& theorem, const std::string& object) {
                               chosen->at("offset").get<std::uint64_t>())};
   if (chosen->contains("file")) {
     place.file = text_in(*chosen, "file");
-    place.line = chosen->at("line").get<unsigned>();
+    const auto line = chosen->at("line").get<std::int64_t>();
+    if (line < 1 || line > INT32_MAX) throw std::runtime_error(fmt::format("a line is {}", line));
+    place.line = static_cast<unsigned>(line);
   }
   return place;
 }
 
 ResultItem theorem_item(const Json& theorem, const std::string& object) {
   const auto verdict = theorem.at("verdict").get<std::string>();
+  if (verdict != "proved" && verdict != "refuted" && verdict != "unknown") {
+    throw std::runtime_error(fmt::format("a verdict is '{}'", verdict));
+  }
   const bool is_as_expected = theorem.at("as_expected").get<bool>();
   ResultItem item{.group = "proofs",
                   .name = theorem.at("name").get<std::string>(),
@@ -206,6 +212,7 @@ ResultItems read(const Json& results) {
   for (const Json& theorem : list_in(results, "theorems")) {
     const bool has_own = theorem.is_object() && theorem.contains("object");
     all.items.push_back(theorem_item(theorem, text_in(has_own ? theorem : results, "object")));
+    if (has_own) all.items.back().object = text_in(theorem, "object");
   }
   for (const Json& target : list_in(results, "targets")) all.items.push_back(target_item(target));
   const auto corpus = results.find("corpus");
@@ -222,6 +229,9 @@ ResultItems read(const Json& results) {
     all.items.push_back(finding.contains("killer") ? slip_item(finding) : defect_item(finding));
   }
   for (const Json& mutant : list_in(results, "mutants")) all.items.push_back(mutant_item(mutant));
+  const bool is_contradicted =
+      all.status == "ok" && all.count(Outcome::failed) + all.count(Outcome::undecided) > 0;
+  if (is_contradicted) throw std::runtime_error("the status is ok, and a result is not");
   add_errors(results, all);
   return all;
 }
@@ -242,7 +252,7 @@ std::expected<ResultItems, std::string> items_of(const Json& results) try {
                                        version, results_version));
   }
   return read(results);
-} catch (const nlohmann::json::exception& error) {
+} catch (const std::exception& error) {
   return std::unexpected(fmt::format("damaged results: {}", error.what()));
 }
 

@@ -30,7 +30,8 @@ struct ResultItem {
   std::string
       group;  ///< "proofs", "fuzz targets", "corpus", "engines", "defects", "mutants", "run"
   std::string name;
-  std::string rule = {};  ///< of SPEC.md, or empty
+  std::string object = {};  ///< the file that it is about, where a run has several
+  std::string rule = {};    ///< of SPEC.md, or empty
   Outcome outcome = Outcome::passed;
   std::string note = {};   ///< one line
   std::string story = {};  ///< further lines for a reader, or empty

@@ -55,13 +55,14 @@ Json location_of(const ItemPlace& place) {
 }
 
 Json result_of(const ResultItem& item, std::size_t rule) {
-  std::string text = item.name + ": " + item.note;
+  const std::string of = item.object.empty() ? "" : " of " + item.object;
+  std::string text = item.name + of + ": " + item.note;
   if (!item.story.empty()) text += "\n\n" + item.story;
   Json result{{"ruleId", rule_of(item)},
               {"ruleIndex", rule},
               {"level", item.outcome == Outcome::failed ? "error" : "warning"},
               {"message", {{"text", std::move(text)}}},
-              {"partialFingerprints", {{"item/v1", item.group + '/' + item.name}}}};
+              {"partialFingerprints", {{"item/v1", item.group + '/' + item.name + of}}}};
   const Json location = location_of(item.place);
   if (!location.empty()) result["locations"].push_back(location);
   return result;

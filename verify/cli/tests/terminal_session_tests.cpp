@@ -84,7 +84,9 @@ TEST_F(session, flags_behind_two_dashes_are_the_engines) {
   EXPECT_EQ(end.status, 0) << end.output;
   const auto results = nlohmann::json::parse(ScratchHome::contents(home_.work() + "/results"));
   EXPECT_EQ(results["targets"][0]["executions"], 300);
-  for (const char* const flag : {"-jobs=4", "-artifact_prefix=x", "runs", "--runs=4", "-runs"}) {
+  for (const char* const flag :
+       {"-jobs=4", "-artifact_prefix=x", "runs", "--runs=4", "-runs", "-runs=abc", "-runs=1x",
+        "-bogus=1", "-run=5", "-runs=99999999999999999999"}) {
     const SessionEnd wrong = run_session(options({"fuzz", "layout", "--", flag}));
     EXPECT_EQ(wrong.status, 2) << flag;
     EXPECT_TRUE(wrong.output.starts_with("fiberproof: fuzz: ")) << wrong.output;

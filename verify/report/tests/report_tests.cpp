@@ -252,6 +252,24 @@ TEST(report, every_part_of_the_main_job_is_told) {
   EXPECT_EQ(all.count(Outcome::skipped), 1u);
 }
 
+TEST(report, theorems_of_several_files_are_told_apart) {
+  Json one = refuted();
+  Json other = refuted();
+  one["object"] = "a.o";
+  other["object"] = "b.o";
+  const Json results = results_with("failed", {one, other});
+  const ResultItems all = items(results);
+  const Json log = Json::parse(sarif_of(all));
+  EXPECT_NE(log["runs"][0]["results"][0]["partialFingerprints"],
+            log["runs"][0]["results"][1]["partialFingerprints"]);
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(junit_of(all).c_str()));
+  EXPECT_TRUE(document.child("testsuites").find_child_by_attribute("name", "proofs of a.o"));
+  EXPECT_TRUE(document.child("testsuites").find_child_by_attribute("name", "proofs of b.o"));
+  EXPECT_TRUE(markdown_of(all).contains("** of b.o: "));
+  EXPECT_TRUE(html_of(all, results).contains(" of b.o</h3>"));
+}
+
 TEST(report, defects_and_slips_have_outcomes) {
   Json json = results_with("failed", {});
   json["findings"] = {
@@ -286,6 +304,18 @@ TEST(report, damaged_results_are_one_line) {
     json["theorems"][0][part] = Json::object();
     EXPECT_FALSE(items_of(json)) << part;
   }
+  // What contradicts itself is no good result.
+  Json contradicted = all_outcomes();
+  contradicted["status"] = "ok";
+  EXPECT_FALSE(items_of(contradicted));
+  for (const int line : {0, -1}) {
+    Json wrong = all_outcomes();
+    wrong["theorems"][0]["refutation"]["runs"][1]["line"] = line;
+    EXPECT_FALSE(items_of(wrong)) << line;
+  }
+  Json verdict = all_outcomes();
+  verdict["theorems"][0]["verdict"] = "xx";
+  EXPECT_FALSE(items_of(verdict));
   Json json = all_outcomes();
   json["theorems"] = 7;
   EXPECT_FALSE(items_of(json));

@@ -77,6 +77,39 @@ TEST_F(contract_sketch, of_a_frame_and_of_an_exchange) {
   expect_exact("xchg rsp, rdi\nmov rax, rdi\nret", "mov rax, rdi", "mov rax, rsi");
 }
 
+// Each was followed wrongly once.
+TEST_F(contract_sketch, of_what_overlaps_and_of_places_in_the_file) {
+  for (const char* const body :
+       {"push rbx\nmov byte ptr [rsp+1], 9\npop rbx\nret", "mov [rsp+4], edi\npop rax\njmp rax",
+        "mov [rdi], rsi\nmov [rdi+4], rdx\nmov rax, [rdi+2]\nret",
+        "mov [rdi], rsi\nfnstcw [rdi+1]\nret", "push rsi\npop qword ptr [rdi]\nret",
+        "push rdi\npop qword ptr [rsp+8]\nret", "pop qword ptr [rdi]\njmp [rdi]",
+        "push qword ptr [rdi]\npop qword ptr [rsi]\nret", "lea rax, [rip]\nmov [rdi], rax\nret",
+        "jmp 1f\nnop\n1: mov rax, rdi\nret", "xadd [rdi], rax\nret"}) {
+    const std::string contract = sketch(body);
+    const Outcome outcome = prove_of(body);
+    EXPECT_EQ(outcome.exit_code, 0) << body << '\n' << contract << outcome.text();
+  }
+  for (const char* const body : {"cpuid\nret", "fninit\nret", "pushfq\npop rax\nret",
+                                 "rep movsb\nret", "ret 8", "mov rax, [rip+f]\nret"}) {
+    const std::string contract = sketch(body);
+    EXPECT_TRUE(contract.contains("# What is left to do by hand:\n")) << contract;
+    EXPECT_FALSE(contract.contains("  X2 rax")) << contract;
+  }
+}
+
+TEST_F(contract_sketch, the_line_that_proves_it_names_the_place) {
+  const std::string path = scratch_.path("part.contract");
+  const std::string file = assemble("part", function("nop\nmov rax, rdi\nret"));
+  const Outcome outcome = outcome_of({FIBERPROOF_COMMAND, "contract", "new", "part", "--object",
+                                      file, "--symbol", "f+1:4", "-o", path});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.text();
+  EXPECT_TRUE(outcome.says("--symbol part=f+1:4")) << outcome.text();
+  const Outcome proved = outcome_of({FIBERPROOF_COMMAND, "prove", "--object", file, "--contract",
+                                     path, "--symbol", "part=f+1:4"});
+  EXPECT_EQ(proved.exit_code, 0) << proved.text();
+}
+
 TEST_F(contract_sketch, what_is_not_followed_is_said) {
   for (const auto& [body, said] :
        {std::pair{"test rdi, rdi\njz 1f\nnop\n1: ret", "the other path is not followed"},

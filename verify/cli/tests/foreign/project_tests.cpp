@@ -134,6 +134,44 @@ TEST_F(project, every_error_is_told_with_its_line_and_nothing_runs) {
   }
 }
 
+// Each was taken for something else once.
+TEST_F(project, values_that_mean_nothing_are_errors) {
+  const std::string begin =
+      "[[prove]]\nobject = \"engine.o\"\nsymbol = { start = \"engine_start\" }\n";
+  for (const std::string& text :
+       {begin + "only = []\n", begin + "contract = []\n", begin + "timeout = 0\n",
+        begin + "[engines]\nprograms = 0\n", begin + "[engines]\nseed = -1\n",
+        std::string("[[prove]]\nobject = \"engine.o\"\nsymbol = { switch = [] }\n"),
+        std::string("[[prove]]\nobject = \"engine.o\"\nsymbol = { \"a=b\" = \"c\" }\n"),
+        std::string("[[prove]]\nobject = \"engine.o\\u0000x\"\n"),
+        "[" + std::string(20'000, 'a') + "]\n"}) {
+    const Outcome outcome = check_text(text);
+    EXPECT_EQ(outcome.exit_code, 2) << text << outcome.text();
+    EXPECT_EQ(outcome.lines.size(), 1u) << outcome.text();
+    EXPECT_TRUE(outcome.says("fiberproof.toml:")) << outcome.text();
+  }
+}
+
+TEST_F(project, paths_go_through_links) {
+  filesystem::create_directory(folder_.path("real"));
+  filesystem::create_directory(folder_.path("links"));
+  filesystem::create_symlink(folder_.path("real"), folder_.path("links/link"));
+  const std::string there = folder_.path("links/link/fiberproof.toml");
+  ASSERT_EQ(run({"init", "--object", folder_.path("engine.o"), "--symbol", "start=engine_start",
+                 "-o", there})
+                .exit_code,
+            0);
+  const Outcome outcome = run({"check", there});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+}
+
+TEST_F(project, differences_name_the_proof) {
+  ASSERT_EQ(init().exit_code, 0);
+  change("[[prove]]\n", "[[prove]]\nname = \"mine\"\n");
+  copy("swapped_pops.o");
+  EXPECT_TRUE(run({"check", file_}).says("fiberproof: mine: continuation_start/T2."));
+}
+
 TEST_F(project, files_that_ask_for_nothing_or_are_no_toml_are_errors) {
   for (const char* const text :
        {"", "# nothing\n", "[[prove]]\n", "[prove]\n", "prove = 1\n", "engines = 1\n", "[[prove]\n",
@@ -148,6 +186,7 @@ TEST_F(project, files_that_ask_for_nothing_or_are_no_toml_are_errors) {
   EXPECT_EQ(run({"init"}).exit_code, 2);
   EXPECT_EQ(run({"init", "--object", folder_.path("missing.o"), "-o", file_ + "2"}).exit_code, 2);
   EXPECT_FALSE(filesystem::exists(file_ + "2"));
+  EXPECT_EQ(run({"init", "--object", folder_.path("engine.o"), "-o", "-"}).exit_code, 2);
 }
 
 TEST_F(project, an_engine_that_does_not_work_fails) {

@@ -73,6 +73,10 @@ TEST_F(report_command, tells_every_error_in_one_line_and_writes_nothing) {
         {"report", array, "--junit", out},
         {"report", folder_.path("missing"), "--junit", out},
         {"report", folder_.path(), "--junit", out},
+        {"report", json, "--junit", json},
+        {"report", json, "--junit", out, "--sarif", out},
+        {"report", json, "--junit", folder_.path("same"), "--json", folder_.path("same")},
+        {"report", json, "--junit", "-", "--sarif", "-"},
         {"report", json, "--junit", out, "--sarif", nowhere}}) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.exit_code, 2) << testing::PrintToString(arguments);
