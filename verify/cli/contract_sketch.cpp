@@ -1,6 +1,6 @@
 #include "verify/cli/contract_sketch.hpp"
 
-#include "verify/cli/followed_routine.hpp"
+#include "verify/survey/followed_routine.hpp"
 
 #include <fmt/format.h>
 #include <algorithm>

@@ -83,18 +83,11 @@ std::string table(const std::string& caption, const std::vector<std::string>& he
 }
 
 std::string heading_of(const ResultItems& items) {
-  const std::string what = items.command.empty() ? "fiberproof" : "fiberproof " + items.command;
-  const bool is_good = items.status == "ok";
-  const std::map<std::string, std::string> texts{{"ok", "everything holds as expected"},
-                                                 {"failed", "not as expected"},
-                                                 {"interrupted", "interrupted"},
-                                                 {"could_not_run", "could not run"}};
-  const auto known = texts.find(items.status);
   return fmt::format(
-      "<h1>{}: <span class=\"{}\">{}</span></h1>\n<p class=\"soft\">Made by "
-      "fiberproof {}.</p>\n",
-      html_text(what), is_good ? "good" : "bad",
-      html_text(known == texts.end() ? items.status : known->second), html_text(items.version));
+      "<h1>{}: <span class=\"{}\">{}</span></h1>\n<p class=\"soft\">Made by fiberproof "
+      "{}.</p>\n",
+      html_text(name_of_run(items)), items.status == "ok" ? "good" : "bad", words_of_status(items),
+      html_text(items.version));
 }
 
 std::string run_of(const Json& steps) {
@@ -120,9 +113,7 @@ std::string values_of(const Json& values) {
 }
 
 std::string place_of(const ItemPlace& place) {
-  std::string text = place.file;
-  if (place.line != 0) text += fmt::format(":{}", place.line);
-  if (!place.instruction.empty()) text += (text.empty() ? "" : ", ") + place.instruction;
+  const std::string text = text_of(place);
   return text.empty() ? "" : fmt::format("<p>at <code>{}</code></p>\n", html_text(text));
 }
 
@@ -226,20 +217,6 @@ std::string groups_of(const ResultItems& items) {
 }
 
 }  // namespace
-
-std::string html_text(std::string_view text) {
-  std::string out;
-  for (const char letter : text) {
-    switch (letter) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += letter;
-    }
-  }
-  return out;
-}
 
 std::string html_of(const ResultItems& items, const Json& results) {
   return fmt::format(

@@ -1,8 +1,11 @@
 #include "verify/report/markdown.hpp"
 
+#include "verify/report/html_text.hpp"
+
 #include <fmt/format.h>
 #include <algorithm>
 #include <map>
+#include <string_view>
 
 namespace fiberproof::verify {
 namespace {
@@ -12,24 +15,13 @@ using Outcome = ResultItem::Outcome;
 // A service cuts a summary that is too long; the JSON has the rest.
 constexpr std::size_t stories_max = 20;
 
-// In text and in cells: what Markdown and HTML would take for their own.
+// In text and in cells: what Markdown, which contains HTML, would take for its own.
 std::string escaped(const std::string& text) {
+  constexpr std::string_view marks = "|*_`[]\\";
   std::string out;
-  for (const char letter : text) {
-    switch (letter) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '\n': out += ' '; break;
-      case '|':
-      case '*':
-      case '_':
-      case '`':
-      case '[':
-      case ']':
-      case '\\': out += '\\'; [[fallthrough]];
-      default: out += letter;
-    }
+  for (const char letter : html_text(text)) {
+    if (marks.contains(letter)) out += '\\';
+    out += letter == '\n' ? ' ' : letter;
   }
   return out;
 }
@@ -46,26 +38,14 @@ std::string code_block(const std::string& text) {
 }
 
 std::string heading_of(const ResultItems& results) {
-  const std::string what = results.command.empty() ? "fiberproof" : "fiberproof " + results.command;
-  if (results.status == "ok") return fmt::format("## {}: everything holds as expected\n", what);
-  if (results.status == "failed") return fmt::format("## {}: not as expected\n", what);
-  if (results.status == "interrupted") return fmt::format("## {}: interrupted\n", what);
-  return fmt::format("## {}: could not run\n", what);
-}
-
-std::string place_text(const ItemPlace& place) {
-  std::string text = escaped(place.file);
-  if (place.line != 0) text += fmt::format(":{}", place.line);
-  if (place.instruction.empty()) return text;
-  return fmt::format("{}{}{}", text, text.empty() ? "" : ", ", escaped(place.instruction));
+  return fmt::format("## {}: {}\n", name_of_run(results), words_of_status(results));
 }
 
 std::string story_of(const ResultItem& item) {
   const std::string of = item.object.empty() ? "" : " of " + escaped(item.object);
   std::string text = fmt::format("\n**{}**{}: {}\n", escaped(item.name), of, escaped(item.note));
-  if (const std::string place = place_text(item.place); !place.empty()) {
-    text += fmt::format("at {}\n", place);
-  }
+  const std::string place = escaped(text_of(item.place));
+  if (!place.empty()) text += fmt::format("at {}\n", place);
   if (!item.story.empty()) text += '\n' + code_block(item.story);
   return text;
 }

@@ -194,7 +194,7 @@ void add_errors(const Json& results, ResultItems& all) {
   const bool is_told = all.count(Outcome::failed) + all.count(Outcome::undecided) > 0;
   if (all.status == "ok" || (is_told && all.status == "failed")) return;
   ResultItem item{.group = "run",
-                  .name = all.command.empty() ? "fiberproof" : "fiberproof " + all.command,
+                  .name = name_of_run(all),
                   .outcome = all.status == "failed" ? Outcome::failed : Outcome::undecided};
   for (const Json& line : list_in(results, "errors")) item.story += line.get<std::string>() + '\n';
   item.note = item.story.substr(0, item.story.find('\n'));
@@ -240,6 +240,23 @@ ResultItems read(const Json& results) {
 
 std::size_t ResultItems::count(Outcome outcome) const {
   return static_cast<std::size_t>(std::ranges::count(items, outcome, &ResultItem::outcome));
+}
+
+std::string name_of_run(const ResultItems& results) {
+  return results.command.empty() ? "fiberproof" : "fiberproof " + results.command;
+}
+
+std::string words_of_status(const ResultItems& results) {
+  if (results.status == "ok") return "everything holds as expected";
+  if (results.status == "failed") return "not as expected";
+  return results.status == "interrupted" ? "interrupted" : "could not run";
+}
+
+std::string text_of(const ItemPlace& place) {
+  std::string text = place.file;
+  if (place.line != 0) text += fmt::format(":{}", place.line);
+  if (place.instruction.empty()) return text;
+  return fmt::format("{}{}{}", text, text.empty() ? "" : ", ", place.instruction);
 }
 
 std::expected<ResultItems, std::string> items_of(const Json& results) try {

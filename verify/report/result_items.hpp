@@ -54,6 +54,15 @@ struct ResultItems {
   std::size_t count(ResultItem::Outcome outcome) const;
 };
 
+/// `fiberproof prove`, and for the main job `fiberproof`.
+std::string name_of_run(const ResultItems& results);
+
+/// The status for people: `not as expected`.
+std::string words_of_status(const ResultItems& results);
+
+/// `FILE:LINE, SYMBOL+0xOFFSET`, as far as it is known.
+std::string text_of(const ItemPlace& place);
+
 /// The error is one line: no results of this program, or of another version.
 [[nodiscard]] std::expected<ResultItems, std::string> items_of(const nlohmann::json& results);
 

@@ -29,6 +29,7 @@ TEST(source_lines, are_the_same_of_the_same_code_in_another_file) {
 }
 
 TEST(source_lines, are_not_guessed) {
+  EXPECT_FALSE(SourceLines(FIXTURE_TWICE).at(routine, 0));
   EXPECT_FALSE(SourceLines(FIXTURE_OBJECT).at("no_such_routine", 0));
   EXPECT_FALSE(SourceLines(FIXTURE_OBJECT).at(routine, 1U << 30));
   EXPECT_FALSE(SourceLines("/no/such/file").at(routine, 0));

@@ -98,6 +98,15 @@ TEST_F(contract_sketch, of_what_overlaps_and_of_places_in_the_file) {
   }
 }
 
+// The path that is followed is not the only one.
+TEST_F(contract_sketch, a_clause_that_is_refuted_is_a_comment) {
+  const std::string body = "test rdi, rdi\njz 1f\nmov rax, rsi\n1: ret";
+  const std::string contract = sketch(body);
+  EXPECT_TRUE(contract.contains("\n#  X2 rax: rax == old rsi\n")) << contract;
+  EXPECT_TRUE(contract.contains("\n# X2.rax is refuted today: found ")) << contract;
+  EXPECT_EQ(prove_of(body).exit_code, 0) << contract;
+}
+
 TEST_F(contract_sketch, the_line_that_proves_it_names_the_place) {
   const std::string path = scratch_.path("part.contract");
   const std::string file = assemble("part", function("nop\nmov rax, rdi\nret"));

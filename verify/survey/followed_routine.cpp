@@ -1,4 +1,4 @@
-#include "verify/cli/followed_routine.hpp"
+#include "verify/survey/followed_routine.hpp"
 
 #include "verify/x86/paths.hpp"
 
@@ -96,10 +96,6 @@ class Follower {
         !instruction.operands.empty() && std::holds_alternative<Immediate>(instruction.operands[0]);
     switch (instruction.operation) {
       case Operation::ret:
-        if (!instruction.operands.empty()) {
-          out_.has_left = FollowedRoutine::Left::unknown;
-          return note(instruction, "a return that takes bytes off the stack is not followed");
-        }
         out_.rip = pop(instruction);
         out_.has_left = FollowedRoutine::Left::yes;
         return;
