@@ -87,7 +87,7 @@ TEST_F(session, flags_behind_two_dashes_are_the_engines) {
   for (const char* const flag :
        {"-jobs=4", "-artifact_prefix=x", "runs", "--runs=4", "-runs", "-runs=abc", "-runs=1x",
         "-bogus=1", "-run=5", "-runs=99999999999999999999"}) {
-    const SessionEnd wrong = run_session(options({"fuzz", "layout", "--", flag}));
+    const SessionEnd wrong = run_session(options({"fuzz", "layout", "--time", "1", "--", flag}));
     EXPECT_EQ(wrong.status, 2) << flag;
     EXPECT_TRUE(wrong.output.starts_with("fiberproof: fuzz: ")) << wrong.output;
   }
