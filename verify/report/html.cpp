@@ -156,7 +156,7 @@ std::string wrong_items(const ResultItems& items, const Json& results) {
     for (const ResultItem& item : items.items) {
       if (item.outcome != outcome) continue;
       const auto theorem =
-          item.group == "proofs" ? theorems.find({item.object, item.name}) : theorems.end();
+          item.group == group_of_proofs ? theorems.find({item.object, item.name}) : theorems.end();
       text += article_of(item, theorem == theorems.end() ? nullptr : theorem->second);
     }
   }

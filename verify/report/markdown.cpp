@@ -85,7 +85,7 @@ std::string table_of(const ResultItems& results) {
 std::string notes_of(const ResultItems& results) {
   std::string text;
   for (const ResultItem& item : results.items) {
-    if (item.group != "fuzz targets" && item.group != "engines") continue;
+    if (item.group != group_of_targets && item.group != group_of_engines) continue;
     text += fmt::format("- {}: {}\n", escaped(item.name), escaped(item.note));
   }
   return text.empty() ? text : '\n' + text;

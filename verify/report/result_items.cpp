@@ -83,7 +83,7 @@ ResultItem theorem_item(const Json& theorem, const std::string& object) {
     throw std::runtime_error(fmt::format("a verdict is '{}'", verdict));
   }
   const bool is_as_expected = theorem.at("as_expected").get<bool>();
-  ResultItem item{.group = "proofs",
+  ResultItem item{.group = group_of_proofs,
                   .name = theorem.at("name").get<std::string>(),
                   .rule = theorem.at("rule").get<std::string>(),
                   .seconds = theorem.at("milliseconds").get<double>() / 1000};
@@ -106,7 +106,7 @@ ResultItem theorem_item(const Json& theorem, const std::string& object) {
 }
 
 ResultItem target_item(const Json& target) {
-  ResultItem item{.group = "fuzz targets", .name = target.at("target").get<std::string>()};
+  ResultItem item{.group = group_of_targets, .name = target.at("target").get<std::string>()};
   const auto findings = target.at("findings").get<std::uint64_t>();
   item.note =
       fmt::format("{} executions, {} a second", target.at("executions").get<std::uint64_t>(),
@@ -129,7 +129,7 @@ ResultItem program_item(const Json& program) {
 }
 
 ResultItem engine_item(const Json& engine) {
-  ResultItem item{.group = "engines", .name = engine.at("name").get<std::string>()};
+  ResultItem item{.group = group_of_engines, .name = engine.at("name").get<std::string>()};
   if (const std::string reason = text_in(engine, "left_out"); !reason.empty()) {
     item.outcome = Outcome::skipped;
     item.note = reason;

@@ -13,6 +13,11 @@ namespace fiberproof::verify {
 /// The form of the JSON that this program writes and reads: results.schema.json.
 inline constexpr int results_version = 1;
 
+// Groups that a view treats in its own way.
+inline constexpr const char* group_of_proofs = "proofs";
+inline constexpr const char* group_of_targets = "fuzz targets";
+inline constexpr const char* group_of_engines = "engines";
+
 /// Where something was found. Each part may be unknown.
 struct ItemPlace {
   std::string file;         ///< of source text, or the object file
