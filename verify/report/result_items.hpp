@@ -32,8 +32,7 @@ struct ResultItem {
     undecided,  ///< could not be run, read or decided
     skipped     ///< not looked at, with the reason in `note`
   };
-  std::string
-      group;  ///< "proofs", "fuzz targets", "corpus", "engines", "defects", "mutants", "run"
+  std::string group;  ///< such as "proofs", "corpus", "defects" or "run"
   std::string name;
   std::string object = {};  ///< the file that it is about, where a run has several
   std::string rule = {};    ///< of SPEC.md, or empty
